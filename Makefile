@@ -1,0 +1,57 @@
+# Everything starts from nothing: `setup` makes .venv from the lock file, the other targets need it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+LOCK   := requirements/dev.txt
+WATCH  ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up demo test check bench lock clean
+
+help: ## say what the targets do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup demo: export IMAGESIEVE_WEIGHTS ?= auto
+
+up: $(STAMP) ## make the virtual environment from the lock file
+
+$(STAMP): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+		{ echo "imagesieve needs Python 3.11 or 3.12; name one with PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+up demo: export IMAGESIEVE_WEIGHTS ?= auto
+
+up: $(STAMP) ## run everything on this machine: make up WATCH=~/Pictures/incoming
+	@test -n "$(WATCH)" || { echo "name the folder to watch: make up WATCH=~/Pictures/incoming" >&2; exit 2; }
+	@exec $(BIN)/imagesieve up "$(WATCH)"
+
+demo: $(STAMP) ## show the whole way on photos that installed packages carry
+	@$(BIN)/imagesieve demo
+
+check: $(STAMP) ## style, types, import arrows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## all checks and all tests, on a real Redis
+	$(BIN)/python -m pytest
+
+bench: $(STAMP) ## measure: files to features, beside the loop that predicts one by one
+	$(BIN)/python -m benchmarks.extract
+
+lock: ## resolve the dependencies anew into requirements/ (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements/dev.txt
+	uv pip compile pyproject.toml --constraint requirements/dev.txt --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements/run.txt
+	uv pip compile pyproject.toml --extra gpu --constraint requirements/dev.txt --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements/gpu.txt
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,109 @@
+"""The broker: one Celery app without tasks, which senders, workers and watchers build from the same settings."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from celery import Celery
+from celery.result import AsyncResult
+from kombu import Queue
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from shared import names
+from shared.errors import Unavailable
+from shared.records import Reference
+from shared.settings import Settings
+
+RESULT_SECONDS: Final = 3600
+UNACKNOWLEDGED: Final = "unacked"  # kombu's hash of messages that were fetched and not acknowledged yet
+
+
+def make_app(settings: Settings) -> Celery:
+    """The Celery app, without tasks. Connects to nothing yet."""
+    app = Celery("imagesieve", broker=settings.broker, backend=settings.broker, set_as_current=False)
+    transport = {
+        # The shortest timeout of all apps on one broker wins, so every process takes it from here.
+        "visibility_timeout": settings.visibility_timeout,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 30,
+    }
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        result_serializer="json",
+        event_serializer="json",
+        broker_transport_options=transport,
+        result_backend_transport_options={"visibility_timeout": settings.visibility_timeout},
+        visibility_timeout=settings.visibility_timeout,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_queues=[Queue(name) for name in names.QUEUES],
+        task_default_queue=names.QUEUE_FEATURES,
+        task_create_missing_queues=False,
+        task_routes={
+            names.TASK_EXTRACT: {"queue": names.QUEUE_FEATURES},
+            names.TASK_RECLUSTER: {"queue": names.QUEUE_RECLUSTER},
+        },
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_acks_on_failure_or_timeout=True,
+        task_track_started=True,
+        task_send_sent_event=True,
+        task_ignore_result=True,
+        result_expires=RESULT_SECONDS,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=True,
+        worker_pool_start_method="spawn",  # TensorFlow loaded before a fork deadlocks in the child
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        timezone="UTC",
+        beat_schedule={
+            "recluster": {
+                "task": names.TASK_RECLUSTER,
+                "schedule": settings.recluster_every,
+                # A look that was not taken before the next one is due is worth nothing.
+                "options": {"expires": settings.recluster_every, "queue": names.QUEUE_RECLUSTER},
+            }
+        },
+    )
+    return app
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, RedisError, OSError) as error:
+        raise Unavailable(f"Redis (broker) does not answer: {error}") from error
+
+
+def send_references(app: Celery, references: Sequence[Reference]) -> None:
+    """Send one batch to the feature workers. Raises Unavailable at once when the broker is away."""
+    with _speaking():
+        app.send_task(names.TASK_EXTRACT, args=[[reference.to_wire() for reference in references]], retry=False)
+
+
+def request_recluster(app: Celery, force: bool) -> "AsyncResult[Any]":
+    """Ask for a recluster run; with `force` also when nothing has changed. Raises Unavailable."""
+    with _speaking():
+        return app.send_task(names.TASK_RECLUSTER, kwargs={"force": force}, ignore_result=False, retry=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """Messages not finished: waiting per queue, and fetched by a worker that has not acknowledged them."""
+
+    queued: dict[str, int]
+    unacknowledged: int
+
+
+def outstanding(app: Celery) -> Outstanding:
+    """What the broker still holds. Raises Unavailable. One short connection."""
+    with _speaking(), app.connection_for_read() as connection:
+        channel: Any = connection.default_channel
+        queued = {name: int(channel.client.llen(name)) for name in names.QUEUES}
+        return Outstanding(queued, int(channel.client.hlen(UNACKNOWLEDGED)))

@@ -1,0 +1,1 @@
+"""The `imagesieve` command. Results on standard output, everything else on standard error."""

@@ -1,0 +1,33 @@
+"""Commands that ask the workers for something."""
+
+from typing import Annotated
+
+import typer
+
+from shared.broker import make_app, request_recluster
+from shared.cli.terminal import emit, say
+from shared.settings import load_settings
+from shared.stack.up import recluster_and_wait
+
+
+def recluster(
+    wait: Annotated[bool, typer.Option("--wait", help="wait until it is done and say what came of it")] = False,
+    force: Annotated[bool, typer.Option("--force", help="also when nothing has changed since the last one")] = False,
+    json: Annotated[bool, typer.Option("--json", help="with --wait: the outcome as JSON")] = False,
+) -> None:
+    """Ask for a recluster run now: a new generation of clusters, groups and the report.
+
+    Example:
+
+      imagesieve recluster --wait
+    """
+    settings = load_settings()
+    if not wait:
+        request_recluster(make_app(settings), force)
+        say("asked for a recluster run; `imagesieve report` shows it when it is done")
+        return
+    outcome = recluster_and_wait(settings, force)
+    if json:
+        emit(outcome)
+    else:
+        print(outcome["message"])

@@ -1,0 +1,136 @@
+"""Commands that look: status, report, doctor, and the health check of the containers."""
+
+import os
+import time
+from collections import Counter
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared import names
+from shared.broker import make_app, outstanding
+from shared.cli.terminal import emit
+from shared.errors import PermanentError
+from shared.health import check_health
+from shared.reports import latest_report
+from shared.settings import Settings, load_settings
+from shared.store import RedisStore
+
+TOP_REASONS = 10
+
+
+def status(
+    json: Annotated[bool, typer.Option("--json", help="as JSON, for programs")] = False,
+) -> None:
+    """Show images by state, queues, workers, memory, the last generation, and what failed and why.
+
+    Example:
+
+      imagesieve status --json
+    """
+    found = _status(load_settings())
+    if json:
+        emit(found)
+    else:
+        _print_status(found)
+
+
+def _status(settings: Settings) -> dict[str, Any]:
+    store, app = RedisStore.connect(settings.store), make_app(settings)
+    counts = store.counts()
+    extractor, summary, waiting = store.extractor(), store.summary(), outstanding(app)
+    reasons = Counter(record.reason for _, record in store.failures())
+    workers = sorted(name for reply in app.control.ping(timeout=1.0) for name in reply)
+    return {
+        "images": {"total": counts.total, "ready": counts.ready, "pending": counts.pending, "failed": counts.failed},
+        "failures": [{"reason": reason, "files": files} for reason, files in reasons.most_common()],
+        "queues": waiting.queued,
+        "unacknowledged": waiting.unacknowledged,
+        "workers": workers,
+        "computed": store.add(names.KEY_COMPUTED, 0),
+        "refused": store.add(names.KEY_REFUSED, 0),
+        "redis_bytes": store.memory(),
+        "extractor": asdict(extractor) if extractor else None,
+        "generation": summary,
+    }
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    images, generation, extractor = found["images"], found["generation"], found["extractor"]
+    table = Table(show_header=False, box=None)
+    table.add_row("images", f"{images['ready']} ready, {images['pending']} pending, {images['failed']} failed")
+    table.add_row("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items()))
+    table.add_row("in hand", f"{found['unacknowledged']} messages")
+    table.add_row("workers", ", ".join(found["workers"]) or "none answers: is `imagesieve up` running?")
+    table.add_row("Redis", f"{found['redis_bytes'] / 2**20:.1f} MiB")
+    table.add_row("features", extractor["label"] if extractor else "no feature worker has started yet")
+    if extractor and extractor["warning"]:
+        table.add_row("warning", extractor["warning"])
+    if generation:
+        counts = generation["counts"]
+        last = f"{generation['generation']}: {counts['images']} images, k = {generation['k']}"
+        table.add_row("generation", f"{last}, {counts['duplicates']} duplicates")
+    else:
+        table.add_row("generation", "none yet")
+    for failure in found["failures"][:TOP_REASONS]:
+        table.add_row("failed", f"{failure['files']} x {failure['reason']}")
+    Console().print(table, markup=False)
+
+
+def report(
+    json: Annotated[bool, typer.Option("--json", help="summary.json instead of the tables")] = False,
+) -> None:
+    """Print the tables of the newest generation, and where its page is.
+
+    Example:
+
+      imagesieve report
+    """
+    newest = latest_report(load_settings())
+    if json:
+        emit(newest.summary())
+    else:
+        print(newest.text())
+        print(f"page: {newest.page}")
+
+
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="as JSON, for programs")] = False,
+) -> None:
+    """Check what imagesieve needs on this machine, each with what to do about it. Exit status 1 if something is wrong.
+
+    Example:
+
+      imagesieve doctor
+    """
+    findings = check_health(load_settings())
+    if json:
+        emit([asdict(finding) for finding in findings])
+    else:
+        table = Table(show_header=False, box=None)
+        for finding in findings:
+            table.add_row(
+                "ok" if finding.ok else "WRONG", finding.name, finding.found, "" if finding.ok else finding.remedy
+            )
+        Console().print(table, markup=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def alive(
+    part: Annotated[str, typer.Argument(help="watcher, beat, or the queue of a worker")],
+) -> None:
+    """Health check of a container: exit status 0 while the part works."""
+    settings = load_settings()
+    if part in names.QUEUES:
+        host = f"{part}@{os.uname().nodename}"
+        # A busy solo pool would not answer; prefork's main process always does.
+        if not make_app(settings).control.ping(destination=[host], timeout=5.0):
+            raise PermanentError(f"the worker {host} does not answer")
+        return
+    file = settings.state_dir / f"{part}.alive"
+    if not file.exists() or time.time() - file.stat().st_mtime > 60:
+        raise PermanentError(f"{part} gave no sign of life for a minute")

@@ -1,0 +1,142 @@
+"""Commands that start processes."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from shared import names
+from shared.cli.terminal import emit, progress_view, say
+from shared.demo import make_demo_folder
+from shared.errors import SettingsError
+from shared.reports import latest_report
+from shared.settings import Settings, load_settings
+from shared.stack import programs
+from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
+
+
+class QueueName(StrEnum):
+    """Queues a worker can serve."""
+
+    FEATURES = names.QUEUE_FEATURES
+    RECLUSTER = names.QUEUE_RECLUSTER
+
+
+def up(
+    folder: Annotated[Path, typer.Argument(help="the folder to watch, with its subfolders")],
+    once: Annotated[bool, typer.Option("--once", help="work through what is there, recluster, report, stop")] = False,
+    json: Annotated[bool, typer.Option("--json", help="with --once: print summary.json instead of the tables")] = False,
+) -> None:
+    """Run everything on this machine: Redis, watcher, workers, beat and Flower.
+
+    Ctrl-C stops it in order. Examples:
+
+      imagesieve up ~/Pictures/incoming
+
+      imagesieve up --once ~/Pictures > duplicates.txt
+    """
+    _up(load_settings(watch_dir=folder), once, json)
+
+
+def _up(settings: Settings, once: bool, json: bool) -> None:
+    with contextlib.suppress(StopRequested), stop_on_signals(), progress_view() as view:
+        with running_stack(settings, once, view) as stack:
+            if once:
+                work_through(stack, view)
+            else:
+                _say_where(settings, stack.flower_url)
+                watch_over(stack, view)
+        report = latest_report(settings)
+        if json:
+            emit(report.summary())
+        else:
+            print(report.text())
+        say(f"report: {report.page}")
+        return
+    if once:
+        say("stopped before the work was done; the next start goes on from here")
+        raise typer.Exit(1)
+    say("stopped")
+
+
+def _say_where(settings: Settings, flower_url: str) -> None:
+    say(f"watching {settings.watch_dir}")
+    say(f"Flower: {flower_url} (user and password: {settings.state_dir / 'flower.auth'})")
+    say(f"report: {settings.reports_dir / 'latest' / 'report.html'} (from the first recluster on)")
+    say("Ctrl-C stops")
+
+
+def demo(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", help="where to put the pictures and the state; a new temporary folder if not given"),
+    ] = None,
+) -> None:
+    """Show the whole way on a folder of real photos, edited copies and unreadable files that it makes itself.
+
+    Random weights are used where the ImageNet ones cannot be had. Example:
+
+      imagesieve demo
+    """
+    base = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="imagesieve-demo-"))
+    pictures = base / "pictures"
+    made = make_demo_folder(pictures)
+    say(f"{made} files in {pictures}")
+    weights = os.environ.get("IMAGESIEVE_WEIGHTS", "auto")
+    _up(load_settings(watch_dir=pictures, state_dir=base / "state", weights=weights), once=True, json=False)
+
+
+def watch(
+    once: Annotated[bool, typer.Option("--once", help="end when everything there is has been worked through")] = False,
+) -> None:
+    """Run the watcher on IMAGESIEVE_WATCH_DIR. `up` does this for you on one machine.
+
+    Example:
+
+      IMAGESIEVE_WATCH_DIR=/pictures imagesieve watch
+    """
+    load_settings()
+    _become([sys.executable, "-m", "watcher", *(["--once"] if once else [])])
+
+
+def work(
+    queue: Annotated[QueueName, typer.Option(help="what to work on")] = QueueName.FEATURES,
+) -> None:
+    """Run a worker. Start as many for `features` as there are machines or GPUs; one for `recluster` is enough.
+
+    Example:
+
+      imagesieve work --queue features
+    """
+    settings = load_settings()
+    if queue is QueueName.FEATURES:
+        prepare_weights(settings)
+    _become(programs.celery_worker(queue, settings.log_level))
+
+
+def beat() -> None:
+    """Run beat, which asks for a recluster run every IMAGESIEVE_RECLUSTER_EVERY seconds. Exactly one."""
+    settings = load_settings()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    _become(programs.celery_beat(settings.state_dir, settings.log_level))
+
+
+def flower() -> None:
+    """Run Flower on IMAGESIEVE_FLOWER_ADDRESS, behind IMAGESIEVE_FLOWER_AUTH."""
+    settings = load_settings()
+    if not settings.flower_auth:
+        raise SettingsError("IMAGESIEVE_FLOWER_AUTH is empty: Flower can stop tasks, so it needs a user:password")
+    os.environ["FLOWER_BASIC_AUTH"] = settings.flower_auth
+    _become(programs.flower(settings.flower_address, settings.flower_port, settings.log_level))
+
+
+def _become(command: list[str]) -> Any:
+    """Replace this process, so that signals and the exit status are the command's own."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted

@@ -1,0 +1,75 @@
+"""What the command line writes to people: sentences, progress, and JSON for programs."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from shared.records import Counts
+from shared.stack.up import View
+
+LINE_SECONDS = 5.0
+
+
+def say(sentence: str) -> None:
+    """A sentence for the person at the terminal."""
+    print(f"imagesieve: {sentence}", file=sys.stderr, flush=True)
+
+
+def complain(sentence: str) -> None:
+    """What went wrong."""
+    say(sentence)
+
+
+def emit(value: Any) -> None:
+    """A result as JSON, for programs."""
+    print(json.dumps(value, indent=2, default=str), flush=True)
+
+
+@contextmanager
+def progress_view() -> Iterator[View]:
+    """A bar on a terminal, a line now and then elsewhere; both on standard error."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield View(say, _Lines().progress)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("files", total=None, detail="")
+
+        def show(counts: Counts, computed: int) -> None:
+            done = counts.total - counts.pending
+            detail = f"{counts.failed} failed, {computed} computed"
+            bar.update(task, total=counts.total or None, completed=done, detail=detail)
+
+        yield View(lambda sentence: console.print(f"imagesieve: {sentence}", markup=False, highlight=False), show)
+
+
+class _Lines:
+    """Progress as lines: when something changed, at most one every few seconds, and the last one always."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Counts, int] | None = None
+        self._told = 0.0
+
+    def progress(self, counts: Counts, computed: int) -> None:
+        """Say how far the work is."""
+        now = time.monotonic()
+        finished = counts.pending == 0
+        if (counts, computed) == self._last or (not finished and now - self._told < LINE_SECONDS):
+            return
+        self._last, self._told = (counts, computed), now
+        done = counts.total - counts.pending
+        say(f"{done} of {counts.total} files done, {counts.failed} failed, {computed} computed")

@@ -1,0 +1,72 @@
+"""The error tree of imagesieve. An error is of one of two kinds, and the kind decides what happens next.
+
+::
+
+    ImagesieveError
+    ├── PermanentError           recorded with its reason; not retried until the thing itself changes
+    │   ├── UnreadableImage      this file: empty, no image, truncated, too large, not permitted, gone
+    │   ├── RefusedReference     this message: malformed, or it names a path outside the watched folder
+    │   ├── CorruptValue         this value in the store: wrong length, version or checksum; computed anew
+    │   ├── SettingsError        a setting or argument is wrong: one sentence, exit status 2
+    │   ├── WeightsError         the VGG16 weights cannot be had or do not fit the network
+    │   ├── StateInUse           another imagesieve runs on this state folder
+    │   └── StackFailed          a process of the stack could not be kept running
+    └── TransientError           waited for, retried with a growing pause
+        ├── Unavailable          Redis (store or broker) does not answer
+        ├── FileChanging         the file changed while it was read; its next settled state is a new reference
+        └── LeaseTaken           somebody else holds the lease
+
+Every message names the thing, the cause and the way out: it is what a user reads.
+"""
+
+
+class ImagesieveError(Exception):
+    """Base of everything imagesieve raises on purpose."""
+
+
+class PermanentError(ImagesieveError):
+    """Trying again without a change gives the same result."""
+
+
+class UnreadableImage(PermanentError):
+    """A file that yields no picture. The message is the reason shown in failures.csv."""
+
+
+class RefusedReference(PermanentError):
+    """A message that must not be acted on."""
+
+
+class CorruptValue(PermanentError):
+    """A stored value that fails its checks; it is dropped and computed again."""
+
+
+class SettingsError(PermanentError):
+    """A setting or an argument has a value that cannot be used."""
+
+
+class WeightsError(PermanentError):
+    """The weights named by IMAGESIEVE_WEIGHTS cannot be loaded."""
+
+
+class StateInUse(PermanentError):
+    """The state folder belongs to a running imagesieve."""
+
+
+class StackFailed(PermanentError):
+    """A process of the stack ended and will not come back by itself."""
+
+
+class TransientError(ImagesieveError):
+    """Trying again later may succeed."""
+
+
+class Unavailable(TransientError):
+    """Redis does not answer."""
+
+
+class FileChanging(TransientError):
+    """The file's size or mtime changed while it was read."""
+
+
+class LeaseTaken(TransientError):
+    """The lease is held by another process."""

@@ -1,0 +1,99 @@
+"""What imagesieve needs of the machine it runs on, and what to do where it is missing."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from shared.errors import ImagesieveError
+from shared.redis_server import find_redis_server
+from shared.settings import Settings
+from shared.store import RedisStore
+
+WATCHES_WANTED: Final = 65_536
+FREE_WANTED: Final = 2 << 30
+INOTIFY: Final = Path("/proc/sys/fs/inotify")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. remedy: what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str
+
+
+def check_health(settings: Settings) -> list[Finding]:
+    """Look at everything. Starts one Python process that loads TensorFlow: several seconds."""
+    return [*_python(), *_worker(settings), *_redis(settings), *_inotify(), *_disk(settings), *_folder(settings)]
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("Python", (3, 11) <= sys.version_info < (3, 13), version, "install Python 3.11 or 3.12")
+
+
+def _worker(settings: Settings) -> Iterator[Finding]:
+    """Keras and the weights, asked in a process of their own: this one stays light."""
+    command = [sys.executable, "-m", "worker.prepare", "--check"]
+    ended = subprocess.run(
+        command, env={**os.environ, **settings.environment()}, check=False, capture_output=True, text=True
+    )
+    remedy = "run `make setup` again; the end of its complaint: " + ended.stderr.strip()[-300:]
+    try:
+        found = json.loads(ended.stdout)
+    except ValueError:
+        yield Finding("TensorFlow", False, "does not load", remedy)
+        return
+    yield Finding("Keras", True, found["keras"], "")
+    yield Finding("devices", True, found["devices"], "")
+    yield Finding("weights", not found["error"], found["weights"], found["error"])
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    if settings.embedded_redis:
+        try:
+            yield Finding("redis-server", True, str(find_redis_server()), "")
+        except ImagesieveError as error:
+            yield Finding("redis-server", False, "none", str(error))
+        if not settings.redis_socket.exists():
+            yield Finding("Redis", True, "not started: `imagesieve up` does that", "")
+            return
+    try:
+        used = RedisStore.connect(settings.store).memory()
+        yield Finding("Redis", True, f"answers, {used / 2**20:.1f} MiB used", "")
+    except ImagesieveError as error:
+        remedy = "start it, or check IMAGESIEVE_STORE_URL"
+        yield Finding("Redis", settings.embedded_redis, f"does not answer ({error})", remedy)
+
+
+def _inotify() -> Iterator[Finding]:
+    for name, wanted in (
+        ("max_user_watches", WATCHES_WANTED),
+        ("max_user_instances", 64),
+        ("max_queued_events", 16_384),
+    ):
+        file = INOTIFY / name
+        value = int(file.read_text()) if file.exists() else 0
+        remedy = f"sysctl fs.inotify.{name}={wanted}, or set IMAGESIEVE_OBSERVER=polling"
+        yield Finding(f"inotify {name}", value >= wanted, str(value), remedy)
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    there = next(folder for folder in (settings.state_dir, *settings.state_dir.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    found = f"{free / 2**30:.1f} GiB free at {there}"
+    yield Finding("disk", free >= FREE_WANTED, found, "free some space, or set IMAGESIEVE_STATE_DIR to another disk")
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.watch_dir
+    ok = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
+    yield Finding("watched folder", ok, str(folder), "set IMAGESIEVE_WATCH_DIR to a folder you may read")

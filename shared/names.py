@@ -1,0 +1,42 @@
+"""Names that more than one process must spell alike: tasks, queues, Redis keys."""
+
+from typing import Final
+
+TASK_EXTRACT: Final = "imagesieve.extract"
+TASK_RECLUSTER: Final = "imagesieve.recluster"
+
+QUEUE_FEATURES: Final = "features"
+QUEUE_RECLUSTER: Final = "recluster"
+QUEUES: Final = (QUEUE_FEATURES, QUEUE_RECLUSTER)
+
+# Keys of the store. One hash holds every record, so that its size is one HLEN and a scan needs no key pattern.
+KEY_RECORDS: Final = "imagesieve:records"  # hash: path (bytes) -> Record as JSON
+KEY_PENDING: Final = "imagesieve:pending"  # set of paths whose record is pending
+KEY_FAILED: Final = "imagesieve:failed"  # set of paths whose record is failed
+KEY_REVISION: Final = "imagesieve:revision"  # integer, grows with every change of the collection
+KEY_ATTEMPTS: Final = "imagesieve:attempts"  # hash: path -> times a worker began it without finishing
+KEY_EXTRACTOR: Final = "imagesieve:extractor"  # Extractor as JSON: whose features count now
+KEY_GENERATION: Final = "imagesieve:generation"  # the pointer: id of the newest complete generation
+KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are kept, newest first
+KEY_COMPUTED: Final = "imagesieve:computed"  # integer: forward passes ever made, one per picture
+KEY_REFUSED: Final = "imagesieve:refused"  # integer: messages or references refused
+
+
+def key_image(digest: str) -> str:
+    """Key of the ImageFacts of one digest."""
+    return f"imagesieve:image:{digest}"
+
+
+def key_features(extractor_id: str, digest: str) -> str:
+    """Key of the encoded features of one digest under one extractor."""
+    return f"imagesieve:features:{extractor_id}:{digest}"
+
+
+def key_generation(generation: str, part: str) -> str:
+    """Key of a part (`summary`, `centroids`, `clusters`) of one generation."""
+    return f"imagesieve:generation:{generation}:{part}"
+
+
+def key_lease(name: str) -> str:
+    """Key of the lease called `name`."""
+    return f"imagesieve:lease:{name}"

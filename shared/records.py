@@ -1,0 +1,162 @@
+"""Frozen records that travel between processes, and their JSON.
+
+A path is relative to the watched folder, with `/`, as `os.fsdecode` gives it: bytes that are not UTF-8 are carried
+as lone surrogates, which JSON escapes keep intact.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from shared.errors import CorruptValue, RefusedReference
+
+
+class State(StrEnum):
+    """What is known of a file."""
+
+    PENDING = "pending"  # seen, settled, sent to a feature worker
+    READY = "ready"  # digest known, features in the store
+    FAILED = "failed"  # refused for good, with a reason, until its bytes change
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A settled file as it travels in a message: never pixels, never an absolute path.
+
+    path: relative to the watched folder. size: bytes. mtime_ns: modification time in nanoseconds.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+    def to_wire(self) -> list[Any]:
+        """The reference as a JSON array, the smallest form that is still readable in Flower."""
+        return [self.path, self.size, self.mtime_ns]
+
+    @classmethod
+    def from_wire(cls, value: object) -> Self:
+        """Parse one reference of a message. Raises RefusedReference for anything but `[str, int, int]`."""
+        match value:
+            case [str() as path, int() as size, int() as mtime_ns] if path and size >= 0 and "\0" not in path:
+                return cls(path, size, mtime_ns)
+        raise RefusedReference(
+            f"a message held {str(value)[:120]!r} where [path, size, mtime_ns] belongs; it was refused"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the store holds of one path.
+
+    size, mtime_ns: of the file state that the record speaks of. digest: SHA-256 in hex, "" until known.
+    width, height: pixels after orientation. extractor: id whose features are in the store. reason: why it failed.
+    since: when the record took this state, seconds since the epoch.
+    """
+
+    size: int
+    mtime_ns: int
+    state: State
+    since: float = 0.0
+    digest: str = ""
+    width: int = 0
+    height: int = 0
+    extractor: str = ""
+    reason: str = ""
+
+    def describes(self, size: int, mtime_ns: int) -> bool:
+        """Whether this record speaks of the file state with that size and mtime."""
+        return self.size == size and self.mtime_ns == mtime_ns
+
+    def to_json(self) -> bytes:
+        """Compact JSON without the fields that hold their default."""
+        values = {name: value for name, value in asdict(self).items() if value not in ("", 0, 0.0)}
+        return json.dumps({"size": self.size, **values}, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Self:
+        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
+        try:
+            values = json.loads(raw)
+            values.setdefault("mtime_ns", 0)
+            return cls(**{**values, "state": State(values["state"])})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise CorruptValue(
+                f"a record in the store does not parse ({error}); the next rescan makes it anew"
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What is known of a picture whatever extractor looks at it. width, height: pixels after orientation."""
+
+    width: int
+    height: int
+
+    def to_json(self) -> bytes:
+        """Compact JSON."""
+        return json.dumps(asdict(self), separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Self:
+        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
+        try:
+            return cls(**json.loads(raw))
+        except (ValueError, TypeError) as error:
+            raise CorruptValue(f"facts of an image in the store do not parse ({error}); computed anew") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """Whose features count. id: short digest. weights: `imagenet`, `file` or `random`. label, warning: for people."""
+
+    id: str
+    weights: str
+    label: str
+    warning: str = ""
+
+    def to_json(self) -> bytes:
+        """JSON, as published in the store."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Self:
+        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
+        try:
+            return cls(**json.loads(raw))
+        except (ValueError, TypeError) as error:
+            raise CorruptValue(
+                f"the published extractor does not parse ({error}); a feature worker publishes it anew"
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Files by state."""
+
+    total: int = 0
+    pending: int = 0
+    failed: int = 0
+
+    @property
+    def ready(self) -> int:
+        """Files whose features are in the store."""
+        return self.total - self.pending - self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One finished recluster run, as published.
+
+    id: sorts by time. revision: of the collection it was made from. centroids: float32 bytes, `[k, dimensions]`.
+    clusters: digest -> cluster number. summary: what summary.json holds.
+    """
+
+    id: str
+    revision: int
+    extractor: str
+    k: int
+    centroids: bytes
+    clusters: dict[str, int]
+    summary: dict[str, Any] = field(default_factory=dict)

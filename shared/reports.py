@@ -1,0 +1,42 @@
+"""Where the newest complete report is, for those who show it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.errors import PermanentError
+from shared.settings import Settings
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class ReportFolder:
+    """The folder of one report."""
+
+    folder: Path
+
+    @property
+    def page(self) -> Path:
+        """The page for people."""
+        return self.folder / "report.html"
+
+    def text(self) -> str:
+        """The tables."""
+        return (self.folder / "summary.txt").read_text(errors="surrogateescape")
+
+    def summary(self) -> Any:
+        """summary.json."""
+        return json.loads((self.folder / "summary.json").read_text())
+
+
+def latest_report(settings: Settings) -> ReportFolder:
+    """The newest complete report. Raises PermanentError when there is none yet."""
+    latest = settings.reports_dir / LATEST
+    if not (latest / "summary.json").exists():
+        raise PermanentError(
+            f"there is no report in {settings.reports_dir} yet: the first one follows the first recluster run; "
+            "ask for it with `imagesieve recluster --wait`, or check IMAGESIEVE_STATE_DIR"
+        )
+    return ReportFolder(latest.resolve())

@@ -1,0 +1,164 @@
+"""Every setting, read once at an entry point from `IMAGESIEVE_*` environment variables into one frozen object."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.errors import SettingsError
+
+PREFIX = "IMAGESIEVE_"
+
+# What OpenCV reads, what people expect it to read (those get their reason in failures.csv), and no suffix at all:
+# crawlers name files by hash.
+DEFAULT_SUFFIXES = (
+    ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .dib .tif .tiff .avif .jp2 .j2k .jpx .pbm .pgm .ppm .pnm .pam .pfm "
+    ".hdr .pic .exr .sr .ras .heic .heif .jxl .ico .tga ."
+)
+
+
+def _default_state_dir() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "imagesieve"
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Settings(BaseSettings):
+    """The settings. Durations are seconds. The README lists them from the descriptions here; a test compares."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    watch_dir: AbsolutePath = Field(Path(), description="the watched folder; `up` and `demo` take it as an argument")
+    state_dir: AbsolutePath = Field(
+        default_factory=_default_state_dir, description="where Redis, logs and reports are kept; one `up` at a time"
+    )
+    broker_url: str = Field("", description="Redis for Celery; empty: the embedded one under the state folder")
+    store_url: str = Field("", description="Redis for features and records; empty: the embedded one, database 1")
+
+    weights: str = Field(
+        "imagenet",
+        description="`imagenet`; a path to Keras's VGG16 weights file; `random` (seeded, for trials); "
+        "`auto`: imagenet, or random with a warning where it cannot be downloaded",
+    )
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="of the forward pass; `auto`: bfloat16 or float16 where the hardware computes in it"
+    )
+    batch_size: int = Field(32, ge=1, le=1024, description="images in one message and in one forward pass")
+    linger: float = Field(0.1, ge=0, le=60, description="how long a batch that is not full waits for more")
+    max_pixels: int = Field(200_000_000, ge=1, description="larger pictures are refused by their header, unread")
+    max_bytes: int = Field(1 << 30, ge=1, description="larger files are refused unread")
+
+    suffixes: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(DEFAULT_SUFFIXES.split()),
+        description="image suffixes, separated by blanks or commas; `.` alone: files without one; `*`: every file",
+    )
+    observer: Literal["inotify", "polling"] = Field(
+        "inotify", description="`polling` for network and some container mounts"
+    )
+    poll_every: float = Field(5.0, gt=0, description="between two looks of the polling observer")
+    settle: float = Field(1.0, ge=0, description="how long size and mtime must stay the same")
+    rescan_every: float = Field(300.0, gt=0, description="between two complete scans of the watched folder")
+
+    recluster_every: float = Field(300.0, gt=0, description="between two looks whether a new generation is due")
+    geometry: Literal["cosine", "euclidean"] = Field("cosine", description="distance between features in clusters")
+    k_max: int = Field(30, ge=1, le=1000, description="largest number of clusters tried")
+    silhouette_sample: int = Field(
+        20_000, ge=100, description="above this many images the silhouette is estimated on a sample of this size"
+    )
+    keep_generations: int = Field(5, ge=1, description="generations (clusters and reports) that are kept")
+    keep_features: float = Field(
+        7 * 86400.0, gt=0, description="how long features outlive the last file with their digest"
+    )
+
+    visibility_timeout: float = Field(
+        100.0, ge=20, description="after which a batch of a worker that vanished is given to another"
+    )
+    flower_address: str = Field("127.0.0.1", description="where Flower listens")
+    flower_port: int = Field(5555, ge=0, le=65535, description="0: any free port")
+    flower_auth: str = Field(
+        "", description="`user:password` for Flower; empty: made by `up`, kept in the state folder"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the processes log")
+
+    @field_validator("suffixes", mode="before")
+    @classmethod
+    def _split_suffixes(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return frozenset(_suffix(word) for word in value.replace(",", " ").split())
+        return value
+
+    @field_validator("weights")
+    @classmethod
+    def _weights_are_named(cls, value: str) -> str:
+        if value in ("imagenet", "random", "auto"):
+            return value
+        if not value.endswith((".h5", ".hdf5")):
+            raise ValueError("use imagenet, auto, random, or the path of a Keras weights file (.h5)")
+        return str(_absolute(Path(value)))
+
+    @field_validator("flower_auth")
+    @classmethod
+    def _auth_is_a_pair(cls, value: str) -> str:
+        user, _, password = value.partition(":")
+        if value and not (user and password):
+            raise ValueError("use user:password")
+        return value
+
+    @cached_property
+    def redis_socket(self) -> Path:
+        """Unix socket of the embedded Redis."""
+        return self.state_dir / "redis" / "redis.sock"
+
+    @property
+    def embedded_redis(self) -> bool:
+        """Whether any of the two Redis URLs is left to the embedded server."""
+        return not (self.broker_url and self.store_url)
+
+    @property
+    def broker(self) -> str:
+        """Broker URL in Celery's spelling. Database 0: Flower reads no other on a Unix socket."""
+        return self.broker_url or f"redis+socket://{self.redis_socket}?virtual_host=0"
+
+    @property
+    def store(self) -> str:
+        """Store URL in redis-py's spelling."""
+        return self.store_url or f"unix://{self.redis_socket}?db=1"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Folder with a folder per generation, and `latest`."""
+        return self.state_dir / "reports"
+
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables, for processes started by this one."""
+        values = self.model_dump(mode="json")
+        values["suffixes"] = " ".join(sorted(self.suffixes))
+        return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+def _suffix(word: str) -> str:
+    word = word.lower()
+    return word if word == "*" or word.startswith(".") else "." + word
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; `overrides` (from the command line) win. Raises SettingsError with one sentence per fault."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(fault) for fault in error.errors())) from error
+
+
+def _sentence(fault: Any) -> str:
+    name = PREFIX + str(fault["loc"][0]).upper() if fault["loc"] else PREFIX
+    why = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{name} is {fault['input']!r}, which cannot be used: {why}"

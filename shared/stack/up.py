@@ -1,0 +1,204 @@
+"""The flow of `imagesieve up`: start in order, watch over, stop in order."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from shared import names
+from shared.broker import make_app, request_recluster
+from shared.errors import PermanentError, StackFailed, Unavailable
+from shared.records import Counts
+from shared.redis_server import find_redis_server, redis_command
+from shared.settings import Settings
+from shared.stack import programs, state_dir
+from shared.stack.supervisor import Supervisor
+from shared.store import RedisStore
+
+LOOK_SECONDS: Final = 0.5
+REDIS_SECONDS: Final = 600  # loading a long append-only file takes its time
+
+
+class StopRequested(Exception):
+    """SIGINT or SIGTERM arrived."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What `up` tells while it runs; the command line draws it."""
+
+    say: Callable[[str], None]
+    progress: Callable[[Counts, int], None]
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A started stack."""
+
+    settings: Settings
+    supervisor: Supervisor
+    store: RedisStore
+    flower_url: str
+
+
+@contextmanager
+def running_stack(settings: Settings, once: bool, view: View) -> Iterator[RunningStack]:
+    """Start every process, give the stack, stop every process. Raises PermanentError when it cannot be kept up."""
+    if not settings.watch_dir.is_dir():
+        raise PermanentError(f"{settings.watch_dir} is not a folder; name the folder to watch")
+    lock = state_dir.take(settings.state_dir)
+    try:
+        settings = settings.model_copy(update={"flower_auth": settings.flower_auth or _flower_auth(settings.state_dir)})
+        redis: list[str] = []
+        if settings.embedded_redis:
+            settings.redis_socket.parent.mkdir(exist_ok=True, mode=0o700)
+            redis = redis_command(find_redis_server(), settings.redis_socket)
+        port = _free_port(settings.flower_address, settings.flower_port)
+        parts = programs.stack(redis, port, once)
+        supervisor = Supervisor(parts, settings.state_dir, settings.environment(), lock)
+        try:
+            yield _start(settings, supervisor, parts, view, port, once)
+        finally:
+            view.say("stopping")
+            supervisor.stop()
+    finally:
+        os.close(lock)
+
+
+def _start(
+    settings: Settings, supervisor: Supervisor, parts: list[programs.Program], view: View, port: int, once: bool
+) -> RunningStack:
+    store = RedisStore.connect(settings.store)
+    if settings.embedded_redis:
+        supervisor.start(programs.REDIS)
+    _wait_for_redis(store, supervisor)
+    prepare_weights(settings)
+    extractor = store.extractor()
+    if extractor:
+        view.say(f"features: {extractor.label}")
+        if extractor.warning:
+            view.say(f"warning: {extractor.warning}")
+    for part in parts:
+        if part.name != programs.REDIS:
+            supervisor.start(part.name)
+    flower_url = "" if once else f"http://{settings.flower_address}:{port}"
+    return RunningStack(settings, supervisor, store, flower_url)
+
+
+def prepare_weights(settings: Settings) -> None:
+    """Make sure of the weights, and publish whose features count, before any image is taken. Raises StackFailed."""
+    command = [sys.executable, "-m", "worker.prepare"]
+    ended = subprocess.run(command, env={**os.environ, **settings.environment()}, check=False)
+    if ended.returncode:
+        raise StackFailed("the weights could not be prepared; the reason stands above")
+
+
+def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:
+    attempts = Retrying(
+        retry=retry_if_exception_type(Unavailable),
+        wait=wait_exponential(0.02, max=2),
+        stop=stop_after_delay(REDIS_SECONDS),
+        reraise=True,
+    )
+    for attempt in attempts:
+        with attempt:
+            supervisor.check()
+            store.ping()
+
+
+def _flower_auth(folder: Path) -> str:
+    """Flower's user and password, made once per state folder."""
+    file = folder / "flower.auth"
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(f"imagesieve:{secrets.token_urlsafe(12)}")
+    return file.read_text().strip()
+
+
+def _free_port(address: str, wanted: int) -> int:
+    """`wanted` if it is free, else any free port: a second stack on one machine gets a Flower too."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise StackFailed(f"no port of {address} is free for Flower; check IMAGESIEVE_FLOWER_ADDRESS")
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Raise StopRequested in the main thread at the first SIGINT, SIGTERM or SIGHUP; later ones wait their turn."""
+    asked = threading.Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        if not asked.is_set():
+            asked.set()
+            raise StopRequested
+
+    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, ask) for number in caught]
+    try:
+        yield
+    finally:
+        for number, handler in zip(caught, before, strict=True):
+            signal.signal(number, handler)
+
+
+def watch_over(stack: RunningStack, view: View) -> None:
+    """Show progress until a program is given up (StackFailed) or somebody stops it (StopRequested)."""
+    while True:
+        stack.supervisor.check()
+        _show(stack, view)
+        time.sleep(LOOK_SECONDS)
+
+
+def work_through(stack: RunningStack, view: View) -> dict[str, Any]:
+    """Wait until the watcher has seen every file finished, then recluster; what the run says of itself."""
+    while True:
+        state = stack.supervisor.states()[programs.WATCHER]
+        stack.supervisor.check()
+        _show(stack, view)
+        if state.state == "EXITED":
+            break
+        time.sleep(LOOK_SECONDS)
+    if state.exit_status:
+        raise StackFailed(
+            f"the watcher ended with status {state.exit_status}:\n{stack.supervisor.tail(programs.WATCHER)}"
+        )
+    view.say("reclustering")
+    return recluster_and_wait(stack.settings, force=False, check=stack.supervisor.check)
+
+
+def recluster_and_wait(settings: Settings, force: bool, check: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Ask for a recluster run and wait for its end. `check` may raise while it waits."""
+    result = request_recluster(make_app(settings), force)
+    while not result.ready():
+        check()
+        time.sleep(0.2)
+    if result.failed():
+        raise StackFailed(f"the recluster run failed: {result.result}; the last complete generation still stands")
+    outcome: dict[str, Any] = result.get()
+    return outcome
+
+
+def _show(stack: RunningStack, view: View) -> None:
+    try:
+        view.progress(stack.store.counts(), stack.store.add(names.KEY_COMPUTED, 0))
+    except Unavailable:
+        return  # supervisord starts Redis again; check() speaks up when it cannot

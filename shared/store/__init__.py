@@ -1,0 +1,11 @@
+"""The store: what is known of every file and picture.
+
+`Store` is the port; `RedisStore` is what runs, `MemoryStore` the same in one process (the contract tests hold them to
+the same behaviour). Features are opaque bytes here: what they mean is the business of whoever wrote them.
+"""
+
+from shared.store.memory_store import MemoryStore
+from shared.store.port import Change, Image, Store
+from shared.store.redis_store import RedisStore
+
+__all__ = ["Change", "Image", "MemoryStore", "RedisStore", "Store"]

@@ -1,0 +1,140 @@
+"""The store in one process's memory: for deciding code under test, held to Redis's behaviour by the contract tests."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from shared.errors import LeaseTaken
+from shared.records import Counts, Extractor, Generation, ImageFacts, Record, Reference, State
+from shared.store.port import Change, Image
+
+
+class MemoryStore:
+    """The store as dictionaries. Expiry is noted, not carried out: nothing here lives long enough."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Record] = {}
+        self._images: dict[str, ImageFacts] = {}
+        self._features: dict[tuple[str, str], bytes] = {}
+        self._expiring: set[str] = set()
+        self._counters: Counter[str] = Counter()
+        self._attempts: Counter[str] = Counter()
+        self._extractor: Extractor | None = None
+        self._generations: list[Generation] = []
+        self._leases: set[str] = set()
+        self._revision = 0
+
+    def ping(self) -> None:
+        return
+
+    def records(self, paths: Sequence[str]) -> list[Record | None]:
+        return [self._records.get(path) for path in paths]
+
+    def scan(self) -> Iterator[list[tuple[str, Record]]]:
+        yield list(self._records.items())
+
+    def counts(self) -> Counts:
+        states = Counter(record.state for record in self._records.values())
+        return Counts(len(self._records), states[State.PENDING], states[State.FAILED])
+
+    def failures(self) -> Iterator[tuple[str, Record]]:
+        return self._of(State.FAILED)
+
+    def pending(self) -> Iterator[tuple[str, Record]]:
+        return self._of(State.PENDING)
+
+    def _of(self, state: State) -> Iterator[tuple[str, Record]]:
+        return iter([(path, record) for path, record in self._records.items() if record.state is state])
+
+    def revision(self) -> int:
+        return self._revision
+
+    def add(self, counter: str, amount: int) -> int:
+        self._counters[counter] += amount
+        return self._counters[counter]
+
+    def mark_pending(self, references: Sequence[Reference], now: float) -> None:
+        for reference in references:
+            record = Record(reference.size, reference.mtime_ns, State.PENDING, since=now)
+            self._records[reference.path] = record
+        self._revision += bool(references)
+
+    def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
+        for reference, reason in failures:
+            record = Record(reference.size, reference.mtime_ns, State.FAILED, since=now, reason=reason)
+            self._records[reference.path] = record
+        self._revision += bool(failures)
+
+    def complete(self, changes: Sequence[Change]) -> list[bool]:
+        done = []
+        for path, expected, new in changes:
+            done.append(self._records.get(path) == expected)
+            if done[-1]:
+                self._records[path] = new
+        self._revision += bool(changes)
+        return done
+
+    def forget(self, paths: Sequence[str]) -> int:
+        for path in paths:
+            self._attempts.pop(path, None)
+        self._revision += bool(paths)
+        return sum(self._records.pop(path, None) is not None for path in paths)
+
+    def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
+        self._expiring.difference_update(digests)
+        return [self._images.get(d) if (extractor_id, d) in self._features else None for d in digests]
+
+    def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
+        return [self._features.get((extractor_id, digest)) for digest in digests]
+
+    def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
+        for digest, facts, encoded in images:
+            self._images[digest] = facts
+            self._features[extractor_id, digest] = encoded
+            self._expiring.discard(digest)
+
+    def expire_features(self, live: frozenset[str], seconds: float) -> int:  # noqa: ARG002
+        dead = {digest for _, digest in self._features} | set(self._images)
+        fresh = dead - live - self._expiring
+        self._expiring |= fresh
+        return sum(digest in fresh for _, digest in self._features) + sum(digest in fresh for digest in self._images)
+
+    def begin(self, paths: Sequence[str]) -> list[int]:
+        self._attempts.update(paths)
+        return [self._attempts[path] for path in paths]
+
+    def finish(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            self._attempts.pop(path, None)
+
+    def publish_extractor(self, extractor: Extractor) -> None:
+        self._extractor = extractor
+
+    def extractor(self) -> Extractor | None:
+        return self._extractor
+
+    def publish(self, generation: Generation, keep: int) -> list[str]:
+        kept = [old for old in self._generations if old.id != generation.id]
+        self._generations = [generation, *kept][:keep]
+        return [old.id for old in [generation, *kept][keep:]]
+
+    def generation(self) -> Generation | None:
+        return self._generations[0] if self._generations else None
+
+    def summary(self) -> dict[str, Any] | None:
+        newest = self.generation()
+        return {"revision": newest.revision, **newest.summary} if newest else None
+
+    @contextmanager
+    def lease(self, name: str) -> Iterator[None]:
+        if name in self._leases:
+            raise LeaseTaken(f"another process holds the lease {name!r}")
+        self._leases.add(name)
+        try:
+            yield
+        finally:
+            self._leases.discard(name)
+
+    def memory(self) -> int:
+        return sum(map(len, self._features.values()))

@@ -1,0 +1,89 @@
+"""The port of the store: what every implementation does, in the project's words."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from shared.records import Counts, Extractor, Generation, ImageFacts, Record, Reference
+
+Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
+Image = tuple[str, ImageFacts, bytes]  # digest, facts, encoded features
+
+
+class Store(Protocol):
+    """The port. Every method raises Unavailable when the store does not answer; all are idempotent."""
+
+    def ping(self) -> None:
+        """Return when the store answers."""
+
+    def records(self, paths: Sequence[str]) -> list[Record | None]:
+        """Records of `paths`, in order; None where there is none (or a corrupt one). One round trip per 1,000."""
+
+    def scan(self) -> Iterator[list[tuple[str, Record]]]:
+        """All records in chunks, in no order; a path that changes meanwhile may come twice or in either state."""
+
+    def counts(self) -> Counts:
+        """Files by state. Constant cost."""
+
+    def failures(self) -> Iterator[tuple[str, Record]]:
+        """Every failed path with its record."""
+
+    def pending(self) -> Iterator[tuple[str, Record]]:
+        """Every pending path with its record."""
+
+    def revision(self) -> int:
+        """A number that grows with every change of the collection."""
+
+    def mark_pending(self, references: Sequence[Reference], now: float) -> None:
+        """Record that these settled files are on their way to a feature worker."""
+
+    def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
+        """Record files refused without being read, each with its reason."""
+
+    def complete(self, changes: Sequence[Change]) -> list[bool]:
+        """Replace each record that is still the one the caller saw. True where it was. One atomic round trip."""
+
+    def forget(self, paths: Sequence[str]) -> int:
+        """Remove the records of `paths`; the number that were there."""
+
+    def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
+        """Facts of each digest whose features under `extractor_id` are stored; also keeps those from expiring."""
+
+    def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
+        """Encoded features in order, None where missing. One round trip per 1,000."""
+
+    def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
+        """Store facts and features. One pipelined round trip."""
+
+    def expire_features(self, live: frozenset[str], seconds: float) -> int:
+        """Let features whose digest is not in `live` end after `seconds`; the number newly marked. O(stored images)."""
+
+    def add(self, counter: str, amount: int) -> int:
+        """Add to one of the counters in shared.names (0 reads it); its new value."""
+
+    def begin(self, paths: Sequence[str]) -> list[int]:
+        """Count an attempt at each path; how often each was begun and not finished, this time included."""
+
+    def finish(self, paths: Sequence[str]) -> None:
+        """Forget the attempts at these paths."""
+
+    def publish_extractor(self, extractor: Extractor) -> None:
+        """Say whose features count from now on."""
+
+    def extractor(self) -> Extractor | None:
+        """Whose features count now; None before the first feature worker started."""
+
+    def publish(self, generation: Generation, keep: int) -> list[str]:
+        """Store a complete generation, flip the pointer to it, drop all but the newest `keep`; the ids dropped."""
+
+    def generation(self) -> Generation | None:
+        """The newest complete generation."""
+
+    def summary(self) -> dict[str, Any] | None:
+        """Its summary alone, which is cheap."""
+
+    def lease(self, name: str) -> AbstractContextManager[None]:
+        """Hold the lease `name` within a with block, renewed in the background. Raises LeaseTaken if it is held."""
+
+    def memory(self) -> int:
+        """Bytes the store uses."""

@@ -1,0 +1,149 @@
+"""Records of files, and the counts over them, in Redis."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from shared import names
+from shared.errors import CorruptValue
+from shared.records import Counts, Record, Reference, State
+from shared.store.port import Change
+from shared.store.redis_client import CHUNK, RedisPart, speaking
+
+# Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins.
+# KEYS: records, pending, failed, revision. ARGV: then (path, expected, new, state) for each change.
+_COMPLETE: Final = """
+local done = {}
+for i = 1, #ARGV, 4 do
+  local path, expected, new, state = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local same = redis.call('HGET', KEYS[1], path) == expected
+  if same then
+    redis.call('HSET', KEYS[1], path, new)
+    redis.call('SREM', KEYS[2], path)
+    if state == 'failed' then redis.call('SADD', KEYS[3], path) else redis.call('SREM', KEYS[3], path) end
+  end
+  done[#done + 1] = same and 1 or 0
+end
+redis.call('INCR', KEYS[4])
+return done
+"""
+
+
+class RedisRecords(RedisPart):
+    """The part of the store that knows files."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(client)
+        self._complete = client.register_script(_COMPLETE)
+
+    def records(self, paths: Sequence[str]) -> list[Record | None]:
+        found: list[Record | None] = []
+        for start in range(0, len(paths), CHUNK):
+            fields = [os.fsencode(path) for path in paths[start : start + CHUNK]]
+            with speaking():
+                found += [_record(raw) for raw in self._redis.hmget(names.KEY_RECORDS, fields)]
+        return found
+
+    def scan(self) -> Iterator[list[tuple[str, Record]]]:
+        cursor = 0
+        while True:
+            with speaking():
+                cursor, chunk = self._redis.hscan(names.KEY_RECORDS, cursor, count=CHUNK)
+            pairs = ((os.fsdecode(path), _record(raw)) for path, raw in chunk.items())
+            yield [(path, record) for path, record in pairs if record]
+            if cursor == 0:
+                return
+
+    def counts(self) -> Counts:
+        with speaking(), self._redis.pipeline() as pipe:
+            pipe.hlen(names.KEY_RECORDS)
+            pipe.scard(names.KEY_PENDING)
+            pipe.scard(names.KEY_FAILED)
+            return Counts(*pipe.execute())
+
+    def failures(self) -> Iterator[tuple[str, Record]]:
+        return self._members(names.KEY_FAILED, State.FAILED)
+
+    def pending(self) -> Iterator[tuple[str, Record]]:
+        return self._members(names.KEY_PENDING, State.PENDING)
+
+    def _members(self, key: str, state: State) -> Iterator[tuple[str, Record]]:
+        cursor = 0
+        while True:
+            with speaking():
+                cursor, members = self._redis.sscan(key, cursor, count=CHUNK)
+            paths = [os.fsdecode(member) for member in members]
+            for path, record in zip(paths, self.records(paths), strict=True):
+                if record and record.state is state:
+                    yield path, record
+            if cursor == 0:
+                return
+
+    def revision(self) -> int:
+        return self.add(names.KEY_REVISION, 0)
+
+    def add(self, counter: str, amount: int) -> int:
+        with speaking():
+            return int(self._redis.incrby(counter, amount) if amount else self._redis.get(counter) or 0)
+
+    def mark_pending(self, references: Sequence[Reference], now: float) -> None:
+        self._mark([(r.path, Record(r.size, r.mtime_ns, State.PENDING, since=now)) for r in references])
+
+    def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
+        self._mark([(r.path, Record(r.size, r.mtime_ns, State.FAILED, since=now, reason=why)) for r, why in failures])
+
+    def _mark(self, pairs: Sequence[tuple[str, Record]]) -> None:
+        if not pairs:
+            return
+        with speaking(), self._redis.pipeline(transaction=True) as pipe:
+            for path, record in pairs:
+                name = os.fsencode(path)
+                pending = record.state is State.PENDING
+                pipe.hset(names.KEY_RECORDS, name, record.to_json())
+                pipe.sadd(names.KEY_PENDING if pending else names.KEY_FAILED, name)
+                pipe.srem(names.KEY_FAILED if pending else names.KEY_PENDING, name)
+            pipe.incr(names.KEY_REVISION)
+            pipe.execute()
+
+    def complete(self, changes: Sequence[Change]) -> list[bool]:
+        if not changes:
+            return []
+        arguments: list[bytes] = []
+        for path, expected, new in changes:
+            arguments += [os.fsencode(path), expected.to_json(), new.to_json(), new.state.encode()]
+        keys = [names.KEY_RECORDS, names.KEY_PENDING, names.KEY_FAILED, names.KEY_REVISION]
+        with speaking():
+            return [bool(done) for done in self._complete(keys=keys, args=arguments)]
+
+    def forget(self, paths: Sequence[str]) -> int:
+        removed = 0
+        for start in range(0, len(paths), CHUNK):
+            fields = [os.fsencode(path) for path in paths[start : start + CHUNK]]
+            with speaking(), self._redis.pipeline(transaction=True) as pipe:
+                pipe.hdel(names.KEY_RECORDS, *fields)
+                pipe.srem(names.KEY_PENDING, *fields)
+                pipe.srem(names.KEY_FAILED, *fields)
+                pipe.hdel(names.KEY_ATTEMPTS, *fields)
+                pipe.incr(names.KEY_REVISION)
+                removed += pipe.execute()[0]
+        return removed
+
+    def begin(self, paths: Sequence[str]) -> list[int]:
+        if not paths:
+            return []
+        with speaking(), self._redis.pipeline(transaction=True) as pipe:
+            for path in paths:
+                pipe.hincrby(names.KEY_ATTEMPTS, os.fsencode(path), 1)
+            return [int(count) for count in pipe.execute()]
+
+    def finish(self, paths: Sequence[str]) -> None:
+        if paths:
+            with speaking():
+                self._redis.hdel(names.KEY_ATTEMPTS, *map(os.fsencode, paths))
+
+
+def _record(raw: bytes | None) -> Record | None:
+    try:
+        return Record.from_json(raw) if raw else None
+    except CorruptValue:
+        return None  # a rescan sees the file as unknown and sends it again

@@ -1,0 +1,82 @@
+"""What every tier shares: a real Redis, settings that point at it, and photos that installed packages carry."""
+
+import itertools
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from shared.redis_server import find_redis_server, redis_command
+from shared.settings import Settings, load_settings
+
+
+class RedisServer:
+    """A running redis-server on a Unix socket of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "redis.sock"
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [*redis_command(find_redis_server(), self.socket), "--databases", "64"], stdout=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                with redis.Redis.from_url(self.url(0)) as client:
+                    client.ping()
+                return
+            except redis.ConnectionError:
+                time.sleep(0.02)
+        raise TimeoutError("redis-server did not answer within 20 s")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+    def url(self, db: int) -> str:
+        return f"unix://{self.socket}?db={db}"
+
+    def broker(self, db: int) -> str:
+        return f"redis+socket://{self.socket}?virtual_host={db}"
+
+    def flush(self, db: int) -> None:
+        with redis.Redis.from_url(self.url(db)) as client:
+            client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    # pytest's own folders are too deep for a socket's path.
+    folder = Path(tempfile.mkdtemp(prefix="sieve"))
+    server = RedisServer(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
+
+
+_databases = itertools.cycle(range(2, 64, 2))
+
+
+@pytest.fixture
+def settings(redis_server: RedisServer, tmp_path: Path) -> Settings:
+    """Settings over two empty databases of the real Redis, an empty watched folder and an empty state folder."""
+    db = next(_databases)
+    redis_server.flush(db)
+    redis_server.flush(db + 1)
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    return load_settings(
+        watch_dir=watched,
+        state_dir=tmp_path / "state",
+        broker_url=redis_server.broker(db),
+        store_url=redis_server.url(db + 1),
+        weights="random",
+        settle=0.2,
+    )

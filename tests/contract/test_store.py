@@ -1,0 +1,174 @@
+"""One behaviour, two implementations: MemoryStore and RedisStore on a real Redis."""
+
+import dataclasses
+import os
+
+import pytest
+
+from shared import names
+from shared.errors import LeaseTaken
+from shared.records import Counts, Extractor, Generation, ImageFacts, Record, Reference, State
+from shared.settings import Settings
+from shared.store import MemoryStore, RedisStore, Store
+
+ODD_NAMES = ["a.jpg", "sub/line\nbreak.jpg", "emoji 🙂.png", os.fsdecode(b"latin-\xe9.jpg"), "-=+@.gif"]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        return MemoryStore()
+    settings: Settings = request.getfixturevalue("settings")
+    return RedisStore.connect(settings.store)
+
+
+def reference(path: str, size: int = 10, mtime_ns: int = 1_700_000_000_123_456_789) -> Reference:
+    return Reference(path, size, mtime_ns)
+
+
+def ready(record: Record, digest: str = "d") -> Record:
+    return dataclasses.replace(record, state=State.READY, digest=digest, width=4, height=3, extractor="e")
+
+
+def test_an_empty_store_answers(store: Store) -> None:
+    store.ping()
+    assert store.counts() == Counts(0, 0, 0)
+    assert store.records(["a"]) == [None]
+    assert [pair for chunk in store.scan() for pair in chunk] == []
+    assert store.generation() is None
+    assert store.summary() is None
+    assert store.extractor() is None
+    assert store.features("e", []) == []
+    assert store.facts("e", ["x"]) == [None]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_any_name_a_file_can_have_comes_back(store: Store, name: str) -> None:
+    store.mark_pending([reference(name)], now=5.0)
+    [record] = store.records([name])
+    assert record == Record(10, 1_700_000_000_123_456_789, State.PENDING, since=5.0)
+    assert [pair for chunk in store.scan() for pair in chunk] == [(name, record)]
+    assert list(store.pending()) == [(name, record)]
+
+
+def test_a_record_goes_from_pending_to_ready_to_failed_and_away(store: Store) -> None:
+    store.mark_pending([reference("a"), reference("b")], now=1.0)
+    seen = store.records(["a", "b"])
+    assert store.counts() == Counts(total=2, pending=2, failed=0)
+    assert seen[0]
+    assert seen[1]
+    failed = dataclasses.replace(seen[1], state=State.FAILED, reason="empty")
+    assert store.complete([("a", seen[0], ready(seen[0])), ("b", seen[1], failed)]) == [True, True]
+    assert store.counts() == Counts(total=2, pending=0, failed=1)
+    assert store.counts().ready == 1
+    assert list(store.failures()) == [("b", failed)]
+    store.mark_pending([reference("b", size=11)], now=2.0)
+    assert store.counts() == Counts(total=2, pending=1, failed=0)
+    assert store.forget(["a", "b", "never there"]) == 2
+    assert store.counts() == Counts(0, 0, 0)
+
+
+def test_complete_loses_against_a_deletion_and_a_replacement(store: Store) -> None:
+    store.mark_pending([reference("gone"), reference("new")], now=1.0)
+    gone, new = store.records(["gone", "new"])
+    assert gone
+    assert new
+    store.forget(["gone"])
+    store.mark_pending([reference("new", size=99)], now=2.0)
+    assert store.complete([("gone", gone, ready(gone)), ("new", new, ready(new))]) == [False, False]
+    assert store.records(["gone", "new"]) == [None, Record(99, 1_700_000_000_123_456_789, State.PENDING, since=2.0)]
+    assert store.counts() == Counts(total=1, pending=1, failed=0)
+
+
+def test_refused_files_are_failed_at_once(store: Store) -> None:
+    store.mark_failed([(reference("notes.txt"), "not read")], now=3.0)
+    assert [(path, record.reason) for path, record in store.failures()] == [("notes.txt", "not read")]
+
+
+def test_every_change_moves_the_revision(store: Store) -> None:
+    seen = [store.revision()]
+
+    def moved() -> bool:
+        seen.append(store.revision())
+        return seen[-1] > seen[-2]
+
+    store.mark_pending([reference("a")], 1.0)
+    assert moved()
+    [record] = store.records(["a"])
+    assert record
+    store.complete([("a", record, ready(record))])
+    assert moved()
+    store.forget(["a"])
+    assert moved()
+    store.records(["a"])
+    store.counts()
+    assert not moved()
+
+
+def test_features_belong_to_a_digest_and_an_extractor(store: Store) -> None:
+    store.put_images("one", [("d1", ImageFacts(4, 3), b"\x00" * 8), ("d2", ImageFacts(5, 6), b"\x01" * 8)])
+    assert store.features("one", ["d2", "missing", "d1"]) == [b"\x01" * 8, None, b"\x00" * 8]
+    assert store.features("two", ["d1"]) == [None]
+    assert store.facts("one", ["d1", "d3"]) == [ImageFacts(4, 3), None]
+    assert store.facts("two", ["d1"]) == [None]
+
+
+def test_only_features_nobody_refers_to_end(store: Store) -> None:
+    store.put_images("one", [(digest, ImageFacts(1, 1), b"f") for digest in ("live", "dead")])
+    assert store.expire_features(frozenset({"live"}), 60) == 2
+    assert store.expire_features(frozenset({"live"}), 60) == 0
+    assert store.facts("one", ["dead"]) == [ImageFacts(1, 1)]  # asked for again: it stays
+    assert store.expire_features(frozenset({"live"}), 60) == 2
+
+
+def test_attempts_grow_until_finished(store: Store) -> None:
+    assert store.begin(["a", "b"]) == [1, 1]
+    assert store.begin(["a"]) == [2]
+    store.finish(["a"])
+    assert store.begin(["a", "b"]) == [1, 2]
+    store.forget(["b"])
+    assert store.begin(["b"]) == [1]
+
+
+def test_counters(store: Store) -> None:
+    assert store.add(names.KEY_COMPUTED, 0) == 0
+    assert store.add(names.KEY_COMPUTED, 3) == 3
+    assert store.add(names.KEY_COMPUTED, 2) == 5
+
+
+def test_the_extractor_is_published(store: Store) -> None:
+    extractor = Extractor("abc", "random", "VGG16 fc2, random weights", "rough")
+    store.publish_extractor(extractor)
+    assert store.extractor() == extractor
+
+
+def generation(number: int) -> Generation:
+    clusters = {f"digest-{i}": i % 3 for i in range(2500)}
+    return Generation(
+        f"2026-{number}", number, "e", 3, b"\x00\x01" * 6, clusters, {"k": 3, "generation": f"2026-{number}"}
+    )
+
+
+def test_generations_replace_each_other_and_the_oldest_go(store: Store) -> None:
+    assert store.publish(generation(1), keep=2) == []
+    assert store.publish(generation(2), keep=2) == []
+    assert store.publish(generation(3), keep=2) == ["2026-1"]
+    assert store.generation() == generation(3)
+    assert store.summary() == {"revision": 3, "k": 3, "generation": "2026-3"}
+
+
+def test_a_lease_has_one_holder_at_a_time(store: Store) -> None:
+    with store.lease("recluster"):
+        with pytest.raises(LeaseTaken), store.lease("recluster"):
+            pass
+        with store.lease("another"):
+            pass
+    with store.lease("recluster"):
+        pass
+
+
+def test_a_lease_ends_when_its_holder_fails(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.lease("recluster"):
+        raise ZeroDivisionError
+    with store.lease("recluster"):
+        pass

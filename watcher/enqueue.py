@@ -1,0 +1,151 @@
+"""What is news to the store, in which batches it goes out, and the two steps of sending: mark, then message."""
+
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import Final, Protocol
+
+from celery import Celery
+
+from shared import broker
+from shared.names import QUEUE_FEATURES
+from shared.records import Record, Reference, State
+from shared.store import Store
+from watcher.filters import admits, suffix_reason
+
+CHUNK: Final = 1000  # paths in one question to the store
+
+
+def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: str) -> bool:
+    """Whether something has to be done about a file in the state `seen`, given the store's record of its path.
+
+    admitted: by IMAGESIEVE_SUFFIXES, which may have changed since the record was made. extractor: the id whose
+    features count now, "" while none is published.
+    """
+    if known is None or not known.describes(seen.size, seen.mtime_ns):
+        return True
+    refused_by_suffix = known.state is State.FAILED and known.reason == suffix_reason(seen.path)
+    if admitted is refused_by_suffix:
+        return True
+    return known.state is State.READY and bool(extractor) and known.extractor != extractor
+
+
+class Batcher:
+    """References on their way into a message: at most `size`, the first no longer than `linger` seconds. Pure.
+
+    A path is in it once. A batch that was handed out stays until `sent` confirms it.
+    """
+
+    def __init__(self, size: int, linger: float) -> None:
+        self._size = size
+        self._linger = linger
+        self._waiting: dict[str, tuple[Reference, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, reference: Reference, now: float) -> None:
+        """Put in a reference; it takes the place of an older state of the same path."""
+        _, since = self._waiting.get(reference.path, (None, now))
+        self._waiting[reference.path] = (reference, since)
+
+    def due(self) -> float | None:
+        """When the next batch is to go out; None while there is nothing."""
+        first = next(iter(self._waiting.values()), None)
+        return first[1] + self._linger if first else None
+
+    def ready(self, now: float, at_once: bool = False) -> list[Reference]:
+        """The batch to send now, in order of arrival; empty while it can wait. With `at_once` it never waits."""
+        due = self.due()
+        if due is None or not (at_once or now >= due or len(self._waiting) >= self._size):
+            return []
+        return [reference for _, (reference, _) in zip(range(self._size), self._waiting.values(), strict=False)]
+
+    def sent(self, batch: Iterable[Reference]) -> None:
+        """Let go of a batch that is on its way."""
+        for reference in batch:
+            self.discard(reference.path)
+
+    def discard(self, path: str) -> None:
+        """Let go of a path that is not to be sent any more."""
+        self._waiting.pop(path, None)
+
+
+class FeatureQueue(Protocol):
+    """The way to the feature workers. Both methods raise Unavailable."""
+
+    def send(self, references: Sequence[Reference]) -> None:
+        """Send one batch."""
+
+    def is_idle(self) -> bool:
+        """Whether no batch is waiting or being worked on."""
+
+
+class CeleryQueue:
+    """The queue `features` of the broker."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def send(self, references: Sequence[Reference]) -> None:
+        broker.send_references(self._app, references)
+
+    def is_idle(self) -> bool:
+        held = broker.outstanding(self._app)
+        return not held.queued[QUEUE_FEATURES] and not held.unacknowledged
+
+
+class Enqueuer:
+    """Brings what is new about the folder into the store and the queue. Every method raises Unavailable.
+
+    Interrupted anywhere, nothing is lost: a batch not confirmed is sent again, a file without a record is found by
+    the next rescan, and a record that is pending without a message is repaired (watcher.scan.find_lost).
+    """
+
+    def __init__(
+        self, store: Store, queue: FeatureQueue, batcher: Batcher, suffixes: Set[str], wall: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._batcher = batcher
+        self._suffixes = suffixes
+        self._wall = wall
+        self.extractor = ""  # the id whose features count now
+
+    def news(self, files: Sequence[Reference]) -> list[Reference]:
+        """Those of `files` whose state the store does not know yet, or knows under another extractor."""
+        fresh = []
+        for start in range(0, len(files), CHUNK):
+            part = files[start : start + CHUNK]
+            records = self._store.records([file.path for file in part])
+            fresh += [file for file, known in zip(part, records, strict=True) if self._is_news(file, known)]
+        return fresh
+
+    def _is_news(self, file: Reference, known: Record | None) -> bool:
+        return is_news(file, known, admits(file.path, self._suffixes), self.extractor)
+
+    def put(self, files: Iterable[Reference], now: float) -> None:
+        """Send settled files to the workers, full batches at once; record those whose suffix is not admitted."""
+        refused = []
+        for file in files:
+            if admits(file.path, self._suffixes):
+                self._batcher.add(file, now)
+                self.flush(now)
+            else:
+                refused.append((file, suffix_reason(file.path)))
+        if refused:
+            self._store.mark_failed(refused, self._wall())
+
+    def flush(self, now: float, at_once: bool = False) -> None:
+        """Send what is due; with `at_once` all there is."""
+        while batch := self._batcher.ready(now, at_once):
+            # First the mark: a worker completes only what is marked. A batch not confirmed is marked and sent again.
+            self._store.mark_pending(batch, self._wall())
+            self._queue.send(batch)
+            self._batcher.sent(batch)
+
+    def forget(self, paths: Sequence[str]) -> int:
+        """Remove the records of paths that are gone; the number there was."""
+        for path in paths:
+            self._batcher.discard(path)
+        known = [path for path, record in zip(paths, self._store.records(paths), strict=True) if record]
+        # A path nobody knew leaves the collection's revision as it is, else every stray name would cost a recluster.
+        return self._store.forget(known) if known else 0

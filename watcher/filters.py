@@ -1,0 +1,65 @@
+"""Which names the watcher passes over without a trace, and which files it records as not read. Pure: names only."""
+
+import posixpath
+from collections.abc import Set
+from typing import Final
+
+# What NAS systems, macOS and Windows put beside a user's files. Compared in lower case.
+_FOREIGN: Final = frozenset(
+    (
+        "@eadir @tmp @recycle @recently-snapshot #recycle #snapshot lost+found $recycle.bin __macosx "
+        "thumbs.db ehthumbs.db desktop.ini"
+    ).split()
+) | {"system volume information", "icon\r"}
+
+# How downloaders, browsers, sync clients and editors name a file that is not complete yet.
+_UNFINISHED: Final = tuple(".part .partial .crdownload .download .opdownload .filepart .aria2 .!ut .!qb .tmp .temp .swp ~".split())
+
+# Safari keeps a download, under its final name, in a folder called so until it is complete. Other folders that happen
+# to end in `.tmp` or `~` are a user's own: nobody writes a folder in parts.
+_UNFINISHED_FOLDER: Final = ".download"
+
+
+def ignores_folder(name: str) -> bool:
+    """Whether a folder of this name (one component) is passed over with all that is in it."""
+    lower = name.lower()
+    return name.startswith(".") or lower in _FOREIGN or lower.endswith(_UNFINISHED_FOLDER)
+
+
+def ignores_file(name: str) -> bool:
+    """Whether a file of this name (one component) is passed over: hidden, temporary, partial, or a system's own.
+
+    >>> ignores_file("photo.jpg.crdownload"), ignores_file("._photo.jpg"), ignores_file("photo.jpg")
+    (True, True, False)
+    """
+    lower = name.lower()
+    return name.startswith((".", "~$")) or lower in _FOREIGN or lower.endswith(_UNFINISHED)
+
+
+def ignores(path: str) -> bool:
+    """Whether the file at this relative path is passed over, for its own name or for a folder on the way."""
+    *folders, name = path.split("/")
+    return ignores_file(name) or any(map(ignores_folder, folders))
+
+
+def suffix_of(path: str) -> str:
+    """The suffix in lower case with its dot; `.` where the name has none.
+
+    >>> suffix_of("a/B.JPG"), suffix_of("3f786850e387550f"), suffix_of("name.")
+    ('.jpg', '.', '.')
+    """
+    return posixpath.splitext(path)[1].lower() or "."
+
+
+def admits(path: str, suffixes: Set[str]) -> bool:
+    """Whether files with this path's suffix are sent to a worker. `suffixes` as in Settings: `*` admits every file."""
+    return "*" in suffixes or suffix_of(path) in suffixes
+
+
+def suffix_reason(path: str) -> str:
+    """The reason recorded for a file that is not admitted. A function of the path alone, so it can be recognised."""
+    suffix = suffix_of(path)
+    if suffix == ".":
+        return 'not read: its name has no suffix, and "." is not among IMAGESIEVE_SUFFIXES'
+    shown = suffix if suffix.isprintable() else ascii(suffix)
+    return f"not read: its suffix {shown} is not among IMAGESIEVE_SUFFIXES"

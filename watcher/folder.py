@@ -1,0 +1,165 @@
+"""The watched folder as it is on disk: one path, a walk over all of it, and whether what is missing is really gone."""
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from shared.errors import TransientError
+from shared.records import Reference
+from watcher.filters import ignores_file, ignores_folder
+
+CHUNK: Final = 1000  # entries looked at between two steps of a walk
+COMPLAINTS: Final = 1000  # folders that cannot be read and are remembered as already complained of
+
+_log = logging.getLogger(__name__)
+
+
+class FolderAway(TransientError):
+    """The watched folder is missing, no folder, or cannot be read. Nothing is forgotten; it is waited for."""
+
+
+class Absence(Enum):
+    """Why a path is not a file to look after."""
+
+    GONE = "gone"
+    OTHER = "not a regular file"  # a folder, a link, a FIFO, a socket, a device
+    UNKNOWN = "cannot be looked at"  # not permitted, or the disk or network gave an error: says nothing about the file
+
+
+class WatchedFolder:
+    """The folder at `root`. Links are not followed below it; `root` itself may be one.
+
+    When is a file that is missing really gone? Its record (not its features, they belong to the digest) is forgotten
+    only while `root` is the folder that was pinned (same device and inode), and while it holds at least one entry, or
+    held one before under the same identity. So:
+
+    - a share that is not mounted, at start or later, forgets nothing: its mount point is empty, and another inode;
+    - whoever deletes the last file, or everything at once, sees it go: the folder is the one that held files before;
+    - a folder found empty at start, while records exist, is not believed. Any file put into it ends the doubt.
+
+    What this cannot see: a share mounted *below* the root that goes away. Its files count as deleted; when they are
+    back they are read again, and their features are still there.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = str(root)
+        self._pinned: tuple[int, int] | None = None
+        self._inhabited = False
+        self._complained: set[str] = set()
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self.root)
+        except OSError:
+            return None
+        return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
+
+    def pin(self) -> bool:
+        """Take the folder that is there now for the one that is watched. False while there is none."""
+        found = self._identity()
+        if found != self._pinned:
+            self._pinned, self._inhabited = found, False
+        return found is not None
+
+    def is_pinned(self) -> bool:
+        """Whether the folder that was pinned is still there."""
+        return self._pinned is not None and self._identity() == self._pinned
+
+    def believes_absence(self) -> bool:
+        """Whether a file that is missing now may be forgotten. Two system calls; ask after the look, not before."""
+        if not self._inhabited:
+            try:
+                with os.scandir(self.root) as entries:
+                    self._inhabited = next(entries, None) is not None
+            except OSError:
+                return False
+        return self._inhabited and self.is_pinned()
+
+    def look(self, path: str) -> Reference | Absence:
+        """The file at a relative path as it is now. Never raises."""
+        parent, _, _ = path.rpartition("/")
+        if not self.leads_to(parent):
+            return Absence.GONE
+        return self.look_in_place(path)
+
+    def look_in_place(self, path: str) -> Reference | Absence:
+        """`look` for a path whose parent is known to be a folder of this tree. One system call."""
+        try:
+            status = os.lstat(os.path.join(self.root, path))
+        except (FileNotFoundError, NotADirectoryError):
+            return Absence.GONE
+        except (OSError, ValueError):
+            return Absence.UNKNOWN
+        if not stat.S_ISREG(status.st_mode):
+            return Absence.OTHER
+        self._inhabited = True
+        return Reference(path, status.st_size, status.st_mtime_ns)
+
+    def leads_to(self, folder: str) -> bool:
+        """Whether no component of the relative path `folder` is a link: what lies behind one is not of this tree."""
+        path = self.root
+        for name in folder.split("/") if folder else ():
+            path = os.path.join(path, name)
+            if os.path.islink(path):
+                return False
+        return True
+
+    def walk(self, under: str = "") -> Iterator[list[Reference]]:
+        """Every regular file below the relative folder `under` that is not passed over, in chunks, in no order.
+
+        A chunk comes after every 1,000 entries, and may be empty: who walks can do other things in between. Memory:
+        the names of the folders still to come. A folder that vanishes is skipped; one that cannot be read is skipped
+        and named once. Raises FolderAway if the root itself cannot be read.
+        """
+        folders = [under]
+        found: list[Reference] = []
+        seen = 0
+        while folders:
+            for name, entry in self._entries(folders.pop()):
+                seen += 1
+                if _is_folder(entry):
+                    if not ignores_folder(entry.name):
+                        folders.append(name)
+                elif not ignores_file(entry.name) and (file := _file(name, entry)):
+                    found.append(file)
+                if seen == CHUNK:
+                    yield found
+                    found, seen = [], 0
+        yield found
+
+    def _entries(self, folder: str) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+        prefix = folder + "/" if folder else ""
+        try:
+            with os.scandir(os.path.join(self.root, folder)) as entries:
+                for entry in entries:
+                    self._inhabited = True
+                    yield prefix + entry.name, entry
+        except OSError as error:
+            if not folder:
+                raise FolderAway(f"the watched folder {self.root} cannot be read: {error.strerror}") from error
+            if not isinstance(error, FileNotFoundError | NotADirectoryError):
+                self._complain(folder, error)
+
+    def _complain(self, folder: str, error: OSError) -> None:
+        if folder not in self._complained and len(self._complained) < COMPLAINTS:
+            self._complained.add(folder)
+            _log.warning("the folder %r is left out, it cannot be read: %s", folder, error.strerror)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _file(path: str, entry: "os.DirEntry[str]") -> Reference | None:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None  # gone between the listing and the look; its own event, or the next scan, tells
+    return Reference(path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None

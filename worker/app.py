@@ -1,0 +1,85 @@
+"""Composition root of the workers: settings -> store, extractor; the Celery app with its tasks.
+
+Celery's command line takes this module's `app`. Nothing is connected or loaded until the first task asks for it, and a
+task runs in a spawned child: the model is loaded once per process, never before a fork.
+"""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+from celery.signals import setup_logging
+
+from shared import names
+from shared.broker import make_app
+from shared.logs import configure_logging
+from shared.settings import Settings, load_settings
+from shared.store import RedisStore
+from worker.pipeline.extract import Extraction
+from worker.pipeline.recluster import Reclustering
+from worker.tasks import register
+from worker.weights import load, resolve
+
+
+class Workshop:
+    """Builds what the tasks need, each part once, when it is first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def store(self) -> RedisStore:
+        """The store."""
+        return RedisStore.connect(self.settings.store)
+
+    @cached_property
+    def extraction(self) -> Extraction:
+        """Collaborators of the feature worker, the loaded model among them."""
+        settings = self.settings
+        weights = resolve(settings.weights)
+        model = load(weights, settings.precision, settings.batch_size)
+        if self.store.extractor() is None:
+            self.store.publish_extractor(weights.extractor)
+        return Extraction(
+            root=settings.watch_dir,
+            store=self.store,
+            extractor_id=weights.extractor.id,
+            extract=model.extract,
+            executor=ThreadPoolExecutor(os.cpu_count() or 1, "decode"),
+            now=time.time,
+            max_pixels=settings.max_pixels,
+            max_bytes=settings.max_bytes,
+        )
+
+    @cached_property
+    def reclustering(self) -> Reclustering:
+        """Collaborators of the recluster worker."""
+        settings = self.settings
+        return Reclustering(
+            store=self.store,
+            root=settings.watch_dir,
+            reports=settings.reports_dir,
+            now=time.time,
+            geometry=settings.geometry,
+            k_max=settings.k_max,
+            silhouette_sample=settings.silhouette_sample,
+            keep_generations=settings.keep_generations,
+            keep_features=settings.keep_features,
+            max_pixels=settings.max_pixels,
+            max_bytes=settings.max_bytes,
+        )
+
+    def refuse(self, count: int) -> None:
+        """Count references that were refused."""
+        self.store.add(names.KEY_REFUSED, count)
+
+
+def _log(**_: object) -> None:
+    configure_logging(_settings.log_level)
+
+
+_settings = load_settings()
+setup_logging.connect(_log, weak=False)
+app = make_app(_settings)
+register(app, Workshop(_settings))

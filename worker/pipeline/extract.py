@@ -1,0 +1,151 @@
+"""From a batch of references to features in the store."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared import names
+from shared.errors import CorruptValue, FileChanging, PermanentError
+from shared.records import ImageFacts, Record, Reference, State
+from shared.store import Change, Image, Store
+from worker.engine.decode import decode, shrink
+from worker.engine.encoding import encode
+from worker.pipeline.files import read_file
+
+# A worker that dies leaves the attempt counted. The second time a reference goes alone, so that one poisonous image
+# does not take 31 good ones with it; a lone one that fails this often is given up.
+ATTEMPTS_TOGETHER = 1
+ATTEMPTS_AT_ALL = 5
+
+Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
+Features = NDArray[np.float32]  # [n, 4096]
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The collaborators of `extract_batch`. extract: pictures -> features, float32 `[n, 4096]`, one forward pass."""
+
+    root: Path
+    store: Store
+    extractor_id: str
+    extract: Callable[[Pictures], Features]
+    executor: Executor
+    now: Callable[[], float]
+    max_pixels: int
+    max_bytes: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch: numbers of files, and the references that must be sent again alone."""
+
+    ready: int = 0
+    cached: int = 0
+    failed: int = 0
+    skipped: int = 0
+    alone: list[Reference] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One file after reading: picture is None when its features are in the store already."""
+
+    digest: str
+    facts: ImageFacts
+    picture: Pictures | None
+
+
+def extract_batch(references: Sequence[Reference], tools: Extraction) -> Outcome:
+    """Bring every file of the batch to READY or FAILED, and its features into the store.
+
+    A file deleted, replaced or finished since the message was sent is skipped: its record says so. Running a batch
+    twice changes nothing. Raises Unavailable when the store or the watched folder is away.
+    """
+    started = time.perf_counter()
+    known = tools.store.records([reference.path for reference in references])
+    waiting = {
+        reference: record
+        for reference, record in zip(references, known, strict=True)
+        if record and record.state is State.PENDING and record.describes(reference.size, reference.mtime_ns)
+    }
+    attempts = dict(zip(waiting, tools.store.begin([reference.path for reference in waiting]), strict=True))
+    alone = [r for r in waiting if attempts[r] > ATTEMPTS_TOGETHER and len(references) > 1]
+    taken = [reference for reference in waiting if reference not in alone]
+
+    looks = list(tools.executor.map(lambda reference: _look(reference, attempts[reference], tools), taken))
+    read = time.perf_counter()
+    found = {r: look for r, look in zip(taken, looks, strict=True) if isinstance(look, _Look)}
+    images = _compute(list(found.values()), tools)
+    computed = time.perf_counter()
+    tools.store.put_images(tools.extractor_id, images)
+    changes = [_change(r, waiting[r], look, tools) for r, look in zip(taken, looks, strict=True) if look is not None]
+    tools.store.complete(changes)
+    tools.store.add(names.KEY_COMPUTED, len(images))
+    tools.store.finish([reference.path for reference in taken])
+    failed = sum(isinstance(look, str) for look in looks)
+    return Outcome(
+        ready=len(found),
+        cached=len(found) - len(images),
+        failed=failed,
+        skipped=len(references) - len(found) - failed - len(alone),
+        alone=alone,
+        seconds={
+            "read": read - started,
+            "forward": computed - read,
+            "store": time.perf_counter() - computed,
+        },
+    )
+
+
+def _look(reference: Reference, attempt: int, tools: Extraction) -> _Look | str | None:
+    """Read, digest, ask the cache, decode what is missing. A str is a reason to fail; None: leave it pending."""
+    if attempt > ATTEMPTS_AT_ALL:
+        return f"it crashed the decoder: {attempt - 1} workers died while they held it"
+    try:
+        contents = read_file(tools.root, reference, tools.max_bytes)
+        [facts] = tools.store.facts(tools.extractor_id, [contents.digest])
+        if facts:
+            return _Look(contents.digest, facts, None)
+        picture = decode(contents.data, tools.max_pixels)
+    except FileChanging:
+        return None  # its next settled state is a reference of its own
+    except PermanentError as error:
+        return str(error)
+    height, width = picture.shape[:2]
+    return _Look(contents.digest, ImageFacts(width, height), shrink(picture))
+
+
+def _compute(looks: Sequence[_Look], tools: Extraction) -> list[Image]:
+    """Features of each distinct picture that has none yet: one forward pass."""
+    missing = {look.digest: look for look in looks if look.picture is not None}
+    if not missing:
+        return []
+    features = tools.extract(np.stack([look.picture for look in missing.values() if look.picture is not None]))
+    if not np.isfinite(features).all():
+        raise CorruptValue(
+            "the network gave features that are not finite; check IMAGESIEVE_WEIGHTS and IMAGESIEVE_PRECISION"
+        )
+    encoded = encode(features)
+    return [(look.digest, look.facts, raw) for look, raw in zip(missing.values(), encoded, strict=True)]
+
+
+def _change(reference: Reference, seen: Record, look: _Look | str, tools: Extraction) -> Change:
+    now = tools.now()
+    if isinstance(look, str):
+        return reference.path, seen, replace(seen, state=State.FAILED, since=now, reason=look)
+    ready = replace(
+        seen,
+        state=State.READY,
+        since=now,
+        digest=look.digest,
+        width=look.facts.width,
+        height=look.facts.height,
+        extractor=tools.extractor_id,
+    )
+    return reference.path, seen, ready

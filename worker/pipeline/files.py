@@ -1,0 +1,98 @@
+"""Reading a file that a message names: inside the watched folder only, once, and whole."""
+
+import errno
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from shared.errors import FileChanging, RefusedReference, Unavailable, UnreadableImage
+from shared.records import Reference
+
+READ_BYTES = 1 << 20
+_REASONS = {
+    errno.ENOENT: "gone before it could be read",
+    errno.ENOTDIR: "gone before it could be read",
+    errno.EACCES: "not permitted: the worker's user may not read it",
+    errno.EPERM: "not permitted: the worker's user may not read it",
+    errno.ENAMETOOLONG: "its name is too long for this file system",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A file's bytes, and their SHA-256 in hex."""
+
+    data: bytes
+    digest: str
+
+
+def read_file(root: Path, reference: Reference, max_bytes: int) -> Contents:
+    """Read and digest the file of `reference` under `root`; one pass over its bytes.
+
+    No component may be a symbolic link, so nothing outside `root` is ever opened, whatever is swapped meanwhile.
+    Raises RefusedReference (outside the root), UnreadableImage (with the reason), FileChanging (the file is no longer,
+    or does not stay, what the reference describes) or Unavailable (the watched folder itself is away).
+    """
+    descriptor = _open_beneath(root, reference.path)
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise UnreadableImage("not a regular file")
+        if (before.st_size, before.st_mtime_ns) != (reference.size, reference.mtime_ns):
+            raise FileChanging(f"{reference.path} changed since it was sent")
+        if before.st_size > max_bytes:
+            raise UnreadableImage(f"too large: {before.st_size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}")
+        contents = _read(file.fileno(), before.st_size)
+        after = os.fstat(descriptor)
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or len(
+        contents.data
+    ) != after.st_size:
+        raise FileChanging(f"{reference.path} changed while it was read")
+    return contents
+
+
+def _read(descriptor: int, size: int) -> Contents:
+    """Never reads past `size`: a file that grows for ever ends here too."""
+    digest = hashlib.sha256()
+    chunks: list[bytes] = []
+    left = size
+    try:
+        while left > 0 and (chunk := os.read(descriptor, min(READ_BYTES, left))):
+            digest.update(chunk)
+            chunks.append(chunk)
+            left -= len(chunk)
+    except OSError as error:
+        raise UnreadableImage(f"reading failed: {error.strerror}") from error
+    return Contents(b"".join(chunks), digest.hexdigest())
+
+
+def _open_beneath(root: Path, path: str) -> int:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts:
+        raise RefusedReference(f"refused: {path!r} is not inside the watched folder")
+    try:
+        folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise Unavailable(f"the watched folder {root} is away: {error.strerror}") from error
+    try:
+        for part in parts[:-1]:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        # O_NONBLOCK: opening a FIFO must not wait for its writer.
+        return os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except OSError as error:
+        # A symbolic link shows as ELOOP for a file and as ENOTDIR for a folder.
+        if error.errno in (errno.ELOOP, errno.ENOTDIR) and _holds_link(root, parts):
+            raise RefusedReference(
+                f"refused: {path!r} leads through a symbolic link, which is never followed"
+            ) from error
+        raise UnreadableImage(_REASONS.get(error.errno or 0, f"opening failed: {error.strerror}")) from error
+    finally:
+        os.close(folder)
+
+
+def _holds_link(root: Path, parts: tuple[str, ...]) -> bool:
+    return any(root.joinpath(*parts[: end + 1]).is_symlink() for end in range(len(parts)))

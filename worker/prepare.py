@@ -1,0 +1,66 @@
+"""`python -m worker.prepare`: make sure of the weights before any image is taken, and publish whose features count.
+
+With `--check`: load Keras too and print as JSON what it finds, for `imagesieve doctor`; publishes nothing.
+"""
+
+import json
+import logging
+import sys
+
+from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_exponential
+
+from shared.errors import ImagesieveError, Unavailable
+from shared.logs import configure_logging
+from shared.settings import load_settings
+from shared.store import RedisStore
+from worker.weights import resolve
+
+logger = logging.getLogger(__name__)
+
+
+def prepare() -> None:
+    """Resolve the weights and publish their extractor; waits for Redis. Raises WeightsError."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    extractor = resolve(settings.weights).extractor
+    patience = Retrying(
+        retry=retry_if_exception_type(Unavailable),
+        wait=wait_exponential(0.2, max=10),
+        before_sleep=before_sleep_log(logger, logging.WARNING),
+    )
+    patience(RedisStore.connect(settings.store).publish_extractor, extractor)
+
+
+def check() -> dict[str, str]:
+    """What Keras and its backend find on this machine, and what IMAGESIEVE_WEIGHTS comes to."""
+    import keras
+
+    found = {"keras": f"{keras.__version__} on {keras.backend.backend()}", "devices": "CPU", "weights": "", "error": ""}
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        devices = [device.name for device in tensorflow.config.list_physical_devices()]
+        found["keras"] += f" {tensorflow.__version__}"
+        found["devices"] = ", ".join(devices)
+    try:
+        found["weights"] = resolve(load_settings().weights).extractor.label
+    except ImagesieveError as error:
+        found["error"] = str(error)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status 1 with a sentence when the weights cannot be had."""
+    try:
+        if arguments == ["--check"]:
+            print(json.dumps(check()))
+        else:
+            prepare()
+    except ImagesieveError as error:
+        print(f"imagesieve: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,88 @@
+"""The Celery tasks: parse the message, call the pipeline, return what it says."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from celery import Celery, Task
+
+from shared import names
+from shared.broker import send_references
+from shared.errors import RefusedReference, TransientError
+from shared.records import Reference
+from worker.pipeline.extract import Extraction, extract_batch
+from worker.pipeline.recluster import Reclustering, recluster
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 60
+
+
+class Tools(Protocol):
+    """What the composition root builds, on first use."""
+
+    @property
+    def extraction(self) -> Extraction:
+        """Collaborators of the feature worker; the first use loads the model."""
+
+    @property
+    def reclustering(self) -> Reclustering:
+        """Collaborators of the recluster worker."""
+
+    def refuse(self, count: int) -> None:
+        """Count references that were refused."""
+
+
+def register(app: Celery, tools: Tools) -> None:
+    """Give `app` its tasks."""
+
+    @app.task(name=names.TASK_EXTRACT, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
+    def extract_task(self: Task, references: object) -> dict[str, Any]:
+        parsed, refused = parse_references(references)
+        if refused:
+            logger.warning("refused: %s", "; ".join(refused[:3]))
+            tools.refuse(len(refused))
+        with _retried(self):
+            outcome = extract_batch(parsed, tools.extraction)
+        for reference in outcome.alone:
+            send_references(app, [reference])
+        logger.info(
+            "batch of %d: %d ready (%d from cache), %d failed, %d skipped, %d sent again alone; seconds %s",
+            len(parsed), outcome.ready, outcome.cached, outcome.failed, outcome.skipped, len(outcome.alone),
+            " ".join(f"{stage} {seconds:.3f}" for stage, seconds in outcome.seconds.items()),
+        )  # fmt: skip
+        return {**asdict(outcome), "alone": len(outcome.alone)}
+
+    # Acknowledged early: beat repeats it, so a run that took its worker down must not come back at once.
+    @app.task(name=names.TASK_RECLUSTER, bind=True, acks_late=False, ignore_result=False, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
+    def recluster_task(self: Task, force: object = False) -> dict[str, Any]:
+        with _retried(self):
+            outcome: dict[str, Any] = recluster(tools.reclustering, force=force is True)
+        return outcome
+
+
+def parse_references(message: object) -> tuple[list[Reference], list[str]]:
+    """The references of a message that parse, and why the others were refused (pure)."""
+    if not isinstance(message, list):
+        return [], [f"a message held {str(message)[:120]!r} where a list of references belongs; it was refused"]
+    parsed: dict[Reference, None] = {}
+    refused = []
+    for value in message:
+        try:
+            parsed[Reference.from_wire(value)] = None
+        except RefusedReference as error:
+            refused.append(str(error))
+    return list(parsed), refused
+
+
+@contextmanager
+def _retried(task: Task) -> Iterator[None]:
+    """Turn a transient error into a later try of the task, with a growing pause."""
+    try:
+        yield
+    except TransientError as error:
+        pause = min(LONGEST_PAUSE, 2 ** min(task.request.retries, 6))
+        logger.warning("%s; trying again in %d s", error, pause)
+        raise task.retry(exc=error, countdown=pause) from error
