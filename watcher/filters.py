@@ -5,15 +5,36 @@ from collections.abc import Set
 from typing import Final
 
 # What NAS systems, macOS and Windows put beside a user's files. Compared in lower case.
-_FOREIGN: Final = frozenset(
-    (
-        "@eadir @tmp @recycle @recently-snapshot #recycle #snapshot lost+found $recycle.bin __macosx "
-        "thumbs.db ehthumbs.db desktop.ini"
-    ).split()
-) | {"system volume information", "icon\r"}
+_FOREIGN_FOLDERS: Final = (
+    "@eadir",
+    "@tmp",
+    "@recycle",
+    "@recently-snapshot",
+    "#recycle",
+    "#snapshot",
+    "lost+found",
+    "$recycle.bin",
+    "system volume information",
+    "__macosx",
+)
+_FOREIGN_FILES: Final = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir")
 
 # How downloaders, browsers, sync clients and editors name a file that is not complete yet.
-_UNFINISHED: Final = tuple(".part .partial .crdownload .download .opdownload .filepart .aria2 .!ut .!qb .tmp .temp .swp ~".split())
+_UNFINISHED: Final = (
+    ".part",
+    ".partial",
+    ".crdownload",
+    ".download",
+    ".opdownload",
+    ".filepart",
+    ".aria2",
+    ".!ut",
+    ".!qb",
+    ".tmp",
+    ".temp",
+    ".swp",
+    "~",
+)
 
 # Safari keeps a download, under its final name, in a folder called so until it is complete. Other folders that happen
 # to end in `.tmp` or `~` are a user's own: nobody writes a folder in parts.
@@ -23,7 +44,7 @@ _UNFINISHED_FOLDER: Final = ".download"
 def ignores_folder(name: str) -> bool:
     """Whether a folder of this name (one component) is passed over with all that is in it."""
     lower = name.lower()
-    return name.startswith(".") or lower in _FOREIGN or lower.endswith(_UNFINISHED_FOLDER)
+    return name.startswith(".") or lower in _FOREIGN_FOLDERS or lower.endswith(_UNFINISHED_FOLDER)
 
 
 def ignores_file(name: str) -> bool:
@@ -33,7 +54,7 @@ def ignores_file(name: str) -> bool:
     (True, True, False)
     """
     lower = name.lower()
-    return name.startswith((".", "~$")) or lower in _FOREIGN or lower.endswith(_UNFINISHED)
+    return name.startswith((".", "~$")) or lower in _FOREIGN_FILES or lower.endswith(_UNFINISHED)
 
 
 def ignores(path: str) -> bool:

@@ -46,14 +46,15 @@ class WatchedFolder:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = str(root)
+        self.path = root
+        self._prefix = f"{root}/"
         self._pinned: tuple[int, int] | None = None
         self._inhabited = False
         self._complained: set[str] = set()
 
     def _identity(self) -> tuple[int, int] | None:
         try:
-            status = os.stat(self.root)
+            status = self.path.stat()
         except OSError:
             return None
         return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
@@ -73,7 +74,7 @@ class WatchedFolder:
         """Whether a file that is missing now may be forgotten. Two system calls; ask after the look, not before."""
         if not self._inhabited:
             try:
-                with os.scandir(self.root) as entries:
+                with os.scandir(self.path) as entries:
                     self._inhabited = next(entries, None) is not None
             except OSError:
                 return False
@@ -89,7 +90,7 @@ class WatchedFolder:
     def look_in_place(self, path: str) -> Reference | Absence:
         """`look` for a path whose parent is known to be a folder of this tree. One system call."""
         try:
-            status = os.lstat(os.path.join(self.root, path))
+            status = os.lstat(self._prefix + path)
         except (FileNotFoundError, NotADirectoryError):
             return Absence.GONE
         except (OSError, ValueError):
@@ -101,12 +102,12 @@ class WatchedFolder:
 
     def leads_to(self, folder: str) -> bool:
         """Whether no component of the relative path `folder` is a link: what lies behind one is not of this tree."""
-        path = self.root
-        for name in folder.split("/") if folder else ():
-            path = os.path.join(path, name)
-            if os.path.islink(path):
-                return False
-        return True
+        names = folder.split("/") if folder else []
+        try:
+            modes = [os.lstat(self._prefix + "/".join(names[: count + 1])).st_mode for count in range(len(names))]
+        except OSError:
+            return True  # gone, or not permitted: a look at what lies behind tells which
+        return not any(map(stat.S_ISLNK, modes))
 
     def walk(self, under: str = "") -> Iterator[list[Reference]]:
         """Every regular file below the relative folder `under` that is not passed over, in chunks, in no order.
@@ -134,13 +135,13 @@ class WatchedFolder:
     def _entries(self, folder: str) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
         prefix = folder + "/" if folder else ""
         try:
-            with os.scandir(os.path.join(self.root, folder)) as entries:
+            with os.scandir(self._prefix + folder) as entries:
                 for entry in entries:
                     self._inhabited = True
                     yield prefix + entry.name, entry
         except OSError as error:
             if not folder:
-                raise FolderAway(f"the watched folder {self.root} cannot be read: {error.strerror}") from error
+                raise FolderAway(f"the watched folder {self.path} cannot be read: {error.strerror}") from error
             if not isinstance(error, FileNotFoundError | NotADirectoryError):
                 self._complain(folder, error)
 

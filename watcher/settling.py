@@ -58,9 +58,9 @@ class Settling:
     def take(self, now: float, limit: int) -> Rested:
         """Look again at up to `limit` paths whose time is over, and let go of those that settled or are absent."""
         rested = Rested()
-        over = []
+        over: list[str] = []
         for path, (_, since) in self._waiting.items():
-            if now - since < self._quiet or len(over) == limit:
+            if now < since + self._quiet or len(over) == limit:
                 break
             over.append(path)
         for path in over:

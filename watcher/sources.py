@@ -2,7 +2,7 @@
 
 What watchdog 7.1 leaves to its user, and is answered here:
 
-- when the kernel's event queue overflows it sets its watches anew, but nobody tells what was lost: a rescan is asked for;
+- when the kernel drops events, its queue being full, it sets its watches anew and is silent: a rescan is asked for;
 - when the watch limit is reached below the root, the folder stays unwatched without a word: polling takes over;
 - an unmounted root leaves an observer that is alive and deaf, an exception ends its threads: both count as not alive;
 - a folder that may not be read is entered under descriptor -1: refused before that;
@@ -13,6 +13,7 @@ import errno
 import logging
 import os
 import threading
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from watchdog.events import (
@@ -54,7 +55,7 @@ class _Handler(FileSystemEventHandler):
     """Turns events into hints by their names alone: no look at the disk, and nothing that can raise."""
 
     def __init__(self, root: str, hints: HintBox) -> None:
-        self._prefix = os.path.join(root, "")
+        self._prefix = root.rstrip("/") + "/"
         self._hints = hints
 
     def on_any_event(self, event: FileSystemEvent) -> None:
@@ -127,7 +128,7 @@ class Source:
     When it has started it asks for a rescan, because what came before the watches were set gives no event.
     """
 
-    def __init__(self, root: str, hints: HintBox, kind: Literal["inotify", "polling"], poll_every: float) -> None:
+    def __init__(self, root: Path, hints: HintBox, kind: Literal["inotify", "polling"], poll_every: float) -> None:
         self.kind = kind
         # inotify is told not to follow links, and the root may be one.
         self._root = os.path.realpath(root)
@@ -136,7 +137,7 @@ class Source:
         self._reader: _Reader | None = None
         self._observer: BaseObserver | None = None
         self._ready = threading.Event()
-        self.error: OSError | None = None
+        self.error: Exception | None = None
 
     def start(self, wait: float) -> bool:
         """Start to observe; whether that was done within `wait` seconds. It goes on in the background if not."""
@@ -145,11 +146,11 @@ class Source:
 
     def _start(self) -> None:
         try:
-            observer = self._make()
-            observer.schedule(_Handler(self._root, self._hints), self._root, recursive=True, event_filter=_EVENTS)
-            observer.start()
-            self._observer = observer
-        except OSError as error:
+            self._observer = self._make()
+            handler = _Handler(self._root, self._hints)
+            self._observer.schedule(handler, self._root, recursive=True, event_filter=_EVENTS)
+            self._observer.start()
+        except Exception as error:  # whatever it is, the service reads it here and goes on without this source
             self.error = error
         self._hints.want_rescan("the observer has started")
         self._ready.set()
@@ -165,14 +166,17 @@ class Source:
         if not self._ready.is_set():
             return True
         observer, reader = self._observer, self._reader
-        threads = [observer, *observer.emitters, *([reader] if reader else [])] if observer else []
-        return bool(threads) and all(thread.is_alive() for thread in threads) and not (reader and reader.deaf)
+        if observer is None or not observer.emitters or (reader and reader.deaf):
+            return False
+        return all(thread.is_alive() for thread in (observer, *observer.emitters, *filter(None, [reader])))
 
     def limit(self) -> str:
         """The kernel setting whose limit keeps inotify from watching all of the folder; "" while none does."""
-        if (self._reader and self._reader.limit_reached) or (self.error and self.error.errno == errno.ENOSPC):
+        if self.kind != "inotify":
+            return ""
+        if self._reader and self._reader.limit_reached:
             return "fs.inotify.max_user_watches"
-        if self.error and self.error.errno in (errno.EMFILE, errno.ENFILE):
+        if isinstance(self.error, OSError) and self.error.errno in (errno.EMFILE, errno.ENFILE):
             return "fs.inotify.max_user_instances"
         return ""
 

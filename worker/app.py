@@ -82,4 +82,6 @@ def _log(**_: object) -> None:
 _settings = load_settings()
 setup_logging.connect(_log, weak=False)
 app = make_app(_settings)
+# A spawned child gets the app without its tasks, and finds them by importing what is named here.
+app.conf.imports = ("worker.app",)
 register(app, Workshop(_settings))

@@ -1,13 +1,13 @@
 """Entry point of `imagesieve`: the commands, and one place that turns errors into a sentence and an exit status."""
 
+import os
 import sys
 from collections.abc import Callable
 
 import typer
-from click.exceptions import Abort, ClickException, Exit
 
 from shared.cli import ask, look, start
-from shared.cli.terminal import complain
+from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError
 
 app = typer.Typer(
@@ -40,24 +40,17 @@ for command, hidden in commands:
 def main() -> None:
     """Run the command line. Exit status 0: done, 1: failed, 2: wrong use."""
     try:
-        status = app(standalone_mode=False)
+        app()
     except SettingsError as error:
-        complain(str(error))
+        say(str(error))
         sys.exit(2)
     except ImagesieveError as error:
-        complain(str(error))
-        sys.exit(1)
-    except Exit as leave:
-        sys.exit(leave.exit_code)
-    except ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (Abort, KeyboardInterrupt):
-        complain("stopped")
+        say(str(error))
         sys.exit(1)
     except BrokenPipeError:
-        sys.exit(1)  # whoever read the results has left
-    sys.exit(status if isinstance(status, int) else 0)
+        # Whoever read the results has left; the flush at exit must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

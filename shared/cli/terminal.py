@@ -21,11 +21,6 @@ def say(sentence: str) -> None:
     print(f"imagesieve: {sentence}", file=sys.stderr, flush=True)
 
 
-def complain(sentence: str) -> None:
-    """What went wrong."""
-    say(sentence)
-
-
 def emit(value: Any) -> None:
     """A result as JSON, for programs."""
     print(json.dumps(value, indent=2, default=str), flush=True)

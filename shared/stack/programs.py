@@ -40,7 +40,7 @@ def celery_beat(state_dir: Path, log_level: str) -> list[str]:
     schedule = str(state_dir / "beat-schedule")
     return [
         sys.executable, "-m", "celery", "-A", "shared.app", "beat",
-        "--schedule", schedule, "--pidfile", "", "--loglevel", log_level,
+        "--scheduler", "shared.beat:Scheduler", "--schedule", schedule, "--pidfile", "", "--loglevel", log_level,
     ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 
 from shared import names
 from shared.broker import make_app, request_recluster
-from shared.errors import PermanentError, StackFailed, Unavailable
+from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.records import Counts
 from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings
@@ -57,7 +57,7 @@ class RunningStack:
 def running_stack(settings: Settings, once: bool, view: View) -> Iterator[RunningStack]:
     """Start every process, give the stack, stop every process. Raises PermanentError when it cannot be kept up."""
     if not settings.watch_dir.is_dir():
-        raise PermanentError(f"{settings.watch_dir} is not a folder; name the folder to watch")
+        raise SettingsError(f"{settings.watch_dir} is not a folder; name the folder to watch")
     lock = state_dir.take(settings.state_dir)
     try:
         settings = settings.model_copy(update={"flower_auth": settings.flower_auth or _flower_auth(settings.state_dir)})

@@ -36,7 +36,7 @@ def read_file(root: Path, reference: Reference, max_bytes: int) -> Contents:
     or does not stay, what the reference describes) or Unavailable (the watched folder itself is away).
     """
     descriptor = _open_beneath(root, reference.path)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise UnreadableImage("not a regular file")
@@ -44,8 +44,10 @@ def read_file(root: Path, reference: Reference, max_bytes: int) -> Contents:
             raise FileChanging(f"{reference.path} changed since it was sent")
         if before.st_size > max_bytes:
             raise UnreadableImage(f"too large: {before.st_size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}")
-        contents = _read(file.fileno(), before.st_size)
+        contents = _read(descriptor, before.st_size)
         after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or len(
         contents.data
     ) != after.st_size:

@@ -1,0 +1,116 @@
+"""`imagesieve up --once`: one clean-up, from a folder to a report."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+from shared.demo import make_demo_folder
+from tests.e2e.conftest import Imagesieve
+
+REPORT_FILES = {
+    "assignments.csv",
+    "duplicates.csv",
+    "failures.csv",
+    "summary.json",
+    "summary.txt",
+    "elbow.png",
+    "silhouette.png",
+    "report.html",
+}
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", errors="surrogateescape") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_a_folder_becomes_a_complete_report_and_a_second_run_computes_nothing(sieve: Imagesieve) -> None:
+    made = make_demo_folder(sieve.watched)
+    (sieve.watched / "sub").mkdir()
+    shutil.copyfile(sieve.watched / "china.jpg", sieve.watched / "sub" / "line\nbreak 🙂.jpg")
+    (sieve.watched / ".hidden.jpg").write_bytes(b"never seen")
+    (sieve.watched / "download.jpg.part").write_bytes(b"never seen")
+    first = sieve.run("up", str(sieve.watched), "--once", "--json")
+    assert first.returncode == 0, first.stderr
+    assert {file.name for file in sieve.latest.iterdir()} >= REPORT_FILES
+    assert json.loads(first.stdout) == json.loads((sieve.latest / "summary.json").read_text())
+
+    assigned, failed = rows(sieve.latest / "assignments.csv"), rows(sieve.latest / "failures.csv")
+    on_disk = {str(p.relative_to(sieve.watched)) for p in sieve.watched.rglob("*") if p.is_file()}
+    reported = [row["path"] for row in assigned] + [row["path"] for row in failed]
+    assert sorted(reported) == sorted(on_disk - {".hidden.jpg", "download.jpg.part"})
+    assert len(reported) == made + 1
+    reasons = {row["path"]: row["reason"] for row in failed}
+    assert set(reasons) == {
+        "notes.txt",
+        "unreadable/empty.jpg",
+        "unreadable/really a page.jpg",
+        "unreadable/truncated.jpg",
+    }
+    assert ".txt" in reasons["notes.txt"]
+    assert "empty" in reasons["unreadable/empty.jpg"]
+    duplicates = {row["path"]: row for row in rows(sieve.latest / "duplicates.csv")}
+    copy = duplicates["sub/line\nbreak 🙂.jpg"]
+    assert {copy["role"], duplicates["china.jpg"]["role"]} == {"keeper", "duplicate"}
+    assert duplicates["copies/copy of china.jpg"]["group"] == copy["group"]
+
+    computed = computed_in(first.stderr)
+    assert computed == len({row["digest"] for row in assigned})
+    second = sieve.run("up", str(sieve.watched), "--once")
+    assert second.returncode == 0, second.stderr
+    assert computed_in(second.stderr) == computed
+    assert "reduction if one image per cluster were kept" in second.stdout
+
+
+def computed_in(stderr: str) -> int:
+    lines = [line for line in stderr.splitlines() if line.endswith(" computed")]
+    return int(lines[-1].split(", ")[-1].removesuffix(" computed"))
+
+
+def test_an_empty_folder_is_done_at_once(sieve: Imagesieve) -> None:
+    ended = sieve.run("up", str(sieve.watched), "--once", "--json")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["counts"]["images"] == 0
+
+
+def test_wrong_use_is_told_in_a_sentence_with_status_2(sieve: Imagesieve) -> None:
+    ended = sieve.run("up", str(sieve.watched), "--once", k_max="none")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "IMAGESIEVE_K_MAX is 'none'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    ended = sieve.run("up", str(sieve.base / "nowhere"))
+    assert ended.returncode == 2
+    assert "nowhere" in ended.stderr
+
+
+def test_weights_that_cannot_be_had_name_the_ways_out_before_any_image_is_taken(sieve: Imagesieve) -> None:
+    make_demo_folder(sieve.watched)
+    # A proxy that nobody listens on: no network, on any machine.
+    sieve.environment |= {"KERAS_HOME": str(sieve.base / "keras")}
+    sieve.environment |= {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTPS_PROXY")}
+    ended = sieve.run("up", str(sieve.watched), "--once", weights="imagenet")
+    assert ended.returncode == 1
+    for way_out in ("IMAGESIEVE_WEIGHTS=random", "IMAGESIEVE_WEIGHTS=auto", ".h5"):
+        assert way_out in ended.stderr
+    assert not sieve.latest.exists()
+
+
+def test_auto_falls_back_to_random_with_a_warning_everywhere(sieve: Imagesieve) -> None:
+    shutil.copyfile(_photo(sieve), sieve.watched / "a.jpg")
+    sieve.environment |= {"KERAS_HOME": str(sieve.base / "keras")}
+    sieve.environment |= {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTPS_PROXY")}
+    ended = sieve.run("up", str(sieve.watched), "--once", weights="auto")
+    assert ended.returncode == 0, ended.stderr
+    summary = json.loads((sieve.latest / "summary.json").read_text())
+    warning = summary["extractor"]["warning"]
+    assert "random" in warning
+    assert warning in ended.stderr
+    for page in ("summary.txt", "report.html"):
+        assert "random" in (sieve.latest / page).read_text()
+
+
+def _photo(sieve: Imagesieve) -> Path:
+    scratch = sieve.base / "photos"
+    make_demo_folder(scratch)
+    return scratch / "china.jpg"

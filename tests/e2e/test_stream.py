@@ -1,0 +1,148 @@
+"""`imagesieve up`: files come, move and go while it runs."""
+
+import base64
+import csv
+import json
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from shared.demo import make_demo_folder
+from tests.e2e.conftest import Imagesieve, wait_until
+
+
+class Terminal:
+    """Collects what a process says on standard error while it runs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.lines: list[str] = []
+        self._process = process
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stderr
+        self.lines.extend(line for line in self._process.stderr)
+
+    def said(self, word: str) -> bool:
+        if self._process.poll() is not None:
+            raise AssertionError(f"imagesieve ended: {''.join(self.lines)}")
+        return any(word in line for line in list(self.lines))
+
+
+def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
+    photos = sieve.base / "photos"
+    make_demo_folder(photos)
+    shutil.copyfile(photos / "china.jpg", sieve.watched / "before.jpg")
+    process = sieve.start("up", str(sieve.watched))
+    terminal = Terminal(process)
+    wait_until(lambda: terminal.said("Ctrl-C stops"), "up has started everything")
+    wait_until(lambda: assigned(sieve).keys() == {"before.jpg"}, "the file that was there is in the report")
+
+    shutil.copyfile(photos / "china.jpg", sieve.watched / "copy.jpg")
+    shutil.copyfile(photos / "flower.jpg", sieve.watched / "flower.jpg")
+    (sieve.watched / "page.jpg").write_text("no picture")
+    wait_until(lambda: assigned(sieve).keys() == {"before.jpg", "copy.jpg", "flower.jpg"}, "dropped files are in")
+    assert assigned(sieve)["copy.jpg"]["digest"] == assigned(sieve)["before.jpg"]["digest"]
+    status = json.loads(sieve.run("status", "--json").stdout)
+    assert status["images"] == {"total": 4, "ready": 3, "pending": 0, "failed": 1}
+    assert status["computed"] == 2
+    assert len(status["workers"]) == 2
+    assert status["failures"][0]["files"] == 1
+
+    (sieve.watched / "sub").mkdir()
+    (sieve.watched / "flower.jpg").rename(sieve.watched / "sub" / "rose.jpg")
+    (sieve.watched / "before.jpg").unlink()
+    (sieve.watched / "page.jpg").write_bytes((photos / "coffee.png").read_bytes())  # its bytes change: tried again
+    wait_until(lambda: assigned(sieve).keys() == {"copy.jpg", "sub/rose.jpg", "page.jpg"}, "moved, deleted, mended")
+    assert json.loads(sieve.run("status", "--json").stdout)["computed"] == 3  # a moved file keeps its features
+
+    check_flower(sieve, "".join(terminal.lines))
+    other = sieve.run("up", str(sieve.watched))
+    assert other.returncode == 1
+    assert "in use by another imagesieve" in other.stderr
+    text = sieve.run("report")
+    assert text.returncode == 0
+    assert "report.html" in text.stdout
+    assert sieve.run("recluster", "--wait", "--force").returncode == 0
+
+    sieve.stop(process, signal.SIGINT)
+    assert process.returncode == 0
+    assert sieve.processes() == []
+
+
+def assigned(sieve: Imagesieve) -> dict[str, dict[str, str]]:
+    try:
+        with (sieve.latest / "assignments.csv").open(newline="") as lines:
+            return {row["path"]: row for row in csv.DictReader(lines)}
+    except FileNotFoundError:
+        return {}
+
+
+def check_flower(sieve: Imagesieve, said: str) -> None:
+    found = re.search(r"Flower: (http://127\.0\.0\.1:\d+)", said)
+    assert found
+    url = found[1]
+    wait_until(lambda: answers(url + "/healthcheck"), "Flower answers")
+    try:
+        urllib.request.urlopen(url + "/workers", timeout=10)
+        raise AssertionError("Flower let a stranger in")
+    except urllib.error.HTTPError as error:
+        assert error.code == 401
+    word = base64.b64encode((sieve.state / "flower.auth").read_bytes()).decode()
+    request = urllib.request.Request(url + "/workers", headers={"Authorization": f"Basic {word}"})
+    page = urllib.request.urlopen(request, timeout=20).read().decode()
+    assert "features@" in page
+    assert "recluster@" in page
+    metrics = urllib.request.urlopen(url + "/metrics", timeout=20).read().decode()
+    assert "flower_events_total" in metrics
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=5)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_worker_that_dies_is_started_again_and_its_batch_is_not_lost(sieve: Imagesieve) -> None:
+    photos = sieve.base / "photos"
+    make_demo_folder(photos)
+    process = sieve.start("up", str(sieve.watched))
+    terminal = Terminal(process)
+    wait_until(lambda: terminal.said("Ctrl-C stops"), "up has started everything")
+    for photo in photos.glob("*.[jp]*g"):
+        shutil.copyfile(photo, sieve.watched / photo.name)
+    wait_until(lambda: children_of_worker(sieve), "the feature worker has a child")
+    for pid in children_of_worker(sieve):
+        signal_process(pid)
+    expected = {photo.name for photo in photos.glob("*.[jp]*g")}
+    wait_until(lambda: assigned(sieve).keys() == expected, "every photo is in the report", patience=200)
+    sieve.stop(process, signal.SIGTERM)
+    assert process.returncode == 0
+
+
+def children_of_worker(sieve: Imagesieve) -> list[int]:
+    """Process numbers of the spawned child of the feature worker."""
+    wanted = f"IMAGESIEVE_STATE_DIR={sieve.state}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            if wanted in (folder / "environ").read_bytes().split(b"\0") and b"billiard" in command:
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def signal_process(pid: int) -> None:
+    import os
+
+    os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,96 @@
+"""What docker-compose.yml promises: nobody reaches Redis from outside, every service is locked down and looked after.
+
+The file is read as text, by its layout, so that a YAML parser need not be installed for this alone.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = "\n".join(
+    line for line in (ROOT / "docker-compose.yml").read_text().splitlines() if not line.lstrip().startswith("#")
+)
+SERVICES = ("redis", "watcher", "features", "features-gpu", "recluster", "beat", "flower")
+# The image sets the two folders; Flower's three belong to its service alone.
+SET_ELSEWHERE = {"WATCH_DIR", "STATE_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH"}
+
+
+def block(name: str, indent: int = 0) -> str:
+    """The lines under `name:`, which stands `indent` blanks from the left."""
+    found = re.search(rf"^ {{{indent}}}{name}:.*\n((?: {{{indent + 1},}}.*\n|\n)*)", COMPOSE + "\n", re.MULTILINE)
+    assert found, f"docker-compose.yml has no {name}"
+    return found.group(1)
+
+
+def service(name: str) -> str:
+    """A service's own lines, and those of the anchors it builds on."""
+    text = block(name, indent=2)
+    for anchor in re.findall(r"^    <<: \*([\w-]+)$", text, re.MULTILINE):
+        text += service(anchor) if anchor in SERVICES else block(f"x-{anchor}")
+    return text + block("x-locked-down") if "<<: *locked-down\n" in text else text
+
+
+def test_these_are_all_services() -> None:
+    assert tuple(re.findall(r"^  ([\w-]+):", block("services"), re.MULTILINE)) == SERVICES
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_locked_down_and_looked_after(name: str) -> None:
+    text = service(name)
+    for promise in (
+        "read_only: true",
+        "cap_drop: [ALL]",
+        'security_opt: ["no-new-privileges:true"]',
+        "restart: unless-stopped",
+    ):
+        assert re.search(rf"^ +{re.escape(promise)}$", text, re.MULTILINE), promise
+    assert re.search(r"^ +healthcheck:.*\n +(<<.*\n +)?test:", text, re.MULTILINE)
+    assert re.search(r"^ +stop_grace_period: ", text, re.MULTILINE)
+    assert not re.search(r"privileged|cap_add|network_mode|user: *[\"']?(0|root)\b", text)
+
+
+def test_only_flower_is_published_and_on_loopback() -> None:
+    assert [name for name in SERVICES if "ports:" in service(name)] == ["flower"]
+    assert re.findall(r"ports: (.*)", COMPOSE) == ['["127.0.0.1:${IMAGESIEVE_FLOWER_PORT:-5555}:5555"]']
+    assert "networks: [inside]\n" in service("redis")
+    assert "internal: true" in block("inside", indent=2)
+
+
+def test_the_watched_folder_is_mounted_read_only() -> None:
+    assert "read_only: true" in block("x-watched")
+    assert re.findall(r"^.*/watched.*$", COMPOSE, re.MULTILINE) == ["  target: /watched"]
+
+
+def test_no_password_has_a_default() -> None:
+    used = re.findall(r"\$\{(?:IMAGESIEVE_REDIS_PASSWORD|IMAGESIEVE_FLOWER_AUTH|WATCH)(.{2})", COMPOSE)
+    assert used
+    assert set(used) == {":?"}
+
+
+def test_every_setting_reaches_the_containers() -> None:
+    passed = set(re.findall(rf"^  {PREFIX}(\w+):", block("x-settings"), re.MULTILINE))
+    assert passed == {name.upper() for name in Settings.model_fields} - SET_ELSEWHERE
+
+
+def pins(lock: str) -> dict[str, list[str]]:
+    """Package name -> its pinned versions in a lock file (several where they depend on the Python version)."""
+    found: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements" / lock).read_text(), re.MULTILINE):
+        found.setdefault(name, []).append(version)
+    return found
+
+
+def test_the_locks_agree() -> None:
+    dev, run, gpu = pins("dev.txt"), pins("run.txt"), pins("gpu.txt")
+    assert run
+    assert run == {name: dev[name] for name in run}
+    assert run == {name: versions for name, versions in gpu.items() if not name.startswith("nvidia-")}
+
+
+@pytest.mark.parametrize("lock", ["dev.txt", "run.txt", "gpu.txt"])
+def test_a_lock_names_no_registry(lock: str) -> None:
+    assert "://" not in (ROOT / "requirements" / lock).read_text()

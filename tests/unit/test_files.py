@@ -1,0 +1,99 @@
+"""Reading what a message names: inside the root only, once, whole."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from shared.errors import FileChanging, RefusedReference, Unavailable, UnreadableImage
+from shared.records import Reference
+from worker.pipeline.files import read_file
+
+LIMIT = 1 << 20
+
+
+def reference(root: Path, path: str) -> Reference:
+    found = (root / path).lstat()
+    return Reference(path, found.st_size, found.st_mtime_ns)
+
+
+def test_bytes_and_digest(tmp_path: Path) -> None:
+    data = os.urandom(70_000)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.jpg").write_bytes(data)
+    contents = read_file(tmp_path, reference(tmp_path, "sub/a.jpg"), LIMIT)
+    assert contents.data == data
+    assert contents.digest == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("path", ["../outside.jpg", "sub/../../outside.jpg", "/etc/passwd", "..", "sub/..", "."])
+def test_a_path_that_leaves_the_folder_is_refused(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    (tmp_path / "outside.jpg").write_bytes(b"secret")
+    with pytest.raises(RefusedReference):
+        read_file(root, Reference(path, 6, 0), LIMIT)
+
+
+def test_links_are_never_followed_whether_file_or_folder(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "a.jpg").write_bytes(b"secret")
+    (root / "link.jpg").symlink_to(tmp_path / "secret" / "a.jpg")
+    (root / "folder").symlink_to(tmp_path / "secret")
+    (root / "loop.jpg").symlink_to(root / "loop.jpg")
+    for path in ("link.jpg", "folder/a.jpg", "loop.jpg"):
+        with pytest.raises(RefusedReference, match="symbolic link"):
+            read_file(root, Reference(path, 6, 0), LIMIT)
+
+
+def test_gone_folders_in_the_way_and_a_root_that_is_away(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(UnreadableImage, match="gone"):
+        read_file(tmp_path, Reference("never.jpg", 1, 1), LIMIT)
+    with pytest.raises(UnreadableImage, match="gone"):
+        read_file(tmp_path, Reference("file/inner.jpg", 1, 1), LIMIT)
+    with pytest.raises(Unavailable, match="away"):
+        read_file(tmp_path / "unmounted", Reference("a.jpg", 1, 1), LIMIT)
+
+
+def test_what_is_no_regular_file_is_not_read_and_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+    for path in ("fifo.jpg", "folder.jpg"):
+        with pytest.raises(UnreadableImage, match="not a regular file"):
+            read_file(tmp_path, reference(tmp_path, path), LIMIT)
+
+
+def test_a_file_other_than_the_reference_says_is_changing(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"new bytes")
+    with pytest.raises(FileChanging):
+        read_file(tmp_path, Reference("a.jpg", 3, 0), LIMIT)
+
+
+def test_a_file_beyond_the_limit_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "big.jpg").open("wb") as file:
+        file.truncate(LIMIT + 1)
+    with pytest.raises(UnreadableImage, match="IMAGESIEVE_MAX_BYTES"):
+        read_file(tmp_path, reference(tmp_path, "big.jpg"), LIMIT)
+
+
+def test_a_file_that_may_not_be_read_says_so() -> None:
+    # Not under tmp_path, whose parents only its owner may pass; root reads everything, so the test becomes nobody.
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        (root / "a.jpg").write_bytes(b"x")
+        wanted = reference(root, "a.jpg")
+        (root / "a.jpg").chmod(0)
+        before = os.geteuid()
+        if before == 0:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(UnreadableImage, match="not permitted"):
+                read_file(root, wanted, LIMIT)
+        finally:
+            os.seteuid(before)

@@ -1,0 +1,66 @@
+"""Settings: what the environment says, and one clear sentence where it cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.errors import SettingsError
+from shared.settings import DEFAULT_SUFFIXES, Settings, load_settings
+
+
+def test_defaults_point_into_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    settings = load_settings()
+    assert settings.state_dir == tmp_path / "imagesieve"
+    assert settings.store == f"unix://{tmp_path}/imagesieve/redis/redis.sock?db=1"
+    assert settings.broker == f"redis+socket://{tmp_path}/imagesieve/redis/redis.sock?virtual_host=0"
+    assert settings.embedded_redis
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGESIEVE_K_MAX", "7")
+    monkeypatch.setenv("IMAGESIEVE_SUFFIXES", "JPG, .Png .")
+    monkeypatch.setenv("IMAGESIEVE_BROKER_URL", "redis://broker:6379/0")
+    monkeypatch.setenv("IMAGESIEVE_STORE_URL", "redis://store:6379/1")
+    settings = load_settings()
+    assert settings.k_max == 7
+    assert settings.suffixes == frozenset({".jpg", ".png", "."})
+    assert not settings.embedded_redis
+    assert settings.broker == "redis://broker:6379/0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("K_MAX", "many"),
+        ("K_MAX", "0"),
+        ("GEOMETRY", "manhattan"),
+        ("BATCH_SIZE", "-1"),
+        ("WEIGHTS", "resnet"),
+        ("OBSERVER", "magic"),
+        ("FLOWER_AUTH", "nopassword"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_that_names_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"IMAGESIEVE_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert f"IMAGESIEVE_{name} is '{value}'" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_travel_to_other_processes_unchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = load_settings(watch_dir=tmp_path, weights="random", suffixes=".jpg .", settle=0.5, k_max=4)
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
+
+
+def test_default_suffixes_are_in_the_form_the_setting_has() -> None:
+    assert frozenset(DEFAULT_SUFFIXES.split()) == load_settings().suffixes
+    assert load_settings(suffixes=DEFAULT_SUFFIXES).suffixes == load_settings().suffixes
+
+
+def test_every_setting_is_described() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []

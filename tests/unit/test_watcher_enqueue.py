@@ -1,0 +1,176 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import Unavailable
+from shared.records import Record, Reference, State
+from shared.store import MemoryStore
+from watcher.enqueue import Batcher, Enqueuer, is_news
+from watcher.filters import suffix_reason
+
+SEEN = Reference("a.jpg", 10, 20)
+READY = Record(10, 20, State.READY, digest="d", extractor="x")
+FAILED = Record(10, 20, State.FAILED, reason="it is empty")
+REFUSED = Record(10, 20, State.FAILED, reason=suffix_reason(SEEN.path))
+PENDING = Record(10, 20, State.PENDING)
+
+
+@pytest.mark.parametrize(
+    ("known", "admitted", "extractor", "expected"),
+    [
+        (None, True, "x", True),
+        (None, False, "x", True),
+        (READY, True, "x", False),
+        (READY, True, "", False),
+        (READY, True, "y", True),
+        (READY, False, "x", True),
+        (PENDING, True, "y", False),
+        (FAILED, True, "x", False),
+        (REFUSED, False, "x", False),
+        (REFUSED, True, "x", True),
+        (FAILED, False, "x", True),
+    ],
+)
+def test_what_is_news(known: Record | None, admitted: bool, extractor: str, expected: bool) -> None:
+    assert is_news(SEEN, known, admitted, extractor) is expected
+
+
+@pytest.mark.parametrize("known", [READY, FAILED, REFUSED, PENDING])
+def test_another_size_or_mtime_is_always_news(known: Record) -> None:
+    assert is_news(SEEN, replace(known, size=11), True, "x")
+    assert is_news(SEEN, replace(known, mtime_ns=21), True, "x")
+
+
+operations = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.integers(0, 20), st.integers(0, 3)),
+        st.tuples(st.just("wait"), st.integers(0, 5), st.just(0)),
+        st.tuples(st.just("discard"), st.integers(0, 20), st.just(0)),
+    ),
+    max_size=80,
+)
+
+
+@given(operations, st.integers(1, 5), st.integers(0, 4))
+def test_nothing_is_lost_the_order_is_kept_and_no_batch_is_too_large_or_too_late(
+    operations: list[tuple[str, int, int]], size: int, linger: int
+) -> None:
+    batcher = Batcher(size, linger)
+    expected: dict[str, int] = {}  # path -> size, in order of arrival, of what has to go out
+    arrived: dict[str, int] = {}
+    now = 0
+
+    def send(at_once: bool = False) -> None:
+        while batch := batcher.ready(now, at_once):
+            assert len(batch) <= size
+            full, late = len(batcher) >= size, now - arrived[batch[0].path] >= linger
+            assert full or late or at_once
+            assert [(r.path, r.size) for r in batch] == list(expected.items())[: len(batch)]
+            batcher.sent(batch)
+            for reference in batch:
+                del expected[reference.path], arrived[reference.path]
+        assert len(batcher) < size
+        assert all(now - since < linger for since in arrived.values())
+
+    for kind, number, content in operations:
+        path = f"{number}.jpg"
+        if kind == "add":
+            expected[path] = content
+            arrived.setdefault(path, now)
+            batcher.add(Reference(path, content, 0), now)
+        elif kind == "discard":
+            expected.pop(path, None)
+            arrived.pop(path, None)
+            batcher.discard(path)
+        else:
+            now += number
+        due = batcher.due()
+        assert due == (next(iter(arrived.values())) + linger if arrived else None)
+        send()
+    send(at_once=True)
+    assert not expected
+    assert len(batcher) == 0
+
+
+def test_a_batch_that_was_not_confirmed_comes_again() -> None:
+    batcher = Batcher(2, 0.1)
+    batcher.add(SEEN, 0.0)
+    assert batcher.ready(0.0) == []
+    assert batcher.ready(0.1) == batcher.ready(0.1) == [SEEN]
+
+
+class Wire:
+    """A queue that keeps what is sent, and can be cut."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Reference]] = []
+        self.cut = False
+
+    def send(self, references: Sequence[Reference]) -> None:
+        if self.cut:
+            raise Unavailable("cut")
+        self.batches.append(list(references))
+
+    def is_idle(self) -> bool:
+        return True
+
+
+def make(size: int = 2, suffixes: frozenset[str] = frozenset({".jpg"})) -> tuple[Enqueuer, MemoryStore, Wire]:
+    store, wire = MemoryStore(), Wire()
+    return Enqueuer(store, wire, Batcher(size, 0.1), suffixes, lambda: 1000.0), store, wire
+
+
+def test_full_batches_go_at_once_and_the_rest_after_the_linger() -> None:
+    enqueuer, store, wire = make()
+    files = [Reference(f"{number}.jpg", number, 0) for number in range(5)]
+    enqueuer.put(files, now=0.0)
+    assert [len(batch) for batch in wire.batches] == [2, 2]
+    enqueuer.flush(0.05)
+    assert len(wire.batches) == 2
+    enqueuer.flush(0.1)
+    assert [reference for batch in wire.batches for reference in batch] == files
+    assert store.records(["4.jpg"]) == [Record(4, 0, State.PENDING, since=1000.0)]
+
+
+def test_files_of_other_suffixes_are_recorded_and_not_sent() -> None:
+    enqueuer, store, wire = make()
+    enqueuer.put([Reference("notes.txt", 3, 4)], 0.0)
+    enqueuer.flush(1.0)
+    assert wire.batches == []
+    assert store.records(["notes.txt"]) == [
+        Record(3, 4, State.FAILED, since=1000.0, reason="not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES")
+    ]
+    assert enqueuer.news([Reference("notes.txt", 3, 4)]) == []
+
+
+def test_a_batch_whose_message_failed_is_marked_first_and_sent_when_the_queue_is_back() -> None:
+    enqueuer, store, wire = make()
+    wire.cut = True
+    with pytest.raises(Unavailable):
+        enqueuer.put([Reference("a.jpg", 1, 1), Reference("b.jpg", 1, 1)], 0.0)
+    assert store.counts().pending == 2
+    wire.cut = False
+    enqueuer.flush(5.0)
+    assert [[r.path for r in batch] for batch in wire.batches] == [["a.jpg", "b.jpg"]]
+
+
+def test_a_forgotten_path_is_not_sent_any_more_and_unknown_paths_leave_the_revision() -> None:
+    enqueuer, store, wire = make()
+    enqueuer.put([Reference("a.jpg", 1, 1)], 0.0)
+    before = store.revision()
+    assert enqueuer.forget(["a.jpg", "stray.jpg"]) == 0
+    assert store.revision() == before
+    enqueuer.flush(9.0)
+    assert wire.batches == []
+    store.mark_pending([Reference("b.jpg", 1, 1)], 0.0)
+    assert enqueuer.forget(["b.jpg", "stray.jpg"]) == 1
+
+
+def test_news_asks_in_chunks_and_keeps_the_order() -> None:
+    enqueuer, store, _ = make()
+    files = [Reference(f"{number}.jpg", 1, 1) for number in range(2500)]
+    store.mark_pending(files[::2], 0.0)
+    assert enqueuer.news(files) == files[1::2]

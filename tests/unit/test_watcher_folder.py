@@ -1,0 +1,173 @@
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.records import Reference
+from watcher.folder import CHUNK, Absence, FolderAway, WatchedFolder
+
+NOBODY = 65534
+
+
+def make(tmp_path: Path) -> tuple[WatchedFolder, Path]:
+    root = tmp_path / "root"
+    root.mkdir()
+    folder = WatchedFolder(root)
+    assert folder.pin()
+    return folder, root
+
+
+def walked(folder: WatchedFolder, under: str = "") -> set[str]:
+    return {file.path for chunk in folder.walk(under) for file in chunk}
+
+
+def test_a_look_gives_size_and_mtime_or_why_there_is_no_file(tmp_path: Path) -> None:
+    folder, root = make(tmp_path)
+    (root / "a").mkdir()
+    (root / "a" / "b.jpg").write_bytes(b"123")
+    os.utime(root / "a" / "b.jpg", ns=(5, 7_000_000_001))
+    (root / "link.jpg").symlink_to(root / "a" / "b.jpg")
+    os.mkfifo(root / "fifo.jpg")
+    assert folder.look("a/b.jpg") == Reference("a/b.jpg", 3, 7_000_000_001)
+    assert [folder.look(path) for path in ("a", "link.jpg", "fifo.jpg")] == [Absence.OTHER] * 3
+    assert [folder.look(path) for path in ("none.jpg", "none/b.jpg", "a/b.jpg/c.jpg")] == [Absence.GONE] * 3
+    assert [folder.look(path) for path in ("x" * 300, "nul\0")] == [Absence.UNKNOWN] * 2
+
+
+def test_what_lies_behind_a_link_is_not_in_the_folder(tmp_path: Path) -> None:
+    folder, root = make(tmp_path)
+    outside = tmp_path / "outside"
+    (outside / "deeper").mkdir(parents=True)
+    (outside / "a.jpg").write_bytes(b"1")
+    (root / "link").symlink_to(outside)
+    assert folder.look("link/a.jpg") is Absence.GONE
+    assert not folder.leads_to("link")
+    assert not folder.leads_to("link/deeper")
+    assert folder.leads_to("")
+    assert walked(folder) == set()
+
+
+def test_the_root_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.jpg").write_bytes(b"1")
+    (tmp_path / "root").symlink_to("real")
+    folder = WatchedFolder(tmp_path / "root")
+    assert folder.pin()
+    assert walked(folder) == {"a.jpg"}
+    assert isinstance(folder.look("a.jpg"), Reference)
+
+
+def test_a_walk_finds_every_regular_file_and_nothing_else(tmp_path: Path) -> None:
+    folder, root = make(tmp_path)
+    strange = [os.fsdecode(b"\xff\xfe.jpg"), "a\nb.jpg", "😀.png", "3f786850", " .jpg", "\\.jpg"]
+    for name in strange:
+        (root / "deep" / "er").mkdir(parents=True, exist_ok=True)
+        (root / "deep" / "er" / name).write_bytes(b"1")
+    for ignored in (".hidden/a.jpg", "@eaDir/a.jpg", "a.jpg.part", "a.jpg.download/a.jpg"):
+        (root / ignored).parent.mkdir(exist_ok=True)
+        (root / ignored).write_bytes(b"1")
+    os.mkfifo(root / "fifo.jpg")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(root / "s"))
+        assert walked(folder) == {f"deep/er/{name}" for name in strange}
+    assert walked(folder, "deep/er") == walked(folder)
+
+
+def test_a_walk_gives_chunks_even_where_all_is_passed_over(tmp_path: Path) -> None:
+    folder, root = make(tmp_path)
+    for number in range(CHUNK):
+        (root / f".{number}").touch()
+    (root / "a.jpg").touch()
+    chunks = list(folder.walk())
+    assert len(chunks) == 2
+    assert sum(map(len, chunks)) == 1
+
+
+def test_a_walk_survives_folders_that_vanish_and_says_so_only_of_the_root(tmp_path: Path) -> None:
+    folder, root = make(tmp_path)
+    for number in range(CHUNK):
+        (root / f"{number}.jpg").touch()
+    (root / "deep").mkdir()
+    (root / "deep" / "a.jpg").touch()
+    walk = folder.walk()
+    next(walk)
+    shutil.rmtree(root)
+    assert not any(walk)
+    with pytest.raises(FolderAway, match=r"root cannot be read: No such file"):
+        list(folder.walk())
+    root.write_bytes(b"a file")
+    with pytest.raises(FolderAway, match="Not a directory"):
+        list(folder.walk())
+    assert not folder.pin()
+
+
+@pytest.fixture
+def plain_user() -> Iterator[Path]:
+    """A folder of a user without root's rights, whose rights this process has meanwhile."""
+    with tempfile.TemporaryDirectory() as name:
+        root = os.geteuid() == 0
+        if root:
+            os.chown(name, NOBODY, -1)
+            os.seteuid(NOBODY)
+        try:
+            yield Path(name)
+        finally:
+            if root:
+                os.seteuid(0)
+
+
+def test_a_folder_without_permission_is_named_once_and_its_files_are_not_called_gone(
+    plain_user: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, root = make(plain_user)
+    (root / "closed").mkdir()
+    (root / "closed" / "a.jpg").touch()
+    (root / "b.jpg").touch()
+    (root / "closed").chmod(0)
+    try:
+        assert walked(folder) == walked(folder) == {"b.jpg"}
+        assert folder.look("closed/a.jpg") is Absence.UNKNOWN
+    finally:
+        (root / "closed").chmod(0o700)
+    assert caplog.text.count("'closed' is left out") == 1
+
+
+def test_absence_is_believed_in_a_folder_that_holds_or_held_something(tmp_path: Path) -> None:
+    folder, root = make(tmp_path)
+    assert not folder.believes_absence(), "empty since it is known: perhaps not mounted"
+    (root / "a.jpg").touch()
+    assert folder.believes_absence()
+    (root / "a.jpg").unlink()
+    assert folder.believes_absence(), "the same folder held a file: it was emptied"
+
+
+def test_a_file_seen_by_a_look_or_a_walk_is_enough_to_believe_the_empty_folder_later(tmp_path: Path) -> None:
+    for see in (lambda folder: folder.look("a.jpg"), walked):
+        folder, root = make(tmp_path)
+        (root / "a.jpg").touch()
+        see(folder)
+        (root / "a.jpg").unlink()
+        assert folder.believes_absence()
+        root.rmdir()
+
+
+def test_another_folder_in_its_place_is_not_believed_until_it_is_pinned_and_holds_something(tmp_path: Path) -> None:
+    folder, root = make(tmp_path)
+    (root / "a.jpg").touch()
+    assert folder.believes_absence()
+    root.rename(tmp_path / "was")
+    assert not folder.believes_absence()
+    assert not folder.is_pinned()
+    root.mkdir()
+    (root / "b.jpg").touch()
+    assert not folder.believes_absence()
+    assert folder.pin()
+    assert folder.believes_absence()
+    root.rename(tmp_path / "was too")
+    root.mkdir()
+    assert folder.pin()
+    assert not folder.believes_absence()

@@ -1,0 +1,244 @@
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from shared.records import Reference, State
+from shared.store import MemoryStore
+from watcher.enqueue import Batcher, Enqueuer
+from watcher.folder import WatchedFolder
+from watcher.once import SETTLE_SECONDS, Once
+from watcher.scan import LOST_AFTER, Reconciler
+from watcher.settling import Settling
+
+SUFFIXES = frozenset({".jpg", "."})
+QUIET = 1.0
+
+
+@dataclass
+class Bench:
+    """A real folder, a store in memory, and clocks that the test turns."""
+
+    root: Path
+    now: float = 1_000_000.0
+    sent: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.root.mkdir()
+        self.store = MemoryStore()
+        self.folder = WatchedFolder(self.root)
+        self.folder.pin()
+        self.settling = Settling(QUIET, self.folder.look)
+        self.enqueuer = Enqueuer(self.store, self, Batcher(32, 0.0), SUFFIXES, lambda: self.now)
+        self.reconciler = Reconciler(
+            self.folder, self.store, self.enqueuer, self.settling, QUIET, lambda: self.now, lambda: self.now
+        )
+
+    def send(self, references: Sequence[Reference]) -> None:
+        self.sent += [reference.path for reference in references]
+
+    def is_idle(self) -> bool:
+        return True
+
+    def write(self, path: str, age: float = 100.0, content: bytes = b"1") -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        os.utime(file, (self.now - age, self.now - age))
+
+    def drain(self, scan: Iterator[bool]) -> bool:
+        """Run a scan to its end; its last word."""
+        believed = [True, *scan][-1]
+        self.enqueuer.flush(self.now, at_once=True)
+        return believed
+
+    def rescan(self) -> list[str]:
+        """What a rescan sends."""
+        self.sent = []
+        self.drain(self.reconciler.rescan())
+        return sorted(self.sent)
+
+    def complete(self, extractor: str = "x") -> None:
+        """Do what a worker does."""
+        changes = [
+            (path, record, replace(record, state=State.READY, digest="d", extractor=extractor))
+            for path, record in self.store.pending()
+        ]
+        self.store.complete(changes)
+
+    def known(self) -> set[str]:
+        return {path for chunk in self.store.scan() for path, _ in chunk}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "root")
+
+
+def test_a_rescan_sends_what_is_new_or_changed_and_nothing_twice(bench: Bench) -> None:
+    bench.write("a.jpg")
+    bench.write("deep/er/b.jpg")
+    assert bench.rescan() == ["a.jpg", "deep/er/b.jpg"]
+    assert bench.rescan() == []
+    bench.complete()
+    assert bench.rescan() == []
+    bench.write("a.jpg", content=b"22")
+    assert bench.rescan() == ["a.jpg"]
+    bench.write("deep/er/b.jpg", age=50.0)
+    assert bench.rescan() == ["deep/er/b.jpg"]
+
+
+def test_young_files_settle_first_and_old_ones_need_not(bench: Bench) -> None:
+    bench.write("old.jpg", age=QUIET + 0.1)
+    bench.write("young.jpg", age=QUIET - 0.1)
+    bench.write("future.jpg", age=-3600.0)
+    assert bench.rescan() == ["old.jpg"]
+    assert bench.settling.paths() == ["young.jpg", "future.jpg"] or bench.settling.paths() == [
+        "future.jpg",
+        "young.jpg",
+    ]
+
+
+def test_files_of_an_appeared_folder_settle_in_full_however_old(bench: Bench) -> None:
+    bench.write("came/deep/a.jpg")
+    bench.write("other/b.jpg")
+    assert bench.drain(bench.reconciler.scan_folders(["came"]))
+    assert bench.sent == []
+    assert bench.settling.paths() == ["came/deep/a.jpg"]
+
+
+def test_other_suffixes_are_on_record_and_ignored_names_are_not(bench: Bench) -> None:
+    bench.write("notes.txt")
+    bench.write("a.jpg.part")
+    bench.write("3f786850e387550f")
+    assert bench.rescan() == ["3f786850e387550f"]
+    assert bench.known() == {"notes.txt", "3f786850e387550f"}
+    assert [path for path, _ in bench.store.failures()] == ["notes.txt"]
+
+
+def test_a_new_extractor_makes_all_its_predecessors_work_news(bench: Bench) -> None:
+    bench.write("a.jpg")
+    bench.rescan()
+    bench.complete(extractor="x")
+    bench.enqueuer.extractor = "x"
+    assert bench.rescan() == []
+    bench.enqueuer.extractor = "y"
+    assert bench.rescan() == ["a.jpg"]
+
+
+def test_what_is_gone_or_no_regular_file_is_forgotten(bench: Bench) -> None:
+    for path in ("stays.jpg", "gone.jpg", "deep/gone.jpg", "linked.jpg", "behind/a.jpg"):
+        bench.write(path)
+    bench.rescan()
+    (bench.root / "gone.jpg").unlink()
+    shutil.rmtree(bench.root / "deep")
+    (bench.root / "linked.jpg").unlink()
+    (bench.root / "linked.jpg").symlink_to("stays.jpg")
+    (bench.root / "behind").rename(bench.root.parent / "behind")
+    (bench.root / "behind").symlink_to(bench.root.parent / "behind")
+    bench.store.mark_pending([Reference("stays.jpg.part", 1, 1)], 0.0)
+    bench.write("stays.jpg.part")
+    bench.rescan()
+    assert bench.known() == {"stays.jpg"}
+
+
+def test_only_records_below_the_folder_that_went_are_looked_at(bench: Bench) -> None:
+    for path in ("went/a.jpg", "went/deep/b.jpg", "went.jpg", "elsewhere/c.jpg"):
+        bench.write(path)
+    bench.rescan()
+    for path in ("went", "elsewhere"):
+        shutil.rmtree(bench.root / path)
+    assert bench.drain(bench.reconciler.forget_missing(["went"]))
+    assert bench.known() == {"went.jpg", "elsewhere/c.jpg"}
+
+
+def test_a_folder_that_is_empty_from_the_start_forgets_nothing_and_says_what_to_do(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.store.mark_pending([Reference("a.jpg", 1, 1)], 0.0)
+    assert not bench.drain(bench.reconciler.rescan())
+    assert bench.known() == {"a.jpg"}
+    assert "is empty, but files are on record (1)" in caplog.text
+    assert "mount it" in caplog.text
+    (bench.root / "any").touch()
+    assert bench.drain(bench.reconciler.rescan())
+    assert "a.jpg" not in bench.known()
+
+
+def test_a_folder_that_was_emptied_is_believed(bench: Bench) -> None:
+    bench.write("a.jpg")
+    bench.rescan()
+    (bench.root / "a.jpg").unlink()
+    assert bench.drain(bench.reconciler.rescan())
+    assert bench.known() == set()
+
+
+def test_a_folder_that_was_replaced_by_an_empty_one_is_not(bench: Bench) -> None:
+    bench.write("a.jpg")
+    bench.rescan()
+    bench.root.rename(bench.root.parent / "unmounted")
+    bench.root.mkdir()
+    assert not bench.drain(bench.reconciler.rescan())
+    bench.folder.pin()
+    assert not bench.drain(bench.reconciler.rescan())
+    assert bench.known() == {"a.jpg"}
+
+
+def test_lost_messages_are_sent_again_after_a_while_and_only_then(bench: Bench) -> None:
+    for path in ("a.jpg", "changed.jpg", "gone.jpg"):
+        bench.write(path)
+    bench.rescan()
+    bench.sent = []
+    bench.now += LOST_AFTER
+    bench.drain(bench.reconciler.find_lost())
+    assert bench.sent == []
+    bench.write("changed.jpg", content=b"22")
+    (bench.root / "gone.jpg").unlink()
+    bench.now += 1.0
+    bench.drain(bench.reconciler.find_lost())
+    assert bench.sent == ["a.jpg"]
+    assert bench.settling.paths() == ["changed.jpg"]
+    assert bench.known() == {"a.jpg", "changed.jpg"}
+    bench.sent = []
+    bench.drain(bench.reconciler.find_lost())
+    assert bench.sent == []
+
+
+def test_a_record_from_the_future_counts_as_lost_when_the_clock_was_set_back(bench: Bench) -> None:
+    bench.write("a.jpg")
+    bench.rescan()
+    bench.sent = []
+    bench.now -= 3600.0
+    bench.drain(bench.reconciler.find_lost())
+    assert bench.sent == ["a.jpg"]
+
+
+def test_a_scan_hands_back_control_after_about_a_thousand_files(bench: Bench) -> None:
+    for number in range(2500):
+        bench.write(f"{number % 7}/{number}.jpg")
+    steps = list(bench.reconciler.rescan())
+    assert len(steps) >= 4
+    bench.enqueuer.flush(bench.now, at_once=True)
+    assert len(bench.sent) == len(set(bench.sent)) == 2500
+
+
+def test_once_waits_for_settling_and_workers_and_leaves_out_what_never_settles(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    once = Once(bench.settling, bench.store)
+    assert once.is_done(0.0)
+    bench.store.mark_pending([Reference("a.jpg", 1, 1)], 0.0)
+    assert not once.is_done(1.0)
+    bench.settling.note(Reference("restless.jpg", 1, 1), 2.0)
+    assert not once.is_done(2.0)
+    bench.complete()
+    assert not once.is_done(2.0 + SETTLE_SECONDS - 1)
+    assert once.is_done(2.0 + SETTLE_SECONDS)
+    assert "files that still change are left out: 1, 'restless.jpg' first" in caplog.text
+    bench.store.mark_pending([Reference("restless.jpg", 1, 1)], 0.0)
+    assert once.is_done(100.0), "what was left out is not waited for"
+    bench.store.mark_pending([Reference("b.jpg", 1, 1)], 0.0)
+    assert not once.is_done(101.0)

@@ -1,0 +1,83 @@
+"""`python -m watcher [--once]`: watch the folder IMAGESIEVE_WATCH_DIR and send what settles to the feature workers."""
+
+import argparse
+import logging
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+
+from shared.broker import make_app
+from shared.errors import SettingsError
+from shared.logs import configure_logging
+from shared.settings import Settings, load_settings
+from shared.store import RedisStore
+from watcher.enqueue import CeleryQueue
+from watcher.filters import ignores
+from watcher.folder import FolderAway
+from watcher.service import HEARTBEAT_NAME, Service
+from watcher.timing import Clock, Stop
+
+_log = logging.getLogger("watcher")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the watcher; the exit status: 0 done or asked to stop, 1 `--once` did not come to its end, 2 wrong use."""
+    parser = argparse.ArgumentParser(
+        prog="python -m watcher",
+        description="Watch a folder and send references of settled image files to the feature workers. "
+        "Settings are IMAGESIEVE_* environment variables.",
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="work through what is there, wait for the end of it, and stop"
+    )
+    once = parser.parse_args(arguments).once
+    try:
+        settings = load_settings()
+        check_folders(settings)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    configure_logging(settings.log_level)
+    # watchdog meets a folder twice when it is made while its parent is being watched; once is enough, and it is so.
+    warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
+    stop = Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop.request)
+    service = Service(settings, RedisStore.connect(settings.store), CeleryQueue(make_app(settings)), stop, Clock())
+    return _run(service, settings, once)
+
+
+def _run(service: Service, settings: Settings, once: bool) -> int:
+    _log.info("watching %s", settings.watch_dir)
+    try:
+        if once:
+            return 0 if service.run_once() else 1
+        service.run()
+    except FolderAway as error:
+        _log.error("%s", error)
+        return 1
+    return 0
+
+
+def check_folders(settings: Settings) -> None:
+    """Raise SettingsError where the watched folder is none, or the state folder cannot be used beside it."""
+    watched, state = settings.watch_dir, settings.state_dir
+    if not watched.is_dir():
+        raise SettingsError(f"IMAGESIEVE_WATCH_DIR is {watched}, which is not a folder: create it, or name another one")
+    place = state.resolve()
+    if place.is_relative_to(watched.resolve()) and not ignores(str(place.relative_to(watched.resolve()) / "elbow.png")):
+        # The plots of every report would be new images, and lead to the next report, for ever.
+        raise SettingsError(
+            f"IMAGESIEVE_STATE_DIR is {state}, inside the watched folder {watched}: "
+            "move it out, or give it a name that starts with a dot"
+        )
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        (state / HEARTBEAT_NAME).touch()
+    except OSError as error:
+        raise SettingsError(f"IMAGESIEVE_STATE_DIR is {state}, which cannot be written: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""Bringing the store in line with the watched folder, a chunk at a time: what events, messages or processes lost.
+
+Every function here is a generator that does about a thousand files' work between two steps, so that its caller sees new
+events, signals and its heartbeat in between, however large the folder is. All raise Unavailable when Redis is away.
+"""
+
+import itertools
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.records import Reference
+from shared.store import Store
+from watcher.enqueue import Enqueuer
+from watcher.filters import ignores
+from watcher.folder import Absence, WatchedFolder
+from watcher.settling import Settling
+
+LOST_AFTER: Final = 30.0  # seconds a record is pending before a message nobody has can be called lost
+LOST_AT_ONCE: Final = 10_000  # lost files sent again in one go; the next look takes the next ones
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """The folder on one side, the store on the other, and what stands between. The clocks are in seconds.
+
+    quiet: how long a file must have been unchanged. monotonic: for waiting. wall: compared with mtimes.
+    """
+
+    folder: WatchedFolder
+    store: Store
+    enqueuer: Enqueuer
+    settling: Settling
+    quiet: float
+    monotonic: Callable[[], float]
+    wall: Callable[[], float]
+
+    def rescan(self) -> Iterator[bool]:
+        """Look at every file and at every record. False, as the last value, where missing files were not believed."""
+        started, files, news = self.monotonic(), 0, 0
+        for chunk in self.folder.walk():
+            files += len(chunk)
+            news += self._take_in(chunk, trust_mtime=True)
+            yield True
+        believed = True
+        for believed in self.forget_missing():
+            yield believed
+        if not believed and self.folder.is_pinned():
+            _log.warning(
+                "the watched folder %s is empty, but files are on record (%d); none was removed. If it is a share or "
+                "a drive: mount it. If it was emptied on purpose: put any one file into it",
+                self.folder.path,
+                self.store.counts().total,
+            )
+        seconds = self.monotonic() - started
+        _log.info("looked through the watched folder in %.1f s; files: %d, new or changed: %d", seconds, files, news)
+
+    def scan_folders(self, folders: Collection[str]) -> Iterator[bool]:
+        """Look at every file below folders that appeared. Their files settle in full: a copy may be under way."""
+        for folder in folders:
+            if self.folder.leads_to(folder):
+                for chunk in self.folder.walk(folder):
+                    self._take_in(chunk, trust_mtime=False)
+                    yield True
+
+    def forget_missing(self, below: Collection[str] | None = None) -> Iterator[bool]:
+        """Forget the records of files that are gone, or are passed over now; of all, or only `below` some folders.
+
+        Ends early, with False, where absence is not to be believed (see WatchedFolder). Cost: every record is fetched
+        once, and each that is `below` costs one lstat.
+        """
+        prefixes = None if below is None else tuple(folder + "/" for folder in below)
+        for chunk in self.store.scan():
+            paths = sorted(path for path, _ in chunk if prefixes is None or path.startswith(prefixes))
+            missing = self._missing(paths)
+            if missing and not self.folder.believes_absence():
+                yield False
+                return
+            if missing:
+                self.forget(missing)
+            yield True
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Forget paths that are gone, and say how many of them there were."""
+        for path in paths:
+            self.settling.discard(path)
+        forgotten = self.enqueuer.forget(paths)
+        if forgotten:
+            _log.info("removed from the collection, as the files are gone: %d, %r first", forgotten, paths[0])
+
+    def find_lost(self) -> Iterator[bool]:
+        """Send again what is pending although no message about it exists any more, 10,000 files at most."""
+        now, wall = self.monotonic(), self.wall()
+        lost = ((path, record) for path, record in self.store.pending() if not 0 <= wall - record.since <= LOST_AFTER)
+        found = 0
+        for path, record in itertools.islice(lost, LOST_AT_ONCE):
+            found += 1
+            seen = self.folder.look(path)
+            if isinstance(seen, Reference) and record.describes(seen.size, seen.mtime_ns):
+                self.enqueuer.put([seen], now)
+            elif isinstance(seen, Reference):
+                self.settling.note(seen, now)
+            elif seen is not Absence.UNKNOWN and self.folder.believes_absence():
+                self.forget([path])
+            if found % 1000 == 0:
+                yield True
+        if found:
+            _log.warning("files whose messages were lost: %d; they were sent again", found)
+
+    def _take_in(self, files: Sequence[Reference], trust_mtime: bool) -> int:
+        """Send the news among `files` that rest already, let the others settle; the number of news."""
+        now, newest = self.monotonic(), (self.wall() - self.quiet) * 1e9
+        news = self.enqueuer.news(files)
+        rested = [file for file in news if trust_mtime and file.mtime_ns <= newest]
+        for file in news:
+            if not (trust_mtime and file.mtime_ns <= newest):
+                self.settling.note(file, now)
+        self.enqueuer.put(rested, now)
+        return len(news)
+
+    def _missing(self, paths: Sequence[str]) -> list[str]:
+        """Those of the sorted `paths` that are no file of the collection any more. A parent is looked at once."""
+        missing = []
+        for parent, group in itertools.groupby(paths, key=lambda path: path.rpartition("/")[0]):
+            in_tree = self.folder.leads_to(parent)
+            for path in group:
+                seen = self.folder.look_in_place(path) if in_tree else Absence.GONE
+                if ignores(path) or seen in (Absence.GONE, Absence.OTHER):
+                    missing.append(path)
+        return missing

@@ -1,0 +1,240 @@
+"""The watcher's one loop: hints, settling, batches, scans, and waiting for whatever is away.
+
+One thread owns all state. The observer's threads only fill a HintBox; everything else happens here, in small steps.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tenacity import Retrying, retry_if_exception_type, wait_exponential
+
+from shared.errors import Unavailable
+from shared.records import Reference
+from shared.settings import Settings
+from shared.store import Store
+from watcher.enqueue import Batcher, Enqueuer, FeatureQueue
+from watcher.filters import ignores, ignores_folder
+from watcher.folder import Absence, FolderAway, WatchedFolder
+from watcher.hints import LIMIT, HintBox
+from watcher.observation import Observation
+from watcher.once import Once
+from watcher.scan import Reconciler
+from watcher.settling import Settling
+from watcher.timing import Clock, Heartbeat, Stop, Timer
+
+HEARTBEAT_NAME: Final = "watcher.alive"
+LONGEST_REST: Final = 0.5  # between two looks at the stop flag
+SHORTEST_REST: Final = 0.02  # lets the many events of one write come together
+SETTLING_AT_ONCE: Final = 1000  # paths looked at in one turn
+EXTRACTOR_SECONDS: Final = 2.0
+LOST_SECONDS: Final = 5.0
+DOUBT_SECONDS: Final = 1.0
+AWAY_SECONDS: Final = 10.0
+REDIS_PAUSE: Final = wait_exponential(multiplier=0.25, max=10.0)
+
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """The watcher as a whole, over a store, a queue and a folder that are given."""
+
+    def __init__(self, settings: Settings, store: Store, queue: FeatureQueue, stop: Stop, clock: Clock) -> None:
+        self._store = store
+        self._queue = queue
+        self._stop = stop
+        self._clock = clock
+        self._hints = HintBox()
+        self._folder = WatchedFolder(settings.watch_dir)
+        self._observation = Observation(self._folder, self._hints, settings.observer, settings.poll_every)
+        self._settling = Settling(settings.settle, self._folder.look)
+        self._batcher = Batcher(settings.batch_size, settings.linger)
+        self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall)
+        self._reconciler = Reconciler(
+            self._folder, store, self._enqueuer, self._settling, settings.settle, clock.monotonic, clock.wall
+        )
+        self._heartbeat = Heartbeat(settings.state_dir / HEARTBEAT_NAME)
+        self._rescan_timer = Timer(settings.rescan_every)
+        self._extractor_timer, self._lost_timer = Timer(EXTRACTOR_SECONDS), Timer(LOST_SECONDS)
+        self._doubt_timer = Timer(DOUBT_SECONDS)
+        self._rescan_wanted = False
+        self._doubt = False  # files are missing and it could not be believed
+        self._folders: set[str] = set()  # appeared, not looked through yet
+        self._departed: set[str] = set()
+        self._chore: Iterator[bool] | None = None  # the scan under way
+        self._away_said = ""
+
+    def run(self) -> None:
+        """Watch until asked to stop; then send what has settled and end."""
+        self._rescan_timer.postpone(self._clock.monotonic())
+        while not self._stop.requested:
+            try:
+                self._turn()
+            except Unavailable as error:
+                self._await_redis(error)
+        self._observation.close()
+        try:
+            now = self._clock.monotonic()
+            self._take_settled(now)
+            self._enqueuer.flush(now, at_once=True)
+        except Unavailable as error:
+            _log.warning("%s; what was not sent is found at the next start", error)
+
+    def run_once(self) -> bool:
+        """Send what is there, wait until it is worked through. True when done, False if asked to stop before.
+
+        Raises FolderAway. No observer: what arrives meanwhile is for the next run.
+        """
+        self._folder.pin()
+        self._rescan_wanted = True
+        once = Once(self._settling, self._store)
+        while not self._stop.requested:
+            try:
+                now = self._work()
+                if self._step(now):
+                    continue
+                self._enqueuer.flush(now, at_once=True)
+                if self._chore is None and once.is_done(now):
+                    return True
+                self._rest()
+            except Unavailable as error:
+                self._await_redis(error)
+        return False
+
+    def _turn(self) -> None:
+        """One turn of the loop while watching."""
+        now = self._clock.monotonic()
+        self._observation.check(now)
+        self._take_hints(now)
+        self._rescan_wanted |= self._rescan_timer.rings(now)
+        if self._doubt and self._doubt_timer.rings(now):
+            self._rescan_wanted |= self._folder.believes_absence()
+        now = self._work()
+        try:
+            busy = self._step(now)
+        except FolderAway as error:
+            busy, self._chore = False, None
+            self._rescan_timer.set(now + AWAY_SECONDS)
+            if str(error) != self._away_said:
+                _log.warning("%s; nothing is forgotten, the watcher tries again", error)
+            self._away_said = str(error)
+        if not busy:
+            self._rest()
+
+    def _work(self) -> float:
+        """What both ways of running do in every turn; returns the time it is."""
+        now = self._clock.monotonic()
+        self._heartbeat.beat(now)
+        if self._extractor_timer.rings(now):
+            self._notice_extractor()
+        self._take_settled(now)
+        self._enqueuer.flush(now)
+        return now
+
+    def _notice_extractor(self) -> None:
+        published = self._store.extractor()
+        current = published.id if published else ""
+        if current != self._enqueuer.extractor:
+            self._enqueuer.extractor = current
+            self._rescan_wanted = True  # features of another extractor do not count any more
+
+    def _take_hints(self, now: float) -> None:
+        if len(self._settling) >= LIMIT:
+            return  # they wait in their box, which is bounded, until some of these have settled
+        hints = self._hints.take()
+        if hints.rescan:
+            _log.debug("a complete scan is due: %s", hints.rescan)
+            self._rescan_wanted = True
+        gone = []
+        for path in hints.files:
+            if ignores(path):
+                continue
+            seen = self._folder.look(path)
+            if isinstance(seen, Reference):
+                self._settling.note(seen, now)
+            elif seen is not Absence.UNKNOWN:
+                gone.append(path)
+        self._forget(gone)
+        self._departed.update(hints.departed)
+        self._folders.update(path for path in hints.folders if not any(map(ignores_folder, path.split("/"))))
+
+    def _take_settled(self, now: float) -> None:
+        rested = self._settling.take(now, SETTLING_AT_ONCE)
+        self._enqueuer.put(self._enqueuer.news(rested.settled), now)
+        self._forget([path for path, absence in rested.absent if absence is not Absence.UNKNOWN])
+
+    def _forget(self, gone: Sequence[str]) -> None:
+        if gone and self._folder.believes_absence():
+            self._reconciler.forget(gone)
+        elif gone:
+            self._doubt = True
+
+    def _step(self, now: float) -> bool:
+        """Do one piece of the scan under way, or of the next one that is due. False where there is none."""
+        if len(self._settling) >= LIMIT:
+            return False
+        self._chore = self._chore or self._next_chore(now)
+        if self._chore is None:
+            return False
+        believed = next(self._chore, None)
+        if believed is None:
+            self._chore = None
+        else:
+            self._doubt |= not believed
+        return True
+
+    def _next_chore(self, now: float) -> Iterator[bool] | None:
+        if self._rescan_wanted:
+            self._rescan_wanted = self._doubt = False
+            self._rescan_timer.postpone(now)
+            self._folders, self._departed = set(), set()
+            return self._reconciler.rescan()
+        if self._departed:
+            departed, self._departed = self._departed, set()
+            return self._reconciler.forget_missing(departed)
+        if self._folders:
+            folders, self._folders = self._folders, set()
+            return self._reconciler.scan_folders(folders)
+        if self._lost_timer.rings(now) and self._store.counts().pending and self._queue.is_idle():
+            return self._reconciler.find_lost()
+        return None
+
+    def _rest(self) -> None:
+        """Wait for the next hint, or until something is due."""
+        due = [time for time in (self._settling.due(), self._batcher.due()) if time is not None]
+        left = min(due, default=float("inf")) - self._clock.monotonic()
+        if left > 0:
+            self._hints.wait(min(left, LONGEST_REST))
+            time.sleep(min(left, SHORTEST_REST))
+
+    def _await_redis(self, error: Unavailable) -> None:
+        """Wait until Redis answers, with a growing pause; then everything is looked at again."""
+        _log.warning(
+            "%s. The watcher waits for it; nothing is lost, the folder is looked through when it is back", error
+        )
+        started = self._clock.monotonic()
+        self._chore, self._rescan_wanted = None, True
+        self._pause(LONGEST_REST)
+        retrying = Retrying(
+            retry=retry_if_exception_type(Unavailable),
+            wait=REDIS_PAUSE,
+            stop=lambda _: self._stop.requested,
+            sleep=self._pause,
+            reraise=True,
+        )
+        try:
+            retrying(self._ping)
+        except Unavailable:
+            return  # asked to stop
+        _log.info("Redis answers again after %.0f s", self._clock.monotonic() - started)
+
+    def _ping(self) -> None:
+        self._store.ping()
+        self._queue.is_idle()
+
+    def _pause(self, seconds: float) -> None:
+        end = self._clock.monotonic() + seconds
+        while (left := end - self._clock.monotonic()) > 0 and not self._stop.requested:
+            self._heartbeat.beat(self._clock.monotonic())
+            time.sleep(min(left, LONGEST_REST))

@@ -1,0 +1,98 @@
+"""From what decoders give (any depth, any number of channels) to 8-bit RGB."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import UnreadableImage
+
+Picture = NDArray[np.uint8]
+
+_AT_ONCE: Final = 1 << 22  # values worked on at once, so that wide intermediate types stay small
+
+
+def to_rgb(pixels: NDArray[Any]) -> Picture:
+    """RGB `[h, w, 3]` of OpenCV's channel order: grey `[h, w]`, grey and alpha, BGR or BGRA `[h, w, c]`.
+
+    Alpha, which is taken as not premultiplied, is composed over white. Depths come down to 8 bit by `to_8_bit`.
+    Raises UnreadableImage for other channel counts.
+    """
+    count = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if count not in (1, 2, 3, 4):
+        raise UnreadableImage(f"a picture with {count} channels; convert it to one with 1 to 4")
+    colour = to_8_bit(pixels if count in (1, 3) else pixels[..., :-1])
+    rgb: Picture = cv2.cvtColor(colour, cv2.COLOR_GRAY2RGB if count < 3 else cv2.COLOR_BGR2RGB)
+    return rgb if count in (1, 3) else over_white(rgb, _alpha(pixels[..., -1]))
+
+
+def over_white(rgb: Picture, alpha: NDArray[np.uint8]) -> Picture:
+    """`rgb` `[h, w, 3]` with `alpha` `[h, w]` (255 opaque) over a white ground."""
+    if alpha.min() == 255:
+        return rgb
+    out = np.empty_like(rgb)
+    for rows in _strips(rgb):
+        weight = alpha[rows, :, None].astype(np.uint16)
+        out[rows] = (rgb[rows] * weight + 255 * (255 - weight) + 127) // 255
+    return out
+
+
+def to_8_bit(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Values of any depth, same shape, as 8 bit.
+
+    16 bit: the upper 8 of the bits in use. Cameras and microscopes store 12-bit values unscaled in 16; what stays
+    below 4096 is taken as that (and below 256 as 8 bit), or different pictures would all come out black.
+    float: 0..1 as it is; beyond that, and for 32-bit integers, the range of the finite values is spread over 0..255.
+    What is not finite: NaN and -inf are black, +inf white. 8-bit signed is read as unsigned, as Pillow does.
+    """
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype.itemsize == 1:
+        return np.ascontiguousarray(values).view(np.uint8)
+    if values.dtype == np.uint16:
+        top = int(values.max())
+        shift = 0 if top < 256 else 4 if top < 4096 else 8
+        return (values >> shift).astype(np.uint8)
+    low, high = _finite_range(values)
+    if values.dtype.kind == "f" and low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    return _spread(values, low, high)
+
+
+def _finite_range(values: NDArray[Any]) -> tuple[float, float]:
+    low, high = np.inf, -np.inf
+    for rows in _strips(values):
+        finite = values[rows][np.isfinite(values[rows])]
+        if finite.size:
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    return (low, high) if low <= high else (0.0, 1.0)
+
+
+def _spread(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """`low` to 0, `high` to 255, the rest clipped; a single value becomes middle grey."""
+    out = np.full(values.shape, 128, np.uint8)
+    if high <= low:
+        return out
+    for rows in _strips(values):
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinities are dealt with below
+            # Halved, for high - low may overflow.
+            part = (values[rows].astype(np.float64) / 2 - low / 2) / (high / 2 - low / 2)
+        np.clip(np.nan_to_num(part, copy=False, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0, out=part)
+        out[rows] = np.rint(part * 255).astype(np.uint8)
+    return out
+
+
+def _alpha(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Alpha by its type's whole range: it says how opaque, not how bright."""
+    if values.dtype.itemsize == 1:
+        return np.ascontiguousarray(values).view(np.uint8)
+    if values.dtype.kind == "u":
+        return (values >> (8 * (values.dtype.itemsize - 1))).astype(np.uint8)
+    return _spread(values, 0.0, 1.0)
+
+
+def _strips(values: NDArray[Any]) -> Iterator[slice]:
+    height = max(1, _AT_ONCE * len(values) // max(1, values.size))
+    return (slice(top, top + height) for top in range(0, len(values), height))

@@ -1,0 +1,87 @@
+"""Groups of duplicates: a keeper, and the files that can go because the keeper holds the same picture.
+
+Nothing chains: every duplicate of a group was compared with that keeper.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """How a duplicate is the same as its keeper."""
+
+    EXACT = "exact"  # the same bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file of the collection. path: relative to the watched folder. digest: SHA-256 in hex. bytes: its size.
+
+    width, height: pixels after orientation. mtime_ns: modification time in nanoseconds.
+    """
+
+    path: str
+    digest: str
+    bytes: int
+    width: int
+    height: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A file that can go. kind: why. similarity: to the keeper, 1.0 for the same bytes."""
+
+    member: Member
+    kind: Kind
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files that hold one picture. number: from 1, largest saving first. duplicates: best first, never empty."""
+
+    number: int
+    keeper: Member
+    duplicates: tuple[Duplicate, ...]
+
+    @property
+    def bytes_to_free(self) -> int:
+        """Size of all duplicates together."""
+        return sum(duplicate.member.bytes for duplicate in self.duplicates)
+
+
+KeeperRank = tuple[int, int, int, str]
+EXACT_SIMILARITY: Final = 1.0
+
+
+def keeper_rank(member: Member) -> KeeperRank:
+    """The order of keepers, best first: most pixels, then largest file, then oldest, then first path.
+
+    It is total, because no two members share a path.
+    """
+    return (-member.width * member.height, -member.bytes, member.mtime_ns, member.path)
+
+
+def exact_groups(members: Iterable[Member]) -> list[Group]:
+    """Group files with the same digest. Every file is in at most one group; a file without a twin is in none.
+
+    members: every path once, in any order, which does not change the answer. Cost: O(n log n).
+    """
+    twins: defaultdict[str, list[Member]] = defaultdict(list)
+    for member in members:
+        twins[member.digest].append(member)
+    ranked = [sorted(alike, key=keeper_rank) for alike in twins.values() if len(alike) > 1]
+    return number_groups(
+        (keeper, tuple(Duplicate(member, Kind.EXACT, EXACT_SIMILARITY) for member in rest)) for keeper, *rest in ranked
+    )
+
+
+def number_groups(groups: Iterable[tuple[Member, tuple[Duplicate, ...]]]) -> list[Group]:
+    """Number groups from 1 in the order a reader wants them: most bytes to free first, then the keeper's path."""
+    unnumbered = [Group(0, keeper, duplicates) for keeper, duplicates in groups]
+    unnumbered.sort(key=lambda group: (-group.bytes_to_free, group.keeper.path))
+    return [Group(number, group.keeper, group.duplicates) for number, group in enumerate(unnumbered, start=1)]

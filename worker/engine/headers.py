@@ -1,0 +1,227 @@
+"""Size and orientation of a picture from its header alone; no pixel is decoded.
+
+Where Pillow opens a format lazily its plugin reads the header. The other formats are those Pillow does not know, reads
+only in part, or opens at a cost that grows with the picture.
+"""
+
+import io
+import re
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from PIL import Image, TiffImagePlugin
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+
+from shared.errors import UnreadableImage
+from worker.engine.formats import recognise
+
+_ORIENTATION: Final = 0x0112
+_MOST_CHUNKS: Final = 1_000_000  # a hostile file of empty chunks must not take minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a header says. width, height: pixels as stored. orientation: EXIF's 1 to 8, 1 where there is none.
+
+    reader: the library that decodes this picture rightly.
+    """
+
+    format: str
+    width: int
+    height: int
+    orientation: int = 1
+    reader: Literal["opencv", "pillow"] = "opencv"
+
+
+def probe(data: bytes) -> Header:
+    """Read the header of an image file. Raises UnreadableImage. Costs about 0.1 ms, whatever the picture's size."""
+    name = recognise(data)
+    try:
+        header = _READERS[name](data)
+    except UnreadableImage:
+        raise
+    except Exception as error:  # a hostile header makes Pillow raise nearly any type
+        raise UnreadableImage(
+            f"{name} file whose header cannot be read: damaged, or of a kind not supported here ({error})"
+        ) from error
+    if header.width < 1 or header.height < 1:
+        raise UnreadableImage(f"damaged {name} file: its header says {header.width} x {header.height} pixels")
+    return header
+
+
+def _exif_orientation(block: bytes) -> int:
+    """Orientation in an EXIF block; 1 where the block is broken, which takes nothing from the picture."""
+    exif = Image.Exif()
+    try:
+        exif.load(block)
+        value = exif.get(_ORIENTATION, 1)
+    except Exception:  # as hostile as a header
+        return 1
+    return int(value) if value in range(1, 9) else 1
+
+
+def _lazily(plugin: Callable[[io.BytesIO], ImageFile], data: bytes) -> ImageFile:
+    # Pillow's own limit is process-wide and may lie below the caller's, who judges by this header before any pixel.
+    Image.MAX_IMAGE_PIXELS = None
+    return plugin(io.BytesIO(data))
+
+
+def _plugin(name: str, plugin: Callable[[io.BytesIO], ImageFile]) -> Callable[[bytes], Header]:
+    """Reader of the header of a format without orientation, which Pillow also decodes."""
+
+    def read(data: bytes) -> Header:
+        width, height = _lazily(plugin, data).size
+        return Header(name, width, height, reader="pillow")
+
+    return read
+
+
+def _jpeg(data: bytes) -> Header:
+    image = _lazily(JpegImageFile, data)
+    width, height = image.size
+    return Header("JPEG", width, height, _exif_orientation(image.info.get("exif", b"")))
+
+
+def _avif(data: bytes) -> Header:
+    try:
+        image = _lazily(AvifImageFile, data)
+    except Exception:
+        # The library opens nothing above a limit of its own; the size stands in the box "ispe".
+        if (at := data.find(b"ispe")) < 0:
+            raise
+        width, height = struct.unpack_from(">II", data, at + 8)
+        return Header("AVIF", width, height, reader="pillow")
+    width, height = image.size
+    return Header("AVIF", width, height, _exif_orientation(image.info.get("exif", b"")), reader="pillow")
+
+
+def _png(data: bytes) -> Header:
+    if data[12:16] != b"IHDR":
+        raise ValueError("another chunk stands before it")
+    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    orientation, grey_with_transparency = 1, False
+    for kind, start, size in _chunks(data, 8, "big"):
+        if start + size > len(data):
+            # OpenCV would set aside what the chunk claims to hold, up to 4 GB, before it looks.
+            raise UnreadableImage("truncated or damaged PNG file (a chunk reaches beyond its end)")
+        if kind == b"IEND":
+            break
+        if kind == b"eXIf":  # may stand behind the pixels
+            orientation = _exif_orientation(data[start : start + size])
+        elif kind == b"tRNS":
+            grey_with_transparency = colour == 0 and depth <= 8
+    # OpenCV drops the transparency of a grey PNG.
+    return Header("PNG", width, height, orientation, "pillow" if grey_with_transparency else "opencv")
+
+
+def _webp(data: bytes) -> Header:
+    """By the container's specification; Pillow would allocate the whole canvas to open it."""
+    kind, orientation = data[12:16], 1
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+        for name, start, size in _chunks(data, 12, "little"):
+            if name == b"EXIF":
+                orientation = _exif_orientation(data[start : start + size])
+    elif kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    else:
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+    return Header("WebP", width, height, orientation)
+
+
+def _chunks(data: bytes, at: int, order: Literal["big", "little"]) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and size of the contents of each chunk of a PNG (big) or RIFF (little) file from `at` on."""
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > len(data):
+            return
+        first, second = data[at : at + 4], data[at + 4 : at + 8]
+        name, size = (second, first) if order == "big" else (first, second)
+        length = int.from_bytes(size, order)
+        yield name, at + 8, length
+        at += length + 12 if order == "big" else 8 + length + length % 2
+    raise ValueError(f"more than {_MOST_CHUNKS:,} chunks")
+
+
+def _tiff(data: bytes) -> Header:
+    """TIFF through Pillow's parser of its tags; the orientation is left out, for both readers apply it themselves."""
+    stream = io.BytesIO(data)
+    start = stream.read(16 if data[2:4] in (b"+\0", b"\0+") else 8)
+    tags = TiffImagePlugin.ImageFileDirectory_v2(start)
+    stream.seek(tags.next)
+    tags.load(stream)
+    bits = max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
+    channels = tags.get(TiffImagePlugin.SAMPLESPERPIXEL, 1)
+    deep_colour = channels >= 3 and bits > 8 and tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 2
+    reader: Literal["opencv", "pillow"] = "opencv" if deep_colour or bits > 32 else "pillow"
+    width, height = int(tags[TiffImagePlugin.IMAGEWIDTH]), int(tags[TiffImagePlugin.IMAGELENGTH])
+    return Header("TIFF", width, height, reader=reader)
+
+
+def _pnm(data: bytes) -> Header:
+    start = data[:4096]
+    if start.startswith(b"P7"):
+        values = dict(re.findall(rb"^(WIDTH|HEIGHT)\s+(\d+)", start, re.MULTILINE))
+        return Header("PNM", int(values[b"WIDTH"]), int(values[b"HEIGHT"]))
+    words = re.sub(rb"#[^\n]*\n", b"\n", start).split(maxsplit=3)
+    return Header("PNM", int(words[1]), int(words[2]))
+
+
+def _radiance(data: bytes) -> Header:
+    found = re.search(rb"\n([-+])([XY])\s+(\d+)\s+[-+][XY]\s+(\d+)\s*\n", data[:65536])
+    if not found:
+        raise ValueError("no line with its size")
+    first, second = int(found[3]), int(found[4])
+    width, height = (second, first) if found[2] == b"Y" else (first, second)
+    return Header("Radiance HDR", width, height)
+
+
+def _sun(data: bytes) -> Header:
+    width, height = struct.unpack_from(">II", data, 4)
+    return Header("Sun raster", width, height)
+
+
+def _tga(data: bytes) -> Header:
+    width, height = struct.unpack_from("<HH", data, 12)
+    return Header("TGA", width, height, reader="pillow")
+
+
+def _ico(data: bytes) -> Header:
+    """The largest picture of an icon. Its directory may lie about sizes; the pictures themselves are asked."""
+    count = int.from_bytes(data[4:6], "little")
+    starts = [struct.unpack_from("<I", data, 18 + 16 * number)[0] for number in range(count)]
+    width, height = max((_icon_size(data, start) for start in starts), key=lambda size: size[0] * size[1])
+    return Header("ICO", width, height, reader="pillow")
+
+
+def _icon_size(data: bytes, start: int) -> tuple[int, int]:
+    if data.startswith(b"\x89PNG", start):
+        width, height = struct.unpack_from(">II", data, start + 16)
+    else:
+        width, height = struct.unpack_from("<ii", data, start + 4)
+        height = abs(height) // 2  # picture and mask are stored as one
+    return width, height
+
+
+_READERS: Final[dict[str, Callable[[bytes], Header]]] = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "GIF": _plugin("GIF", GifImageFile),
+    "WebP": _webp,
+    "TIFF": _tiff,
+    "BMP": _plugin("BMP", BmpImageFile),
+    "AVIF": _avif,
+    "JPEG 2000": _plugin("JPEG 2000", Jpeg2KImageFile),
+    "PNM": _pnm,
+    "Radiance HDR": _radiance,
+    "Sun raster": _sun,
+    "TGA": _tga,
+    "ICO": _ico,
+}

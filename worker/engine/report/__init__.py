@@ -1,0 +1,1 @@
+"""The report of a generation: tables, curves and a page, written from one frozen Report."""

@@ -1,0 +1,212 @@
+"""What a report says, as frozen records, and the step that builds it from the parts of a generation."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from shared.records import Extractor
+from worker.engine.clustering import Clustering
+from worker.engine.groups import Group, Kind, Member, keeper_rank
+
+UNIQUE = "unique"
+NEAREST = 24  # pictures of a cluster named in the report, nearest to the centroid first
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read, and why, in words."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What the caller knows of the generation.
+
+    generation: its id. created: when, ISO 8601. extractor: whose features were clustered. waiting: files seen, not read
+    yet. seconds: per stage. thresholds: of the verification, none while only exact duplicates are found.
+    """
+
+    generation: str
+    created: str
+    extractor: Extractor
+    waiting: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A row of assignments.csv. silhouette: None where there is none. duplicate_of: the keeper's path, "" if unique."""
+
+    member: Member
+    cluster: int
+    distance: float
+    silhouette: float | None
+    verdict: str
+    duplicate_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster, counted in files.
+
+    distinct: different pictures among its images. reduction: the notebook's number, in percent. duplicates,
+    bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: up to NEAREST files,
+    one per picture, nearest to the centroid first.
+    """
+
+    number: int
+    images: int
+    distinct: int
+    reduction: float
+    duplicates: int
+    bytes_to_free: int
+    silhouette: float | None
+    nearest: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The collection in numbers. images: files that were read, which `distinct` and `duplicates` add up to."""
+
+    images: int
+    distinct: int
+    duplicates: int
+    groups: int
+    failed: int
+    waiting: int
+    clusters: int
+    bytes: int
+    bytes_to_free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything the files of a report are written from."""
+
+    meta: Meta
+    totals: Totals
+    clustering: Clustering
+    assignments: tuple[Assignment, ...]
+    clusters: tuple[Cluster, ...]
+    groups: tuple[Group, ...]
+    failures: tuple[Failure, ...]
+
+
+def build_report(
+    files: Sequence[Member],
+    clustering: Clustering,
+    digests: Sequence[str],
+    groups: Sequence[Group],
+    failures: Iterable[Failure],
+    meta: Meta,
+) -> Report:
+    """Join the parts of a generation.
+
+    files: every file with features, copies included, each path once. digests: of row i of the clustering.
+    groups: of those files. Raises ValueError for a file whose digest was not clustered. Cost: O(files log files).
+    """
+    rows = {digest: row for row, digest in enumerate(digests)}
+    strange = next((file.path for file in files if file.digest not in rows), None)
+    if strange is not None:
+        raise ValueError(f"{strange!r} is in the collection but its features were not clustered")
+    assignments = _assign(sorted(files, key=lambda file: file.path), clustering, rows, groups)
+    failed = tuple(sorted(failures, key=lambda failure: (failure.path, failure.reason)))
+    duplicates = sum(len(group.duplicates) for group in groups)
+    totals = Totals(
+        images=len(files),
+        distinct=len(files) - duplicates,
+        duplicates=duplicates,
+        groups=len(groups),
+        failed=len(failed),
+        waiting=meta.waiting,
+        clusters=clustering.k,
+        bytes=sum(file.bytes for file in files),
+        bytes_to_free=sum(group.bytes_to_free for group in groups),
+    )
+    clusters = _count(assignments, clustering, digests)
+    return Report(meta, totals, clustering, assignments, clusters, tuple(groups), failed)
+
+
+def reduction(images: int, total: int, k: int) -> float:
+    """The original notebook's percentage: `(images / total) * (1 - k / total) * 100`.
+
+    How much smaller the collection would get, this cluster's share of it, if one image per cluster were kept.
+    """
+    return (images / total) * (1 - k / total) * 100 if total else 0.0
+
+
+def _assign(
+    files: Sequence[Member], clustering: Clustering, rows: Mapping[str, int], groups: Sequence[Group]
+) -> tuple[Assignment, ...]:
+    verdicts: dict[str, tuple[Kind, str]] = {
+        duplicate.member.path: (duplicate.kind, group.keeper.path) for group in groups for duplicate in group.duplicates
+    }
+    silhouettes = _optional(clustering)
+    assignments = []
+    for file in files:
+        row = rows[file.digest]
+        verdict, duplicate_of = verdicts.get(file.path, (UNIQUE, ""))
+        assignments.append(
+            Assignment(
+                file,
+                int(clustering.labels[row]),
+                float(clustering.distances[row]),
+                silhouettes[row],
+                str(verdict),
+                duplicate_of,
+            )
+        )
+    return tuple(assignments)
+
+
+def _optional(clustering: Clustering) -> list[float | None]:
+    """Silhouette per picture, None where it is not known."""
+    if clustering.silhouettes is None:
+        return [None] * len(clustering.labels)
+    return [None if np.isnan(value) else float(value) for value in clustering.silhouettes]
+
+
+def _count(
+    assignments: Sequence[Assignment], clustering: Clustering, digests: Sequence[str]
+) -> tuple[Cluster, ...]:
+    images = Counter(assignment.cluster for assignment in assignments)
+    duplicates: Counter[int] = Counter()
+    freed: Counter[int] = Counter()
+    keepers: dict[str, Member] = {}
+    for assignment in assignments:
+        if assignment.verdict != UNIQUE:
+            duplicates[assignment.cluster] += 1
+            freed[assignment.cluster] += assignment.member.bytes
+        known = keepers.setdefault(assignment.member.digest, assignment.member)
+        keepers[assignment.member.digest] = min(known, assignment.member, key=keeper_rank)
+    clusters = []
+    for number in clustering.numbers.tolist():
+        rows = np.flatnonzero(clustering.labels == number)
+        near = rows[np.argsort(clustering.distances[rows], kind="stable")]
+        clusters.append(
+            Cluster(
+                number=number,
+                images=images[number],
+                distinct=images[number] - duplicates[number],
+                reduction=reduction(images[number], len(assignments), clustering.k),
+                duplicates=duplicates[number],
+                bytes_to_free=freed[number],
+                silhouette=_mean(clustering, rows),
+                nearest=tuple(keepers[digests[row]] for row in near[:NEAREST] if digests[row] in keepers),
+            )
+        )
+    return tuple(clusters)
+
+
+def _mean(clustering: Clustering, rows: "np.ndarray[Any, np.dtype[np.intp]]") -> float | None:
+    if clustering.silhouettes is None:
+        return None
+    known = clustering.silhouettes[rows]
+    known = known[~np.isnan(known)]
+    return float(known.mean(dtype=np.float64)) if len(known) else None

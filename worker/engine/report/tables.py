@@ -1,0 +1,69 @@
+"""The three CSV files of a report."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from worker.engine.groups import EXACT_SIMILARITY, Duplicate, Group, Kind
+from worker.engine.report.model import Assignment, Failure
+
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
+ASSIGNMENTS: Final = ("path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of")
+DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes")
+FAILURES: Final = ("path", "reason")
+
+
+def path_cell(path: str) -> str:
+    """A path as it stands in a CSV file.
+
+    A name that a spreadsheet would take for a formula gets `./` in front: the same file for every program that opens
+    it, below the watched folder, and plain text for a spreadsheet. All other paths stand as they are.
+    """
+    return f"./{path}" if path.startswith(FORMULA_STARTS) else path
+
+
+def text_cell(text: str) -> str:
+    """Free text as it stands in a CSV file: an apostrophe in front of what a spreadsheet would take for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def assignment_rows(assignments: Iterable[Assignment]) -> Iterator[Sequence[str]]:
+    """Rows of assignments.csv, a row per image file."""
+    for assignment in assignments:
+        yield (
+            path_cell(assignment.member.path),
+            assignment.member.digest,
+            str(assignment.cluster),
+            f"{assignment.distance:.6f}",
+            "" if assignment.silhouette is None else f"{assignment.silhouette:.6f}",
+            assignment.verdict,
+            path_cell(assignment.duplicate_of),
+        )
+
+
+def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
+    """Rows of duplicates.csv: of each group the keeper, which is exactly like itself, then its duplicates."""
+    for group in groups:
+        number = str(group.number)
+        itself = Duplicate(group.keeper, Kind.EXACT, EXACT_SIMILARITY)
+        for role, file in [("keeper", itself), *(("duplicate", duplicate) for duplicate in group.duplicates)]:
+            path, similarity = path_cell(file.member.path), f"{file.similarity:.4f}"
+            yield (number, path, role, str(file.kind), similarity, str(file.member.bytes))
+
+
+def failure_rows(failures: Iterable[Failure]) -> Iterator[Sequence[str]]:
+    """Rows of failures.csv."""
+    for failure in failures:
+        yield (path_cell(failure.path), text_cell(failure.reason))
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write UTF-8 with line feeds; bytes of a name that are not UTF-8 are written as they are (surrogateescape)."""
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        plain = csv.writer(file, lineterminator="\n")
+        quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        plain.writerow(header)
+        for row in rows:
+            # The plain writer leaves a carriage return unquoted, and a reader would end the row there.
+            (quoted if any("\r" in cell for cell in row) else plain).writerow(row)

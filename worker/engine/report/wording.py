@@ -1,0 +1,40 @@
+"""How names, sizes and counts are written where people read them."""
+
+from typing import Final
+
+LONGEST_NAME: Final = 200
+SIZES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")
+
+
+def show(text: str, longest: int = LONGEST_NAME) -> str:
+    """A file name or reason as printable text on one line.
+
+    What does not print (line breaks, control and direction marks, bytes that are not UTF-8) is shown as an escape such
+    as `\\n` or `\\xff`: a name must not be able to look like another one. The middle of a long text is left out.
+    """
+    shown = "".join(character if character.isprintable() else _escape(character) for character in text)
+    if len(shown) <= longest:
+        return shown
+    half = (longest - 1) // 2
+    return f"{shown[:half]}…{shown[-half:]}"
+
+
+def _escape(character: str) -> str:
+    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that os.fsdecode could not decode
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units, as file managers show them: `1.4 MB`."""
+    value = float(count)
+    for unit in SIZES:
+        if value < 999.5 or unit == SIZES[-1]:
+            return f"{count} {unit}" if unit == SIZES[0] else f"{value:.3g} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable: the last unit takes any value")
+
+
+def number_of(count: int, singular: str, plural: str = "") -> str:
+    """`1 image`, `2,000 images`."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

@@ -1,0 +1,28 @@
+"""Writes the files of a report."""
+
+import json
+from pathlib import Path
+
+from worker.engine.report import tables
+from worker.engine.report.model import Report
+from worker.engine.report.page import Thumbnail, render_page
+from worker.engine.report.plots import elbow_png, silhouette_png
+from worker.engine.report.summary import summary, summary_text
+
+
+def write_report(folder: Path, report: Report, thumbnail: Thumbnail) -> None:
+    """Write every file of the report into `folder`, which exists.
+
+    thumbnail: path of a file -> a small JPEG of it, None where there is none; asked for a bounded number of files.
+    What is in `folder` counts only once this has returned: write into a new folder, then rename it. Raises OSError.
+    """
+    tables.write_csv(folder / "assignments.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments))
+    tables.write_csv(folder / "duplicates.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
+    tables.write_csv(folder / "failures.csv", tables.FAILURES, tables.failure_rows(report.failures))
+    data = json.dumps(summary(report), indent=2, allow_nan=False)
+    (folder / "summary.json").write_text(data + "\n", encoding="utf-8")
+    (folder / "summary.txt").write_text(summary_text(report), encoding="utf-8")
+    choice = report.clustering.choice
+    (folder / "elbow.png").write_bytes(elbow_png(choice))
+    (folder / "silhouette.png").write_bytes(silhouette_png(choice))
+    (folder / "report.html").write_text(render_page(report, thumbnail), encoding="utf-8")

@@ -1,0 +1,112 @@
+"""VGG16 up to its second fully connected layer, written against Keras 3 alone (TensorFlow, JAX or PyTorch beneath).
+
+Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", arXiv 1409.1556. Layer
+names and shapes are those of keras.applications.VGG16, so that its weights file loads by name. Keras is imported when the
+network is built, not before.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.engine.encoding import DIMENSIONS
+
+SIDE: Final = 224
+MEANS_BGR: Final = (103.939, 116.779, 123.68)  # of ImageNet's training set, as preprocess_input in "caffe" mode
+BLOCKS: Final = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions per block
+RANDOM_RECIPE: Final = "philox-he-uniform-1"  # changes with every change of random_weights
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+
+def layer_shapes() -> dict[str, tuple[int, ...]]:
+    """Shape of each layer's kernel, in the order of the network; a bias has the last of its dimensions."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    channels = 3
+    for block, (filters, convolutions) in enumerate(BLOCKS, start=1):
+        for number in range(1, convolutions + 1):
+            shapes[f"block{block}_conv{number}"] = (3, 3, channels, filters)
+            channels = filters
+    shapes["fc1"] = ((SIDE // 2 ** len(BLOCKS)) ** 2 * channels, DIMENSIONS)
+    shapes["fc2"] = (DIMENSIONS, DIMENSIONS)
+    return shapes
+
+
+def random_weights() -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Kernel of each layer, He-uniform (He et al., arXiv 1502.01852), the same on every machine and backend.
+
+    From raw bits of Philox with a key per layer, scaled by hand: NumPy promises the bits, not its distributions.
+    About a second for the 134 million values.
+    """
+    for key, (name, shape) in enumerate(layer_shapes().items()):
+        bits = np.random.Philox(key=key).random_raw((int(np.prod(shape)) + 1) // 2).view(np.uint32)
+        unit = bits[: int(np.prod(shape))].astype(np.float32) / np.float32(2**32)
+        limit = np.float32(np.sqrt(6 / np.prod(shape[:-1])))
+        yield name, ((2 * unit - 1) * limit).reshape(shape)
+
+
+class Vgg16:
+    """The network, built and loaded once. Not for use by several threads at a time."""
+
+    def __init__(self, weights_file: Path | None, precision: Precision, batch_size: int) -> None:
+        """Build it and load `weights_file` in Keras's layout, or random weights for None. 0.6 GB; seconds."""
+        self._batch_size = batch_size
+        self._network = _build(precision)
+        if weights_file is None:
+            for name, kernel in random_weights():
+                self._network.get_layer(name).kernel.assign(kernel)
+        else:
+            self._network.load_weights(weights_file, by_name=True)
+
+    def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """fc2 activations, float32 `[n, 4096]`, of RGB pictures, uint8 `[n, 224, 224, 3]`.
+
+        Runs in batches padded to a power of two up to the batch size: few shapes, so few compilations.
+        """
+        features = np.empty((len(pictures), DIMENSIONS), dtype=np.float32)
+        for start in range(0, len(pictures), self._batch_size):
+            part = pictures[start : start + self._batch_size]
+            padded = np.zeros((_bucket(len(part), self._batch_size), *part.shape[1:]), dtype=np.uint8)
+            padded[: len(part)] = part
+            features[start : start + len(part)] = self._network.predict_on_batch(padded)[: len(part)]
+        return features
+
+
+def _bucket(count: int, largest: int) -> int:
+    return min(largest, 1 << (count - 1).bit_length())
+
+
+def _build(precision: Precision) -> Any:
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        _let_gpu_memory_grow()
+    dtype = keras.dtype_policies.DTypePolicy("float32" if precision == "float32" else f"mixed_{precision}")
+    plain = {"activation": "relu", "kernel_initializer": "zeros", "dtype": dtype}  # zeros: real weights follow
+
+    pictures = keras.Input((SIDE, SIDE, 3), dtype="uint8")
+    # RGB to BGR and minus the means, inside the graph: one place, on the device, nothing for a caller to forget.
+    bgr = keras.ops.flip(keras.ops.cast(pictures, "float32"), axis=-1)
+    x = bgr - keras.ops.reshape(keras.ops.convert_to_tensor(MEANS_BGR, dtype="float32"), (1, 1, 1, 3))
+    for block, (filters, convolutions) in enumerate(BLOCKS, start=1):
+        for number in range(1, convolutions + 1):
+            x = keras.layers.Conv2D(filters, 3, padding="same", name=f"block{block}_conv{number}", **plain)(x)
+        x = keras.layers.MaxPooling2D(2, strides=2, name=f"block{block}_pool", dtype=dtype)(x)
+    x = keras.layers.Flatten(name="flatten", dtype=dtype)(x)
+    x = keras.layers.Dense(DIMENSIONS, name="fc1", **plain)(x)
+    x = keras.layers.Dense(DIMENSIONS, name="fc2", **plain)(x)
+    return keras.Model(pictures, keras.ops.cast(x, "float32"))
+
+
+def _let_gpu_memory_grow() -> None:
+    """Take GPU memory as it is needed, not all of it: other processes may share the card."""
+    import tensorflow
+
+    for device in tensorflow.config.list_physical_devices("GPU"):
+        try:
+            tensorflow.config.experimental.set_memory_growth(device, True)
+        except RuntimeError:
+            return  # the GPU is in use in this process already, with whatever was set before

@@ -1,0 +1,36 @@
+"""Small pictures for the report, read from the watched folder when the report is made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+
+from shared.errors import ImagesieveError
+from shared.records import Record, Reference
+from worker.engine.decode import decode
+from worker.pipeline.files import read_file
+
+LONG_SIDE = 176
+QUALITY = 72
+
+
+def thumbnail_reader(
+    root: Path, records: dict[str, Record], max_pixels: int, max_bytes: int
+) -> Callable[[str], bytes | None]:
+    """A function path -> JPEG bytes, long side 176 pixels; None for a file that has changed or gone since."""
+
+    def thumbnail(path: str) -> bytes | None:
+        record = records[path]
+        try:
+            contents = read_file(root, Reference(path, record.size, record.mtime_ns), max_bytes)
+            picture = decode(contents.data, max_pixels)
+        except ImagesieveError:
+            return None  # the page shows an empty frame: the picture is no longer what the row speaks of
+        height, width = picture.shape[:2]
+        scale = min(1.0, LONG_SIDE / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        _, encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        return bytes(encoded.tobytes())
+
+    return thumbnail

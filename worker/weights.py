@@ -1,0 +1,160 @@
+"""What IMAGESIEVE_WEIGHTS means, and the network loaded with it."""
+
+import hashlib
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from shared.errors import WeightsError
+from shared.records import Extractor
+from worker.engine.vgg16 import RANDOM_RECIPE, Precision, Vgg16, layer_shapes
+
+FILE_NAME: Final = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
+FILE_MD5: Final = "64373286793e3c8b2b4e3219cbf3544b"  # as keras.applications.vgg16 has it
+PREPROCESSING: Final = "rgb224-area-1"  # changes with every change of decode or shrink that moves features
+DOWNLOAD_SECONDS: Final = 30.0  # without a byte from the server
+RANDOM_WARNING: Final = (
+    "random weights: clusters order images only roughly. Set IMAGESIEVE_WEIGHTS=imagenet for real ones; "
+    "exact duplicates do not depend on weights"
+)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights that can be loaded. path: of the file; None for random ones."""
+
+    source: Literal["imagenet", "file", "random"]
+    path: Path | None
+    extractor: Extractor
+
+
+def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights:
+    """Find out which weights IMAGESIEVE_WEIGHTS names. Only `imagenet` and `auto` use the network, and load Keras.
+
+    Reads a weights file once, to digest it: half a second. Raises WeightsError with the ways out.
+    """
+    fetch = download or download_imagenet
+    if weights == "random":
+        return _random(RANDOM_WARNING)
+    if weights not in ("imagenet", "auto"):
+        return _from_file("file", Path(weights))
+    try:
+        return _from_file("imagenet", fetch())
+    except WeightsError as error:
+        if weights == "auto":
+            return _random(f"the ImageNet weights could not be downloaded, so {RANDOM_WARNING}")
+        raise WeightsError(
+            f"{error}. Three ways out: connect to the network and start again; copy {FILE_NAME} here and name its path "
+            "in IMAGESIEVE_WEIGHTS (it ends in .h5); or set IMAGESIEVE_WEIGHTS=random for a trial without real weights "
+            "(IMAGESIEVE_WEIGHTS=auto falls back to that by itself)"
+        ) from error
+
+
+def load(weights: Weights, precision: str, batch_size: int) -> Vgg16:
+    """Build the network and load `weights`. Seconds. precision: `auto` takes what the hardware computes in."""
+    return Vgg16(weights.path, choose_precision(precision, _cpu_flags(), _gpu_capability), batch_size)
+
+
+def choose_precision(
+    wanted: str, cpu_flags: frozenset[str], gpu_capability: Callable[[], tuple[int, int] | None]
+) -> Precision:
+    """The precision of the forward pass. On other hardware than this, lower precision is emulated and slower."""
+    if wanted in ("float32", "bfloat16", "float16"):
+        return wanted  # type: ignore[return-value]
+    capability = gpu_capability()
+    if capability:
+        return "bfloat16" if capability >= (8, 0) else "float16" if capability >= (7, 0) else "float32"
+    return "bfloat16" if cpu_flags & {"avx512_bf16", "amx_bf16"} else "float32"
+
+
+def download_imagenet() -> Path:
+    """Keras's own file in Keras's own cache, downloaded if needed and verified. Raises WeightsError."""
+    import keras
+    from keras.src.applications.vgg16 import WEIGHTS_PATH
+
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_SECONDS)
+    try:
+        return Path(keras.utils.get_file(FILE_NAME, WEIGHTS_PATH, cache_subdir="models", file_hash=FILE_MD5))
+    except Exception as error:  # Keras raises a bare Exception for what the server or the network did
+        raise WeightsError(f"the ImageNet weights could not be downloaded ({error})") from error
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _random(warning: str) -> Weights:
+    extractor = Extractor(_extractor_id(RANDOM_RECIPE), "random", "VGG16 fc2, random weights", warning)
+    return Weights("random", None, extractor)
+
+
+def _from_file(source: Literal["imagenet", "file"], path: Path) -> Weights:
+    _check_layers(path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    label = "VGG16 fc2, ImageNet weights" if source == "imagenet" else f"VGG16 fc2, weights of {path.name}"
+    return Weights(source, path, Extractor(_extractor_id(digest), source, label))
+
+
+def _extractor_id(weights: str) -> str:
+    # The precision of the forward pass is left out: bfloat16's features have cosine 0.9999 to float32's.
+    return hashlib.sha256(f"vgg16/fc2/{weights}/{PREPROCESSING}".encode()).hexdigest()[:16]
+
+
+def _check_layers(path: Path) -> None:
+    """Raise WeightsError unless the file holds every layer of VGG16 up to fc2, in its shape."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            group = file.get("model_weights", file)
+            for name, shape in layer_shapes().items():
+                found = _kernel_shape(group, name)
+                if found != shape:
+                    raise WeightsError(
+                        f"{path} does not hold VGG16's weights: layer {name} should be {shape}, found {found}; "
+                        f"IMAGESIEVE_WEIGHTS takes Keras's file {FILE_NAME}"
+                    )
+    except OSError as error:
+        raise WeightsError(f"the weights file {path} cannot be read: {error}; check IMAGESIEVE_WEIGHTS") from error
+
+
+def _kernel_shape(group: object, name: str) -> tuple[int, ...] | None:
+    """Shape of the kernel of layer `name`: the dataset with more than one dimension, however deep it is nested."""
+    import h5py
+
+    shapes: list[tuple[int, ...]] = []
+    layer = group.get(name) if isinstance(group, h5py.Group) else None
+    if isinstance(layer, h5py.Group):
+        layer.visititems(lambda _, item: shapes.append(item.shape) if isinstance(item, h5py.Dataset) else None)
+    return next((shape for shape in shapes if len(shape) > 1), None)
+
+
+def _cpu_flags() -> frozenset[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(next((line for line in lines if line.startswith("flags")), "").split())
+
+
+def _gpu_capability() -> tuple[int, int] | None:
+    """Compute capability of the first GPU that Keras's backend sees; None without one."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        devices = tensorflow.config.list_physical_devices("GPU")
+        details = tensorflow.config.experimental.get_device_details(devices[0]) if devices else {}
+        capability = details.get("compute_capability")
+        return (int(capability[0]), int(capability[1])) if capability else None
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.get_device_capability() if torch.cuda.is_available() else None
+    import jax
+
+    devices = [device for device in jax.devices() if device.platform == "gpu"]
+    return tuple(map(int, str(devices[0].compute_capability).split("."))) if devices else None  # type: ignore[return-value]
