@@ -89,7 +89,7 @@ class Reconciler:
             self.settling.discard(path)
         forgotten = self.enqueuer.forget(paths)
         if forgotten:
-            _log.info("removed from the collection, as the files are gone: %d, %r first", forgotten, paths[0])
+            _log.debug("removed from the collection, as the files are gone: %d, %r first", forgotten, paths[0])
 
     def find_lost(self) -> Iterator[bool]:
         """Send again what is pending although no message about it exists any more, 10,000 files at most."""

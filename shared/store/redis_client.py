@@ -6,7 +6,14 @@ from typing import Any, Final
 
 import redis
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError,
+)
 from redis.retry import Retry
 
 from shared.errors import Unavailable
@@ -32,6 +39,11 @@ def speaking() -> Iterator[None]:
         yield
     except (ConnectionError, TimeoutError, BusyLoadingError) as error:
         raise Unavailable(f"Redis (store) does not answer: {error}") from error
+    except ResponseError as error:
+        # It answers, and refuses every write for a while: full, a disk that is full, a replica.
+        if isinstance(error, OutOfMemoryError | ReadOnlyError) or str(error).startswith("MISCONF"):
+            raise Unavailable(f"Redis (store) takes no writes: {error}") from error
+        raise
 
 
 class RedisPart:

@@ -28,6 +28,9 @@ redis.call('INCR', KEYS[4])
 return done
 """
 
+# Stands for a record that does not parse: counted and shown until the next rescan replaces or removes it.
+_DAMAGED: Final = Record(0, 0, State.FAILED, reason="its record in the store is damaged; the next rescan makes it anew")
+
 
 class RedisRecords(RedisPart):
     """The part of the store that knows files."""
@@ -49,8 +52,7 @@ class RedisRecords(RedisPart):
         while True:
             with speaking():
                 cursor, chunk = self._redis.hscan(names.KEY_RECORDS, cursor, count=CHUNK)
-            pairs = ((os.fsdecode(path), _record(raw)) for path, raw in chunk.items())
-            yield [(path, record) for path, record in pairs if record]
+            yield [(os.fsdecode(path), _record(raw) or _DAMAGED) for path, raw in chunk.items()]
             if cursor == 0:
                 return
 

@@ -8,9 +8,10 @@ import redis
 
 from shared import names
 from shared.errors import Unavailable
-from shared.records import ImageFacts, Reference
+from shared.records import ImageFacts, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore
+from tests.conftest import RedisServer
 
 
 def test_a_redis_that_is_away_is_unavailable(tmp_path: os.PathLike[str]) -> None:
@@ -19,13 +20,31 @@ def test_a_redis_that_is_away_is_unavailable(tmp_path: os.PathLike[str]) -> None
         store.counts()
 
 
-def test_a_corrupt_record_is_taken_for_none(settings: Settings) -> None:
+def test_a_damaged_record_is_unknown_but_never_out_of_sight(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     with redis.Redis.from_url(settings.store) as client:
         client.hset(names.KEY_RECORDS, "a.jpg", b'{"size": "no state"}')
         client.hset(names.KEY_RECORDS, "b.jpg", b"\xff\xfe")
-    assert store.records(["a.jpg", "b.jpg"]) == [None, None]
-    assert [pair for chunk in store.scan() for pair in chunk] == []
+    assert store.records(["a.jpg", "b.jpg"]) == [None, None]  # so a rescan sends the files again
+    found = {path: record for chunk in store.scan() for path, record in chunk}
+    assert set(found) == {"a.jpg", "b.jpg"}
+    assert found["a.jpg"].state is State.FAILED
+    assert "damaged" in found["a.jpg"].reason
+    assert store.forget(["a.jpg", "b.jpg"]) == 2
+
+
+def test_a_redis_that_is_full_is_unavailable_until_there_is_room(redis_server: RedisServer, settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    with redis.Redis.from_url(redis_server.url(0)) as admin:
+        admin.config_set("maxmemory", 1)
+        try:
+            with pytest.raises(Unavailable, match="takes no writes"):
+                store.mark_pending([Reference("a.jpg", 1, 1)], now=1.0)
+            with pytest.raises(Unavailable, match="takes no writes"):
+                store.begin(["a.jpg"])
+        finally:
+            admin.config_set("maxmemory", 0)
+    store.mark_pending([Reference("a.jpg", 1, 1)], now=1.0)
 
 
 def test_unused_features_really_end(settings: Settings) -> None:

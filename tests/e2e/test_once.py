@@ -88,7 +88,7 @@ def test_weights_that_cannot_be_had_name_the_ways_out_before_any_image_is_taken(
     make_demo_folder(sieve.watched)
     # A proxy that nobody listens on: no network, on any machine.
     sieve.environment |= {"KERAS_HOME": str(sieve.base / "keras")}
-    sieve.environment |= {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTPS_PROXY")}
+    sieve.environment |= dict.fromkeys(("http_proxy", "https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
     ended = sieve.run("up", str(sieve.watched), "--once", weights="imagenet")
     assert ended.returncode == 1
     for way_out in ("IMAGESIEVE_WEIGHTS=random", "IMAGESIEVE_WEIGHTS=auto", ".h5"):
@@ -99,7 +99,7 @@ def test_weights_that_cannot_be_had_name_the_ways_out_before_any_image_is_taken(
 def test_auto_falls_back_to_random_with_a_warning_everywhere(sieve: Imagesieve) -> None:
     shutil.copyfile(_photo(sieve), sieve.watched / "a.jpg")
     sieve.environment |= {"KERAS_HOME": str(sieve.base / "keras")}
-    sieve.environment |= {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTPS_PROXY")}
+    sieve.environment |= dict.fromkeys(("http_proxy", "https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
     ended = sieve.run("up", str(sieve.watched), "--once", weights="auto")
     assert ended.returncode == 0, ended.stderr
     summary = json.loads((sieve.latest / "summary.json").read_text())

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared import names
-from shared.errors import CorruptValue, FileChanging, PermanentError
+from shared.errors import CorruptValue, FileChanging, PermanentError, TransientError, Unavailable
 from shared.records import ImageFacts, Record, Reference, State
 from shared.store import Change, Image, Store
 from worker.engine.decode import decode, shrink
@@ -67,7 +68,6 @@ def extract_batch(references: Sequence[Reference], tools: Extraction) -> Outcome
     A file deleted, replaced or finished since the message was sent is skipped: its record says so. Running a batch
     twice changes nothing. Raises Unavailable when the store or the watched folder is away.
     """
-    started = time.perf_counter()
     known = tools.store.records([reference.path for reference in references])
     waiting = {
         reference: record
@@ -76,11 +76,23 @@ def extract_batch(references: Sequence[Reference], tools: Extraction) -> Outcome
     }
     attempts = dict(zip(waiting, tools.store.begin([reference.path for reference in waiting]), strict=True))
     alone = [r for r in waiting if attempts[r] > ATTEMPTS_TOGETHER and len(references) > 1]
-    taken = [reference for reference in waiting if reference not in alone]
+    taken = {reference: attempts[reference] for reference in waiting if reference not in alone}
+    try:
+        outcome = _work_off(taken, waiting, tools)
+    except TransientError:
+        with suppress(Unavailable):
+            tools.store.finish([reference.path for reference in taken])  # nothing here is to blame
+        raise
+    done = outcome.ready + outcome.failed + len(alone)
+    return replace(outcome, alone=alone, skipped=len(references) - done)
 
-    looks = list(tools.executor.map(lambda reference: _look(reference, attempts[reference], tools), taken))
+
+def _work_off(taken: dict[Reference, int], waiting: dict[Reference, Record], tools: Extraction) -> Outcome:
+    """Read, compute and store; `taken` maps each reference to how often it was tried."""
+    started = time.perf_counter()
+    looks = list(tools.executor.map(lambda reference: _look(reference, taken[reference], tools), taken))
     read = time.perf_counter()
-    found = {r: look for r, look in zip(taken, looks, strict=True) if isinstance(look, _Look)}
+    found = {reference: look for reference, look in zip(taken, looks, strict=True) if isinstance(look, _Look)}
     images = _compute(list(found.values()), tools)
     computed = time.perf_counter()
     tools.store.put_images(tools.extractor_id, images)
@@ -88,18 +100,11 @@ def extract_batch(references: Sequence[Reference], tools: Extraction) -> Outcome
     tools.store.complete(changes)
     tools.store.add(names.KEY_COMPUTED, len(images))
     tools.store.finish([reference.path for reference in taken])
-    failed = sum(isinstance(look, str) for look in looks)
     return Outcome(
         ready=len(found),
-        cached=len(found) - len(images),
-        failed=failed,
-        skipped=len(references) - len(found) - failed - len(alone),
-        alone=alone,
-        seconds={
-            "read": read - started,
-            "forward": computed - read,
-            "store": time.perf_counter() - computed,
-        },
+        cached=sum(look.picture is None for look in found.values()),
+        failed=sum(isinstance(look, str) for look in looks),
+        seconds={"read": read - started, "forward": computed - read, "store": time.perf_counter() - computed},
     )
 
 

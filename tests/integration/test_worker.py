@@ -1,0 +1,129 @@
+"""The feature worker as it runs: a real Celery worker with the full-size network, fed through a real Redis."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from shared import names
+from shared.broker import make_app, outstanding, send_references
+from shared.records import Record, Reference, State
+from shared.settings import Settings
+from shared.store import RedisStore
+
+
+class Line:
+    """A worker, its store, its broker, and the watched folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = RedisStore.connect(settings.store)
+        self.app: Celery = make_app(settings)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "shared.cli", "work", "--queue", "features"],
+            env={**os.environ, **settings.environment()},
+        )
+
+    def put(self, path: str, data: bytes) -> Reference:
+        file = self.settings.watch_dir / path
+        file.write_bytes(data)
+        return Reference(path, file.stat().st_size, file.stat().st_mtime_ns)
+
+    def send(self, *references: Reference) -> None:
+        self.store.mark_pending(references, time.time())
+        send_references(self.app, references)
+
+    def record(self, path: str) -> Record | None:
+        return self.store.records([path])[0]
+
+    def wait(self, happened: Callable[[], object], patience: float = 180.0) -> None:
+        deadline = time.monotonic() + patience
+        while not happened():
+            assert self.process.poll() is None, "the worker ended"
+            assert time.monotonic() < deadline, "not in time"
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def line(settings: Settings) -> Iterator[Line]:
+    line = Line(settings)
+    yield line
+    if line.process.poll() is None:
+        line.process.terminate()
+        line.process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path: Path = tmp_path_factory.mktemp("photo") / "china.jpg"
+    Image.fromarray(load_sample_image("china.jpg")).save(path, quality=90)
+    return path.read_bytes()
+
+
+def test_messages_good_and_bad(line: Line, photo: bytes) -> None:
+    secret = line.settings.watch_dir.parent / "secret.jpg"
+    secret.write_bytes(photo)
+    (line.settings.watch_dir / "link.jpg").symlink_to(secret)
+    linked = (line.settings.watch_dir / "link.jpg").lstat()
+    outside = Reference("../secret.jpg", secret.stat().st_size, secret.stat().st_mtime_ns)
+    link = Reference("link.jpg", linked.st_size, linked.st_mtime_ns)
+    # What no imagesieve would send: not a list, not references, another way to call.
+    line.app.send_task(names.TASK_EXTRACT, args=["a.jpg"])
+    line.app.send_task(names.TASK_EXTRACT, args=[[["a.jpg", "1", 2], None]])
+    line.app.send_task(names.TASK_EXTRACT, kwargs={"paths": ["a.jpg"]})
+    line.send(line.put("a.jpg", photo), line.put("b.jpg", photo), line.put("torn.jpg", photo[:9000]), outside, link)
+    line.wait(lambda: line.store.counts().pending == 0)
+    line.wait(lambda: outstanding(line.app).unacknowledged == 0)
+
+    one, other = line.record("a.jpg"), line.record("b.jpg")
+    assert one
+    assert other
+    assert (one.state, one.width, one.height, one.digest) == (State.READY, 640, 427, other.digest)
+    reasons = {path: record.reason for path, record in line.store.failures()}
+    assert "truncated" in reasons["torn.jpg"]
+    assert "not inside the watched folder" in reasons["../secret.jpg"]
+    assert "symbolic link" in reasons["link.jpg"]
+    assert line.store.add(names.KEY_COMPUTED, 0) == 1
+    assert line.store.add(names.KEY_REFUSED, 0) == 3
+    extractor = line.store.extractor()
+    assert extractor
+    assert extractor.weights == "random"
+    assert line.store.features(extractor.id, [one.digest])[0]
+
+
+def test_a_batch_whose_process_is_killed_comes_back_and_sigterm_drains(line: Line, photo: bytes) -> None:
+    line.send(line.put("first.jpg", photo))
+    line.wait(lambda: line.store.counts().pending == 0)
+    batch = [line.put(f"{number}.jpg", photo + bytes([number])) for number in range(32)]
+    line.send(*batch)
+    line.wait(lambda: outstanding(line.app).unacknowledged == 1)
+    time.sleep(0.3)
+    for child in children(line.process.pid):
+        os.kill(child, signal.SIGKILL)
+    line.wait(lambda: line.store.counts().pending == 0)
+    line.wait(lambda: outstanding(line.app).unacknowledged == 0)
+    assert line.store.counts().ready == 33
+    assert line.store.begin([reference.path for reference in batch]) == [1] * 32  # no attempt is left counted
+
+    last = line.put("last.jpg", photo + b"last")
+    line.send(last)
+    line.wait(lambda: outstanding(line.app).unacknowledged == 1)
+    line.process.terminate()
+    assert line.process.wait(60) == 0
+    record = line.record("last.jpg")
+    assert record
+    assert record.state is State.READY
+
+
+def children(pid: int) -> list[int]:
+    """Process numbers of the pool's children; not of billiard's semaphore tracker."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]

@@ -1,0 +1,199 @@
+"""A batch of references becomes features and records: with the real decoder, an in-memory store and known features."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from shared import names
+from shared.errors import CorruptValue, Unavailable
+from shared.records import Record, Reference, State
+from shared.store import MemoryStore
+from worker.engine.encoding import decode_features
+from worker.pipeline.extract import ATTEMPTS_AT_ALL, Extraction, extract_batch
+
+
+class Network:
+    """Features that tell which picture they came from: the mean colour, three times over; counts forward passes."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.batches.append(len(pictures))
+        features = np.zeros((len(pictures), 4096), dtype=np.float32)
+        features[:, :3] = pictures.mean(axis=(1, 2))
+        return features
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[Executor]:
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+class Bench:
+    """A folder, a store and a network, and references of files put into the folder."""
+
+    def __init__(self, root: Path, executor: Executor) -> None:
+        self.root = root
+        self.store = MemoryStore()
+        self.network = Network()
+        self.tools = Extraction(root, self.store, "e1", self.network.extract, executor, lambda: 50.0, 10**6, 10**6)
+
+    def put(self, path: str, data: bytes) -> Reference:
+        (self.root / path).write_bytes(data)
+        return self.mark(path)
+
+    def mark(self, path: str) -> Reference:
+        found = (self.root / path).lstat()
+        reference = Reference(path, found.st_size, found.st_mtime_ns)
+        self.store.mark_pending([reference], now=1.0)
+        return reference
+
+    def record(self, path: str) -> Record:
+        [record] = self.store.records([path])
+        assert record
+        return record
+
+
+@pytest.fixture
+def bench(tmp_path: Path, executor: Executor) -> Bench:
+    return Bench(tmp_path, executor)
+
+
+def png(colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_each_file_gets_its_own_features_whatever_its_neighbours(bench: Bench) -> None:
+    colours = {"red.png": (200, 10, 20), "green.png": (10, 200, 20), "blue.png": (10, 20, 200)}
+    references = [bench.put(name, png(colour)) for name, colour in colours.items()]
+    references.insert(1, bench.put("broken.png", b"\x89PNG\r\n\x1a\n broken"))
+    outcome = extract_batch(references, bench.tools)
+    assert (outcome.ready, outcome.failed, outcome.cached, outcome.skipped) == (3, 1, 0, 0)
+    assert bench.network.batches == [3]
+    for name, colour in colours.items():
+        record = bench.record(name)
+        assert (record.state, record.width, record.height, record.since) == (State.READY, 40, 30, 50.0)
+        assert record.digest == hashlib.sha256(png(colour)).hexdigest()
+        [raw] = bench.store.features("e1", [record.digest])
+        assert raw
+        np.testing.assert_allclose(decode_features(raw)[:3], colour, atol=0.2)
+
+
+def test_copies_are_computed_once_in_a_batch_and_never_again(bench: Bench) -> None:
+    first = [bench.put(f"{n}.png", png((1, 2, 3))) for n in range(3)]
+    assert extract_batch(first, bench.tools).ready == 3
+    later = bench.put("later.png", png((1, 2, 3)))
+    outcome = extract_batch([later], bench.tools)
+    assert (outcome.ready, outcome.cached) == (1, 1)
+    assert bench.network.batches == [1]
+    assert bench.store.add(names.KEY_COMPUTED, 0) == 1
+    assert bench.record("later.png").width == 40
+
+
+def test_running_a_batch_twice_changes_nothing(bench: Bench) -> None:
+    references = [bench.put("a.png", png((9, 9, 9)))]
+    extract_batch(references, bench.tools)
+    record, revision = bench.record("a.png"), bench.store.revision()
+    outcome = extract_batch(references, bench.tools)
+    assert (outcome.ready, outcome.skipped) == (0, 1)
+    assert (bench.record("a.png"), bench.store.revision()) == (record, revision)
+
+
+def test_reasons_are_recorded_and_the_batch_goes_on(bench: Bench) -> None:
+    references = [
+        bench.put("empty.jpg", b""),
+        bench.put("page.jpg", b"<html><body>404 Not Found</body></html>"),
+        bench.put("big.png", png((5, 5, 5), (1001, 1000))),
+        bench.put("good.png", png((5, 5, 5))),
+    ]
+    gone = bench.put("gone.png", png((7, 7, 7)))
+    (bench.root / "gone.png").unlink()
+    (bench.root / "link.png").symlink_to("/etc/hostname")
+    link = bench.mark("link.png")
+    outside = Reference("../outside.png", 1, 1)
+    bench.store.mark_pending([outside], now=1.0)
+    outcome = extract_batch([*references, gone, link, outside], bench.tools)
+    assert (outcome.ready, outcome.failed) == (1, 6)
+    reasons = {path: record.reason for path, record in bench.store.failures()}
+    assert "empty" in reasons["empty.jpg"]
+    assert "web page" in reasons["page.jpg"]
+    assert "IMAGESIEVE_MAX_PIXELS" in reasons["big.png"]
+    assert "gone" in reasons["gone.png"]
+    assert "symbolic link" in reasons["link.png"]
+    assert "not inside" in reasons["../outside.png"]
+
+
+def test_a_file_that_changed_since_stays_pending_for_its_next_reference(bench: Bench) -> None:
+    old = bench.put("a.png", png((1, 1, 1)))
+    (bench.root / "a.png").write_bytes(png((2, 2, 2), (60, 60)))
+    outcome = extract_batch([old], bench.tools)
+    assert (outcome.ready, outcome.failed, outcome.skipped) == (0, 0, 1)
+    assert bench.record("a.png").state is State.PENDING
+    assert extract_batch([bench.mark("a.png")], bench.tools).ready == 1
+    assert bench.record("a.png").width == 60
+
+
+def test_a_file_deleted_while_it_was_worked_on_stays_deleted(bench: Bench, executor: Executor) -> None:
+    reference = bench.put("a.png", png((1, 1, 1)))
+
+    def deleting(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        bench.store.forget(["a.png"])
+        return bench.network.extract(pictures)
+
+    tools = Extraction(bench.root, bench.store, "e1", deleting, executor, lambda: 2.0, 10**6, 10**6)
+    extract_batch([reference], tools)
+    assert bench.store.records(["a.png"]) == [None]
+
+
+def test_what_was_in_hand_when_a_worker_died_goes_alone_and_is_given_up_in_the_end(bench: Bench) -> None:
+    suspects = [bench.put("poison.png", png((1, 1, 1))), bench.put("innocent.png", png((2, 2, 2)))]
+    fresh = bench.put("fresh.png", png((3, 3, 3)))
+    bench.store.begin([reference.path for reference in suspects])  # the worker died: never finished
+    outcome = extract_batch([*suspects, fresh], bench.tools)
+    assert outcome.alone == suspects
+    assert outcome.ready == 1
+    assert bench.record("fresh.png").state is State.READY
+    assert extract_batch([suspects[1]], bench.tools).ready == 1
+    for _ in range(ATTEMPTS_AT_ALL - 2):
+        bench.store.begin(["poison.png"])
+    assert extract_batch([suspects[0]], bench.tools).failed == 1
+    assert "crashed the decoder" in bench.record("poison.png").reason
+    assert bench.store.begin(["poison.png"]) == [1]
+
+
+def test_features_that_are_not_finite_are_never_stored(bench: Bench, executor: Executor) -> None:
+    reference = bench.put("a.png", png((1, 1, 1)))
+    broken = Extraction(
+        bench.root,
+        bench.store,
+        "e1",
+        lambda pictures: np.full((len(pictures), 4096), np.nan, np.float32),
+        executor,
+        lambda: 1.0,
+        10**6,
+        10**6,
+    )
+    with pytest.raises(CorruptValue, match="IMAGESIEVE_WEIGHTS"):
+        extract_batch([reference], broken)
+    assert bench.record("a.png").state is State.PENDING
+
+
+def test_a_root_that_is_away_is_waited_for_and_counts_no_attempt(tmp_path: Path, executor: Executor) -> None:
+    bench = Bench(tmp_path / "root", executor)
+    (tmp_path / "root").mkdir()
+    reference = bench.put("a.png", png((1, 1, 1)))
+    (tmp_path / "root").rename(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable):
+        extract_batch([reference], bench.tools)
+    assert bench.store.begin(["a.png"]) == [1]

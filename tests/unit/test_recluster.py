@@ -1,0 +1,196 @@
+"""A collection becomes a generation: in-memory store, real clustering, real report, real files."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared.records import Extractor, ImageFacts, Record, Reference, State
+from shared.store import MemoryStore
+from worker.engine.encoding import encode
+from worker.pipeline.recluster import Reclustering, recluster
+
+EXTRACTOR = Extractor("e1", "random", "VGG16 fc2, random weights", "random weights: rough")
+
+
+class Desk:
+    """A watched folder with real small pictures whose features are made up: well-separated families."""
+
+    def __init__(self, base: Path) -> None:
+        self.root = base / "watched"
+        self.root.mkdir()
+        self.store = MemoryStore()
+        self.store.publish_extractor(EXTRACTOR)
+        self.time = 1_000_000.0
+        self.tools = Reclustering(
+            store=self.store,
+            root=self.root,
+            reports=base / "reports",
+            now=self._now,
+            geometry="cosine",
+            k_max=10,
+            silhouette_sample=1000,
+            keep_generations=2,
+            keep_features=60.0,
+            max_pixels=10**6,
+            max_bytes=10**6,
+        )
+
+    def _now(self) -> float:
+        self.time += 1
+        return self.time
+
+    def add(self, path: str, family: int, seed: int, digest: str = "") -> None:
+        chance = np.random.default_rng([family, seed])
+        features = np.zeros((1, 4096), dtype=np.float32)
+        features[0, 100 * family : 100 * family + 50] = 10
+        features += chance.random((1, 4096), dtype=np.float32)
+        digest = digest or f"{family:032x}{seed:032x}"
+        Image.new("RGB", (40, 30), (family * 40, seed, 0)).save(self.root / path)
+        found = (self.root / path).stat()
+        reference = Reference(path, found.st_size, found.st_mtime_ns)
+        self.store.mark_pending([reference], now=1.0)
+        [seen] = self.store.records([path])
+        assert seen
+        self.store.put_images("e1", [(digest, ImageFacts(40, 30), encode(features)[0])])
+        ready = Record(seen.size, seen.mtime_ns, State.READY, 2.0, digest, 40, 30, "e1")
+        assert self.store.complete([(path, seen, ready)]) == [True]
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        with (self.tools.reports / "latest" / name).open(newline="") as lines:
+            return list(csv.DictReader(lines))
+
+    def clusters(self) -> dict[str, str]:
+        return {row["path"]: row["cluster"] for row in self.rows("assignments.csv")}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def fill(desk: Desk, families: int = 3, each: int = 6) -> None:
+    for family in range(families):
+        for seed in range(each):
+            desk.add(f"f{family}-{seed}.png", family, seed)
+
+
+def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
+    fill(desk)
+    desk.add("copy.png", 0, 0)
+    desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], now=1.0)
+    desk.store.mark_pending([Reference("late.jpg", 1, 1)], now=1.0)
+    outcome = recluster(desk.tools, force=False)
+    assert outcome["outcome"] == "published"
+    clusters = desk.clusters()
+    assert len(clusters) == 19
+    assert len({clusters[f"f{family}-0.png"] for family in range(3)}) == 3
+    for family in range(3):
+        assert len({clusters[f"f{family}-{seed}.png"] for seed in range(6)}) == 1
+    assert clusters["copy.png"] == clusters["f0-0.png"]
+    assert {row["path"]: row["kind"] for row in desk.rows("duplicates.csv")} == {
+        "copy.png": "exact",
+        "f0-0.png": "exact",
+    }
+    assert sorted(row["role"] for row in desk.rows("duplicates.csv")) == ["duplicate", "keeper"]
+    assert desk.rows("failures.csv") == [{"path": "bad.jpg", "reason": "empty file"}]
+    summary = json.loads((desk.tools.reports / "latest" / "summary.json").read_text())
+    assert summary == desk.store.generation().summary  # type: ignore[union-attr]
+    assert summary["k"] == 3
+    assert summary["counts"]["waiting"] == 1
+
+
+def test_nothing_changed_nothing_done_unless_forced(desk: Desk) -> None:
+    fill(desk, families=2)
+    first = recluster(desk.tools, force=False)["generation"]
+    assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
+    forced = recluster(desk.tools, force=True)
+    assert forced["outcome"] == "published"
+    assert forced["generation"] > first
+    desk.add("new.png", 1, 99)
+    assert recluster(desk.tools, force=False)["outcome"] == "published"
+
+
+def test_cluster_numbers_stay_with_their_images(desk: Desk) -> None:
+    fill(desk, families=3)
+    recluster(desk.tools, force=False)
+    before = desk.clusters()
+    fill_new = [("n0.png", 3), ("n1.png", 3), ("n2.png", 3), ("n3.png", 3), ("n4.png", 3), ("n5.png", 3), ("n6.png", 3)]
+    for seed, (path, family) in enumerate(fill_new):
+        desk.add(path, family, 50 + seed)
+    recluster(desk.tools, force=False)
+    after = desk.clusters()
+    assert {path: after[path] for path in before} == before
+    assert after["n0.png"] not in set(before.values())
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_very_few_images_make_a_complete_report(desk: Desk, count: int) -> None:
+    for number in range(count):
+        desk.add(f"{number}.png", number, number)
+    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert len(desk.rows("assignments.csv")) == count
+    assert (desk.tools.reports / "latest" / "elbow.png").stat().st_size > 1000
+
+
+def test_identical_images_only(desk: Desk) -> None:
+    for number in range(5):
+        desk.add(f"{number}.png", 1, 1)
+    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert len(desk.rows("duplicates.csv")) == 5
+    assert desk.store.generation().k == 1  # type: ignore[union-attr]
+
+
+def test_one_run_at_a_time(desk: Desk) -> None:
+    with desk.store.lease("recluster"):
+        assert recluster(desk.tools, force=True)["outcome"] == "busy"
+    assert not desk.tools.reports.exists()
+
+
+def test_a_failed_run_leaves_the_old_generation(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(desk, families=2)
+    old = recluster(desk.tools, force=False)["generation"]
+    desk.add("new.png", 0, 77)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("worker.pipeline.recluster.write_report", full)
+        with pytest.raises(OSError, match="No space"):
+            recluster(desk.tools, force=False)
+    assert desk.store.generation().id == old  # type: ignore[union-attr]
+    assert (desk.tools.reports / "latest").resolve().name == old
+    assert recluster(desk.tools, force=False)["outcome"] == "published"
+
+
+def test_only_so_many_generations_are_kept(desk: Desk) -> None:
+    fill(desk, families=1)
+    made = [recluster(desk.tools, force=True)["generation"] for _ in range(4)]
+    folders = sorted(path.name for path in desk.tools.reports.iterdir())
+    assert folders == [*made[2:], "latest"]
+
+
+def test_another_extractor_makes_a_new_generation_of_its_own_features(desk: Desk) -> None:
+    fill(desk, families=1)
+    recluster(desk.tools, force=False)
+    desk.store.publish_extractor(Extractor("e2", "file", "VGG16 fc2, other weights"))
+    outcome = recluster(desk.tools, force=False)
+    assert outcome["outcome"] == "published"
+    summary = desk.store.generation().summary  # type: ignore[union-attr]
+    assert (summary["counts"]["images"], summary["counts"]["waiting"]) == (0, 6)
+
+
+def test_before_any_feature_worker_there_is_nothing_to_do(desk: Desk) -> None:
+    desk.tools.store.__init__()  # type: ignore[misc]
+    assert recluster(desk.tools, force=True)["outcome"] == "unchanged"
+
+
+def test_features_nobody_refers_to_are_let_go(desk: Desk) -> None:
+    fill(desk, families=1, each=3)
+    desk.store.forget(["f0-0.png"])
+    recluster(desk.tools, force=False)
+    assert desk.store.expire_features(frozenset(), 60) == 4  # two live digests; the third was marked by the run
