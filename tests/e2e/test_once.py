@@ -60,7 +60,7 @@ def test_a_folder_becomes_a_complete_report_and_a_second_run_computes_nothing(si
     second = sieve.run("up", str(sieve.watched), "--once")
     assert second.returncode == 0, second.stderr
     assert computed_in(second.stderr) == computed
-    assert "reduction if one image per cluster were kept" in second.stdout
+    assert "if one image per cluster were kept" in second.stdout
 
 
 def computed_in(stderr: str) -> int:

@@ -2,20 +2,25 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from worker.engine.continuity import Numbers, carry_numbers
+from worker.engine.geometry import Geometry, centroid_distances, compact, geometry_rows
 from worker.engine.selection import Choice, choose
 from worker.engine.silhouette import Labels, Points, Values, distance_silhouettes, squared_silhouettes
 
-Geometry = Literal["cosine", "euclidean"]
-
-STARTS: Final = 3  # k-means++ starts per k, the best of which counts
+# Feature workers keep the cores busy while this runs, and OpenMP threads that wait for each other on busy cores cost
+# far more than a second core gains: measured 13 times the time of one thread at 3,000 rows.
+THREADS: Final = 1
+# k-means++ starts per k, the best of which counts: many where they are cheap, and where chance weighs most.
+STARTS: Final = (3, 10)
+STARTED_ROWS: Final = 3000  # rows in all starts together, between those two
 ROUNDING: Final = 1e-10  # share of the sum of squares below which inertia is float32 rounding, not distance
 DRAWS: Final = 10  # collections without structure that the silhouette is compared with
 DRAWN_ROWS: Final = 1000
@@ -78,63 +83,46 @@ def cluster(
     Cost: O(iterations n d k_max^2), and for Euclidean silhouettes O(min(n, sample)^2 d); memory: two copies of
     `features` and O(n k_max).
     """
-    rows = _rows(features, geometry)
-    points = _compact(rows)
-    floor = ROUNDING * float(np.vdot(rows, rows))
-    labelings, inertias = _sweep(points, k_max, seed, floor)
-    at = _sampled_rows(len(rows), sample, seed)
+    with threadpool_limits(THREADS):
+        return _cluster(geometry_rows(features, geometry), geometry, k_max, seed, sample, previous)
+
+
+def _cluster(
+    rows: Points, geometry: Geometry, k_max: int, seed: int, sample: int, previous: Numbers | None
+) -> Clustering:
+    n = len(rows)
+    points = compact(rows)
+    labelings, inertias = _sweep(points, k_max, seed, floor=ROUNDING * float(np.vdot(rows, rows)))
+    at = _sampled_rows(n, sample, seed)
     values = _values(points, labelings, geometry, at)
     means = [None if row is None else float(row.mean()) for row in values]
     choice = choose(inertias, means, lambda k: _reference(points, k, geometry, seed))
     if choice.k == 0:
-        empty = np.zeros(0, dtype=np.float32)
-        return Clustering(geometry, choice, *[np.zeros(0, dtype=np.int32)] * 2, rows, empty, None, 0, None)
+        nobody = np.zeros(0, dtype=np.int32)
+        return Clustering(geometry, choice, nobody, nobody, rows, np.zeros(0, dtype=np.float32), None, 0, None)
 
     labels = carry_numbers(labelings[choice.k - 1], previous)
     numbers, own = np.unique(labels, return_inverse=True)
     centroids = np.stack([rows[own == index].mean(axis=0, dtype=np.float64) for index in range(len(numbers))])
-    centroids = centroids.astype(np.float32)
-    silhouettes = _spread(points, labels, geometry, at, values[choice.k - 1])
+    chosen = values[choice.k - 1]
     return Clustering(
-        geometry,
-        choice,
-        labels,
-        numbers,
-        centroids,
-        _distances(rows, centroids, own, geometry),
-        silhouettes,
-        len(rows) if at is None else len(at),
-        _margin(values[choice.k - 1], len(rows)) if at is not None else None,
+        geometry=geometry,
+        choice=choice,
+        labels=labels,
+        numbers=numbers,
+        centroids=centroids.astype(np.float32),
+        distances=centroid_distances(rows, centroids, own, geometry),
+        silhouettes=_spread(points, labels, geometry, at, chosen),
+        sample=n if at is None else len(at),
+        margin=None if at is None else _margin(chosen, n),
     )
-
-
-def _rows(features: npt.NDArray[Any], geometry: Geometry) -> Points:
-    """The geometry's rows, float32 `[n, d]`, a copy: unit rows for cosine (a zero row stays zero)."""
-    rows = np.array(features, dtype=np.float32)
-    if not (np.isfinite(rows.max(initial=0)) and np.isfinite(rows.min(initial=0))):
-        raise ValueError("features must be finite")
-    if geometry == "cosine":
-        norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
-        rows /= np.where(norms > 0, norms, 1).astype(np.float32)[:, None]
-    return rows
-
-
-def _compact(rows: Points) -> Points:
-    """Centre the rows and, when they are fewer than their dimensions, rotate them into their own span.
-
-    All distances stay the same: with rows^T = Q R, the columns of R are the rows' coordinates in the basis Q. It makes
-    the sweep d / n times cheaper. Cost: O(n^2 d), once.
-    """
-    points: Points = rows - rows.mean(axis=0, dtype=np.float64).astype(np.float32) if len(rows) else rows
-    if len(points) < points.shape[1]:
-        points = np.ascontiguousarray(np.linalg.qr(points.T, mode="r").T)
-    return points
 
 
 def _fit(points: Points, k: int, seed: int) -> tuple[Labels, float]:
     """Labels `[n]` and inertia of KMeans."""
+    starts = min(max(STARTED_ROWS // len(points), STARTS[0]), STARTS[1])
     # copy_x: the points are ours, and centred, so that scikit-learn's own centring in place does not move them.
-    model = KMeans(k, init="k-means++", n_init=STARTS, random_state=seed, copy_x=False)
+    model = KMeans(k, init="k-means++", n_init=starts, random_state=seed, copy_x=False)
     with warnings.catch_warnings():
         # Raised for fewer than k different points; the sweep looks for that itself, where it ends.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -190,8 +178,8 @@ def _spread(
     if known is None or at is None:
         return None if known is None else known.astype(np.float32)
     if geometry == "cosine":
-        return squared_silhouettes(points, [labels])[0].astype(np.float32)
-    silhouettes = np.full(len(points), np.nan, dtype=np.float32)
+        known, at = squared_silhouettes(points, [labels])[0], np.arange(len(points))
+    silhouettes: npt.NDArray[np.float32] = np.full(len(points), np.nan, dtype=np.float32)
     silhouettes[at] = known
     return silhouettes
 
@@ -201,17 +189,6 @@ def _margin(values: Values | None, n: int) -> float | None:
     if values is None:
         return None
     return float(NORMAL_95 * values.std(ddof=1) * np.sqrt((1 - len(values) / n) / len(values)))
-
-
-def _distances(
-    rows: Points, centroids: Points, own: npt.NDArray[np.intp], geometry: Geometry
-) -> npt.NDArray[np.float32]:
-    distances = np.empty(len(rows), dtype=np.float32)
-    targets = _rows(centroids, geometry)
-    for index, target in enumerate(targets):
-        members = own == index
-        distances[members] = np.linalg.norm(rows[members] - target, axis=1)
-    return distances if geometry == "euclidean" else np.square(distances) / 2
 
 
 def _reference(points: Points, k: int, geometry: Geometry, seed: int) -> float:

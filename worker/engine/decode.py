@@ -5,7 +5,6 @@ ICC profiles are not applied.
 """
 
 import io
-import re
 from typing import Any, Final, Protocol
 
 import cv2
@@ -46,10 +45,6 @@ _PLUGINS: Final[dict[str, _Plugin]] = {
     "ICO": IcoImageFile,
 }
 
-_MARKER: Final = re.compile(rb"\xff+([\x01-\xfe])")
-_START_OF_SCAN: Final = 0xDA
-_END_OF_IMAGE: Final = b"\xff\xd9"
-
 
 def decode(data: bytes, max_pixels: int) -> Picture:
     """The picture in an image file: RGB uint8 `[h, w, 3]`, EXIF orientation applied, alpha over white.
@@ -63,9 +58,6 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     """
     header = probe(data)
     _judge_size(header, max_pixels)
-    if header.format == "JPEG" and not _ends(data):
-        # What was cut off and filled up with zeros, as unfinished downloads are, is painted grey without an error.
-        raise UnreadableImage("truncated JPEG file: its end is missing")
     picture = _by_opencv(header, data) if header.reader == "opencv" else _by_pillow(header, data)
     sides = {picture.shape[:2], picture.shape[1::-1]}  # TIFF arrives turned already
     if (header.height, header.width) not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
@@ -92,18 +84,6 @@ def _judge_size(header: Header, max_pixels: int) -> None:
             f"larger than the limit: {header.width} x {header.height} = {pixels / 1e6:,.6g} megapixels; "
             f"the limit is {max_pixels / 1e6:,.6g} (IMAGESIEVE_MAX_PIXELS)"
         )
-
-
-def _ends(jpeg: bytes) -> bool:
-    """Whether an end-of-image marker follows the first scan. (The one of an embedded thumbnail comes before.)"""
-    at = 2
-    while found := _MARKER.search(jpeg, at):
-        at, marker = found.end(), found[1][0]
-        if marker == _START_OF_SCAN:
-            return jpeg.find(_END_OF_IMAGE, at) >= 0
-        if not 0xD0 <= marker <= 0xD9 and marker != 1:
-            at += int.from_bytes(jpeg[at : at + 2], "big")
-    return False
 
 
 def _by_opencv(header: Header, data: bytes) -> Picture:

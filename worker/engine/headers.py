@@ -7,7 +7,7 @@ only in part, or opens at a cost that grows with the picture.
 import io
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -17,13 +17,14 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
-from PIL.JpegImagePlugin import JpegImageFile
 
 from shared.errors import UnreadableImage
+from worker.engine.containers import chunks, segments
 from worker.engine.formats import recognise
 
 _ORIENTATION: Final = 0x0112
-_MOST_CHUNKS: Final = 1_000_000  # a hostile file of empty chunks must not take minutes
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a frame, whatever its coding
+_START_OF_SCAN: Final = 0xDA
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,23 @@ def _plugin(name: str, plugin: Callable[[io.BytesIO], ImageFile]) -> Callable[[b
 
 
 def _jpeg(data: bytes) -> Header:
-    image = _lazily(JpegImageFile, data)
-    width, height = image.size
-    return Header("JPEG", width, height, _exif_orientation(image.info.get("exif", b"")))
+    """ITU-T T.81, annex B. Also sees to it that the end is there: decoders paint what a zero-filled download lacks."""
+    size, orientation = None, 1
+    for marker, start, length in segments(data):
+        if marker == _START_OF_SCAN:
+            if data.find(b"\xff\xd9", start) < 0:
+                raise UnreadableImage("truncated JPEG file: its end is missing")
+            break
+        if marker in _FRAMES and not size:
+            depth, height, width = struct.unpack_from(">BHH", data, start)
+            if depth != 8:
+                raise ValueError(f"{depth} bits a sample")
+            size = (width, height)
+        if marker == 0xE1 and data.startswith(b"Exif\0\0", start):
+            orientation = _exif_orientation(data[start : start + length])
+    if not size:
+        raise ValueError("no size in it")
+    return Header("JPEG", size[0], size[1], orientation)
 
 
 def _avif(data: bytes) -> Header:
@@ -107,7 +122,7 @@ def _png(data: bytes) -> Header:
         raise ValueError("another chunk stands before it")
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
     orientation, grey_with_transparency = 1, False
-    for kind, start, size in _chunks(data, 8, "big"):
+    for kind, start, size in chunks(data, 8, "big"):
         if start + size > len(data):
             # OpenCV would set aside what the chunk claims to hold, up to 4 GB, before it looks.
             raise UnreadableImage("truncated or damaged PNG file (a chunk reaches beyond its end)")
@@ -126,7 +141,7 @@ def _webp(data: bytes) -> Header:
     kind, orientation = data[12:16], 1
     if kind == b"VP8X":
         width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
-        for name, start, size in _chunks(data, 12, "little"):
+        for name, start, size in chunks(data, 12, "little"):
             if name == b"EXIF":
                 orientation = _exif_orientation(data[start : start + size])
     elif kind == b"VP8L":
@@ -135,19 +150,6 @@ def _webp(data: bytes) -> Header:
     else:
         width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
     return Header("WebP", width, height, orientation)
-
-
-def _chunks(data: bytes, at: int, order: Literal["big", "little"]) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and size of the contents of each chunk of a PNG (big) or RIFF (little) file from `at` on."""
-    for _ in range(_MOST_CHUNKS):
-        if at + 8 > len(data):
-            return
-        first, second = data[at : at + 4], data[at + 4 : at + 8]
-        name, size = (second, first) if order == "big" else (first, second)
-        length = int.from_bytes(size, order)
-        yield name, at + 8, length
-        at += length + 12 if order == "big" else 8 + length + length % 2
-    raise ValueError(f"more than {_MOST_CHUNKS:,} chunks")
 
 
 def _tiff(data: bytes) -> Header:

@@ -9,9 +9,9 @@ The rule
    strength = (silhouette - reference) / (1 - reference), must be at least MIN_STRENGTH. Otherwise the answer is
    "no clear structure", k = 1.
 
-Why not a fixed limit for the silhouette: it depends on the dimension and on n. Evenly filled squares reach 0.42, 250 real
-photos without any clusters 0.23, while twelve planted clusters in 512 dimensions under heavy noise have 0.16. Against
-their own references the first two have a strength below MIN_STRENGTH, the last has 0.14.
+Why not a fixed limit for the silhouette: it depends on the dimension and on n. Evenly filled squares reach 0.42,
+250 real photos without any clusters 0.23, while twelve planted clusters in 512 dimensions under heavy noise have 0.16.
+Against their own references the first two have a strength below MIN_STRENGTH, the last has 0.14.
 Why the elbow never decides alone: an elbow is found in the inertia curve of pure noise, too (Schubert,
 arXiv 2212.12189). It is reported beside the silhouette; where they disagree, the reason says so.
 The reference follows the gap statistic (Tibshirani, Walther, Hastie 2001) and SigClust (Liu et al. 2008).
@@ -56,9 +56,7 @@ class Choice:
         return self.silhouettes[self.k - 1] if self.k else None
 
 
-def choose(
-    inertias: Sequence[float], silhouettes: Sequence[float | None], reference: Callable[[int], float]
-) -> Choice:
+def choose(inertias: Sequence[float], silhouettes: Sequence[float | None], reference: Callable[[int], float]) -> Choice:
     """Choose k by the rule above.
 
     inertias, silhouettes: for k = 1 to K, equally long; both empty for an empty collection.

@@ -59,7 +59,8 @@ def distance_silhouettes(points: Points, labelings: Sequence[Labels]) -> Values:
         """Silhouettes of the rows of one slab, `[rows, len(labelings)]`."""
         part = slice(start, start + len(slab))
         return np.stack(
-            [_silhouettes(slab @ _one_hot(labels, len(counts)), labels[part], counts) for labels, counts in ranked], axis=1
+            [_silhouettes(slab @ _one_hot(labels, len(counts)), labels[part], counts) for labels, counts in ranked],
+            axis=1,
         )
 
     slabs = pairwise_distances_chunked(points, metric="euclidean", reduce_func=reduce, working_memory=WORKING_MIB)
@@ -87,7 +88,9 @@ def _ranked(labeling: Labels) -> tuple[Labels, npt.NDArray[np.intp]]:
 
 
 def _one_hot(labels: Labels, k: int) -> Points:
-    return (labels[:, None] == np.arange(k, dtype=np.int32)).astype(np.float32)
+    marks: Points = np.zeros((len(labels), k), dtype=np.float32)
+    marks[np.arange(len(labels)), labels] = 1
+    return marks
 
 
 def _cluster_sums(points: Points, labels: Labels, k: int) -> Values:

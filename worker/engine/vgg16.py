@@ -1,8 +1,8 @@
 """VGG16 up to its second fully connected layer, written against Keras 3 alone (TensorFlow, JAX or PyTorch beneath).
 
 Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", arXiv 1409.1556. Layer
-names and shapes are those of keras.applications.VGG16, so that its weights file loads by name. Keras is imported when the
-network is built, not before.
+names and shapes are those of keras.applications.VGG16, so that its weights file loads by name. Keras is imported when
+the network is built, not before.
 """
 
 from collections.abc import Iterator

@@ -172,9 +172,7 @@ def _optional(clustering: Clustering) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in clustering.silhouettes]
 
 
-def _count(
-    assignments: Sequence[Assignment], clustering: Clustering, digests: Sequence[str]
-) -> tuple[Cluster, ...]:
+def _count(assignments: Sequence[Assignment], clustering: Clustering, digests: Sequence[str]) -> tuple[Cluster, ...]:
     images = Counter(assignment.cluster for assignment in assignments)
     duplicates: Counter[int] = Counter()
     freed: Counter[int] = Counter()

@@ -4,12 +4,14 @@ Its size is bounded whatever the collection: so many groups, clusters' sheets an
 thumbnails, and the page says what it leaves out and which file has it.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from worker.engine.groups import Group, Member
 from worker.engine.report.model import Cluster, Report
@@ -93,10 +95,13 @@ class Album:
 def render_page(report: Report, thumbnail: Thumbnail) -> str:
     """The page as HTML. thumbnail: asked at most once per picture. Names are escaped; no script runs on it."""
     environment = Environment(
-        loader=PackageLoader("worker.engine.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=PackageLoader("worker.engine.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"show": show, "size": size}
+    environment.filters |= {"show": show, "size": size, "breakable": _breakable}
     album = Album(thumbnail)
     album.allow(THUMBNAIL_BYTES * GROUP_SHARE)
     groups = [_group(group, album) for group in report.groups[:GROUPS]]
@@ -122,6 +127,11 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
         failures_hidden=max(len(report.failures) - FAILURES, 0),
         curves=_curves(report),
     )
+
+
+def _breakable(name: str) -> Markup:
+    """The name as HTML that may break after each separator."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[/_])", name))
 
 
 def _curves(report: Report) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from worker.engine.selection import Choice
 
-WIDTH, HEIGHT, DPI = 6.4, 3.6, 160  # inches, inches, dots an inch
+WIDTH, HEIGHT, DPI = 5.6, 3.5, 180  # inches, inches, dots an inch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ def elbow_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
     _curve(axes, ks, choice.inertias, theme, "There are no images to divide.")
     if choice.elbow is not None:
         height = choice.inertias[choice.elbow - 1]
-        axes.plot(choice.elbow, height, "o", ms=11, mfc="none", mec=theme.ink, mew=1.6, label=f"elbow, k = {choice.elbow}")
+        axes.plot(
+            choice.elbow, height, "o", ms=11, mfc="none", mec=theme.ink, mew=1.6, label=f"elbow, k = {choice.elbow}"
+        )
     if choice.k:
         _mark(axes, choice.k, choice.inertias[choice.k - 1], theme)
     return _png(figure, axes, theme, len(ks))
@@ -50,7 +52,9 @@ def silhouette_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
     _curve(axes, ks, values, theme, "Too few different images for a silhouette.")
     if choice.best is not None and choice.best != choice.k:
         height = choice.silhouettes[choice.best - 1]
-        axes.plot(choice.best, height, "o", ms=11, mfc="none", mec=theme.ink, mew=1.6, label=f"highest, k = {choice.best}")
+        axes.plot(
+            choice.best, height, "o", ms=11, mfc="none", mec=theme.ink, mew=1.6, label=f"highest, k = {choice.best}"
+        )
     if choice.reference is not None:
         axes.axhline(choice.reference, color=theme.ink, lw=1, ls=(0, (4, 3)), alpha=0.7, label="without any clusters")
     if choice.silhouette is not None:
@@ -62,7 +66,8 @@ def silhouette_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
 
 def _axes(title: str, label: str, theme: Theme) -> tuple[Figure, Any]:
     # Figure and canvas by themselves: pyplot keeps figures in global state.
-    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, layout="constrained", facecolor=theme.surface)
+    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=theme.surface)
+    figure.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(facecolor=theme.surface)
     axes.set_title(title, loc="left", color=theme.ink, fontsize=11, fontweight="bold", pad=10)
@@ -98,6 +103,6 @@ def _png(figure: Figure, axes: Any, theme: Theme, k_max: int) -> bytes:
     if axes.get_legend_handles_labels()[1]:
         axes.legend(frameon=False, labelcolor=theme.ink, fontsize=9)
     buffer = io.BytesIO()
-    # Without the Software entry the same curves give the same bytes under every version of matplotlib's metadata.
+    # matplotlib's version is left out: the same curves give the same file.
     figure.savefig(buffer, format="png", facecolor=theme.surface, metadata={"Software": None})
     return buffer.getvalue()

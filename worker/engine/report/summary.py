@@ -9,11 +9,11 @@ from tabulate import tabulate
 from worker.engine.report.model import Cluster, Failure, Report
 from worker.engine.report.wording import number_of, show, size
 
-REASONS: Final = 20  # most frequent reasons for a failure that summary.txt lists
+REASONS: Final = 20  # most frequent reasons for a failure, which the summary lists
 
 
 def summary(report: Report) -> dict[str, Any]:
-    """What summary.json holds: JSON values only."""
+    """What summary.json holds: JSON values only. `failures`: files per reason, for the most frequent reasons."""
     totals, clustering, choice = report.totals, report.clustering, report.clustering.choice
     extractor = report.meta.extractor
     return {
@@ -56,7 +56,7 @@ def summary(report: Report) -> dict[str, Any]:
         "thresholds": dict(report.meta.thresholds),
         "seconds": dict(report.meta.seconds),
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
-        "failures": dict(reasons(report.failures)),
+        "failures": dict(reasons(report.failures)[:REASONS]),
     }
 
 
@@ -86,16 +86,23 @@ def summary_text(report: Report) -> str:
         paragraphs.append(f"WARNING: {meta.extractor.warning}")
     paragraphs += [
         _grid(("Collection", ""), _total_rows(report)),
-        "Clusters: images that look similar. `Reduction` is the original notebook's figure, (images / total) * (1 - k / total)"
-        " * 100:\nwhat would go if one image per cluster were kept. Nobody should: similar is not duplicate."
-        "\nThe three columns after it count verified duplicates.",
+        "Clusters: images that look similar. `Reduction` is the original notebook's figure,\n"
+        "(images / total) * (1 - k / total) * 100: what would go if one image per cluster were kept.\n"
+        "Similar is not duplicate, so nobody should."
+        " The three columns after it count verified duplicates.",
         _grid(
             ("Category", "Images", "Reduction (%)", "Duplicates", "Duplicates (%)", "Can be freed", "Silhouette"),
             [*_cluster_rows(report), _total_row(report)],
         ),
         "How k was chosen",
-        _grid(("", "k"), [("Elbow of the inertia", _dash(choice.elbow)), ("Highest silhouette", _dash(choice.best)),
-                          ("Chosen", str(choice.k))]),
+        _grid(
+            ("", "k"),
+            [
+                ("Elbow of the inertia", _dash(choice.elbow)),
+                ("Highest silhouette", _dash(choice.best)),
+                ("Chosen", str(choice.k)),
+            ],
+        ),
         choice.reason + sampling(report),
     ]
     if report.failures:
@@ -107,7 +114,9 @@ def summary_text(report: Report) -> str:
             _grid(("Reason", "Files"), rows),
         ]
     if meta.seconds:
-        paragraphs.append(_grid(("Stage", "Seconds"), [(show(name), f"{value:.2f}") for name, value in meta.seconds.items()]))
+        paragraphs.append(
+            _grid(("Stage", "Seconds"), [(show(name), f"{value:.2f}") for name, value in meta.seconds.items()])
+        )
     return "\n\n".join(paragraphs) + "\n"
 
 

@@ -1,0 +1,86 @@
+"""Groups of exact duplicates."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.engine.groups import Group, Kind, Member, exact_groups, keeper_rank
+
+
+def member(path, digest="d", size=100, width=10, height=10, mtime_ns=5):
+    return Member(path, digest, size, width, height, mtime_ns)
+
+
+members = st.lists(
+    st.builds(
+        Member,
+        path=st.text(min_size=1, max_size=6),
+        digest=st.sampled_from("abcd"),
+        bytes=st.integers(0, 3),
+        width=st.integers(1, 3),
+        height=st.integers(1, 3),
+        mtime_ns=st.integers(0, 3),
+    ),
+    unique_by=lambda file: file.path,
+    max_size=30,
+)
+
+
+def files_of(group: Group):
+    return [group.keeper, *(duplicate.member for duplicate in group.duplicates)]
+
+
+def test_twins_are_grouped_and_singles_left_alone():
+    one, two, single = member("b"), member("a"), member("c", digest="e")
+    (group,) = exact_groups([one, single, two])
+    assert (group.number, group.keeper) == (1, two)
+    (duplicate,) = group.duplicates
+    assert (duplicate.member, duplicate.kind, duplicate.similarity) == (one, Kind.EXACT, 1.0)
+    assert group.bytes_to_free == 100
+
+
+def test_the_keeper_has_most_pixels_then_most_bytes_then_age_then_the_first_path():
+    ranked = [
+        member("z", width=20, mtime_ns=9, size=1),
+        member("y", size=200, mtime_ns=9),
+        member("x", mtime_ns=1),
+        member("a", mtime_ns=2),
+        member("b", mtime_ns=2),
+    ]
+    assert sorted(set(ranked), key=keeper_rank) == ranked
+    (group,) = exact_groups(reversed(ranked))
+    assert files_of(group) == ranked
+
+
+def test_the_largest_saving_comes_first_then_the_keepers_path():
+    files = [
+        member(path, digest=path[0], size=size)
+        for path, size in [("a1", 10), ("a2", 10), ("c1", 90), ("c2", 90), ("b1", 90), ("b2", 90)]
+    ]
+    assert [(group.number, group.keeper.path) for group in exact_groups(files)] == [(1, "b1"), (2, "c1"), (3, "a1")]
+
+
+@given(members)
+def test_every_file_is_in_at_most_one_group_and_every_twin_in_one(files):
+    groups = exact_groups(files)
+    seen = Counter(file.path for group in groups for file in files_of(group))
+    assert set(seen.values()) <= {1}
+    copies = Counter(file.digest for file in files)
+    assert set(seen) == {file.path for file in files if copies[file.digest] > 1}
+    for group in groups:
+        assert group.duplicates
+        assert {file.digest for file in files_of(group)} == {group.keeper.digest}
+        assert files_of(group) == sorted(files_of(group), key=keeper_rank)
+
+
+@given(members, st.randoms(use_true_random=False))
+def test_the_order_of_the_files_does_not_matter(files, random):
+    shuffled = random.sample(files, len(files))
+    assert exact_groups(shuffled) == exact_groups(files)
+
+
+@given(members)
+def test_no_two_files_share_a_rank_and_numbers_run_from_1(files):
+    assert len({keeper_rank(file) for file in files}) == len(files)
+    assert [group.number for group in exact_groups(files)] == list(range(1, len(exact_groups(files)) + 1))

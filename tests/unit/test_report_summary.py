@@ -1,0 +1,139 @@
+"""summary.json, summary.txt, and how sizes and names are worded."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.report_parts import EXTRACTOR, WARNED, make_report, member, twelve_files
+from worker.engine.report.summary import REASONS, summary, summary_text
+from worker.engine.report.wording import number_of, show, size
+
+FAILURES = [("x.jpg", "It is empty."), ("y.jpg", "It is empty."), ("z.txt", "It is no image.")]
+
+
+def cells(text, first):
+    """The cells of the grid row that begins with `first`."""
+    (line,) = [line for line in text.splitlines() if re.match(rf"\| {re.escape(first)} +\|", line)]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_summary_is_plain_json():
+    values = summary(make_report(twelve_files(), FAILURES, waiting=1, seconds={"cluster": 1.5}))
+    assert json.loads(json.dumps(values, allow_nan=False)) == values
+    assert values["generation"] == "20261123T041500"
+    assert values["created"] == "2026-11-23T04:15:00+00:00"
+    assert values["counts"] == {
+        "images": 12, "distinct": 10, "duplicates": 2, "groups": 2, "failed": 3, "waiting": 1, "clusters": 2,
+    }  # fmt: skip
+    assert values["bytes_to_free"] == 2003
+    assert values["k"] == 2
+    assert values["geometry"] == "cosine"
+    assert values["thresholds"] == {}
+    assert values["seconds"] == {"cluster": 1.5}
+    assert values["failures"] == {"It is empty.": 2, "It is no image.": 1}
+    assert values["extractor"] == {
+        "id": EXTRACTOR.id, "label": EXTRACTOR.label, "weights": "imagenet", "warning": "",
+    }  # fmt: skip
+    assert [cluster["images"] for cluster in values["clusters"]] == [6, 6]
+
+
+def test_the_summary_says_how_k_was_chosen():
+    choice = summary(make_report(twelve_files()))["choice"]
+    assert choice["silhouette"] == 2
+    assert choice["structured"] is True
+    assert choice["sampled"] is False
+    assert (choice["sample"], choice["margin"]) == (10, None)
+    assert len(choice["inertias"]) == len(choice["silhouettes"]) == 10
+    assert choice["silhouettes"][0] is choice["silhouettes"][9] is None
+    assert choice["mean_silhouette"] == choice["silhouettes"][1] > choice["without_structure"]
+    assert {"elbow", "agree", "reason", "strength"} <= choice.keys()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_hardly_any_images_still_have_a_summary(count):
+    report = make_report([member(f"{index}.jpg", index) for index in range(count)])
+    values = summary(report)
+    assert json.loads(json.dumps(values, allow_nan=False)) == values
+    assert values["k"] == min(count, 1)
+    assert f"| Images              | {count} (" in summary_text(report)
+
+
+def test_the_notebooks_table_stands_beside_the_true_figures():
+    text = summary_text(make_report(twelve_files()))
+    assert cells(text, "Category") == [
+        "Category", "Images", "Reduction (%)", "Duplicates", "Duplicates (%)", "Can be freed", "Silhouette",
+    ]  # fmt: skip
+    expected = f"{6 / 12 * (1 - 2 / 12) * 100:.2f}"
+    assert cells(text, "Cluster_0")[:5] == ["Cluster_0", "6", expected, "1", "8.33"]
+    assert cells(text, "Cluster_1")[:5] == ["Cluster_1", "6", expected, "1", "8.33"]
+    assert cells(text, "Total")[:6] == ["Total", "12", f"{(1 - 2 / 12) * 100:.2f}", "2", "16.67", "2 kB"]
+    assert "if one image per cluster were kept" in text
+    assert "+============+" in text  # tabulate's grid
+
+
+def test_k_and_failures_are_told():
+    report = make_report(twelve_files(), FAILURES, seconds={"read": 0.25})
+    text = summary_text(report)
+    assert report.clustering.choice.reason in text
+    assert cells(text, "Chosen") == ["Chosen", "2"]
+    assert "3 files could not be read" in text
+    assert cells(text, "It is empty.") == ["It is empty.", "2"]
+    assert cells(text, "read") == ["read", "0.25"]
+    assert "WARNING" not in text
+    assert "estimated" not in text
+
+
+def test_a_warning_of_the_extractor_stands_at_the_top():
+    assert "WARNING: The weights are <random>." in summary_text(make_report(twelve_files(), extractor=WARNED))[:200]
+
+
+def test_a_sampled_silhouette_says_so():
+    report = make_report([member(f"{index}", index) for index in range(150)], sample=100)
+    assert "estimated on a sample of 100 images, ± 0." in summary_text(report)
+    assert summary(report)["choice"]["sampled"] is True
+
+
+def test_many_reasons_are_cut():
+    report = make_report([], [(f"{index}", f"reason {index}") for index in range(REASONS + 5)])
+    assert cells(summary_text(report), "(other reasons)") == ["(other reasons)", "5"]
+    assert len(summary(report)["failures"]) == REASONS
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (1536, "1.54 kB"), (999_499, "999 kB"), (999_500, "1 MB"),
+     (2_550_000, "2.55 MB"), (10**9, "1 GB"), (5 * 10**18, "5e+03 PB")],
+)  # fmt: skip
+def test_sizes(count, shown):
+    assert size(count) == shown
+
+
+def test_counts_are_worded():
+    assert number_of(1, "image") == "1 image"
+    assert number_of(2000, "image") == "2,000 images"
+    assert number_of(2, "is", "are") == "2 are"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("é ü 漢字.jpg", "é ü 漢字.jpg"),
+     ("a\nb", "a\\nb"), ("\udcff.jpg", "\\xff.jpg"), ("\u202egpj.exe", "\\u202egpj.exe"),
+     ("\x1b[31m", "\\x1b[31m"), ("a\u2028b", "a\\u2028b"), ("\ud800", "\\ud800")],
+)  # fmt: skip
+def test_names_that_do_not_print_are_escaped(name, shown):
+    assert show(name) == shown
+
+
+@given(st.text(max_size=400), st.integers(10, 200))
+def test_shown_text_prints_is_bounded_and_encodes(text, longest):
+    shown = show(text, longest)
+    assert shown.isprintable()
+    assert len(shown) <= longest
+    shown.encode()
+
+
+def test_the_middle_of_a_long_name_is_left_out():
+    assert show("a" * 300 + ".jpg", 21) == "aaaaaaaaaa…aaaaaa.jpg"
