@@ -8,6 +8,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from celery.signals import setup_logging
 
@@ -16,10 +17,11 @@ from shared.broker import make_app
 from shared.logs import configure_logging
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
-from worker.pipeline.extract import Extraction
-from worker.pipeline.recluster import Reclustering
 from worker.tasks import register
-from worker.weights import load, resolve
+
+if TYPE_CHECKING:
+    from worker.pipeline.extract import Extraction
+    from worker.pipeline.recluster import Reclustering
 
 
 class Workshop:
@@ -34,8 +36,11 @@ class Workshop:
         return RedisStore.connect(self.settings.store)
 
     @cached_property
-    def extraction(self) -> Extraction:
+    def extraction(self) -> "Extraction":
         """Collaborators of the feature worker, the loaded model among them."""
+        from worker.pipeline.extract import Extraction
+        from worker.weights import load, resolve
+
         settings = self.settings
         weights = resolve(settings.weights)
         model = load(weights, settings.precision, settings.batch_size)
@@ -53,8 +58,10 @@ class Workshop:
         )
 
     @cached_property
-    def reclustering(self) -> Reclustering:
+    def reclustering(self) -> "Reclustering":
         """Collaborators of the recluster worker."""
+        from worker.pipeline.recluster import Reclustering
+
         settings = self.settings
         return Reclustering(
             store=self.store,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from celery import Celery, Task
 
@@ -12,8 +12,12 @@ from shared import names
 from shared.broker import send_references
 from shared.errors import RefusedReference, TransientError
 from shared.records import Reference
-from worker.pipeline.extract import Extraction, extract_batch
-from worker.pipeline.recluster import Reclustering, recluster
+
+# Imported where they run: each pulls in libraries (OpenCV; scikit-learn, matplotlib) that the other queue's workers and
+# Celery's main process have no use for: 3 seconds and 150 MB each.
+if TYPE_CHECKING:
+    from worker.pipeline.extract import Extraction
+    from worker.pipeline.recluster import Reclustering
 
 logger = logging.getLogger(__name__)
 
@@ -24,11 +28,11 @@ class Tools(Protocol):
     """What the composition root builds, on first use."""
 
     @property
-    def extraction(self) -> Extraction:
+    def extraction(self) -> "Extraction":
         """Collaborators of the feature worker; the first use loads the model."""
 
     @property
-    def reclustering(self) -> Reclustering:
+    def reclustering(self) -> "Reclustering":
         """Collaborators of the recluster worker."""
 
     def refuse(self, count: int) -> None:
@@ -40,6 +44,8 @@ def register(app: Celery, tools: Tools) -> None:
 
     @app.task(name=names.TASK_EXTRACT, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
     def extract_task(self: Task, references: object) -> dict[str, Any]:
+        from worker.pipeline.extract import extract_batch
+
         parsed, refused = parse_references(references)
         if refused:
             logger.warning("refused: %s", "; ".join(refused[:3]))
@@ -58,6 +64,8 @@ def register(app: Celery, tools: Tools) -> None:
     # Acknowledged early: beat repeats it, so a run that took its worker down must not come back at once.
     @app.task(name=names.TASK_RECLUSTER, bind=True, acks_late=False, ignore_result=False, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
     def recluster_task(self: Task, force: object = False) -> dict[str, Any]:
+        from worker.pipeline.recluster import recluster
+
         with _retried(self):
             outcome: dict[str, Any] = recluster(tools.reclustering, force=force is True)
         return outcome

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from shared.errors import WeightsError
 from shared.records import Extractor
-from worker.engine.vgg16 import RANDOM_RECIPE, Precision, Vgg16, layer_shapes
+from worker.engine.vgg16 import RANDOM_RECIPE, Precision, Vgg16, faster_precision, layer_shapes
 
 FILE_NAME: Final = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 FILE_MD5: Final = "64373286793e3c8b2b4e3219cbf3544b"  # as keras.applications.vgg16 has it
@@ -54,19 +54,27 @@ def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights
 
 def load(weights: Weights, precision: str, batch_size: int) -> Vgg16:
     """Build the network and load `weights`. Seconds. precision: `auto` takes what the hardware computes in."""
-    return Vgg16(weights.path, choose_precision(precision, _cpu_flags(), _gpu_capability), batch_size)
+    return Vgg16(weights.path, choose_precision(precision, _cpu_flags(), _gpu_capability, faster_precision), batch_size)
 
 
 def choose_precision(
-    wanted: str, cpu_flags: frozenset[str], gpu_capability: Callable[[], tuple[int, int] | None]
+    wanted: str,
+    cpu_flags: frozenset[str],
+    gpu_capability: Callable[[], tuple[int, int] | None],
+    faster: Callable[[], Precision],
 ) -> Precision:
-    """The precision of the forward pass. On other hardware than this, lower precision is emulated and slower."""
+    """The precision of the forward pass; for `auto` that of the hardware, and float32 where lower ones are emulated.
+
+    A processor with bfloat16 instructions but without AMX is put to the test: `faster` tells what it found.
+    """
     if wanted in ("float32", "bfloat16", "float16"):
         return wanted  # type: ignore[return-value]
     capability = gpu_capability()
     if capability:
         return "bfloat16" if capability >= (8, 0) else "float16" if capability >= (7, 0) else "float32"
-    return "bfloat16" if cpu_flags & {"avx512_bf16", "amx_bf16"} else "float32"
+    if "amx_bf16" in cpu_flags:
+        return "bfloat16"
+    return faster() if cpu_flags & {"avx512_bf16", "bf16"} else "float32"
 
 
 def download_imagenet() -> Path:
@@ -136,7 +144,8 @@ def _cpu_flags() -> frozenset[str]:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return frozenset()
-    return frozenset(next((line for line in lines if line.startswith("flags")), "").split())
+    # "flags" on x86-64, "Features" on 64-bit Arm.
+    return frozenset(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())
 
 
 def _gpu_capability() -> tuple[int, int] | None:
