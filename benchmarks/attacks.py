@@ -18,7 +18,7 @@ Picture = NDArray[np.uint8]
 Edit = Callable[[Picture, np.random.Generator], Picture]
 
 _SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-_WORDS: Final = "when nobody looks monday sale today only look at this best summer ever found it new".split()
+_WORDS: Final = ("when", "nobody", "looks", "monday", "sale", "today", "only", "at", "this", "best", "summer", "found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,11 @@ def _as_float(picture: Picture) -> NDArray[np.float32]:
 
 
 def _as_picture(values: NDArray[Any]) -> Picture:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+
+
+def _pixels(values: Any) -> Picture:
+    return np.asarray(values, np.uint8)
 
 
 def unchanged(picture: Picture, _: np.random.Generator) -> Picture:
@@ -50,7 +54,7 @@ def scaled(share: float) -> Edit:
     def edit(picture: Picture, _: np.random.Generator) -> Picture:
         height, width = picture.shape[:2]
         size = (max(8, round(width * share)), max(8, round(height * share)))
-        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+        return _pixels(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
     return edit
 
@@ -58,7 +62,7 @@ def scaled(share: float) -> Edit:
 def stretched(picture: Picture, _: np.random.Generator) -> Picture:
     """15 % wider than it was."""
     height, width = picture.shape[:2]
-    return cv2.resize(picture, (round(width * 1.15), height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+    return _pixels(cv2.resize(picture, (round(width * 1.15), height), interpolation=cv2.INTER_LINEAR))
 
 
 def cropped(share: float) -> Edit:
@@ -100,7 +104,7 @@ def colour_shifted(picture: Picture, random: np.random.Generator) -> Picture:
 
 def blurred(picture: Picture, _: np.random.Generator) -> Picture:
     """Gaussian blur of 1/250 of the long side (2 pixels of 500)."""
-    return cv2.GaussianBlur(picture, (0, 0), max(picture.shape[:2]) / 250)  # type: ignore[return-value]
+    return _pixels(cv2.GaussianBlur(picture, (0, 0), max(picture.shape[:2]) / 250))
 
 
 def noisy(picture: Picture, random: np.random.Generator) -> Picture:
@@ -111,14 +115,14 @@ def noisy(picture: Picture, random: np.random.Generator) -> Picture:
 def letterboxed(picture: Picture, _: np.random.Generator) -> Picture:
     """Black bars of 12 % of the height above and below."""
     bar = round(picture.shape[0] * 0.12)
-    return cv2.copyMakeBorder(picture, bar, bar, 0, 0, cv2.BORDER_CONSTANT, value=(0, 0, 0))  # type: ignore[return-value]
+    return _pixels(cv2.copyMakeBorder(picture, bar, bar, 0, 0, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
 
 
 def framed(picture: Picture, random: np.random.Generator) -> Picture:
     """A frame of one colour, 6 % of the long side."""
     edge = round(max(picture.shape[:2]) * 0.06)
     colour = tuple(int(level) for level in random.integers(0, 256, 3))
-    return cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=colour)  # type: ignore[return-value]
+    return _pixels(cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=colour))
 
 
 def rotated(degrees: float) -> Edit:
@@ -127,7 +131,7 @@ def rotated(degrees: float) -> Edit:
     def edit(picture: Picture, _: np.random.Generator) -> Picture:
         height, width = picture.shape[:2]
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
-        return cv2.warpAffine(picture, turn, (width, height), flags=cv2.INTER_LINEAR)  # type: ignore[return-value]
+        return _pixels(cv2.warpAffine(picture, turn, (width, height), flags=cv2.INTER_LINEAR))
 
     return edit
 
@@ -153,7 +157,7 @@ def perspective(picture: Picture, random: np.random.Generator) -> Picture:
     inwards = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], np.float32)
     moved = corners + inwards * random.uniform(0, 0.04, (4, 2)) * [width, height]
     warp = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
-    return cv2.warpPerspective(picture, warp, (width, height), flags=cv2.INTER_LINEAR)  # type: ignore[return-value]
+    return _pixels(cv2.warpPerspective(picture, warp, (width, height), flags=cv2.INTER_LINEAR))
 
 
 def _write(picture: Picture, text: str, at: tuple[int, int], height: float, colour: tuple[int, int, int]) -> None:
@@ -181,7 +185,7 @@ def watermarked(picture: Picture, random: np.random.Generator) -> Picture:
     height, width = layer.shape[:2]
     text = " ".join(random.choice(_WORDS, 2)).upper()
     _write(layer, text, (round(width * 0.1), round(height * random.uniform(0.4, 0.7))), height * 0.1, (255, 255, 255))
-    return cv2.addWeighted(layer, 0.6, picture, 0.4, 0)  # type: ignore[return-value]
+    return _pixels(cv2.addWeighted(layer, 0.6, picture, 0.4, 0))
 
 
 def stickered(picture: Picture, random: np.random.Generator) -> Picture:

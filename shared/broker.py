@@ -46,6 +46,7 @@ def make_app(settings: Settings) -> Celery:
         task_routes={
             names.TASK_EXTRACT: {"queue": names.QUEUE_FEATURES},
             names.TASK_RECLUSTER: {"queue": names.QUEUE_RECLUSTER},
+            names.TASK_JUDGE: {"queue": names.QUEUE_VERDICTS},
         },
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -85,6 +86,13 @@ def send_references(app: Celery, references: Sequence[Reference]) -> None:
     """Send one batch to the feature workers. Raises Unavailable at once when the broker is away."""
     with _speaking():
         app.send_task(names.TASK_EXTRACT, args=[[reference.to_wire() for reference in references]], retry=False)
+
+
+def request_verdicts(app: Celery, paths: Sequence[str]) -> None:
+    """Ask the verdict writer to look at these paths: finished, failed or gone. Raises Unavailable."""
+    if paths:
+        with _speaking():
+            app.send_task(names.TASK_JUDGE, args=[list(paths)], retry=False)
 
 
 def request_recluster(app: Celery, force: bool) -> "AsyncResult[Any]":

@@ -4,10 +4,12 @@ from typing import Final
 
 TASK_EXTRACT: Final = "imagesieve.extract"
 TASK_RECLUSTER: Final = "imagesieve.recluster"
+TASK_JUDGE: Final = "imagesieve.judge"
 
 QUEUE_FEATURES: Final = "features"
 QUEUE_RECLUSTER: Final = "recluster"
-QUEUES: Final = (QUEUE_FEATURES, QUEUE_RECLUSTER)
+QUEUE_VERDICTS: Final = "verdicts"
+QUEUES: Final = (QUEUE_FEATURES, QUEUE_RECLUSTER, QUEUE_VERDICTS)
 
 # Keys of the store. One hash holds every record, so that its size is one HLEN and a scan needs no key pattern.
 KEY_RECORDS: Final = "imagesieve:records"  # hash: path (bytes) -> Record as JSON
@@ -19,12 +21,20 @@ KEY_EXTRACTOR: Final = "imagesieve:extractor"  # Extractor as JSON: whose featur
 KEY_GENERATION: Final = "imagesieve:generation"  # the pointer: id of the newest complete generation
 KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are kept, newest first
 KEY_COMPUTED: Final = "imagesieve:computed"  # integer: forward passes ever made, one per picture
+KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: verified pairs
+KEY_CORRECTIONS: Final = "imagesieve:corrections"  # integer: verdicts that recluster runs corrected
+KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
 KEY_REFUSED: Final = "imagesieve:refused"  # integer: messages or references refused
 
 
 def key_image(digest: str) -> str:
     """Key of the ImageFacts of one digest."""
     return f"imagesieve:image:{digest}"
+
+
+def key_sketch(digest: str) -> str:
+    """Key of the sketch of one digest: what verification needs of it."""
+    return f"imagesieve:sketch:{digest}"
 
 
 def key_features(extractor_id: str, digest: str) -> str:

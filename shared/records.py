@@ -20,6 +20,16 @@ class State(StrEnum):
     FAILED = "failed"  # refused for good, with a reason, until its bytes change
 
 
+class Verdict(StrEnum):
+    """What an image is, beside the others."""
+
+    UNIQUE = "unique"  # a keeper, or alone
+    EXACT = "exact"  # the same bytes as its keeper
+    IDENTICAL = "identical"  # the same pixels as its keeper in another file
+    NEAR = "near"  # the same picture as its keeper, edited; verified
+    FAILED = "failed"  # no picture at all
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A settled file as it travels in a message: never pixels, never an absolute path.
@@ -51,8 +61,10 @@ class Record:
     """What the store holds of one path.
 
     size, mtime_ns: of the file state that the record speaks of. digest: SHA-256 in hex, "" until known.
-    width, height: pixels after orientation. extractor: id whose features are in the store. reason: why it failed.
+    width, height: pixels after orientation. extractor: id whose features are in the store.
     since: when the record took this state, seconds since the epoch.
+    verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. similarity: to the keeper, 0 to 1.
+    reason: why it failed, or why it is a duplicate, in words.
     """
 
     size: int
@@ -63,6 +75,9 @@ class Record:
     width: int = 0
     height: int = 0
     extractor: str = ""
+    verdict: str = ""
+    duplicate_of: str = ""
+    similarity: float = 0.0
     reason: str = ""
 
     def describes(self, size: int, mtime_ns: int) -> bool:
@@ -89,10 +104,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What is known of a picture whatever extractor looks at it. width, height: pixels after orientation."""
+    """What is known of a picture whatever extractor looks at it.
+
+    width, height: pixels after orientation. pixels: digest of the decoded, oriented pixels.
+    """
 
     width: int
     height: int
+    pixels: str = ""
 
     def to_json(self) -> bytes:
         """Compact JSON."""
@@ -105,6 +124,64 @@ class ImageFacts:
             return cls(**json.loads(raw))
         except (ValueError, TypeError) as error:
             raise CorruptValue(f"facts of an image in the store do not parse ({error}); computed anew") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two contents verified to be one picture. similarity: 0 to 1. reason: in words."""
+
+    similarity: float
+    reason: str
+
+    def to_json(self) -> bytes:
+        """Compact JSON."""
+        return json.dumps([self.similarity, self.reason], separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Self:
+        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
+        try:
+            similarity, reason = json.loads(raw)
+            return cls(float(similarity), str(reason))
+        except (ValueError, TypeError) as error:
+            raise CorruptValue(f"a match in the store does not parse ({error}); it is verified anew") from error
+
+
+Pair = tuple[str, str]  # two digests in ascending order
+
+
+def pair_of(one: str, other: str) -> Pair:
+    """The unordered pair of two digests."""
+    return (one, other) if one < other else (other, one)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the event stream: what an image was found to be, or is after a correction.
+
+    at: ISO 8601. cluster: of the last generation, None if the image is newer. reason: for people.
+    """
+
+    at: str
+    path: str
+    digest: str
+    verdict: str
+    duplicate_of: str = ""
+    similarity: float = 0.0
+    cluster: int | None = None
+    reason: str = ""
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, raw: bytes | str) -> Self:
+        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
+        try:
+            return cls(**json.loads(raw))
+        except (ValueError, TypeError) as error:
+            raise CorruptValue(f"an event does not parse ({error})") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,12 @@ class FeatureQueue(Protocol):
     def is_idle(self) -> bool:
         """Whether no batch is waiting or being worked on."""
 
+    def tell_gone(self, paths: Sequence[str]) -> None:
+        """Tell the verdict writer that these files left the collection."""
+
+
+PATHS_AT_ONCE: Final = 500  # in one message to the verdict writer
+
 
 class CeleryQueue:
     """The queue `features` of the broker."""
@@ -91,6 +97,10 @@ class CeleryQueue:
     def is_idle(self) -> bool:
         held = broker.outstanding(self._app)
         return not held.queued[QUEUE_FEATURES] and not held.unacknowledged
+
+    def tell_gone(self, paths: Sequence[str]) -> None:
+        for start in range(0, len(paths), PATHS_AT_ONCE):
+            broker.request_verdicts(self._app, paths[start : start + PATHS_AT_ONCE])
 
 
 class Enqueuer:
@@ -148,4 +158,6 @@ class Enqueuer:
             self._batcher.discard(path)
         known = [path for path, record in zip(paths, self._store.records(paths), strict=True) if record]
         # A path nobody knew leaves the collection's revision as it is, else every stray name would cost a recluster.
-        return self._store.forget(known) if known else 0
+        forgotten = self._store.forget(known) if known else 0
+        self._queue.tell_gone(known)  # lost with the process between the two: the next recluster corrects it
+        return forgotten

@@ -4,9 +4,11 @@ Celery's command line takes this module's `app`. Nothing is connected or loaded 
 task runs in a spawned child: the model is loaded once per process, never before a fork.
 """
 
+import atexit
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,13 +16,16 @@ from celery.signals import setup_logging
 
 from shared import names
 from shared.broker import make_app
+from shared.errors import Unavailable
 from shared.logs import configure_logging
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from worker.tasks import register
 
 if TYPE_CHECKING:
+    from worker.pipeline.comparison import Comparison
     from worker.pipeline.extract import Extraction
+    from worker.pipeline.judge import Judge
     from worker.pipeline.recluster import Reclustering
 
 
@@ -75,7 +80,35 @@ class Workshop:
             keep_features=settings.keep_features,
             max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes,
+            compare=self._comparison().compare,
         )
+
+    @cached_property
+    def judge(self) -> "Judge":
+        """The verdict writer. Its lease is held from here to the end of the process; raises LeaseTaken."""
+        from worker.pipeline.candidates import ContentIndex
+        from worker.pipeline.judge import Judge
+        from worker.pipeline.nearest import NearestCluster
+
+        extractor = self.store.extractor()
+        if extractor is None:
+            raise Unavailable("no feature worker has published its extractor yet")
+        with ExitStack() as opened:
+            opened.enter_context(self.store.lease("verdicts"))
+            index = ContentIndex(self.store, extractor.id)
+            judge = Judge(
+                self.store, index, self._comparison().compare, NearestCluster(self.store, extractor.id), time.time
+            )
+            judge.start()
+            atexit.register(opened.pop_all().close)
+        return judge
+
+    def _comparison(self) -> "Comparison":
+        from worker.engine.verify import Thresholds
+        from worker.pipeline.comparison import Comparison
+
+        settings = self.settings
+        return Comparison(self.store, settings.watch_dir, Thresholds, settings.max_pixels, settings.max_bytes)
 
     def refuse(self, count: int) -> None:
         """Count references that were refused."""
@@ -87,6 +120,8 @@ def _log(**_: object) -> None:
 
 
 _settings = load_settings()
+# OpenCV reads it once, when it is imported: its own limit behind the one that `decode` keeps.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(_settings.max_pixels))
 setup_logging.connect(_log, weak=False)
 app = make_app(_settings)
 # A spawned child gets the app without its tasks, and finds them by importing what is named here.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from celery import Celery, Task
 
 from shared import names
-from shared.broker import send_references
+from shared.broker import request_verdicts, send_references
 from shared.errors import RefusedReference, TransientError
 from shared.records import Reference
 
@@ -17,11 +17,13 @@ from shared.records import Reference
 # Celery's main process have no use for: 3 seconds and 150 MB each.
 if TYPE_CHECKING:
     from worker.pipeline.extract import Extraction
+    from worker.pipeline.judge import Judge
     from worker.pipeline.recluster import Reclustering
 
 logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 60
+PATHS_AT_ONCE = 500  # in one message to the verdict writer
 
 
 class Tools(Protocol):
@@ -34,6 +36,10 @@ class Tools(Protocol):
     @property
     def reclustering(self) -> "Reclustering":
         """Collaborators of the recluster worker."""
+
+    @property
+    def judge(self) -> "Judge":
+        """The verdict writer; the first use takes its lease and learns the collection."""
 
     def refuse(self, count: int) -> None:
         """Count references that were refused."""
@@ -52,14 +58,23 @@ def register(app: Celery, tools: Tools) -> None:
             tools.refuse(len(refused))
         with _retried(self):
             outcome = extract_batch(parsed, tools.extraction)
-        for reference in outcome.alone:
-            send_references(app, [reference])
+            for reference in outcome.alone:
+                send_references(app, [reference])
+            request_verdicts(app, outcome.finished)
         logger.info(
             "batch of %d: %d ready (%d from cache), %d failed, %d skipped, %d sent again alone; seconds %s",
             len(parsed), outcome.ready, outcome.cached, outcome.failed, outcome.skipped, len(outcome.alone),
             " ".join(f"{stage} {seconds:.3f}" for stage, seconds in outcome.seconds.items()),
         )  # fmt: skip
-        return {**asdict(outcome), "alone": len(outcome.alone)}
+        return {**asdict(outcome), "alone": len(outcome.alone), "finished": len(outcome.finished)}
+
+    @app.task(name=names.TASK_JUDGE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
+    def judge_task(self: Task, paths: object) -> int:
+        parsed = [path for path in paths if isinstance(path, str) and path] if isinstance(paths, list) else []
+        with _retried(self):
+            given = tools.judge.look(parsed)
+        logger.info("looked at %d files: %d verdicts given", len(parsed), given)
+        return given
 
     # Acknowledged early: beat repeats it, so a run that took its worker down must not come back at once.
     @app.task(name=names.TASK_RECLUSTER, bind=True, acks_late=False, ignore_result=False, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
@@ -68,6 +83,9 @@ def register(app: Celery, tools: Tools) -> None:
 
         with _retried(self):
             outcome: dict[str, Any] = recluster(tools.reclustering, force=force is True)
+            unjudged = outcome.pop("unjudged", [])
+            for start in range(0, len(unjudged), PATHS_AT_ONCE):
+                request_verdicts(app, unjudged[start : start + PATHS_AT_ONCE])
         return outcome
 
 

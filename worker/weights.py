@@ -2,7 +2,9 @@
 
 import hashlib
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -85,7 +87,8 @@ def download_imagenet() -> Path:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_SECONDS)
     try:
-        return Path(keras.utils.get_file(FILE_NAME, WEIGHTS_PATH, cache_subdir="models", file_hash=FILE_MD5))
+        with redirect_stdout(sys.stderr):  # its progress; standard output is for results
+            return Path(keras.utils.get_file(FILE_NAME, WEIGHTS_PATH, cache_subdir="models", file_hash=FILE_MD5))
     except Exception as error:  # Keras raises a bare Exception for what the server or the network did
         raise WeightsError(f"the ImageNet weights could not be downloaded ({error})") from error
     finally:
@@ -111,32 +114,34 @@ def _extractor_id(weights: str) -> str:
 
 
 def _check_layers(path: Path) -> None:
-    """Raise WeightsError unless the file holds every layer of VGG16 up to fc2, in its shape."""
+    """Raise WeightsError unless the file holds every layer of VGG16 up to fc2, in its shape. Reads no values."""
     import h5py
 
     try:
         with h5py.File(path) as file:
             group = file.get("model_weights", file)
-            for name, shape in layer_shapes().items():
-                found = _kernel_shape(group, name)
-                if found != shape:
+            for name, kernel in layer_shapes().items():
+                expected, found = [kernel[-1:], kernel], _shapes(group, name)
+                if found != expected:
                     raise WeightsError(
-                        f"{path} does not hold VGG16's weights: layer {name} should be {shape}, found {found}; "
-                        f"IMAGESIEVE_WEIGHTS takes Keras's file {FILE_NAME}"
+                        f"{path} does not hold VGG16's weights: the shapes of layer {name} should be {expected}, "
+                        f"found {found}; IMAGESIEVE_WEIGHTS takes Keras's file {FILE_NAME}"
                     )
-    except OSError as error:
-        raise WeightsError(f"the weights file {path} cannot be read: {error}; check IMAGESIEVE_WEIGHTS") from error
+    except (OSError, RuntimeError, KeyError, ValueError) as error:  # what h5py makes of a damaged file
+        raise WeightsError(
+            f"the weights file {path} cannot be read ({error}); check IMAGESIEVE_WEIGHTS, or copy the file again"
+        ) from error
 
 
-def _kernel_shape(group: object, name: str) -> tuple[int, ...] | None:
-    """Shape of the kernel of layer `name`: the dataset with more than one dimension, however deep it is nested."""
+def _shapes(group: object, name: str) -> list[tuple[int, ...]]:
+    """Shapes of the values of layer `name`, bias before kernel, however deep they are nested."""
     import h5py
 
     shapes: list[tuple[int, ...]] = []
     layer = group.get(name) if isinstance(group, h5py.Group) else None
     if isinstance(layer, h5py.Group):
         layer.visititems(lambda _, item: shapes.append(item.shape) if isinstance(item, h5py.Dataset) else None)
-    return next((shape for shape in shapes if len(shape) > 1), None)
+    return sorted(shapes, key=len)
 
 
 def _cpu_flags() -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from shared.cli import ask, look, start
+from shared.cli import ask, look, start, stream
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError
 
@@ -24,6 +24,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (start.up, False),
     (start.demo, False),
     (look.status, False),
+    (stream.events, False),
     (ask.recluster, False),
     (look.report, False),
     (look.doctor, False),

@@ -25,6 +25,7 @@ class QueueName(StrEnum):
 
     FEATURES = names.QUEUE_FEATURES
     RECLUSTER = names.QUEUE_RECLUSTER
+    VERDICTS = names.QUEUE_VERDICTS
 
 
 def up(
@@ -107,7 +108,7 @@ def watch(
 def work(
     queue: Annotated[QueueName, typer.Option(help="what to work on")] = QueueName.FEATURES,
 ) -> None:
-    """Run a worker. Start as many for `features` as there are machines or GPUs; one for `recluster` is enough.
+    """Run a worker. Start as many for `features` as there are machines or GPUs, one each for `verdicts`, `recluster`.
 
     Example:
 

@@ -57,6 +57,7 @@ def stack(redis: Sequence[str], flower_port: int, once: bool) -> list[Program]:
     cli = [sys.executable, "-m", "shared.cli"]
     programs = [
         Program("features", [*cli, "work", "--queue", names.QUEUE_FEATURES], 30, stop_seconds=60),
+        Program("verdicts", [*cli, "work", "--queue", names.QUEUE_VERDICTS], 30, stop_seconds=30),
         Program("recluster", [*cli, "work", "--queue", names.QUEUE_RECLUSTER], 30, stop_seconds=30),
         Program(WATCHER, [*cli, "watch", *(["--once"] if once else [])], 40, restart=not once),
     ]

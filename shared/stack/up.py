@@ -18,7 +18,7 @@ from typing import Any, Final
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from shared import names
-from shared.broker import make_app, request_recluster
+from shared.broker import make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.records import Counts
 from shared.redis_server import find_redis_server, redis_command
@@ -181,6 +181,10 @@ def work_through(stack: RunningStack, view: View) -> dict[str, Any]:
         raise StackFailed(
             f"the watcher ended with status {state.exit_status}:\n{stack.supervisor.tail(programs.WATCHER)}"
         )
+    app = make_app(stack.settings)
+    while any((waiting := outstanding(app)).queued.values()) or waiting.unacknowledged:
+        stack.supervisor.check()
+        time.sleep(LOOK_SECONDS)
     view.say("reclustering")
     return recluster_and_wait(stack.settings, force=False, check=stack.supervisor.check)
 

@@ -1,12 +1,12 @@
 """The store in one process's memory: for deciding code under test, held to Redis's behaviour by the contract tests."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from shared.errors import LeaseTaken
-from shared.records import Counts, Extractor, Generation, ImageFacts, Record, Reference, State
+from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference, State
 from shared.store.port import Change, Image
 
 
@@ -17,6 +17,9 @@ class MemoryStore:
         self._records: dict[str, Record] = {}
         self._images: dict[str, ImageFacts] = {}
         self._features: dict[tuple[str, str], bytes] = {}
+        self._sketches: dict[str, bytes] = {}
+        self._matches: dict[Pair, Match] = {}
+        self._events: list[Event] = []
         self._expiring: set[str] = set()
         self._counters: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
@@ -88,17 +91,49 @@ class MemoryStore:
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
         return [self._features.get((extractor_id, digest)) for digest in digests]
 
+    def sketches(self, digests: Sequence[str]) -> list[bytes | None]:
+        return [self._sketches.get(digest) for digest in digests]
+
+    def pixels(self, digests: Sequence[str]) -> list[str]:
+        return [self._images[digest].pixels if digest in self._images else "" for digest in digests]
+
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
-        for digest, facts, encoded in images:
+        for digest, facts, encoded, sketch in images:
             self._images[digest] = facts
             self._features[extractor_id, digest] = encoded
+            self._sketches[digest] = sketch
             self._expiring.discard(digest)
 
+    def put_matches(self, matches: Mapping[Pair, Match]) -> None:
+        self._matches.update(matches)
+
+    def find_matches(self, pairs: Sequence[Pair]) -> list[Match | None]:
+        return [self._matches.get(pair) for pair in pairs]
+
+    def matches(self) -> Iterator[tuple[Pair, Match]]:
+        return iter(list(self._matches.items()))
+
+    def drop_matches(self, pairs: Sequence[Pair]) -> None:
+        for pair in pairs:
+            self._matches.pop(pair, None)
+
+    def give_verdicts(self, changes: Sequence[Change], events: Sequence[Event], correction: bool) -> list[bool]:
+        before = self._revision
+        done = self.complete(changes)
+        if correction:
+            self._revision = before
+        self._events += [event for event, changed in zip(events, done, strict=True) if changed]
+        return done
+
+    def events(self, after: str, wait: float) -> list[tuple[str, Event]]:  # noqa: ARG002
+        start = len(self._events) if after == "$" else int(after)
+        return [(str(place), event) for place, event in enumerate(self._events[start:], start=start + 1)]
+
     def expire_features(self, live: frozenset[str], seconds: float) -> int:  # noqa: ARG002
-        dead = {digest for _, digest in self._features} | set(self._images)
-        fresh = dead - live - self._expiring
+        stored = [*(digest for _, digest in self._features), *self._images, *self._sketches]
+        fresh = set(stored) - live - self._expiring
         self._expiring |= fresh
-        return sum(digest in fresh for _, digest in self._features) + sum(digest in fresh for digest in self._images)
+        return sum(digest in fresh for digest in stored)
 
     def begin(self, paths: Sequence[str]) -> list[int]:
         self._attempts.update(paths)

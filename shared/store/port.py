@@ -1,13 +1,13 @@
 """The port of the store: what every implementation does, in the project's words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from shared.records import Counts, Extractor, Generation, ImageFacts, Record, Reference
+from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
-Image = tuple[str, ImageFacts, bytes]  # digest, facts, encoded features
+Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features, sketch
 
 
 class Store(Protocol):
@@ -54,6 +54,36 @@ class Store(Protocol):
 
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
         """Store facts and features. One pipelined round trip."""
+
+    def sketches(self, digests: Sequence[str]) -> list[bytes | None]:
+        """Sketches in order, None where missing. One round trip per 1,000."""
+
+    def pixels(self, digests: Sequence[str]) -> list[str]:
+        """Digest of the pixels of each digest, "" where not known. One round trip per 1,000."""
+
+    def put_matches(self, matches: Mapping[Pair, Match]) -> None:
+        """Record verified pairs."""
+
+    def find_matches(self, pairs: Sequence[Pair]) -> list[Match | None]:
+        """The match of each pair, None where none is recorded. One round trip."""
+
+    def matches(self) -> Iterator[tuple[Pair, Match]]:
+        """Every verified pair; one that changes meanwhile may come twice."""
+
+    def drop_matches(self, pairs: Sequence[Pair]) -> None:
+        """Forget pairs, of pictures that are gone."""
+
+    def give_verdicts(self, changes: Sequence[Change], events: Sequence[Event], correction: bool) -> list[bool]:
+        """As `complete`, and publish the event of each change that was made, in one atomic round trip.
+
+        changes, events: equally long. With `correction` the revision stays: the run that corrects knows them already.
+        """
+
+    def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
+        """Up to 1,000 events after the position `after` ("0": the oldest kept, "$": only new ones), with positions.
+
+        Waits up to `wait` seconds for the first one.
+        """
 
     def expire_features(self, live: frozenset[str], seconds: float) -> int:
         """Let features whose digest is not in `live` end after `seconds`; the number newly marked. O(stored images)."""

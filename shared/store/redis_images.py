@@ -1,10 +1,10 @@
 """Features and facts of pictures, by digest, in Redis."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from shared import names
 from shared.errors import CorruptValue
-from shared.records import Extractor, ImageFacts
+from shared.records import Extractor, ImageFacts, Match, Pair
 from shared.store.port import Image
 from shared.store.redis_client import CHUNK, RedisPart, speaking
 
@@ -15,37 +15,80 @@ class RedisImages(RedisPart):
     def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
         if not digests:
             return []
+        keys = (names.key_image, lambda digest: names.key_features(extractor_id, digest), names.key_sketch)
         with speaking(), self._redis.pipeline(transaction=False) as pipe:
             for digest in digests:
                 pipe.get(names.key_image(digest))
-                pipe.exists(names.key_features(extractor_id, digest))
-                pipe.persist(names.key_features(extractor_id, digest))
-                pipe.persist(names.key_image(digest))
+                pipe.exists(*(key(digest) for key in keys))
+                for key in keys:
+                    pipe.persist(key(digest))
             replies = pipe.execute()
-        return [
-            _facts(raw) if raw and exists else None for raw, exists in zip(replies[::4], replies[1::4], strict=True)
-        ]
+        width = 2 + len(keys)
+        pairs = zip(replies[::width], replies[1::width], strict=True)
+        return [_facts(raw) if raw and there == len(keys) else None for raw, there in pairs]
 
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
+        return self._get([names.key_features(extractor_id, digest) for digest in digests])
+
+    def sketches(self, digests: Sequence[str]) -> list[bytes | None]:
+        return self._get([names.key_sketch(digest) for digest in digests])
+
+    def pixels(self, digests: Sequence[str]) -> list[str]:
+        raws = self._get([names.key_image(digest) for digest in digests])
+        known = [_facts(raw) if raw else None for raw in raws]
+        return [facts.pixels if facts else "" for facts in known]
+
+    def _get(self, keys: Sequence[str]) -> list[bytes | None]:
         found: list[bytes | None] = []
-        for start in range(0, len(digests), CHUNK):
-            keys = [names.key_features(extractor_id, digest) for digest in digests[start : start + CHUNK]]
+        for start in range(0, len(keys), CHUNK):
             with speaking():
-                found += self._redis.mget(keys)
+                found += self._redis.mget(keys[start : start + CHUNK])
         return found
 
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
         if not images:
             return
         with speaking(), self._redis.pipeline(transaction=False) as pipe:
-            for digest, facts, encoded in images:
+            for digest, facts, encoded, sketch in images:
                 pipe.set(names.key_features(extractor_id, digest), encoded)
+                pipe.set(names.key_sketch(digest), sketch)
                 pipe.set(names.key_image(digest), facts.to_json())
             pipe.execute()
 
+    def put_matches(self, matches: Mapping[Pair, Match]) -> None:
+        if matches:
+            values = {" ".join(pair): match.to_json() for pair, match in matches.items()}
+            with speaking():
+                self._redis.hset(names.KEY_MATCHES, mapping=values)
+
+    def find_matches(self, pairs: Sequence[Pair]) -> list[Match | None]:
+        if not pairs:
+            return []
+        with speaking():
+            raws = self._redis.hmget(names.KEY_MATCHES, [" ".join(pair) for pair in pairs])
+        return [_match(raw) if raw else None for raw in raws]
+
+    def matches(self) -> Iterator[tuple[Pair, Match]]:
+        cursor = 0
+        while True:
+            with speaking():
+                cursor, chunk = self._redis.hscan(names.KEY_MATCHES, cursor, count=CHUNK)
+            for name, raw in chunk.items():
+                one, other = name.decode().split(" ")
+                found = _match(raw)
+                if found:
+                    yield (one, other), found
+            if cursor == 0:
+                return
+
+    def drop_matches(self, pairs: Sequence[Pair]) -> None:
+        if pairs:
+            with speaking():
+                self._redis.hdel(names.KEY_MATCHES, *(" ".join(pair) for pair in pairs))
+
     def expire_features(self, live: frozenset[str], seconds: float) -> int:
         marked = 0
-        for pattern in (names.key_features("*", "*"), names.key_image("*")):
+        for pattern in (names.key_features("*", "*"), names.key_image("*"), names.key_sketch("*")):
             cursor = 0
             while True:
                 with speaking():
@@ -78,6 +121,13 @@ class RedisImages(RedisPart):
             return Extractor.from_json(raw) if raw else None
         except CorruptValue:
             return None
+
+
+def _match(raw: bytes) -> Match | None:
+    try:
+        return Match.from_json(raw)
+    except CorruptValue:
+        return None  # it is verified anew when it matters
 
 
 def _facts(raw: bytes) -> ImageFacts | None:

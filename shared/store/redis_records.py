@@ -6,27 +6,31 @@ from typing import Any, Final
 
 from shared import names
 from shared.errors import CorruptValue
-from shared.records import Counts, Record, Reference, State
+from shared.records import Counts, Event, Record, Reference, State
 from shared.store.port import Change
 from shared.store.redis_client import CHUNK, RedisPart, speaking
 
 # Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins.
-# KEYS: records, pending, failed, revision. ARGV: then (path, expected, new, state) for each change.
+# KEYS: records, pending, failed, revision, events. ARGV: 1 to move the revision, events kept, then
+# (path, expected, new, state, event) for each change; no event where it is empty.
 _COMPLETE: Final = """
 local done = {}
-for i = 1, #ARGV, 4 do
-  local path, expected, new, state = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+for i = 3, #ARGV, 5 do
+  local path, expected, new, state, event = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local same = redis.call('HGET', KEYS[1], path) == expected
   if same then
     redis.call('HSET', KEYS[1], path, new)
     redis.call('SREM', KEYS[2], path)
     if state == 'failed' then redis.call('SADD', KEYS[3], path) else redis.call('SREM', KEYS[3], path) end
+    if event ~= '' then redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[2], '*', 'event', event) end
   end
   done[#done + 1] = same and 1 or 0
 end
-redis.call('INCR', KEYS[4])
+if ARGV[1] == '1' then redis.call('INCR', KEYS[4]) end
 return done
 """
+_EVENTS_KEPT: Final = 100_000
+_AT_ONCE: Final = 500  # changes in one call of the script, which holds up everybody else
 
 # Stands for a record that does not parse: counted and shown until the next rescan replaces or removes it.
 _DAMAGED: Final = Record(0, 0, State.FAILED, reason="its record in the store is damaged; the next rescan makes it anew")
@@ -108,14 +112,28 @@ class RedisRecords(RedisPart):
             pipe.execute()
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
-        if not changes:
-            return []
-        arguments: list[bytes] = []
-        for path, expected, new in changes:
-            arguments += [os.fsencode(path), expected.to_json(), new.to_json(), new.state.encode()]
-        keys = [names.KEY_RECORDS, names.KEY_PENDING, names.KEY_FAILED, names.KEY_REVISION]
+        return self._replace(changes, [""] * len(changes), move=True)
+
+    def give_verdicts(self, changes: Sequence[Change], events: Sequence[Event], correction: bool) -> list[bool]:
+        return self._replace(changes, [event.to_json() for event in events], move=not correction)
+
+    def _replace(self, changes: Sequence[Change], events: Sequence[str], move: bool) -> list[bool]:
+        keys = [names.KEY_RECORDS, names.KEY_PENDING, names.KEY_FAILED, names.KEY_REVISION, names.KEY_EVENTS]
+        done: list[bool] = []
+        for start in range(0, len(changes), _AT_ONCE):
+            words: list[bytes | int | str] = [int(move), _EVENTS_KEPT]
+            part = slice(start, start + _AT_ONCE)
+            for (path, expected, new), event in zip(changes[part], events[part], strict=True):
+                words += [os.fsencode(path), expected.to_json(), new.to_json(), new.state.encode(), event]
+            with speaking():
+                done += [bool(replaced) for replaced in self._complete(keys=keys, args=words)]
+        return done
+
+    def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
         with speaking():
-            return [bool(done) for done in self._complete(keys=keys, args=arguments)]
+            replies = self._redis.xread({names.KEY_EVENTS: after}, count=CHUNK, block=int(wait * 1000) or 1)
+        entries = (entry for _, part in replies or [] for entry in part)
+        return [(position.decode(), Event.from_json(fields[b"event"])) for position, fields in entries]
 
     def forget(self, paths: Sequence[str]) -> int:
         removed = 0

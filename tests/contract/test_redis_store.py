@@ -49,7 +49,7 @@ def test_a_redis_that_is_full_is_unavailable_until_there_is_room(redis_server: R
 
 def test_unused_features_really_end(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
-    store.put_images("e", [("dead", ImageFacts(1, 1), b"f")])
+    store.put_images("e", [("dead", ImageFacts(1, 1), b"f", b"s")])
     store.expire_features(frozenset(), 1)
     time.sleep(1.2)
     assert store.features("e", ["dead"]) == [None]

@@ -7,7 +7,7 @@ import pytest
 
 from shared import names
 from shared.errors import LeaseTaken
-from shared.records import Counts, Extractor, Generation, ImageFacts, Record, Reference, State
+from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.settings import Settings
 from shared.store import MemoryStore, RedisStore, Store
 
@@ -106,19 +106,23 @@ def test_every_change_moves_the_revision(store: Store) -> None:
 
 
 def test_features_belong_to_a_digest_and_an_extractor(store: Store) -> None:
-    store.put_images("one", [("d1", ImageFacts(4, 3), b"\x00" * 8), ("d2", ImageFacts(5, 6), b"\x01" * 8)])
+    store.put_images(
+        "one", [("d1", ImageFacts(4, 3, "p1"), b"\x00" * 8, b"s1"), ("d2", ImageFacts(5, 6), b"\x01" * 8, b"s2")]
+    )
     assert store.features("one", ["d2", "missing", "d1"]) == [b"\x01" * 8, None, b"\x00" * 8]
     assert store.features("two", ["d1"]) == [None]
-    assert store.facts("one", ["d1", "d3"]) == [ImageFacts(4, 3), None]
+    assert store.facts("one", ["d1", "d3"]) == [ImageFacts(4, 3, "p1"), None]
+    assert store.sketches(["d2", "d3", "d1"]) == [b"s2", None, b"s1"]
+    assert store.pixels(["d1", "d2", "d3"]) == ["p1", "", ""]
     assert store.facts("two", ["d1"]) == [None]
 
 
 def test_only_features_nobody_refers_to_end(store: Store) -> None:
-    store.put_images("one", [(digest, ImageFacts(1, 1), b"f") for digest in ("live", "dead")])
-    assert store.expire_features(frozenset({"live"}), 60) == 2
+    store.put_images("one", [(digest, ImageFacts(1, 1), b"f", b"s") for digest in ("live", "dead")])
+    assert store.expire_features(frozenset({"live"}), 60) == 3
     assert store.expire_features(frozenset({"live"}), 60) == 0
     assert store.facts("one", ["dead"]) == [ImageFacts(1, 1)]  # asked for again: it stays
-    assert store.expire_features(frozenset({"live"}), 60) == 2
+    assert store.expire_features(frozenset({"live"}), 60) == 3
 
 
 def test_attempts_grow_until_finished(store: Store) -> None:
@@ -172,3 +176,50 @@ def test_a_lease_ends_when_its_holder_fails(store: Store) -> None:
         raise ZeroDivisionError
     with store.lease("recluster"):
         pass
+
+
+def test_matches_belong_to_unordered_pairs(store: Store) -> None:
+    assert pair_of("b", "a") == pair_of("a", "b") == ("a", "b")
+    store.put_matches(
+        {pair_of("b", "a"): Match(0.97, "same picture, half size"), pair_of("a", "c"): Match(0.9, "grey")}
+    )
+    assert store.find_matches([("a", "b"), ("b", "c")]) == [Match(0.97, "same picture, half size"), None]
+    assert dict(store.matches()) == {("a", "b"): Match(0.97, "same picture, half size"), ("a", "c"): Match(0.9, "grey")}
+    store.drop_matches([("a", "b"), ("x", "y")])
+    assert dict(store.matches()) == {("a", "c"): Match(0.9, "grey")}
+
+
+def test_a_verdict_and_its_event_come_together_or_not_at_all(store: Store) -> None:
+    store.mark_pending([reference("a"), reference("gone")], now=1.0)
+    pending = store.records(["a", "gone"])
+    assert pending[0]
+    assert pending[1]
+    store.complete([("a", pending[0], ready(pending[0])), ("gone", pending[1], ready(pending[1]))])
+    seen = store.records(["a", "gone"])
+    assert seen[0]
+    assert seen[1]
+    store.forget(["gone"])
+    near = [
+        dataclasses.replace(r, verdict="near", duplicate_of="k", similarity=0.9, reason="half size") for r in seen if r
+    ]
+    events = [Event("2026", path, "d", "near", "k", 0.9, 3, "half size") for path in ("a", "gone")]
+    revision = store.revision()
+    changes = [("a", seen[0], near[0]), ("gone", seen[1], near[1])]
+    assert store.give_verdicts(changes, events, correction=False) == [True, False]
+    assert store.revision() > revision
+    assert store.records(["a", "gone"]) == [near[0], None]
+    told = store.events("0", wait=0.0)
+    assert [event for _, event in told] == [events[0]]
+    assert store.events(told[-1][0], wait=0.0) == []
+    assert store.counts() == Counts(1, 0, 0)
+
+
+def test_a_correction_leaves_the_revision(store: Store) -> None:
+    store.mark_pending([reference("a")], now=1.0)
+    [seen] = store.records(["a"])
+    assert seen
+    revision = store.revision()
+    unique = dataclasses.replace(ready(seen), verdict="unique")
+    assert store.give_verdicts([("a", seen, unique)], [Event("2026", "a", "d", "unique")], correction=True) == [True]
+    assert store.revision() == revision
+    assert len(store.events("0", wait=0.0)) == 1

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = "\n".join(
     line for line in (ROOT / "docker-compose.yml").read_text().splitlines() if not line.lstrip().startswith("#")
 )
-SERVICES = ("redis", "watcher", "features", "features-gpu", "recluster", "beat", "flower")
+SERVICES = ("redis", "watcher", "features", "features-gpu", "verdicts", "recluster", "beat", "flower")
 # The image sets the two folders; Flower's three belong to its service alone.
 SET_ELSEWHERE = {"WATCH_DIR", "STATE_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH"}
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.records import Extractor, ImageFacts, Record, Reference, State
+from shared.records import Extractor, ImageFacts, Match, Record, Reference, State
 from shared.store import MemoryStore
 from worker.engine.encoding import encode
+from worker.pipeline.comparison import File
 from worker.pipeline.recluster import Reclustering, recluster
 
 EXTRACTOR = Extractor("e1", "random", "VGG16 fc2, random weights", "random weights: rough")
@@ -25,6 +26,7 @@ class Desk:
         self.store = MemoryStore()
         self.store.publish_extractor(EXTRACTOR)
         self.time = 1_000_000.0
+        self.compared: list[tuple[str, str]] = []
         self.tools = Reclustering(
             store=self.store,
             root=self.root,
@@ -37,7 +39,12 @@ class Desk:
             keep_features=60.0,
             max_pixels=10**6,
             max_bytes=10**6,
+            compare=self.compare,
         )
+
+    def compare(self, keeper: File, other: File) -> Match | None:
+        self.compared.append((keeper.path, other.path))
+        return None
 
     def _now(self) -> float:
         self.time += 1
@@ -55,7 +62,7 @@ class Desk:
         self.store.mark_pending([reference], now=1.0)
         [seen] = self.store.records([path])
         assert seen
-        self.store.put_images("e1", [(digest, ImageFacts(40, 30), encode(features)[0])])
+        self.store.put_images("e1", [(digest, ImageFacts(40, 30), encode(features)[0], b"")])
         ready = Record(seen.size, seen.mtime_ns, State.READY, 2.0, digest, 40, 30, "e1")
         assert self.store.complete([(path, seen, ready)]) == [True]
 
@@ -193,4 +200,4 @@ def test_features_nobody_refers_to_are_let_go(desk: Desk) -> None:
     fill(desk, families=1, each=3)
     desk.store.forget(["f0-0.png"])
     recluster(desk.tools, force=False)
-    assert desk.store.expire_features(frozenset(), 60) == 4  # two live digests; the third was marked by the run
+    assert desk.store.expire_features(frozenset(), 60) == 6  # two live digests; the third was marked by the run

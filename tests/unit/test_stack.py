@@ -17,13 +17,13 @@ from shared.stack.supervisor import render_config
 def test_redis_comes_first_and_goes_last() -> None:
     parts = programs.stack(["redis-server"], 5555, once=False)
     names = [part.name for part in parts]
-    assert names == ["redis", "features", "recluster", "watcher", "beat", "flower"]
+    assert names == ["redis", "features", "verdicts", "recluster", "watcher", "beat", "flower"]
     assert min(parts, key=lambda part: part.priority).name == "redis"
 
 
 def test_once_needs_neither_beat_nor_flower_and_a_watcher_that_ends() -> None:
     parts = {part.name: part for part in programs.stack([], 5555, once=True)}
-    assert set(parts) == {"features", "recluster", "watcher"}
+    assert set(parts) == {"features", "verdicts", "recluster", "watcher"}
     assert "--once" in parts["watcher"].command
     assert not parts["watcher"].restart
 

@@ -107,6 +107,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.batches: list[list[Reference]] = []
+        self.gone: list[str] = []
         self.cut = False
 
     def send(self, references: Sequence[Reference]) -> None:
@@ -116,6 +117,9 @@ class Wire:
 
     def is_idle(self) -> bool:
         return True
+
+    def tell_gone(self, paths: Sequence[str]) -> None:
+        self.gone += paths
 
 
 def make(size: int = 2, suffixes: frozenset[str] = frozenset({".jpg"})) -> tuple[Enqueuer, MemoryStore, Wire]:
@@ -167,6 +171,7 @@ def test_a_forgotten_path_is_not_sent_any_more_and_unknown_paths_leave_the_revis
     assert wire.batches == []
     store.mark_pending([Reference("b.jpg", 1, 1)], 0.0)
     assert enqueuer.forget(["b.jpg", "stray.jpg"]) == 1
+    assert wire.gone == ["b.jpg"]
 
 
 def test_news_asks_in_chunks_and_keeps_the_order() -> None:

@@ -43,6 +43,9 @@ class Bench:
     def is_idle(self) -> bool:
         return True
 
+    def tell_gone(self, paths: Sequence[str]) -> None:
+        assert self.store.records(paths) == [None] * len(paths)
+
     def write(self, path: str, age: float = 100.0, content: bytes = b"1") -> None:
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)

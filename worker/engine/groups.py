@@ -14,6 +14,8 @@ class Kind(StrEnum):
     """How a duplicate is the same as its keeper."""
 
     EXACT = "exact"  # the same bytes
+    IDENTICAL = "identical"  # the same pixels in another file
+    NEAR = "near"  # the same picture, edited; verified against the keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A file that can go. kind: why. similarity: to the keeper, 1.0 for the same bytes."""
+    """A file that can go. kind: why. similarity: to the keeper, 1.0 for the same bytes. reason: in words."""
 
     member: Member
     kind: Kind
     similarity: float
+    reason: str = "the same bytes"
 
 
 @dataclass(frozen=True, slots=True)

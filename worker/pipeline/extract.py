@@ -16,11 +16,12 @@ from shared.records import ImageFacts, Record, Reference, State
 from shared.store import Change, Image, Store
 from worker.engine.decode import decode, shrink
 from worker.engine.encoding import encode
+from worker.engine.sketch import describe, pixel_digest
 from worker.pipeline.files import read_file
 
-# A worker that dies leaves the attempt counted. The second time a reference goes alone, so that one poisonous image
-# does not take 31 good ones with it; a lone one that fails this often is given up.
-ATTEMPTS_TOGETHER = 1
+# A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
+# image does not take 31 good ones with it; a lone one that fails this often is given up.
+ATTEMPTS_TOGETHER = 2
 ATTEMPTS_AT_ALL = 5
 
 Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
@@ -43,13 +44,14 @@ class Extraction:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a batch: numbers of files, and the references that must be sent again alone."""
+    """What became of a batch: numbers of files, the references to send again alone, the paths to give a verdict."""
 
     ready: int = 0
     cached: int = 0
     failed: int = 0
     skipped: int = 0
     alone: list[Reference] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -60,6 +62,7 @@ class _Look:
     digest: str
     facts: ImageFacts
     picture: Pictures | None
+    sketch: bytes = b""
 
 
 def extract_batch(references: Sequence[Reference], tools: Extraction) -> Outcome:
@@ -97,13 +100,14 @@ def _work_off(taken: dict[Reference, int], waiting: dict[Reference, Record], too
     computed = time.perf_counter()
     tools.store.put_images(tools.extractor_id, images)
     changes = [_change(r, waiting[r], look, tools) for r, look in zip(taken, looks, strict=True) if look is not None]
-    tools.store.complete(changes)
+    done = tools.store.complete(changes)
     tools.store.add(names.KEY_COMPUTED, len(images))
     tools.store.finish([reference.path for reference in taken])
     return Outcome(
         ready=len(found),
         cached=sum(look.picture is None for look in found.values()),
         failed=sum(isinstance(look, str) for look in looks),
+        finished=[path for (path, _, _), changed in zip(changes, done, strict=True) if changed],
         seconds={"read": read - started, "forward": computed - read, "store": time.perf_counter() - computed},
     )
 
@@ -123,7 +127,8 @@ def _look(reference: Reference, attempt: int, tools: Extraction) -> _Look | str 
     except PermanentError as error:
         return str(error)
     height, width = picture.shape[:2]
-    return _Look(contents.digest, ImageFacts(width, height), shrink(picture))
+    facts = ImageFacts(width, height, pixel_digest(picture))
+    return _Look(contents.digest, facts, shrink(picture), describe(picture).to_bytes())
 
 
 def _compute(looks: Sequence[_Look], tools: Extraction) -> list[Image]:
@@ -137,7 +142,7 @@ def _compute(looks: Sequence[_Look], tools: Extraction) -> list[Image]:
             "the network gave features that are not finite; check IMAGESIEVE_WEIGHTS and IMAGESIEVE_PRECISION"
         )
     encoded = encode(features)
-    return [(look.digest, look.facts, raw) for look, raw in zip(missing.values(), encoded, strict=True)]
+    return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(missing.values(), encoded, strict=True)]
 
 
 def _change(reference: Reference, seen: Record, look: _Look | str, tools: Extraction) -> Change:

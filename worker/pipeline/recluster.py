@@ -15,13 +15,16 @@ from shared.store import Store
 from worker.engine.clustering import Clustering, cluster
 from worker.engine.continuity import previous_numbers
 from worker.engine.encoding import stack
-from worker.engine.groups import Member, exact_groups
-from worker.engine.report.model import Failure, Meta, build_report
+from worker.engine.groups import Group, Member
+from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
+from worker.pipeline.correction import Compare, correct_verdicts, group_files, waits_for_verdict
 from worker.pipeline.generations import publish_folder, remove_folders
+from worker.pipeline.members import member_of
 from worker.pipeline.thumbnails import thumbnail_reader
 
+UNJUDGED_SECONDS = 60.0  # after which a ready file without a verdict has lost its message
 SEED = 20140904  # KMeans and samples give the same answer for the same collection
 
 
@@ -40,6 +43,7 @@ class Reclustering:
     keep_features: float
     max_pixels: int
     max_bytes: int
+    compare: Compare
 
 
 @dataclass
@@ -95,20 +99,29 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     with watch.stage("cluster"):
         previous = previous_numbers(digests, last.clusters) if last else None
         clustering = cluster(features, tools.geometry, tools.k_max, SEED, tools.silhouette_sample, previous)
+    clusters = dict(zip(digests, map(int, clustering.labels), strict=True))
+    files = {path: record for path, record in collection.ready.items() if record.digest in clusters}
+    with watch.stage("groups"):
+        members = [member_of(path, record) for path, record in files.items()]
+        groups = group_files(tools.store, members, files, tools.compare)
     generation = _generation_id(tools.now(), last)
-    summary = _write(tools, generation, extractor, collection, digests, clustering, watch)
-    _publish(tools, Generation(
-        id=generation,
-        revision=revision,
-        extractor=extractor.id,
-        k=clustering.k,
-        centroids=clustering.centroids.tobytes(),
-        clusters=dict(zip(digests, map(int, clustering.labels), strict=True)),
-        summary=summary,
-    ))  # fmt: skip
-    live = frozenset(record.digest for record in collection.ready.values())
-    tools.store.expire_features(live, tools.keep_features)
-    return {"outcome": "published", "generation": generation, "message": f"generation {generation} is published"}
+    report = _build(tools, generation, extractor, collection, members, (clustering, digests), groups, watch)
+    thumbnail = thumbnail_reader(tools.root, files, tools.max_pixels, tools.max_bytes)
+    publish_folder(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
+    centroids = clustering.centroids.tobytes()
+    _publish(
+        tools,
+        Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, summarize(report)),
+    )
+    corrected = correct_verdicts(tools.store, files, groups, clusters, tools.now())
+    tools.store.expire_features(frozenset(record.digest for record in collection.ready.values()), tools.keep_features)
+    return {
+        "outcome": "published",
+        "generation": generation,
+        "corrected": corrected,
+        "unjudged": waits_for_verdict(files, tools.now() - UNJUDGED_SECONDS),
+        "message": f"generation {generation} is published",
+    }
 
 
 def _read_collection(store: Store, extractor: Extractor) -> _Collection:
@@ -130,36 +143,25 @@ def _generation_id(now: float, last: Generation | None) -> str:
     return stamp if last is None or stamp > last.id else last.id + "+"
 
 
-def _write(
+def _build(
     tools: Reclustering,
     generation: str,
     extractor: Extractor,
     collection: _Collection,
-    digests: list[str],
-    clustering: Clustering,
+    members: list[Member],
+    clustered: tuple[Clustering, list[str]],
+    groups: list[Group],
     watch: _Stopwatch,
-) -> dict[str, Any]:
-    """Write the report of the generation; its summary."""
-    clustered = set(digests)
-    files = [_member(path, record) for path, record in collection.ready.items() if record.digest in clustered]
-    with watch.stage("groups"):
-        groups = exact_groups(files)
+) -> Report:
     meta = Meta(
         generation=generation,
         created=datetime.fromtimestamp(tools.now(), UTC).isoformat(timespec="seconds"),
         extractor=extractor,
-        waiting=collection.waiting + len(collection.ready) - len(files),
+        waiting=collection.waiting + len(collection.ready) - len(members),
         seconds=dict(watch.seconds),
     )
     failures = [Failure(path, reason) for path, reason in collection.failed.items()]
-    report = build_report(files, clustering, digests, groups, failures, meta)
-    thumbnail = thumbnail_reader(tools.root, collection.ready, tools.max_pixels, tools.max_bytes)
-    publish_folder(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
-    return summarize(report)
-
-
-def _member(path: str, record: Record) -> Member:
-    return Member(path, record.digest, record.size, record.width, record.height, record.mtime_ns)
+    return build_report(members, *clustered, groups, failures, meta)
 
 
 def _publish(tools: Reclustering, generation: Generation) -> None:

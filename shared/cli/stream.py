@@ -1,0 +1,59 @@
+"""The command that shows the stream of verdicts."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from shared.cli.terminal import say
+from shared.errors import Unavailable
+from shared.records import Event
+from shared.settings import load_settings
+from shared.store import RedisStore
+
+WAIT_SECONDS = 5.0
+PAUSE_SECONDS = 2.0
+
+
+def events(
+    follow: Annotated[bool, typer.Option("--follow", help="go on with what comes, until Ctrl-C")] = False,
+    json: Annotated[bool, typer.Option("--json", help="a JSON object a line, for programs")] = False,
+) -> None:
+    """Print the verdicts that were given, oldest first: unique, exact, identical, near or failed, and why.
+
+    Examples:
+
+      imagesieve events
+
+      imagesieve events --follow --json | jq .path
+    """
+    store = RedisStore.connect(load_settings().store)
+    after = "0"
+    while True:
+        try:
+            told = store.events(after, wait=WAIT_SECONDS if follow else 0.0)
+        except Unavailable as error:
+            if not follow:
+                raise
+            say(f"{error}; waiting for it")
+            time.sleep(PAUSE_SECONDS)
+            continue
+        for position, event in told:
+            print(event.to_json() if json else sentence(event), flush=True)
+            after = position
+        if not told and not follow:
+            return
+
+
+def sentence(event: Event) -> str:
+    """An event as a line for people; what a terminal would act on in a name is escaped."""
+    line = f"{event.at}  {event.verdict:<9}  {_shown(event.path)}"
+    if event.duplicate_of:
+        line += f"  = {_shown(event.duplicate_of)}"
+    if event.similarity:
+        line += f"  {event.similarity:.2f}"
+    return f"{line}  {event.reason}" if event.reason else line
+
+
+def _shown(path: str) -> str:
+    return path if path.isprintable() else ascii(path)

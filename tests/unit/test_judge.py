@@ -1,0 +1,248 @@
+"""The verdict writer on an in-memory store, with pictures whose likeness is known."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from shared import names
+from shared.records import ImageFacts, Match, Record, Reference, State
+from shared.store import MemoryStore
+from worker.pipeline.comparison import File
+from worker.pipeline.correction import correct_verdicts, group_files
+from worker.pipeline.judge import Judge
+from worker.pipeline.members import member_of
+
+
+class World:
+    """Contents are words; two are the same picture when `alike` says so. Every keeper is a candidate."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.alike: dict[frozenset[str], float] = {}
+        self.contents: dict[str, None] = {}
+        self.compared: list[frozenset[str]] = []
+        self.judge = self.new_judge()
+
+    def new_judge(self) -> Judge:
+        self.contents.clear()
+        judge = Judge(self.store, self, self.compare, lambda digest: len(digest), lambda: 1_700_000_000.0)
+        judge.start()
+        return judge
+
+    # what the writer needs of its index
+    def add(self, digests: Sequence[str]) -> None:
+        self.contents.update(dict.fromkeys(digests))
+
+    def remove(self, digest: str) -> None:
+        self.contents.pop(digest, None)
+
+    def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
+        return list(dict.fromkeys(keeper_of(content) for content in self.contents if content != digest))
+
+    def compare(self, keeper: File, other: File) -> Match | None:
+        pair = frozenset({keeper.record.digest, other.record.digest})
+        self.compared.append(pair)
+        similarity = self.alike.get(pair)
+        return Match(similarity, f"like {keeper.record.digest}") if similarity else None
+
+    def put(self, path: str, digest: str, pixels: str = "", width: int = 10, mtime: int = 1) -> None:
+        """A file is extracted, and not judged yet."""
+        self.store.mark_pending([Reference(path, 100, mtime)], now=1.0)
+        [seen] = self.store.records([path])
+        assert seen
+        ready = dataclasses.replace(seen, state=State.READY, digest=digest, width=width, height=10, extractor="e")
+        self.store.put_images("e", [(digest, ImageFacts(width, 10, pixels or f"pixels of {digest}"), b"", b"")])
+        self.store.complete([(path, seen, ready)])
+
+    def arrive(self, path: str, digest: str, pixels: str = "", width: int = 10, mtime: int = 1) -> None:
+        self.put(path, digest, pixels, width, mtime)
+        self.judge.look([path])
+
+    def leave(self, path: str) -> None:
+        self.store.forget([path])
+        self.judge.look([path])
+
+    def verdicts(self) -> dict[str, tuple[str, str]]:
+        return {path: (r.verdict, r.duplicate_of) for chunk in self.store.scan() for path, r in chunk}
+
+    def events(self) -> list[tuple[str, str, str]]:
+        return [(event.path, event.verdict, event.duplicate_of) for _, event in self.store.events("0", wait=0.0)]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_four_verdicts(world: World) -> None:
+    world.alike[frozenset({"cat", "cat-half"})] = 0.97
+    world.arrive("a.jpg", "cat", pixels="p")
+    world.arrive("copy.jpg", "cat", pixels="p")
+    world.arrive("a.png", "cat-png", pixels="p")
+    world.arrive("half.jpg", "cat-half")
+    world.arrive("dog.jpg", "dog")
+    assert world.verdicts() == {
+        "a.jpg": ("unique", ""),
+        "copy.jpg": ("exact", "a.jpg"),
+        "a.png": ("identical", "a.jpg"),
+        "half.jpg": ("near", "a.jpg"),
+        "dog.jpg": ("unique", ""),
+    }
+    assert [path for path, _, _ in world.events()] == ["a.jpg", "copy.jpg", "a.png", "half.jpg", "dog.jpg"]
+    [record] = world.store.records(["half.jpg"])
+    assert record
+    assert (record.similarity, record.reason) == (0.97, "like cat")
+    assert world.store.find_matches([("cat", "cat-half")]) == [Match(0.97, "like cat")]
+
+
+def test_copies_that_arrive_together_are_not_both_unique(world: World) -> None:
+    for path in ("a", "b", "c"):
+        world.put(path, "same")
+    world.judge.look(["a", "b", "c"])
+    assert sorted(verdict for verdict, _ in world.verdicts().values()) == ["exact", "exact", "unique"]
+
+
+def test_the_best_of_several_keepers_is_taken(world: World) -> None:
+    world.alike |= {frozenset({"one", "new"}): 0.8, frozenset({"two", "new"}): 0.95}
+    world.arrive("1", "one")
+    world.arrive("2", "two")
+    world.arrive("n", "new")
+    assert world.verdicts()["n"] == ("near", "2")
+
+
+def test_nothing_chains(world: World) -> None:
+    # A pan: each frame is like its neighbours and no other.
+    frames = [f"frame{number:02}" for number in range(30)]
+    for one, other in itertools.pairwise(frames):
+        world.alike[frozenset({one, other})] = 0.9
+    for frame in frames:
+        world.arrive(frame, frame)
+    for path, (verdict, keeper) in world.verdicts().items():
+        if verdict == "near":
+            assert frozenset({path, keeper}) in world.alike
+            assert world.verdicts()[keeper] == ("unique", "")
+    assert sum(verdict == "near" for verdict, _ in world.verdicts().values()) == 15
+
+
+def test_a_message_may_come_twice_late_or_about_nothing(world: World) -> None:
+    world.arrive("a", "cat")
+    before = world.events()
+    world.judge.look(["a", "a", "never there"])
+    world.store.mark_pending([Reference("later", 1, 1)], now=1.0)
+    world.judge.look(["later"])
+    assert world.events() == before
+
+
+def test_a_failed_file_gets_its_event_once(world: World) -> None:
+    world.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file (0 bytes)")], now=1.0)
+    world.judge.look(["bad.jpg"])
+    world.judge.look(["bad.jpg"])
+    [(_, event)] = world.store.events("0", wait=0.0)
+    assert (event.verdict, event.reason, event.cluster) == ("failed", "empty file (0 bytes)", None)
+
+
+def test_when_a_keeper_leaves_the_next_one_is_promoted(world: World) -> None:
+    world.alike |= {
+        frozenset({"cat", "small"}): 0.9,
+        frozenset({"cat", "large"}): 0.9,
+        frozenset({"large", "small"}): 0.9,
+    }
+    world.arrive("cat", "cat")
+    world.arrive("small", "small", width=5)
+    world.arrive("large", "large", width=50)
+    world.leave("cat")
+    assert world.verdicts() == {"large": ("unique", ""), "small": ("near", "large")}
+    world.leave("large")
+    assert world.verdicts() == {"small": ("unique", "")}
+    world.arrive("cat", "cat")
+    assert world.verdicts()["cat"] == ("near", "small")
+
+
+def test_a_copy_steps_in_for_its_keeper_and_the_group_stays(world: World) -> None:
+    world.alike[frozenset({"cat", "half"})] = 0.9
+    world.arrive("a", "cat")
+    world.arrive("b", "cat")
+    world.arrive("h", "half")
+    world.leave("a")
+    assert world.verdicts() == {"b": ("unique", ""), "h": ("near", "b")}
+
+
+def test_a_file_that_holds_another_picture_now_is_judged_as_that(world: World) -> None:
+    world.arrive("a", "cat")
+    world.arrive("b", "cat")
+    world.arrive("b", "dog")
+    assert world.verdicts() == {"a": ("unique", ""), "b": ("unique", "")}
+    world.arrive("a", "dog")
+    assert sorted(world.verdicts().values()) == [("exact", "b"), ("unique", "")]
+
+
+def test_a_new_writer_knows_what_the_old_one_knew(world: World) -> None:
+    world.alike[frozenset({"cat", "half"})] = 0.9
+    world.arrive("a", "cat", pixels="p")
+    world.arrive("h", "half")
+    world.put("waiting", "cat", pixels="p")
+    world.judge = world.new_judge()
+    assert world.verdicts()["waiting"] == ("exact", "a")
+    told = len(world.events())
+    world.judge.look(["a", "h", "waiting"])
+    assert len(world.events()) == told
+    world.arrive("png", "cat-png", pixels="p")
+    assert world.verdicts()["png"] == ("identical", "a")
+    world.leave("a")
+    assert world.verdicts()["h"][0] == "near"
+
+
+def test_a_duplicate_whose_keeper_vanished_while_nobody_looked_is_judged_again(world: World) -> None:
+    world.alike[frozenset({"cat", "half"})] = 0.9
+    world.arrive("a", "cat")
+    world.arrive("h", "half")
+    world.store.forget(["a"])
+    world.judge = world.new_judge()
+    assert world.verdicts() == {"h": ("unique", "")}
+
+
+def regroup(world: World) -> int:
+    records: dict[str, Record] = {path: record for chunk in world.store.scan() for path, record in chunk}
+    members = [member_of(path, record) for path, record in records.items()]
+    groups = group_files(world.store, members, records, world.compare)
+    return correct_verdicts(world.store, records, groups, {}, 1_700_000_001.0)
+
+
+def test_recluster_makes_the_best_image_the_keeper_and_the_writer_follows(world: World) -> None:
+    world.alike |= {
+        frozenset({"small", "large"}): 0.9,
+        frozenset({"small", "other"}): 0.9,
+        frozenset({"large", "other"}): 0.8,
+    }
+    world.arrive("small", "small", width=5)
+    world.arrive("large", "large", width=50)
+    world.arrive("other", "other", width=6)
+    assert world.verdicts()["large"] == ("near", "small")
+    assert regroup(world) == 3
+    assert world.verdicts() == {"large": ("unique", ""), "small": ("near", "large"), "other": ("near", "large")}
+    assert world.events()[-3:] != world.events()[:3]
+    assert regroup(world) == 0
+    assert world.store.add(names.KEY_CORRECTIONS, 0) == 3
+    world.arrive("again", "small")
+    assert world.verdicts()["again"] == ("near", "large")
+
+
+def test_recluster_splits_what_only_a_third_connects(world: World) -> None:
+    # B is like A and like C; A and C differ. B is judged against whoever is the better keeper, never both.
+    world.alike |= {frozenset({"a", "b"}): 0.9, frozenset({"b", "c"}): 0.9}
+    world.arrive("b", "b", width=5)
+    world.arrive("a", "a", width=50)
+    world.arrive("c", "c", width=40)
+    regroup(world)
+    assert world.verdicts() == {"a": ("unique", ""), "b": ("near", "a"), "c": ("unique", "")}
+
+
+def test_pairs_of_pictures_that_are_gone_are_dropped(world: World) -> None:
+    world.alike[frozenset({"cat", "half"})] = 0.9
+    world.arrive("a", "cat")
+    world.arrive("h", "half")
+    world.leave("h")
+    regroup(world)
+    assert list(world.store.matches()) == []

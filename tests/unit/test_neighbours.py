@@ -1,0 +1,134 @@
+"""Candidates: what each source finds, and that adding, removing and growing do not change it."""
+
+import numpy as np
+import pytest
+import skimage.data
+from sklearn.datasets import load_sample_image
+
+from worker.engine.neighbours import Neighbours
+from worker.engine.sketch import describe
+from worker.engine.votes import Votes
+from worker.engine.whitening import fit_whitening
+
+
+def itself(image):
+    return image
+
+
+@pytest.fixture(scope="module")
+def photos():
+    whole = [load_sample_image("china.jpg"), load_sample_image("flower.jpg"), skimage.data.astronaut()]
+    whole += [skimage.data.coffee(), skimage.data.chelsea(), skimage.data.rocket()]
+    return [part for photo in whole for part in (photo[:260, :300], photo[-260:, -300:])]
+
+
+@pytest.fixture(scope="module")
+def sketches(photos):
+    return [describe(photo) for photo in photos]
+
+
+@pytest.fixture(scope="module")
+def features(photos):
+    """Features that all point the same way, as a network's do: 1 + noise."""
+    return (1 + 0.1 * np.random.default_rng(0).normal(size=(len(photos), 512))).astype(np.float16)
+
+
+@pytest.fixture
+def index(sketches, features):
+    index = Neighbours(fit_whitening(features))
+    index.add([str(number) for number in range(len(sketches))], features, sketches)
+    return index
+
+
+def test_whitened_features_are_unit_vectors_of_uncorrelated_components():
+    random = np.random.default_rng(1)
+    values = random.normal(size=(900, 40)) @ random.normal(size=(40, 64)) + 20
+    whitening = fit_whitening(values, 16)
+    turned = (values - whitening.mean) @ whitening.components.T
+    assert np.allclose(np.cov(turned.T), np.eye(16), atol=1e-2)
+    assert np.allclose(np.linalg.norm(whitening.apply(values), axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [2, 3, 200])
+def test_whitening_fits_any_number_of_images(count):
+    values = np.random.default_rng(2).normal(size=(count, 32))
+    assert fit_whitening(values).apply(values).shape == (count, min(count - 1, 32))
+
+
+def test_whitening_of_equal_features_stays_finite():
+    assert np.isfinite(fit_whitening(np.ones((5, 8))).apply(np.ones((1, 8)))).all()
+
+
+def test_near_features_are_found_whatever_the_keypoints(index, features, sketches):
+    blank = describe(np.full((50, 50, 3), 7, np.uint8))
+    near = features[3] + np.float16(0.01)
+    assert index.search(near, blank, itself, 3)[0] == "3"
+
+
+@pytest.mark.parametrize("edit", ["mirrored", "turned", "cropped"])
+def test_shared_keypoints_are_found_whatever_the_features(index, photos, edit):
+    edits = {
+        "mirrored": lambda photo: photo[:, ::-1].copy(),
+        "turned": lambda photo: np.rot90(photo).copy(),
+        "cropped": lambda photo: photo[40:, :-40].copy(),
+    }
+    found = [index.by_keypoints(describe(edits[edit](photo)), 3) for photo in photos]
+    assert sum(str(number) in one for number, one in enumerate(found)) >= len(photos) - 1
+
+
+def test_a_member_stands_for_its_keeper(index, features, sketches):
+    keepers = {str(number): "0" for number in range(6)}
+    found = index.search(features[5], sketches[5], lambda image: keepers.get(image, image), 4)
+    assert found[0] == "0"
+    assert not {"1", "2", "3", "4", "5"} & set(found)
+    assert len(found) == len(set(found)) == 4
+
+
+def test_a_removed_image_is_not_found(index, features, sketches):
+    index.remove("4")
+    index.remove("no such image")
+    assert "4" not in index
+    assert len(index) == len(sketches) - 1
+    assert "4" not in index.search(features[4], sketches[4], itself, 20)
+
+
+def test_a_removed_image_may_come_back(index, features, sketches):
+    index.remove("4")
+    index.add(["4"], features[4:5], sketches[4:5])
+    assert index.search(features[4], sketches[4], itself, 20)[0] == "4"
+
+
+def test_adding_twice_changes_nothing(index, features, sketches):
+    index.add(["4", "4"], features[[4, 4]], [sketches[4], sketches[4]])
+    assert len(index) == len(sketches)
+
+
+def test_an_image_given_twice_in_one_call_is_added_once(features, sketches):
+    index = Neighbours(fit_whitening(features))
+    index.add(["a", "a"], features[:2], sketches[:2])
+    assert index.by_keypoints(sketches[0], 5) == ["a"]
+    assert index.by_features(features[0], 5) == ["a"]
+
+
+def test_an_empty_index_finds_nothing(features, sketches):
+    assert Neighbours(fit_whitening(features)).search(features[0], sketches[0], itself) == []
+
+
+def test_votes_do_not_depend_on_how_images_were_added(sketches):
+    together, apart = Votes(), Votes()
+    together.add(np.arange(len(sketches), dtype=np.uint32), sketches)
+    for number, sketch in enumerate(sketches):
+        apart.add(np.array([number], np.uint32), [sketch])
+    for sketch in sketches:
+        assert np.allclose(together.count(sketch, len(sketches)), apart.count(sketch, len(sketches)))
+
+
+def test_a_large_collection_is_searched_by_cells(sketches, monkeypatch):
+    monkeypatch.setattr("worker.engine.neighbours.EXACT_UP_TO", 100)
+    random = np.random.default_rng(8)
+    features = random.normal(size=(400, 64)).astype(np.float16)
+    index = Neighbours(fit_whitening(features, 16), features, expected=400)
+    index.add([str(number) for number in range(400)], features, [sketches[0]] * 400)
+    near = features + np.float16(0.02)
+    found = [index.by_features(near[number], 5) for number in range(0, 400, 10)]
+    assert sum(str(number) in one for number, one in zip(range(0, 400, 10), found, strict=True)) >= 39

@@ -1,0 +1,144 @@
+"""Keypoints of a picture and binary descriptors that can be mirrored without looking at the picture again.
+
+Corners come from OpenCV's ORB detector (Rublee et al. 2011: FAST corners of an image pyramid, turned by their
+intensity centroid), thinned to the ones strongest in their surroundings (Brown, Szeliski, Winder 2005). A descriptor
+is a row of brightness comparisons between two points near the keypoint (BRIEF, Calonder et al. 2010), in a frame
+turned by the keypoint's angle. ORB's own comparisons would need a second description of the mirrored picture; here
+the second half of the comparisons is the first one reflected about the keypoint's axis, so mirroring a picture only
+swaps the halves of its descriptors.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+WORK_SIDE: Final = 384  # pixels; long side of the grey picture in which keypoints are found
+KEYPOINTS: Final = 128  # kept per picture: benchmarks/quality.py shows what fewer or more would give
+DESCRIPTOR_BYTES: Final = 16
+SCALE_STEP: Final = 1.2  # between pyramid levels
+
+_LEVELS: Final = 8
+_CANDIDATES: Final = 400
+_FAST_THRESHOLD: Final = 8  # levels of grey; low, so that soft pictures have keypoints too
+_MARGIN: Final = 16  # pixels at the border without keypoints
+_REACH: Final = 15  # pixels; no comparison looks further from its keypoint (per axis, at its level)
+_SHORTEST: Final = 7  # pixels between the two points of a comparison: nearer ones answer to noise
+_PAD: Final = 24  # > sqrt(2) * _REACH: a turned comparison may look past the border
+_ROBUSTNESS: Final = 0.9  # a neighbour must be stronger by this factor to suppress a keypoint
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Keypoints:
+    """Keypoints of one picture, strongest in their surroundings first.
+
+    points: float32 `[n, 2]`, x and y in the work frame (long side WORK_SIDE). angles: uint8 `[n]`, 256 to the turn.
+    levels: uint8 `[n]`, pyramid level, a step of SCALE_STEP each. descriptors: uint8 `[n, DESCRIPTOR_BYTES]`.
+    """
+
+    points: Floats
+    angles: Bytes
+    levels: Bytes
+    descriptors: Bytes
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def mirrored(self, width: float) -> "Keypoints":
+        """The keypoints of the picture with left and right exchanged. width: of the work frame, in pixels."""
+        half = DESCRIPTOR_BYTES // 2
+        return Keypoints(
+            np.stack([width - 1 - self.points[:, 0], self.points[:, 1]], axis=1),
+            (128 - self.angles.astype(np.int16)).astype(np.uint8),
+            self.levels,
+            np.concatenate([self.descriptors[:, half:], self.descriptors[:, :half]], axis=1),
+        )
+
+
+def _comparisons() -> Floats:
+    """float32 `[8 * DESCRIPTOR_BYTES, 2, 2]`: the two points (x, y) of each comparison.
+
+    Normally distributed about the keypoint as in BRIEF's second layout, seeded. In the keypoint's frame a mirrored
+    picture has y negated.
+    """
+    random = np.random.default_rng(3)
+    pairs = np.clip(random.normal(0, _REACH / 2.5, (32 * DESCRIPTOR_BYTES, 2, 2)), -_REACH, _REACH)
+    lengths = np.linalg.norm(pairs[:, 0] - pairs[:, 1], axis=1)
+    first = pairs[lengths > _SHORTEST][: 4 * DESCRIPTOR_BYTES]
+    return np.concatenate([first, first * np.array([1, -1])]).astype(np.float32)
+
+
+COMPARISONS: Final = _comparisons()
+
+
+def work_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of the work frame of a picture with that many pixels."""
+    scale = WORK_SIDE / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def find_keypoints(grey: NDArray[Any], count: int = KEYPOINTS) -> Keypoints:
+    """At most `count` keypoints of a grey uint8 picture `[h, w]` in work size; none in a picture without corners."""
+    if min(grey.shape) <= 2 * _MARGIN:  # the detector fails on pictures that are all margin
+        grey = np.zeros((2 * _MARGIN + 1,) * 2, np.uint8)
+    detector = cv2.ORB.create(
+        nfeatures=_CANDIDATES,
+        scaleFactor=SCALE_STEP,
+        nlevels=_LEVELS,
+        edgeThreshold=_MARGIN,
+        fastThreshold=_FAST_THRESHOLD,
+    )
+    found = detector.detect(grey, None)
+    points = np.array([corner.pt for corner in found], np.float32).reshape(-1, 2)
+    kept = _spread(points, np.array([corner.response for corner in found], np.float32), count)
+    points = points[kept]
+    angles = np.array([found[index].angle for index in kept], np.float32)
+    levels = np.array([found[index].octave for index in kept], np.uint8)
+    turns = np.rint(angles * (256 / 360)).astype(np.int64).astype(np.uint8)
+    return Keypoints(points, turns, levels, _describe(grey, points, np.deg2rad(angles), levels))
+
+
+def _spread(points: Floats, strengths: Floats, count: int) -> NDArray[np.intp]:
+    """Indices of the `count` keypoints that are the strongest within the largest radius, in that order."""
+    lengths = (points**2).sum(axis=1)
+    squared = lengths[:, None] + lengths[None] - 2 * (points @ points.T)
+    squared[strengths[None] * _ROBUSTNESS <= strengths[:, None]] = np.inf
+    radius = np.rint(squared.min(axis=1, initial=np.inf))  # rounded: the last bits of a matrix product vary by machine
+    return np.lexsort((points[:, 0], points[:, 1], -strengths, -radius))[:count]
+
+
+def _describe(grey: NDArray[Any], points: Floats, angles: Floats, levels: Bytes) -> Bytes:
+    result = np.zeros((len(points), DESCRIPTOR_BYTES), np.uint8)
+    for level in np.unique(levels):
+        scale = SCALE_STEP ** float(level)
+        size = tuple(max(1, round(side / scale)) for side in (grey.shape[1], grey.shape[0]))
+        layer = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        layer = cv2.GaussianBlur(layer, (7, 7), 2)  # single pixels are too noisy to compare
+        layer = cv2.copyMakeBorder(layer, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_REPLICATE)
+        chosen = np.flatnonzero(levels == level)
+        result[chosen] = _compare(layer, points[chosen] / scale + _PAD, angles[chosen])
+    return result
+
+
+def _compare(layer: NDArray[Any], points: Floats, angles: Floats) -> Bytes:
+    """Descriptors of keypoints in one padded level. points: `[n, 2]` in its pixels. angles: radians `[n]`."""
+    cos, sin = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
+    x, y = COMPARISONS[..., 0], COMPARISONS[..., 1]
+    columns = np.rint(points[:, 0, None, None] + cos * x - sin * y).astype(np.intp)
+    rows = np.rint(points[:, 1, None, None] + sin * x + cos * y).astype(np.intp)
+    values = layer[np.clip(rows, 0, layer.shape[0] - 1), np.clip(columns, 0, layer.shape[1] - 1)]
+    return np.packbits(values[..., 0] < values[..., 1], axis=1)
+
+
+def hamming(first: Bytes, second: Bytes) -> NDArray[np.uint16]:
+    """Bits that differ between every descriptor of `first` `[n, b]` and of `second` `[m, b]`: uint16 `[n, m]`."""
+    left, right = (np.ascontiguousarray(rows).view(np.uint64) for rows in (first, second))
+    result = np.zeros((len(left), len(right)), np.uint16)
+    for word in range(left.shape[1]):
+        result += np.bitwise_count(left[:, word, None] ^ right[None, :, word])
+    return result

@@ -1,0 +1,88 @@
+"""The verdict writer's index of contents, kept in step with the store."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from shared.errors import CorruptValue
+from shared.store import Store
+from worker.engine.encoding import stack
+from worker.engine.neighbours import Neighbours
+from worker.engine.sketch import Sketch
+from worker.engine.whitening import SAMPLE, fit_whitening
+
+FEW: Final = 64  # contents up to which every keeper is a candidate: comparing costs a millisecond each
+CHUNK: Final = 500  # contents read from the store at a time: 8 MiB
+
+
+class ContentIndex:
+    """Contents by digest, and which keepers may show the picture of another one.
+
+    Whitening is fitted when there are enough contents to fit it on, and again whenever they have doubled, up to the
+    sample that suffices for good: until then the first few would decide what counts as alike.
+    """
+
+    def __init__(self, store: Store, extractor_id: str) -> None:
+        self._store = store
+        self._extractor = extractor_id
+        self._contents: dict[str, None] = {}
+        self._index: Neighbours | None = None
+        self._fitted = 0
+
+    def add(self, digests: Sequence[str]) -> None:
+        """Take these contents in; their features and sketches are in the store. Those without are left out."""
+        self._contents.update(dict.fromkeys(digests))
+        if len(self._contents) > FEW and self._fitted < SAMPLE and len(self._contents) >= 2 * self._fitted:
+            self._fit()
+        elif self._index is not None:
+            self._fill(self._index, digests)
+
+    def remove(self, digest: str) -> None:
+        """Let a content go."""
+        self._contents.pop(digest, None)
+        if self._index is not None:
+            self._index.remove(digest)
+
+    def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
+        """Up to `count` keepers that may show the picture of `digest`, most likely first; all while they are few."""
+        if self._index is None:
+            return list(dict.fromkeys(keeper_of(content) for content in self._contents if content != digest))
+        for _, features, sketch in self._read([digest]):
+            return self._index.search(features, sketch, keeper_of, count)
+        return []
+
+    def _fit(self) -> None:
+        """Fit the whitening anew and fill a new index. Reads every content's features once."""
+        contents = list(self._contents)
+        chance = np.random.default_rng(len(contents))
+        sample = chance.choice(contents, min(SAMPLE, len(contents)), replace=False).tolist()
+        features, _ = stack(self._store.features(self._extractor, sample))
+        if len(features) < 2:
+            return
+        self._fitted = len(contents)
+        index = Neighbours(fit_whitening(features))
+        self._fill(index, contents)
+        self._index = index
+
+    def _fill(self, index: Neighbours, digests: Sequence[str]) -> None:
+        for start in range(0, len(digests), CHUNK):
+            rows = self._read(digests[start : start + CHUNK])
+            if rows:
+                names, features, sketches = zip(*rows, strict=True)
+                index.add(names, np.stack(features), sketches)
+
+    def _read(self, digests: Sequence[str]) -> list[tuple[str, "np.ndarray[tuple[int], np.dtype[np.float32]]", Sketch]]:
+        """Features and sketch of each digest that has both, sound."""
+        features, sound = stack(self._store.features(self._extractor, digests))
+        raws = self._store.sketches(digests)
+        rows = []
+        for row, place in enumerate(sound):
+            raw = raws[place]
+            if raw is None:
+                continue
+            try:
+                rows.append((digests[place], features[row], Sketch.from_bytes(raw)))
+            except CorruptValue:
+                continue  # its file is described anew when it is next extracted
+        return rows

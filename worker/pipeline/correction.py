@@ -1,0 +1,74 @@
+"""Recluster is the authority: groups from all verified pairs, and the verdicts that follow from them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from shared import names
+from shared.records import Match, Pair, Record, State, Verdict, pair_of
+from shared.store import Store
+from worker.engine.groups import Group, Member, keeper_rank
+from worker.engine.verified import verified_groups
+from worker.pipeline.comparison import File
+from worker.pipeline.judge import make_event
+
+Compare = Callable[[File, File], Match | None]
+
+
+def group_files(
+    store: Store, members: Sequence[Member], records: Mapping[str, Record], compare: Compare
+) -> list[Group]:
+    """Groups of all files. Pairs that only others connect are compared now, and recorded; those of gone files go."""
+    files = {record.digest: File(path, record) for path, record in records.items()}
+    known = dict(store.matches())
+    gone = [pair for pair in known if pair[0] not in files or pair[1] not in files]
+    store.drop_matches(gone)
+    matches = {pair: match for pair, match in known.items() if pair not in set(gone)}
+    digests = sorted({member.digest for member in members})
+    pixels = {digest: found for digest, found in zip(digests, store.pixels(digests), strict=True) if found}
+    fresh: dict[Pair, Match] = {}
+
+    def verify(keeper: str, other: str) -> Match | None:
+        match = compare(files[keeper], files[other])
+        if match:
+            fresh[pair_of(keeper, other)] = match
+        return match
+
+    groups = verified_groups(members, pixels, matches, verify, keeper_rank)
+    store.put_matches(fresh)
+    return groups
+
+
+def correct_verdicts(
+    store: Store,
+    records: Mapping[str, Record],
+    groups: Sequence[Group],
+    clusters: Mapping[str, int],
+    now: float,
+) -> int:
+    """Bring given verdicts in line with the groups, each change with its event; how many were changed.
+
+    A file without a verdict is left to the verdict writer, which has not compared it yet.
+    """
+    wanted = {
+        duplicate.member.path: (duplicate.kind.value, group.keeper.path, duplicate.similarity, duplicate.reason)
+        for group in groups
+        for duplicate in group.duplicates
+    }
+    changes, events = [], []
+    for path, record in records.items():
+        if record.state is not State.READY or not record.verdict:
+            continue
+        verdict, keeper, similarity, reason = wanted.get(path, (Verdict.UNIQUE.value, "", 0.0, ""))
+        new = replace(record, verdict=verdict, duplicate_of=keeper, similarity=similarity, reason=reason)
+        if new != record:
+            changes.append((path, record, new))
+            events.append(make_event(path, new, clusters.get(record.digest), now))
+    corrected = sum(store.give_verdicts(changes, events, correction=True))
+    if corrected:
+        store.add(names.KEY_CORRECTIONS, corrected)
+    return corrected
+
+
+def waits_for_verdict(records: Mapping[str, Record], before: float) -> list[str]:
+    """Files that became ready before the time `before` and have no verdict yet: their message was lost."""
+    return [path for path, record in records.items() if not record.verdict and record.since < before]

@@ -1,0 +1,43 @@
+"""The cluster of an image that is newer than the last generation: the nearest of its centroids."""
+
+import numpy as np
+
+from shared.store import Store
+from worker.engine.encoding import DIMENSIONS, stack
+
+
+class NearestCluster:
+    """digest -> cluster number of the newest generation, None before there is one. Reloads when the pointer flips."""
+
+    def __init__(self, store: Store, extractor_id: str) -> None:
+        self._store = store
+        self._extractor = extractor_id
+        self._generation = ""
+        self._centroids = np.empty((0, DIMENSIONS), dtype=np.float32)
+        self._numbers: list[int] = []
+        self._cosine = True
+
+    def __call__(self, digest: str) -> int | None:
+        """One round trip for the features, one for the pointer."""
+        self._reload()
+        if not len(self._centroids):
+            return None
+        rows, _ = stack(self._store.features(self._extractor, [digest]))
+        return self._nearest(rows[0]) if len(rows) else None
+
+    def _nearest(self, row: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> int:
+        if self._cosine:
+            row = row / max(float(np.linalg.norm(row)), 1e-12)
+        return self._numbers[int(np.square(self._centroids - row).sum(axis=1).argmin())]
+
+    def _reload(self) -> None:
+        summary = self._store.summary()
+        if summary is None or summary["generation"] == self._generation:
+            return
+        generation = self._store.generation()
+        if generation is None or generation.extractor != self._extractor:
+            return
+        self._generation = generation.id
+        self._cosine = summary["geometry"] == "cosine"
+        self._centroids = np.frombuffer(generation.centroids, dtype=np.float32).reshape(generation.k, -1)
+        self._numbers = [cluster["number"] for cluster in summary["clusters"]]
