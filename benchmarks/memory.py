@@ -1,6 +1,7 @@
 """Bytes in Redis per image, by kind of key. `python -m benchmarks.memory`.
 
-Records, facts and features as the pipeline writes them, with paths of 40 characters, all files different.
+Records, facts, features and sketches as the pipeline writes them: paths of 40 characters, all files different,
+sketches of photos cut from those that installed packages carry.
 """
 
 import dataclasses
@@ -8,48 +9,79 @@ import hashlib
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import redis
 import typer
 
+from benchmarks.pictures import make_pictures
+from shared import names
 from shared.errors import Unavailable
-from shared.records import ImageFacts, Reference, State
+from shared.records import ImageFacts, Reference, State, Verdict
 from shared.redis_server import find_redis_server, redis_command
 from shared.store import RedisStore
+from worker.engine.decode import decode
 from worker.engine.encoding import encode
+from worker.engine.sketch import describe
 
 EXTRACTOR = "0" * 16
 CHUNK = 1000
 
 
-def fill(store: RedisStore, count: int) -> dict[str, int]:
-    """Bytes used by `count` images, per kind of key."""
+def sketches(folder: Path) -> list[bytes]:
+    """Sketches of some real photos."""
+    return [describe(decode(path.read_bytes(), 10**8)).to_bytes() for path in make_pictures(folder, 60)]
+
+
+def fill(store: RedisStore, count: int, sketched: list[bytes]) -> None:
+    """Store `count` images as the pipeline does."""
     chance = np.random.default_rng(0)
-    digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)]
-    paths = [f"2026/11/23/camera-{number:012}-original.jpg"[:40] for number in range(count)]
-    used = {"": store.memory()}
     for start in range(0, count, CHUNK):
-        rows = encode(chance.random((min(CHUNK, count - start), 4096), dtype=np.float32))
-        part = digests[start : start + CHUNK]
-        store.put_images(EXTRACTOR, [(d, ImageFacts(4000, 3000), row) for d, row in zip(part, rows, strict=True)])
-    used["features and facts"] = store.memory()
-    for start in range(0, count, CHUNK):
-        part = paths[start : start + CHUNK]
-        store.mark_pending([Reference(path, 3_456_789, 1_764_000_000_123_456_789) for path in part], time.time())
+        numbers = range(start, min(count, start + CHUNK))
+        rows = encode(chance.random((len(numbers), 4096), dtype=np.float32))
+        digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in numbers]
+        images = [
+            (digest, ImageFacts(4000, 3000, digest), row, sketched[number % len(sketched)])
+            for number, digest, row in zip(numbers, digests, rows, strict=True)
+        ]
+        store.put_images(EXTRACTOR, images)
+        paths = [f"2026/11/23/camera-{number:012}-original.jpg"[:40] for number in numbers]
+        store.mark_pending([Reference(path, 3_456_789, 1_764_000_000_123_456_789) for path in paths], time.time())
         changes = []
-        for path, seen, digest in zip(part, store.records(part), digests[start:], strict=False):
+        for path, seen, digest in zip(paths, store.records(paths), digests, strict=True):
             if seen is None:
                 raise RuntimeError(f"no record of {path}")
             ready = dataclasses.replace(
-                seen, state=State.READY, digest=digest, width=4000, height=3000, extractor=EXTRACTOR
+                seen,
+                state=State.READY,
+                digest=digest,
+                width=4000,
+                height=3000,
+                extractor=EXTRACTOR,
+                verdict=Verdict.UNIQUE,
             )
             changes.append((path, seen, ready))
         store.complete(changes)
-    used["records"] = store.memory()
-    levels = list(used.values())
-    return {kind: after - before for kind, before, after in zip(list(used)[1:], levels, levels[1:], strict=False)}
+
+
+def usage(url: str, count: int) -> dict[str, float]:
+    """Bytes an image, by kind of key, as Redis itself accounts for them; `all` is what the whole server uses."""
+    with redis.Redis.from_url(url) as client:
+        digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(0, count, 50)]
+        kinds: dict[str, Callable[[str], str]] = {
+            "features": lambda digest: names.key_features(EXTRACTOR, digest),
+            "sketch": names.key_sketch,
+            "facts": names.key_image,
+        }
+        used = {
+            kind: sum(client.memory_usage(key(digest)) for digest in digests) / len(digests)
+            for kind, key in kinds.items()
+        }
+        used["record"] = client.memory_usage(names.KEY_RECORDS, samples=1000) / count
+        return {**used, "all, with Redis's own tables": client.info("memory")["used_memory"] / count}
 
 
 def main(count: Annotated[int, typer.Option(help="images")] = 20_000) -> None:
@@ -65,15 +97,15 @@ def main(count: Annotated[int, typer.Option(help="images")] = 20_000) -> None:
                     break
                 except Unavailable:
                     time.sleep(0.05)
-            bytes_by_kind = fill(store, count)
+            fill(store, count, sketches(Path(scratch) / "pictures"))
+            used = usage(f"unix://{socket}?db=1", count)
         finally:
             server.terminate()
             server.wait()
-    total = sum(bytes_by_kind.values())
     print(f"{count} images\n")
     print("| kind | bytes an image | a million images |\n| --- | --- | --- |")
-    for kind, used in [*bytes_by_kind.items(), ("all", total)]:
-        print(f"| {kind} | {used / count:,.0f} | {used / count * 1e6 / 2**30:.1f} GiB |")
+    for kind, size in used.items():
+        print(f"| {kind} | {size:,.0f} | {size * 1e6 / 2**30:.1f} GiB |")
 
 
 if __name__ == "__main__":

@@ -120,6 +120,7 @@ def _log(**_: object) -> None:
 
 
 _settings = load_settings()
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what TensorFlow tells of its build helps nobody here
 # OpenCV reads it once, when it is imported: its own limit behind the one that `decode` keeps.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(_settings.max_pixels))
 setup_logging.connect(_log, weak=False)

@@ -5,6 +5,7 @@ With `--check`: load Keras too and print as JSON what it finds, for `imagesieve 
 
 import json
 import logging
+import os
 import sys
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_exponential
@@ -16,6 +17,8 @@ from shared.store import RedisStore
 from worker.weights import resolve
 
 logger = logging.getLogger(__name__)
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what TensorFlow tells of its build helps nobody here
 
 
 def prepare() -> None:

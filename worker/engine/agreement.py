@@ -21,7 +21,7 @@ _WINDOW: Final = 9  # pixels; side of the window of local means, variances and c
 _QUIET: Final = 30.0  # squared levels; variance that compression and noise may cause
 _TEXTURE: Final = 40.0  # squared levels; variance from which a place shows something
 _CLASH: Final = 0.4  # contrast-structure term below which a place shows something else
-_OFF: Final = 25.0  # levels; difference of local means that a tone curve leaves only where something else is
+_OFF: Final = 35.0  # levels; difference of local means that a tone curve leaves only where something else is
 _SHOWS: Final = 4.0  # squared levels; variance that bars and frames stay below
 _BAR: Final = 10.0  # levels; range of brightness within bars and frames
 _AGREES: Final = 0.6  # local correlation from which a place helps to find the tone curve
@@ -37,8 +37,8 @@ class Agreement:
     shows something else. textured_clash: the same among places that show something. scattered: share of the clashing
     places outside the three largest pieces. largest: pixels in the largest clashing piece. pixels: of the overlap.
     textured: share of the overlap that shows something. recoloured: share of the coloured overlap whose colour no
-    saturation or white balance explains. faded: share of it that lost its colour and changed its brightness. lost:
-    share of what the first, the second picture shows that is not in the other. area: share of the first, of the
+    saturation or white balance explains. faded: share of it that lost its colour and changed its brightness. relit:
+    levels by which a part changed its brightness while another kept it. lost: share of what the first, the second picture shows that is not in the other. area: share of the first, of the
     second picture that overlaps the other.
     """
 
@@ -51,6 +51,7 @@ class Agreement:
     textured: float
     recoloured: float
     faded: float
+    relit: float
     lost: tuple[float, float]
     area: tuple[float, float]
 
@@ -96,6 +97,7 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float)
     agreeing = inside & (local.correlation() > _AGREES)
     if agreeing.sum() < max(_FEWEST / 4, _HOPELESS * (inside & local.textured()).sum()):
         return None
+    shift = np.abs(here - there)
     local = _Local(*tone(here, there, agreeing), inside)
     clash, textured = local.clash() & inside, local.textured() & inside
     good = inside & ~clash
@@ -111,6 +113,7 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float)
         textured=float(textured.sum() / inside.sum()),
         recoloured=recoloured_share(moved, coarse, good),
         faded=faded_share(moved, coarse, good),
+        relit=_relit(shift[good]),
         lost=(_lost(grey_of(fine), back), _lost(grey_of(coarse), inside)),
         area=(float(back.mean()), float(inside.mean())),
     )
@@ -149,6 +152,14 @@ class _Local:
 
 def _box(values: Grey) -> Grey:
     return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW), borderType=cv2.BORDER_CONSTANT), np.float32)
+
+
+def _relit(shift: Grey) -> float:
+    """Levels by which the most changed tenth differs, where a tenth has not changed: a black product for a grey one."""
+    if not len(shift):
+        return 0.0
+    low, high = np.percentile(shift, [10, 90])
+    return float(high) if low < _BAR else 0.0
 
 
 def _pieces(clash: Mask) -> tuple[float, int]:

@@ -34,7 +34,8 @@ class Thresholds:
     that may differ outside three pieces. lost: share of what one picture shows that may be missing in the other.
     area: share of the larger picture that the smaller must fill. recoloured: share of the coloured places that may
     have another colour. plain: share of one brightness from which a picture is a page, a drawing or a product on
-    white. plain_recoloured: as recoloured, for those. spot: pixels that may differ in one place of those, at full
+    white. plain_recoloured: as recoloured, for those. relit: levels by which a part of those may
+    change its brightness while another keeps it. spot: pixels that may differ in one place of those, at full
     resolution.
     """
 
@@ -48,6 +49,7 @@ class Thresholds:
     recoloured: float = 0.35
     plain: float = 0.25
     plain_recoloured: float = 0.1
+    relit: float = 64.0
     spot: int = 100
 
 
@@ -75,7 +77,7 @@ def verify(first: Sketch, second: Sketch, thresholds: Thresholds) -> Match | Non
     if found is None or found.inliers < thresholds.inliers or not _plausible(first, found):
         return None
     pictures = first.picture(), second.picture()
-    settled = max(first.plain, second.plain) < 255 * thresholds.plain
+    settled = not _both_plain(first, second, thresholds)
     agreement = _agreement(pictures, found.transform)
     if agreement is None or not accepts(agreement, thresholds):
         return None
@@ -93,7 +95,8 @@ def verify_pixels(
     agreement = _agreement(pictures, match.transform)
     if agreement is None or not accepts(agreement, thresholds):
         return None
-    if agreement.largest > thresholds.spot or agreement.recoloured + agreement.faded > thresholds.plain_recoloured:
+    recoloured = agreement.recoloured + agreement.faded > thresholds.plain_recoloured
+    if recoloured or agreement.relit > thresholds.relit or agreement.largest > thresholds.spot:
         return None
     return _match(*sketches, match.transform, agreement, settled=True)
 
@@ -119,6 +122,15 @@ def accepts(found: Agreement, thresholds: Thresholds) -> bool:
         and min(found.area) >= thresholds.area
         and found.recoloured <= thresholds.recoloured
     )
+
+
+def _both_plain(first: Sketch, second: Sketch, thresholds: Thresholds) -> bool:
+    """Whether the two are pages, drawings or products: one clearly, the other at least half so.
+
+    A photo made too bright is plain by accident, a page with noise is less plain than it was.
+    """
+    shares = sorted((first.plain / 255, second.plain / 255))
+    return shares[1] >= thresholds.plain and shares[0] >= thresholds.plain / 2
 
 
 def _plausible(first: Sketch, found: Alignment) -> bool:

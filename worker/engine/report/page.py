@@ -42,6 +42,7 @@ class Tile:
     facts: str
     keeper: bool = False
     kind: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,9 @@ def _png(picture: bytes) -> str:
 
 def _group(group: Group, album: Album) -> GroupView:
     tiles = [_tile(group.keeper, album, keeper=True)]
-    tiles += [_tile(file.member, album, kind=str(file.kind)) for file in group.duplicates[: MEMBERS - 1]]
+    tiles += [
+        _tile(file.member, album, kind=str(file.kind), reason=file.reason) for file in group.duplicates[: MEMBERS - 1]
+    ]
     hidden = 1 + len(group.duplicates) - len(tiles)
     return GroupView(group.number, size(group.bytes_to_free), tuple(tiles), hidden)
 
@@ -169,6 +172,6 @@ def _clusters(report: Report, album: Album) -> list[ClusterView]:
     ]
 
 
-def _tile(member: Member, album: Album, keeper: bool = False, kind: str = "") -> Tile:
+def _tile(member: Member, album: Album, keeper: bool = False, kind: str = "", reason: str = "") -> Tile:
     facts = f"{member.width} × {member.height} · {size(member.bytes)}"
-    return Tile(show(member.path), album.source(member), facts, keeper, kind)
+    return Tile(show(member.path), album.source(member), facts, keeper, kind, reason)
