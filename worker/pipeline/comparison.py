@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+
 from shared.errors import CorruptValue, ImagesieveError
 from shared.records import Match, Record, Reference
 from shared.store import Store
 from worker.engine.decode import Picture, decode
 from worker.engine.sketch import Sketch
-from worker.engine.verify import Thresholds, verify, verify_pixels
+from worker.engine.verify import PIXEL_SIDE, Thresholds, verify, verify_pixels
 from worker.pipeline.files import read_file
 
 
@@ -34,21 +36,21 @@ class Comparison:
     def compare(self, keeper: File, other: File) -> Match | None:
         """The match of `other` with `keeper`, in words that say how it was edited; None where they differ.
 
-        A pair whose sketches match is confirmed on the decoded files; where a file cannot be read any more the answer
-        is None, because nothing is a duplicate unproved. A few milliseconds, and about 100 more for a match.
+        Where the sketches match but cannot settle it (pages, products on white) the decoded files are compared; where
+        one cannot be read any more the answer is None, because nothing is a duplicate unproved. A few milliseconds,
+        and about 100 more where files are decoded.
         """
         sketches = self._sketches(keeper, other)
         if sketches is None:
             return None
         thresholds = self.thresholds()
         found = verify(*sketches, thresholds)
-        if found is None:
-            return None
-        pictures = (self._picture(keeper), self._picture(other))
-        if pictures[0] is None or pictures[1] is None:
-            return None
-        confirmed = verify_pixels((pictures[0], pictures[1]), sketches, found, thresholds)
-        return Match(confirmed.similarity, confirmed.reason) if confirmed else None
+        if found is not None and not found.settled:
+            one, two = self._picture(keeper), self._picture(other)
+            if one is None or two is None:
+                return None
+            found = verify_pixels((one, two), sketches, found, thresholds)
+        return Match(found.similarity, found.reason) if found else None
 
     def _sketches(self, keeper: File, other: File) -> tuple[Sketch, Sketch] | None:
         raws = self.store.sketches([keeper.record.digest, other.record.digest])
@@ -61,6 +63,8 @@ class Comparison:
     def _picture(self, file: File) -> Picture | None:
         try:
             reference = Reference(file.path, file.record.size, file.record.mtime_ns)
-            return decode(read_file(self.root, reference, self.max_bytes).data, self.max_pixels)
+            picture = decode(read_file(self.root, reference, self.max_bytes).data, self.max_pixels)
         except ImagesieveError:
             return None
+        scale = PIXEL_SIDE / max(picture.shape[:2])
+        return picture if scale >= 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
