@@ -43,9 +43,12 @@ class Workshop:
     @cached_property
     def extraction(self) -> "Extraction":
         """Collaborators of the feature worker, the loaded model among them."""
+        import cv2
+
         from worker.pipeline.extract import Extraction
         from worker.weights import load, resolve
 
+        cv2.setNumThreads(1)  # several files are decoded at a time already
         settings = self.settings
         weights = resolve(settings.weights)
         model = load(weights, settings.precision, settings.batch_size)
@@ -80,7 +83,7 @@ class Workshop:
             keep_features=settings.keep_features,
             max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes,
-            compare=self._comparison().compare,
+            compare=self.comparison().compare,
         )
 
     @cached_property
@@ -97,13 +100,14 @@ class Workshop:
             opened.enter_context(self.store.lease("verdicts"))
             index = ContentIndex(self.store, extractor.id)
             judge = Judge(
-                self.store, index, self._comparison().compare, NearestCluster(self.store, extractor.id), time.time
+                self.store, index, self.comparison().compare, NearestCluster(self.store, extractor.id), time.time
             )
             judge.start()
             atexit.register(opened.pop_all().close)
         return judge
 
-    def _comparison(self) -> "Comparison":
+    def comparison(self) -> "Comparison":
+        """How two files are compared."""
         from worker.engine.verify import Thresholds
         from worker.pipeline.comparison import Comparison
 

@@ -25,6 +25,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (start.demo, False),
     (look.status, False),
     (stream.events, False),
+    (stream.check, False),
     (ask.recluster, False),
     (look.report, False),
     (look.doctor, False),

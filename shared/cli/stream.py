@@ -1,6 +1,10 @@
-"""The command that shows the stream of verdicts."""
+"""The commands that show verdicts: those given, and those that would be."""
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,6 +47,27 @@ def events(
             after = position
         if not told and not follow:
             return
+
+
+def check(
+    images: Annotated[list[Path], typer.Argument(help="image files, anywhere")],
+    json: Annotated[bool, typer.Option("--json", help="a JSON object a line, for programs")] = False,
+) -> None:
+    """Say what images would be in the collection, without adding them: unique, exact, identical, near or failed.
+
+    Needs Redis, so `imagesieve up` has to run. Example:
+
+      imagesieve check ~/Downloads/cat.jpg
+    """
+    settings = load_settings()
+    command = [sys.executable, "-m", "worker.check", *(str(image.absolute()) for image in images)]
+    ended = subprocess.run(
+        command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False
+    )
+    for line in ended.stdout.splitlines():
+        print(line if json else sentence(Event.from_json(line)))
+    if ended.returncode:
+        raise typer.Exit(1)
 
 
 def sentence(event: Event) -> str:

@@ -38,8 +38,8 @@ class Agreement:
     places outside the three largest pieces. largest: pixels in the largest clashing piece. pixels: of the overlap.
     textured: share of the overlap that shows something. recoloured: share of the coloured overlap whose colour no
     saturation or white balance explains. faded: share of it that lost its colour and changed its brightness. relit:
-    levels by which a part changed its brightness while another kept it. lost: share of what the first, the second picture shows that is not in the other. area: share of the first, of the
-    second picture that overlaps the other.
+    levels by which a part changed its brightness while another kept it. lost: share of what the first, the second
+    picture shows that is not in the other. area: share of the first, of the second picture that overlaps the other.
     """
 
     similarity: float

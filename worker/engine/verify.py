@@ -24,23 +24,25 @@ from worker.engine.wording import words
 
 PIXEL_SIDE: Final = 1024  # pixels; long side beyond which verify_pixels need not look
 
+_LEAST_SPOT: Final = 12.0  # pixels
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """When two pictures count as the same. The defaults are safe; `imagesieve calibrate` may set others.
 
-    inliers: keypoints that must agree on a transform. similarity: correlation of what both show. clash,
-    textured_clash: share of the overlap, and of what it shows, that may be covered. scattered: share of the overlap
-    that may differ outside three pieces. lost: share of what one picture shows that may be missing in the other.
-    area: share of the larger picture that the smaller must fill. recoloured: share of the coloured places that may
-    have another colour. plain: share of one brightness from which a picture is a page, a drawing or a product on
-    white. plain_recoloured: as recoloured, for those. relit: levels by which a part of those may
-    change its brightness while another keeps it. spot: pixels that may differ in one place of those, at full
-    resolution.
+    inliers: keypoints that must agree on a transform. similarity: correlation of what both show, less what is
+    covered. clash, textured_clash: share of the overlap, and of what it shows, that may be covered. scattered: share
+    of the overlap that may differ outside three pieces. lost: share of what one picture shows that may be missing in
+    the other. area: share of the larger picture that the smaller must fill. recoloured: share of the coloured places
+    that may have another colour.
+    plain: share of one brightness from which a picture is a page, a drawing or a product on white. For those:
+    plain_recoloured, as recoloured; relit: levels by which a part may change its brightness while another keeps it;
+    spot: pixels that may differ in one place, at full resolution.
     """
 
     inliers: int = 8
-    similarity: float = 0.7
+    similarity: float = 0.68
     clash: float = 0.25
     textured_clash: float = 0.35
     scattered: float = 0.03
@@ -96,9 +98,16 @@ def verify_pixels(
     if agreement is None or not accepts(agreement, thresholds):
         return None
     recoloured = agreement.recoloured + agreement.faded > thresholds.plain_recoloured
-    if recoloured or agreement.relit > thresholds.relit or agreement.largest > thresholds.spot:
+    if recoloured or agreement.relit > thresholds.relit or agreement.largest > _spot(pictures, agreement, thresholds):
         return None
     return _match(*sketches, match.transform, agreement, settled=True)
+
+
+def _spot(pictures: tuple[Picture, Picture], agreement: Agreement, thresholds: Thresholds) -> float:
+    """Pixels that may differ in one place at the resolution compared: a word takes fewer in a smaller copy."""
+    pairs = zip(pictures, agreement.area, strict=True)
+    finest = max(area * picture.shape[0] * picture.shape[1] for picture, area in pairs)
+    return float(max(_LEAST_SPOT, thresholds.spot * agreement.pixels / finest))
 
 
 def _agreement(pictures: tuple[Picture, Picture], transform: Transform) -> Agreement | None:
@@ -114,7 +123,7 @@ def _match(first: Sketch, second: Sketch, transform: Transform, agreement: Agree
 def accepts(found: Agreement, thresholds: Thresholds) -> bool:
     """The rules named above that hold for every pair, on one agreement."""
     return (
-        found.similarity >= thresholds.similarity
+        found.similarity * (1 - found.clash) >= thresholds.similarity
         and found.clash <= thresholds.clash
         and found.textured_clash <= thresholds.textured_clash
         and found.scattered * found.clash <= thresholds.scattered

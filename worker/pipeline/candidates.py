@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.errors import CorruptValue
 from shared.store import Store
@@ -11,6 +12,8 @@ from worker.engine.encoding import stack
 from worker.engine.neighbours import Neighbours
 from worker.engine.sketch import Sketch
 from worker.engine.whitening import SAMPLE, fit_whitening
+
+Features = NDArray[np.float32]
 
 FEW: Final = 64  # contents up to which every keeper is a candidate: comparing costs a millisecond each
 CHUNK: Final = 500  # contents read from the store at a time: 8 MiB
@@ -46,11 +49,15 @@ class ContentIndex:
 
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """Up to `count` keepers that may show the picture of `digest`, most likely first; all while they are few."""
-        if self._index is None:
-            return list(dict.fromkeys(keeper_of(content) for content in self._contents if content != digest))
         for _, features, sketch in self._read([digest]):
-            return self._index.search(features, sketch, keeper_of, count)
+            return [keeper for keeper in self.nearest(features, sketch, keeper_of, count) if keeper != digest]
         return []
+
+    def nearest(self, features: Features, sketch: Sketch, keeper_of: Callable[[str], str], count: int) -> list[str]:
+        """The same for a picture that is not stored. features: raw, float32 `[4096]`."""
+        if self._index is None:
+            return list(dict.fromkeys(map(keeper_of, self._contents)))
+        return self._index.search(features, sketch, keeper_of, count)
 
     def _fit(self) -> None:
         """Fit the whitening anew and fill a new index. Reads every content's features once."""
@@ -72,7 +79,7 @@ class ContentIndex:
                 names, features, sketches = zip(*rows, strict=True)
                 index.add(names, np.stack(features), sketches)
 
-    def _read(self, digests: Sequence[str]) -> list[tuple[str, "np.ndarray[tuple[int], np.dtype[np.float32]]", Sketch]]:
+    def _read(self, digests: Sequence[str]) -> list[tuple[str, Features, Sketch]]:
         """Features and sketch of each digest that has both, sound."""
         features, sound = stack(self._store.features(self._extractor, digests))
         raws = self._store.sketches(digests)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from shared.errors import CorruptValue, ImagesieveError
 from shared.records import Match, Record, Reference
@@ -40,25 +41,29 @@ class Comparison:
         one cannot be read any more the answer is None, because nothing is a duplicate unproved. A few milliseconds,
         and about 100 more where files are decoded.
         """
-        sketches = self._sketches(keeper, other)
-        if sketches is None:
+        sketch = self._sketch(other)
+        return self.compare_sketch(keeper, sketch, lambda: self._picture(other)) if sketch else None
+
+    def compare_sketch(self, keeper: File, sketch: Sketch, picture: Callable[[], Picture | None]) -> Match | None:
+        """The same for a picture that is not in the collection; `picture` is asked for it only where it is needed."""
+        known = self._sketch(keeper)
+        if known is None:
             return None
-        thresholds = self.thresholds()
+        sketches, thresholds = (known, sketch), self.thresholds()
         found = verify(*sketches, thresholds)
         if found is not None and not found.settled:
-            one, two = self._picture(keeper), self._picture(other)
+            one, two = self._picture(keeper), picture()
             if one is None or two is None:
                 return None
             found = verify_pixels((one, two), sketches, found, thresholds)
         return Match(found.similarity, found.reason) if found else None
 
-    def _sketches(self, keeper: File, other: File) -> tuple[Sketch, Sketch] | None:
-        raws = self.store.sketches([keeper.record.digest, other.record.digest])
+    def _sketch(self, file: File) -> Sketch | None:
+        [raw] = self.store.sketches([file.record.digest])
         try:
-            one, two = (Sketch.from_bytes(raw) for raw in raws if raw is not None)
-        except (CorruptValue, ValueError):
-            return None  # missing or damaged: made anew when the file is next extracted
-        return one, two
+            return Sketch.from_bytes(raw) if raw else None
+        except CorruptValue:
+            return None  # made anew when the file is next extracted
 
     def _picture(self, file: File) -> Picture | None:
         try:
@@ -66,5 +71,13 @@ class Comparison:
             picture = decode(read_file(self.root, reference, self.max_bytes).data, self.max_pixels)
         except ImagesieveError:
             return None
-        scale = PIXEL_SIDE / max(picture.shape[:2])
-        return picture if scale >= 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        return reduced(picture)
+
+
+def reduced(picture: Picture) -> Picture:
+    """The picture, no larger than the comparison of pixels needs."""
+    scale = PIXEL_SIDE / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

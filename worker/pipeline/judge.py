@@ -163,7 +163,11 @@ class Judge:
         known.files[digest][file.path] = file.record
         known.path_digest[file.path] = digest
         if digest not in known.keeper:
-            keeper, match = self._find_keeper(file)
+            keeper, match = self.find_keeper(
+                known.pixels.get(digest, ""),
+                lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
+                lambda candidate: self._compare(candidate, file),
+            )
             if keeper is None:
                 self._make_keeper(digest, file.path)
             else:
@@ -176,18 +180,31 @@ class Judge:
             known.of_pixels.setdefault(known.pixels[digest], digest)
         return self._give([file])
 
-    def _find_keeper(self, file: File) -> tuple[str | None, Match | None]:
-        """The keeper of the group that a new content belongs to; None: it is a keeper itself."""
-        known, digest = self._known, file.record.digest
-        twin = known.of_pixels.get(known.pixels.get(digest, ""))
+    def keeper_file(self, digest: str) -> File:
+        """The file that stays of the group that a known content belongs to. Raises KeyError for an unknown one."""
+        return self._known.file(self._known.keeper[digest])
+
+    def find_keeper(
+        self,
+        pixels: str,
+        search: Callable[[Callable[[str], str]], list[str]],
+        compare: Callable[[File], Match | None],
+    ) -> tuple[str | None, Match | None]:
+        """The keeper of the group that a new content belongs to; None: it is a keeper itself.
+
+        pixels: digest of its pixels. search: candidates, given who is whose keeper. compare: the content with a keeper.
+        No match is given for a content with the very pixels of the keeper.
+        """
+        known = self._known
+        twin = known.of_pixels.get(pixels)
         if twin is not None and twin in known.keeper:
             keeper = known.keeper[twin]
             return keeper, self._match(keeper, twin)
         best: tuple[str | None, Match | None] = (None, None)
-        for candidate in self._candidates.search(digest, lambda found: known.keeper.get(found, found), CANDIDATES):
+        for candidate in search(lambda found: known.keeper.get(found, found)):
             if known.keeper.get(candidate) != candidate or not known.files.get(candidate):
                 continue
-            match = self._compare(known.file(candidate), file)
+            match = compare(known.file(candidate))
             if match and (best[1] is None or match.similarity > best[1].similarity):
                 best = (candidate, match)
         return best

@@ -1,6 +1,7 @@
 """The cluster of an image that is newer than the last generation: the nearest of its centroids."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.store import Store
 from worker.engine.encoding import DIMENSIONS, stack
@@ -19,13 +20,14 @@ class NearestCluster:
 
     def __call__(self, digest: str) -> int | None:
         """One round trip for the features, one for the pointer."""
+        rows, _ = stack(self._store.features(self._extractor, [digest]))
+        return self.of(rows[0]) if len(rows) else None
+
+    def of(self, row: NDArray[np.float32]) -> int | None:
+        """The same for features float32 `[4096]` that are not stored."""
         self._reload()
         if not len(self._centroids):
             return None
-        rows, _ = stack(self._store.features(self._extractor, [digest]))
-        return self._nearest(rows[0]) if len(rows) else None
-
-    def _nearest(self, row: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> int:
         if self._cosine:
             row = row / max(float(np.linalg.norm(row)), 1e-12)
         return self._numbers[int(np.square(self._centroids - row).sum(axis=1).argmin())]
