@@ -57,6 +57,21 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     assert [name.split("@")[0] for name in status["workers"]] == ["features", "recluster", "verdicts"]
     assert status["failures"][0]["files"] == 1
 
+    verdicts = {event["path"]: event for event in lines(sieve.run("events", "--json").stdout)}
+    given = {path: (event["verdict"], event["duplicate_of"]) for path, event in verdicts.items()}
+    assert given == {
+        "before.jpg": ("unique", ""),
+        "copy.jpg": ("exact", "before.jpg"),
+        "flower.jpg": ("unique", ""),
+        "page.jpg": ("failed", ""),
+    }
+    edited = photos / "edited" / "china, half size.jpg"
+    [near, failed] = lines(sieve.run("check", str(edited), str(sieve.base / "nowhere.jpg"), "--json").stdout)
+    assert (near["verdict"], near["duplicate_of"]) == ("near", "before.jpg")
+    assert "half size" in near["reason"]
+    assert failed["verdict"] == "failed"
+    assert json.loads(sieve.run("status", "--json").stdout)["images"]["total"] == 4  # it was not added
+
     (sieve.watched / "sub").mkdir()
     (sieve.watched / "flower.jpg").rename(sieve.watched / "sub" / "rose.jpg")
     (sieve.watched / "before.jpg").unlink()
@@ -76,6 +91,10 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     sieve.stop(process, signal.SIGINT)
     assert process.returncode == 0
     assert sieve.processes() == []
+
+
+def lines(text: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def assigned(sieve: Imagesieve) -> dict[str, dict[str, str]]:
