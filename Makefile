@@ -12,9 +12,7 @@ WATCH  ?=
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup demo: export IMAGESIEVE_WEIGHTS ?= auto
-
-up: $(STAMP) ## make the virtual environment from the lock file
+setup: $(STAMP) ## make the virtual environment from the lock file
 
 $(STAMP): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
