@@ -1,0 +1,211 @@
+"""The decision: edited copies are the same picture, everything else is not."""
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from sklearn.datasets import load_sample_image
+
+from worker.engine.sketch import describe
+from worker.engine.verify import Thresholds, verify, verify_pixels
+
+DEFAULT = Thresholds()
+WORDS = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "is",
+    "you",
+    "that",
+    "it",
+    "he",
+    "was",
+    "for",
+    "on",
+    "are",
+    "as",
+    "with",
+    "his",
+    "they",
+    "at",
+    "be",
+    "this",
+    "have",
+    "from",
+    "or",
+    "one",
+    "had",
+]
+
+
+def decide(first, second):
+    """Both steps, as the verdict writer takes them."""
+    sketches = describe(first), describe(second)
+    match = verify(*sketches, DEFAULT)
+    if match and not match.settled:
+        match = verify_pixels((first, second), sketches, match, DEFAULT)
+    return match
+
+
+def saved(picture, suffix=".jpg", *settings):
+    data = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)[1]
+    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def toned(picture, gain, offset=0):
+    return np.clip(picture * gain + offset, 0, 255).astype(np.uint8)
+
+
+def covered(picture, top, left, height, width, colour):
+    result = picture.copy()
+    result[top : top + height, left : left + width] = colour
+    return result
+
+
+PHOTOS = {
+    "china": load_sample_image("china.jpg"),
+    "flower": load_sample_image("flower.jpg"),
+    "astronaut": skimage.data.astronaut(),
+    "chelsea": skimage.data.chelsea(),
+    "coffee": skimage.data.coffee(),
+}
+EDITS = {
+    "jpeg-10": (lambda p: saved(p, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 10), "same picture"),
+    "half": (lambda p: cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), "same picture, half size"),
+    "quarter": (
+        lambda p: cv2.resize(p, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA),
+        "same picture, quarter size",
+    ),
+    "crop": (lambda p: p[p.shape[0] // 5 :, p.shape[1] // 5 :], "same picture, cropped to 6"),
+    "darker": (lambda p: toned(p, 0.6), "same picture"),
+    "grey": (lambda p: np.dstack([cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)] * 3), "same picture"),
+    "noise": (lambda p: toned(p, 1, np.random.default_rng(3).normal(0, 15, p.shape)), "same picture"),
+    "blur": (lambda p: cv2.GaussianBlur(p, (0, 0), 2), "same picture"),
+    "letterbox": (
+        lambda p: cv2.copyMakeBorder(p, 60, 60, 0, 0, cv2.BORDER_CONSTANT),
+        "same picture, filling 7|same picture, filling 8",
+    ),
+    "mirror": (lambda p: p[:, ::-1].copy(), "same picture, mirrored"),
+    "quarter turn": (lambda p: np.rot90(p, -1).copy(), "same picture, rotated 90 degrees"),
+    "upside down": (lambda p: p[::-1].copy(), "same picture, flipped upside down"),
+    "caption": (
+        lambda p: covered(p, int(p.shape[0] * 0.86), 0, p.shape[0], p.shape[1], 0),
+        "same picture, with an overlay over 1",
+    ),
+    "stretch": (lambda p: cv2.resize(p, None, fx=1.15, fy=1), "same picture"),
+    "mirror and crop": (
+        lambda p: p[:, ::-1][p.shape[0] // 5 :, p.shape[1] // 5 :].copy(),
+        "same picture, cropped to 6",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_copy_is_the_same_picture(name, edit):
+    apply, words = EDITS[edit]
+    match = decide(PHOTOS[name], apply(PHOTOS[name]))
+    assert match is not None
+    assert match.similarity > 0.5
+    assert match.reason.startswith(tuple(words.split("|")))
+
+
+def test_the_transform_leads_from_the_first_to_the_second():
+    photo = PHOTOS["coffee"]
+    match = decide(photo, photo[:, ::-1].copy())
+    assert np.allclose(match.transform[:2, :2] / match.transform[2, 2], [[-1, 0], [0, 1]], atol=0.02)
+
+
+def test_different_photos_never_match():
+    sketches = {name: describe(photo) for name, photo in PHOTOS.items()}
+    for first, second in itertools.combinations(sketches.values(), 2):
+        assert verify(first, second, DEFAULT) is None
+
+
+def page(seed, words=None):
+    """A page of text with a common heading: same layout, other words."""
+    random = np.random.default_rng(seed)
+    picture = np.full((700, 560, 3), 255, np.uint8)
+    cv2.putText(picture, "Minutes of the meeting", (40, 60), cv2.FONT_HERSHEY_DUPLEX, 1, (20, 20, 20), 2, cv2.LINE_AA)
+    lines = words or [" ".join(random.choice(WORDS, 6)) for _ in range(14)]
+    for number, line in enumerate(lines):
+        at = (40, 120 + 40 * number)
+        cv2.putText(picture, line, at, cv2.FONT_HERSHEY_SIMPLEX, 0.7, (30, 30, 30), 1, cv2.LINE_AA)
+    return picture
+
+
+def test_pages_that_share_a_layout_are_different():
+    for first, second in itertools.combinations([page(seed) for seed in range(4)], 2):
+        assert decide(first, second) is None
+
+
+def test_one_other_word_makes_another_page_but_not_another_encoding():
+    lines = [" ".join(np.random.default_rng(5).choice(WORDS, 6)) for _ in range(14)]
+    other = [*lines[:6], lines[6].rsplit(" ", 1)[0] + " 4711", *lines[7:]]
+    assert decide(page(0, lines), page(0, other)) is None
+    assert decide(page(0, lines), saved(page(0, lines), ".jpg", cv2.IMWRITE_JPEG_QUALITY, 60)) is not None
+    assert decide(page(0, lines), cv2.resize(page(0, lines), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+
+
+def test_a_page_is_not_settled_by_its_sketch():
+    assert not verify(describe(page(1)), describe(page(1)), DEFAULT).settled
+    assert verify(describe(PHOTOS["china"]), describe(PHOTOS["china"]), DEFAULT).settled
+
+
+def product(colour, label):
+    """A product on white."""
+    picture = np.full((500, 400, 3), 255, np.uint8)
+    cv2.rectangle(picture, (110, 80), (290, 460), colour, -1)
+    cv2.rectangle(picture, (160, 30), (240, 80), (60, 60, 60), -1)
+    cv2.rectangle(picture, (110, 200), (290, 330), (245, 240, 225), -1)
+    for line, text in enumerate(["Original", label, "500 ml", "made of fruit"]):
+        at = (120, 225 + 30 * line)
+        cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.7, (40, 20, 20), 2, cv2.LINE_AA)
+    return picture
+
+
+def test_products_that_differ_in_colour_or_label_are_different():
+    red = product((200, 40, 40), "Cherry")
+    assert decide(red, product((40, 60, 200), "Cherry")) is None
+    assert decide(red, product((200, 40, 40), "Tomato")) is None
+    assert decide(red, saved(red)) is not None
+
+
+def test_frames_of_a_pan_are_different_but_for_a_step():
+    photo = PHOTOS["china"]
+    frames = [photo[:, start : start + 480] for start in (0, 3, 48, 96)]
+    assert decide(frames[0], frames[1]) is not None
+    assert decide(frames[0], frames[2]) is None
+    assert decide(frames[0], frames[3]) is None
+
+
+@pytest.mark.parametrize("texture", ["brick", "grass", "gravel"])
+def test_parts_of_one_texture_are_different(texture):
+    whole = np.dstack([getattr(skimage.data, texture)()] * 3)
+    assert decide(whole[:256, :256], whole[256:, 256:]) is None
+
+
+def test_pictures_without_corners_never_match():
+    rows = np.linspace(100, 180, 300)[:, None, None]
+    sky = np.broadcast_to(rows, (300, 400, 3)).astype(np.uint8)
+    assert decide(sky, sky[::-1].copy()) is None
+    assert decide(sky, np.full((300, 400, 3), 140, np.uint8)) is None
+
+
+def test_one_other_word_is_seen_in_a_smaller_copy_too():
+    lines = [" ".join(np.random.default_rng(5).choice(WORDS, 6)) for _ in range(14)]
+    other = page(0, [*lines[:6], lines[6].rsplit(" ", 1)[0] + " 4711", *lines[7:]])
+    assert decide(page(0, lines), cv2.resize(other, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)) is None
+
+
+def test_similarity_does_not_depend_on_the_order():
+    photo = PHOTOS["astronaut"]
+    copy = photo[60:, 60:].copy()
+    there, back = decide(photo, copy), decide(copy, photo)
+    assert there.similarity == pytest.approx(back.similarity, abs=0.03)
+    assert there.reason.startswith("same picture, cropped to 7")
+    assert back.reason.startswith("same picture, filling 7")
