@@ -15,7 +15,8 @@ from shared.errors import ImagesieveError, PermanentError, UnreadableImage
 from shared.records import Event, Record, State, Verdict
 from shared.settings import load_settings
 from worker.app import Workshop
-from worker.pipeline.judge import CANDIDATES, Judge, make_event
+from worker.pipeline.judge import CANDIDATES, Judge
+from worker.pipeline.members import make_event
 
 
 class Checker:

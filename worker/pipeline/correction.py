@@ -9,7 +9,7 @@ from shared.store import Store
 from worker.engine.groups import Group, Member, keeper_rank
 from worker.engine.verified import verified_groups
 from worker.pipeline.comparison import File
-from worker.pipeline.judge import make_event
+from worker.pipeline.members import make_event
 
 Compare = Callable[[File, File], Match | None]
 

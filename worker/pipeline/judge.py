@@ -4,10 +4,8 @@ What it knows of the collection it keeps in memory, rebuilt from the store at it
 keepers alone: a group is a keeper and images each verified against that keeper, so nothing chains.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Protocol
 
 from shared import names
@@ -16,7 +14,8 @@ from shared.store import Store
 from worker.engine.groups import keeper_rank
 from worker.engine.verified import EXACT_REASON, IDENTICAL_REASON
 from worker.pipeline.comparison import File
-from worker.pipeline.members import member_of
+from worker.pipeline.knowledge import Knowledge
+from worker.pipeline.members import make_event, member_of
 
 CANDIDATES = 24  # keepers that an image is compared with
 
@@ -35,29 +34,6 @@ class Candidates(Protocol):
 
 
 Compare = Callable[[File, File], Match | None]
-
-
-@dataclass
-class Knowledge:
-    """What the writer keeps in memory. All but `path_digest` by digest.
-
-    files: the files that hold it. keeper: digest of the keeper of its group, itself for a keeper. members: of a
-    keeper's group, itself included. keeper_path: the file that stays. pixels: digest of its pixels.
-    """
-
-    files: defaultdict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
-    path_digest: dict[str, str] = field(default_factory=dict)
-    keeper: dict[str, str] = field(default_factory=dict)
-    members: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    keeper_path: dict[str, str] = field(default_factory=dict)
-    pixels: dict[str, str] = field(default_factory=dict)
-    of_pixels: dict[str, str] = field(default_factory=dict)  # digest of pixels -> digest of one content with them
-
-    def file(self, digest: str) -> File:
-        """The file that stands for a content: the keeper's own, else the best of them."""
-        held = self.files[digest]
-        path = self.keeper_path.get(digest) or min(held, key=lambda path: keeper_rank(member_of(path, held[path])))
-        return File(path, held[path])
 
 
 class Judge:
@@ -297,17 +273,3 @@ class Judge:
 
     def _event(self, path: str, record: Record) -> Event:
         return make_event(path, record, self._cluster(record.digest) if record.digest else None, self._now())
-
-
-def make_event(path: str, record: Record, cluster: int | None, now: float) -> Event:
-    """The event that tells a record's verdict."""
-    return Event(
-        at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
-        path=path,
-        digest=record.digest,
-        verdict=record.verdict,
-        duplicate_of=record.duplicate_of,
-        similarity=record.similarity,
-        cluster=cluster,
-        reason=record.reason,
-    )

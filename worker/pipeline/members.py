@@ -1,9 +1,25 @@
-"""A record as the engine's groups see it."""
+"""A record as the engine's groups see it, and as the event stream tells it."""
 
-from shared.records import Record
+from datetime import UTC, datetime
+
+from shared.records import Event, Record
 from worker.engine.groups import Member
 
 
 def member_of(path: str, record: Record) -> Member:
     """The file of a ready record as a possible member of a group."""
     return Member(path, record.digest, record.size, record.width, record.height, record.mtime_ns)
+
+
+def make_event(path: str, record: Record, cluster: int | None, now: float) -> Event:
+    """The event that tells a record's verdict."""
+    return Event(
+        at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+        path=path,
+        digest=record.digest,
+        verdict=record.verdict,
+        duplicate_of=record.duplicate_of,
+        similarity=record.similarity,
+        cluster=cluster,
+        reason=record.reason,
+    )
