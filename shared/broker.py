@@ -101,6 +101,12 @@ def request_recluster(app: Celery, force: bool) -> "AsyncResult[Any]":
         return app.send_task(names.TASK_RECLUSTER, kwargs={"force": force}, ignore_result=False, retry=False)
 
 
+def workers(app: Celery, seconds: float) -> list[str]:
+    """Names of the workers that answer within `seconds`, such as `features@host`. Raises Unavailable."""
+    with _speaking():
+        return sorted(name for reply in app.control.ping(timeout=seconds) for name in reply)
+
+
 @dataclass(frozen=True, slots=True)
 class Outstanding:
     """Messages not finished: waiting per queue, and fetched by a worker that has not acknowledged them."""

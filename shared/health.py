@@ -54,7 +54,7 @@ def _worker(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("Keras", True, found["keras"], "")
     yield Finding("devices", True, found["devices"], "")
-    yield Finding("weights", not found["error"], found["weights"], found["error"])
+    yield Finding("weights", not found["error"], found["weights"] or settings.weights, found["error"])
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

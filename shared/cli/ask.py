@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
-from shared.broker import make_app, request_recluster
+from shared import names
+from shared.broker import make_app, request_recluster, workers
 from shared.cli.terminal import emit, say
+from shared.errors import PermanentError
 from shared.settings import load_settings
 from shared.stack.up import recluster_and_wait
 
@@ -22,10 +24,13 @@ def recluster(
       imagesieve recluster --wait
     """
     settings = load_settings()
+    app = make_app(settings)
     if not wait:
-        request_recluster(make_app(settings), force)
+        request_recluster(app, force)
         say("asked for a recluster run; `imagesieve report` shows it when it is done")
         return
+    if not any(name.startswith(f"{names.QUEUE_RECLUSTER}@") for name in workers(app, 2.0)):
+        raise PermanentError("no recluster worker answers, so waiting would not end: is `imagesieve up` running?")
     outcome = recluster_and_wait(settings, force)
     if json:
         emit(outcome)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import names
-from shared.broker import make_app, outstanding
+from shared.broker import make_app, outstanding, workers
 from shared.cli.terminal import emit
 from shared.errors import PermanentError
 from shared.health import check_health
@@ -43,13 +43,12 @@ def _status(settings: Settings) -> dict[str, Any]:
     counts = store.counts()
     extractor, summary, waiting = store.extractor(), store.summary(), outstanding(app)
     reasons = Counter(record.reason for _, record in store.failures())
-    workers = sorted(name for reply in app.control.ping(timeout=1.0) for name in reply)
     return {
         "images": {"total": counts.total, "ready": counts.ready, "pending": counts.pending, "failed": counts.failed},
         "failures": [{"reason": reason, "files": files} for reason, files in reasons.most_common()],
         "queues": waiting.queued,
         "unacknowledged": waiting.unacknowledged,
-        "workers": workers,
+        "workers": workers(app, 1.0),
         "computed": store.add(names.KEY_COMPUTED, 0),
         "refused": store.add(names.KEY_REFUSED, 0),
         "redis_bytes": store.memory(),
@@ -110,12 +109,10 @@ def doctor(
     if json:
         emit([asdict(finding) for finding in findings])
     else:
-        table = Table(show_header=False, box=None)
         for finding in findings:
-            table.add_row(
-                "ok" if finding.ok else "WRONG", finding.name, finding.found, "" if finding.ok else finding.remedy
-            )
-        Console().print(table, markup=False)
+            print(f"{'ok' if finding.ok else 'WRONG':<6} {finding.name}: {finding.found}")
+            if not finding.ok:
+                print(f"       to do: {finding.remedy}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
@@ -127,8 +124,8 @@ def alive(
     settings = load_settings()
     if part in names.QUEUES:
         host = f"{part}@{os.uname().nodename}"
-        # A busy solo pool would not answer; prefork's main process always does.
-        if not make_app(settings).control.ping(destination=[host], timeout=5.0):
+        # Also while it is busy: the pool's main process answers.
+        if host not in workers(make_app(settings), 5.0):
             raise PermanentError(f"the worker {host} does not answer")
         return
     file = settings.state_dir / f"{part}.alive"
