@@ -13,8 +13,8 @@ from shared.broker import request_verdicts, send_references
 from shared.errors import RefusedReference, TransientError
 from shared.records import Reference
 
-# Imported where they run: each pulls in libraries (OpenCV; scikit-learn, matplotlib) that the other queue's workers and
-# Celery's main process have no use for: 3 seconds and 150 MB each.
+# Imported where they run: they pull in libraries (OpenCV; scikit-learn and matplotlib, 3 seconds and 150 MB) that the
+# other queues' workers and Celery's main process have no use for.
 if TYPE_CHECKING:
     from worker.pipeline.extract import Extraction
     from worker.pipeline.judge import Judge
