@@ -1,12 +1,20 @@
-"""A folder of many different JPEG photos, cut from the ones that installed packages carry (seeded)."""
+"""Folders of photos: those of a user, and many different ones cut from what installed packages carry (seeded)."""
 
 import random
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from PIL import Image
 
 from shared.demo import make_demo_folder
+
+_SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """The pictures of a folder and its subfolders, by suffix, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
 
 
 def make_pictures(folder: Path, count: int, size: tuple[int, int] = (1024, 768)) -> list[Path]:

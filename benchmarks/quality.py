@@ -1,6 +1,6 @@
 """How well duplicates are found: edited copies of photos among strangers, pair by pair, beside perceptual hashes.
 
-`python -m benchmarks.quality PHOTOS --distractors FOLDER...` makes the attack set (attacks.py) in a temporary folder,
+`python -m benchmarks.quality PHOTOS --distractors FOLDER...` makes the attack set (worker.engine.edits) in a temporary folder,
 runs the whole decision on it (sketch, candidates, verification, groups with a keeper) and prints, for every edit, how
 many (original, copy) pairs end in one group; precision counts every pair of files that ends in one group. Then the same
 for pHash at 10, dHash at 10, PDQ at 31 and a 16x16 gradient hash at 5, where a pair is what lies within the distance.
@@ -20,10 +20,11 @@ import typer
 from numpy.typing import NDArray
 from tabulate import tabulate
 
-from benchmarks.attacks import attacked, photos_in
 from benchmarks.decision import Decision, Extract, decide
 from benchmarks.hashes import HASHES, hash_all, pairs_within
+from benchmarks.pictures import photos_in
 from worker.engine.decode import decode
+from worker.engine.edits.attacks import attacked
 
 MAX_PIXELS = 100_000_000
 

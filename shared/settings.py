@@ -20,6 +20,10 @@ DEFAULT_SUFFIXES = (
 )
 
 
+# Criteria of the order of keepers, as worker/engine/keepers.py measures them.
+KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path")
+
+
 def _default_state_dir() -> Path:
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "imagesieve"
@@ -74,6 +78,11 @@ class Settings(BaseSettings):
     silhouette_sample: int = Field(
         20_000, ge=100, description="above this many images the silhouette is estimated on a sample of this size"
     )
+    keeper_order: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("pixels", "bytes", "oldest", "path"),
+        description="which file of a group stays, first things first: `pixels` (most), `bytes` (most), `oldest`, "
+        "`newest`, `shortest` (path), `path` (first)",
+    )
     keep_generations: int = Field(5, ge=1, description="generations (clusters and reports) that are kept")
     keep_features: float = Field(
         7 * 86400.0, gt=0, description="how long features outlive the last file with their digest"
@@ -94,6 +103,18 @@ class Settings(BaseSettings):
     def _split_suffixes(cls, value: Any) -> Any:
         if isinstance(value, str):
             return frozenset(_suffix(word) for word in value.replace(",", " ").split())
+        return value
+
+    @field_validator("keeper_order", mode="before")
+    @classmethod
+    def _split_order(cls, value: Any) -> Any:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("keeper_order")
+    @classmethod
+    def _order_is_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not set(value) <= set(KEEPER_CRITERIA):
+            raise ValueError(f"use words of {', '.join(KEEPER_CRITERIA)}")
         return value
 
     @field_validator("weights")
@@ -142,6 +163,7 @@ class Settings(BaseSettings):
         """The settings as environment variables, for processes started by this one."""
         values = self.model_dump(mode="json")
         values["suffixes"] = " ".join(sorted(self.suffixes))
+        values["keeper_order"] = " ".join(self.keeper_order)
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 
 

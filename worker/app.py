@@ -84,11 +84,13 @@ class Workshop:
             max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes,
             compare=self.comparison().compare,
+            keeper_order=settings.keeper_order,
         )
 
     @cached_property
     def judge(self) -> "Judge":
         """The verdict writer. Its lease is held from here to the end of the process; raises LeaseTaken."""
+        from worker.engine.keepers import rank_keepers
         from worker.pipeline.candidates import ContentIndex
         from worker.pipeline.judge import Judge
         from worker.pipeline.nearest import NearestCluster
@@ -100,7 +102,12 @@ class Workshop:
             opened.enter_context(self.store.lease("verdicts"))
             index = ContentIndex(self.store, extractor.id)
             judge = Judge(
-                self.store, index, self.comparison().compare, NearestCluster(self.store, extractor.id), time.time
+                self.store,
+                index,
+                self.comparison().compare,
+                NearestCluster(self.store, extractor.id),
+                time.time,
+                rank_keepers(self.settings.keeper_order),
             )
             judge.start()
             atexit.register(opened.pop_all().close)

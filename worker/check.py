@@ -23,6 +23,7 @@ class Checker:
     """The collection as it is now, and the network. Loading both takes seconds, and longer for a large collection."""
 
     def __init__(self, workshop: Workshop) -> None:
+        from worker.engine.keepers import rank_keepers
         from worker.pipeline.candidates import ContentIndex
         from worker.pipeline.nearest import NearestCluster
 
@@ -33,7 +34,14 @@ class Checker:
         self._index = ContentIndex(workshop.store, extractor.id)
         self._cluster = NearestCluster(workshop.store, extractor.id)
         self._comparison = workshop.comparison()
-        self._judge = Judge(workshop.store, self._index, self._comparison.compare, self._cluster, time.time)
+        self._judge = Judge(
+            workshop.store,
+            self._index,
+            self._comparison.compare,
+            self._cluster,
+            time.time,
+            rank_keepers(workshop.settings.keeper_order),
+        )
         self._judge.rebuild()
 
     def check(self, path: Path) -> Event:

@@ -8,8 +8,10 @@ from PIL import Image
 
 from shared.records import Extractor
 from worker.engine.clustering import cluster
-from worker.engine.groups import Member, exact_groups
+from worker.engine.groups import Member
+from worker.engine.keepers import rank_keepers
 from worker.engine.report.model import Failure, Meta, build_report
+from worker.engine.verified import verified_groups
 
 EXTRACTOR = Extractor("vgg16-fc2-0123456789ab", "imagenet", "VGG16 fc2, ImageNet")
 WARNED = Extractor("vgg16-fc2-feedfeedfeed", "random", "VGG16 fc2, random", "The weights are <random>.")
@@ -37,13 +39,21 @@ def clustered(indices, clusters, geometry, sample):
     return cluster(features[list(indices)], geometry, 30, 0, sample)
 
 
+ORDER = ("pixels", "bytes", "oldest", "path")
+
+
+def group_copies(files):
+    """Groups of files with the same digest."""
+    return verified_groups(files, {}, {}, lambda *_: None, rank_keepers(ORDER))
+
+
 def make_report(files, failures=(), extractor=EXTRACTOR, clusters=2, geometry="cosine", sample=20_000, **meta):
     """The report of `files`, whose features follow from their digests."""
     digests = sorted({file.digest for file in files})
     clustering = clustered(tuple(int(digest, 16) for digest in digests), clusters, geometry, sample)
-    described = Meta("20261123T041500", "2026-11-23T04:15:00+00:00", extractor, **meta)
+    described = Meta("20261123T041500", "2026-11-23T04:15:00+00:00", extractor, **{"keeper_order": ORDER, **meta})
     return build_report(
-        files, clustering, digests, exact_groups(files), [Failure(*item) for item in failures], described
+        files, clustering, digests, group_copies(files), [Failure(*item) for item in failures], described
     )
 
 

@@ -1,11 +1,17 @@
-"""Groups of exact duplicates."""
+"""Groups of exact duplicates, and which file of them stays."""
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.engine.groups import Group, Kind, Member, exact_groups, keeper_rank
+from shared.settings import KEEPER_CRITERIA
+from tests.unit.report_parts import ORDER, group_copies
+from worker.engine.groups import Group, Kind, Member
+from worker.engine.keepers import describe_order, rank_keepers
+
+keeper_rank = rank_keepers(ORDER)
 
 
 def member(path, digest="d", size=100, width=10, height=10, mtime_ns=5):
@@ -33,7 +39,7 @@ def files_of(group: Group):
 
 def test_twins_are_grouped_and_singles_left_alone():
     one, two, single = member("b"), member("a"), member("c", digest="e")
-    (group,) = exact_groups([one, single, two])
+    (group,) = group_copies([one, single, two])
     assert (group.number, group.keeper) == (1, two)
     (duplicate,) = group.duplicates
     assert (duplicate.member, duplicate.kind, duplicate.similarity) == (one, Kind.EXACT, 1.0)
@@ -49,8 +55,36 @@ def test_the_keeper_has_most_pixels_then_most_bytes_then_age_then_the_first_path
         member("b", mtime_ns=2),
     ]
     assert sorted(set(ranked), key=keeper_rank) == ranked
-    (group,) = exact_groups(reversed(ranked))
+    (group,) = group_copies(reversed(ranked))
     assert files_of(group) == ranked
+
+
+@pytest.mark.parametrize(
+    ("order", "keeper"),
+    [
+        ("pixels", "wide"),
+        ("bytes", "a/large"),
+        ("oldest", "old"),
+        ("newest", "new"),
+        ("shortest", "z"),
+        ("path", "a/large"),
+    ],
+)
+def test_the_order_of_keepers_can_be_chosen(order, keeper):
+    files = [
+        member("wide", width=20),
+        member("a/large", size=200),
+        member("old", mtime_ns=1),
+        member("new", mtime_ns=9),
+        member("z"),
+    ]
+    assert min(files, key=rank_keepers([order])).path == keeper
+
+
+def test_every_criterion_of_the_setting_has_its_measure_and_its_words():
+    rank_keepers(KEEPER_CRITERIA)
+    assert describe_order(KEEPER_CRITERIA).count(", then ") == len(KEEPER_CRITERIA) - 1
+    assert describe_order(("newest", "bytes")) == "newest, then largest file, then first by path"
 
 
 def test_the_largest_saving_comes_first_then_the_keepers_path():
@@ -58,12 +92,12 @@ def test_the_largest_saving_comes_first_then_the_keepers_path():
         member(path, digest=path[0], size=size)
         for path, size in [("a1", 10), ("a2", 10), ("c1", 90), ("c2", 90), ("b1", 90), ("b2", 90)]
     ]
-    assert [(group.number, group.keeper.path) for group in exact_groups(files)] == [(1, "b1"), (2, "c1"), (3, "a1")]
+    assert [(group.number, group.keeper.path) for group in group_copies(files)] == [(1, "b1"), (2, "c1"), (3, "a1")]
 
 
 @given(members)
 def test_every_file_is_in_at_most_one_group_and_every_twin_in_one(files):
-    groups = exact_groups(files)
+    groups = group_copies(files)
     seen = Counter(file.path for group in groups for file in files_of(group))
     assert set(seen.values()) <= {1}
     copies = Counter(file.digest for file in files)
@@ -77,10 +111,10 @@ def test_every_file_is_in_at_most_one_group_and_every_twin_in_one(files):
 @given(members, st.randoms(use_true_random=False))
 def test_the_order_of_the_files_does_not_matter(files, random):
     shuffled = random.sample(files, len(files))
-    assert exact_groups(shuffled) == exact_groups(files)
+    assert group_copies(shuffled) == group_copies(files)
 
 
 @given(members)
 def test_no_two_files_share_a_rank_and_numbers_run_from_1(files):
     assert len({keeper_rank(file) for file in files}) == len(files)
-    assert [group.number for group in exact_groups(files)] == list(range(1, len(exact_groups(files)) + 1))
+    assert [group.number for group in group_copies(files)] == list(range(1, len(group_copies(files)) + 1))

@@ -9,10 +9,13 @@ import pytest
 from shared import names
 from shared.records import ImageFacts, Match, Record, Reference, State
 from shared.store import MemoryStore
+from worker.engine.keepers import rank_keepers
 from worker.pipeline.comparison import File
 from worker.pipeline.correction import correct_verdicts, group_files
 from worker.pipeline.judge import Judge
 from worker.pipeline.members import member_of
+
+RANK = rank_keepers(("pixels", "bytes", "oldest"))
 
 
 class World:
@@ -27,7 +30,7 @@ class World:
 
     def new_judge(self) -> Judge:
         self.contents.clear()
-        judge = Judge(self.store, self, self.compare, lambda digest: len(digest), lambda: 1_700_000_000.0)
+        judge = Judge(self.store, self, self.compare, len, lambda: 1_700_000_000.0, RANK)
         judge.start()
         return judge
 
@@ -206,7 +209,7 @@ def test_a_duplicate_whose_keeper_vanished_while_nobody_looked_is_judged_again(w
 def regroup(world: World) -> int:
     records: dict[str, Record] = {path: record for chunk in world.store.scan() for path, record in chunk}
     members = [member_of(path, record) for path, record in records.items()]
-    groups = group_files(world.store, members, records, world.compare)
+    groups = group_files(world.store, members, records, world.compare, RANK)
     return correct_verdicts(world.store, records, groups, {}, 1_700_000_001.0)
 
 
@@ -247,3 +250,14 @@ def test_pairs_of_pictures_that_are_gone_are_dropped(world: World) -> None:
     world.leave("h")
     regroup(world)
     assert list(world.store.matches()) == []
+
+
+def test_the_order_of_keepers_decides_who_stays() -> None:
+    world = World()
+    world.arrive("small", "a", pixels="p", width=10, mtime=1)
+    world.arrive("large", "b", pixels="p", width=20, mtime=2)
+    records = {path: record for chunk in world.store.scan() for path, record in chunk}
+    members = [member_of(path, record) for path, record in records.items()]
+    for order, keeper in (("pixels", "large"), ("oldest", "small")):
+        [group] = group_files(world.store, members, records, world.compare, rank_keepers([order]))
+        assert group.keeper.path == keeper

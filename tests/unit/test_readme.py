@@ -19,6 +19,8 @@ def settings_table() -> str:
             default = "~/.local/state/imagesieve"
         elif isinstance(default, frozenset):
             default = "what OpenCV reads, and files without a suffix"
+        elif isinstance(default, tuple):
+            default = " ".join(default)
         elif isinstance(default, float):
             default = f"{default:g}"
         lines.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if str(default) else ''} | {field.description} |")

@@ -1,6 +1,7 @@
 """A collection becomes a generation: in-memory store, real clustering, real report, real files."""
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class Desk:
             max_pixels=10**6,
             max_bytes=10**6,
             compare=self.compare,
+            keeper_order=("pixels", "bytes", "oldest", "path"),
         )
 
     def compare(self, keeper: File, other: File) -> Match | None:
@@ -201,3 +203,10 @@ def test_features_nobody_refers_to_are_let_go(desk: Desk) -> None:
     desk.store.forget(["f0-0.png"])
     recluster(desk.tools, force=False)
     assert desk.store.expire_features(frozenset(), 60) == 6  # two live digests; the third was marked by the run
+
+
+def test_another_order_of_keepers_makes_a_run_due(desk: Desk) -> None:
+    desk.add("a.png", 1, 1)
+    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
+    assert recluster(dataclasses.replace(desk.tools, keeper_order=("newest",)), force=False)["outcome"] == "published"

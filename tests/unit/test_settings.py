@@ -64,3 +64,13 @@ def test_default_suffixes_are_in_the_form_the_setting_has() -> None:
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_the_order_of_keepers_is_words_and_unknown_ones_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGESIEVE_KEEPER_ORDER", "newest, bytes")
+    settings = load_settings()
+    assert settings.keeper_order == ("newest", "bytes")
+    assert settings.environment()["IMAGESIEVE_KEEPER_ORDER"] == "newest bytes"
+    monkeypatch.setenv("IMAGESIEVE_KEEPER_ORDER", "biggest")
+    with pytest.raises(SettingsError, match=r"IMAGESIEVE_KEEPER_ORDER is 'biggest'.*pixels, bytes"):
+        load_settings()

@@ -3,11 +3,12 @@
 Nothing chains: every duplicate of a group was compared with that keeper.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+EXACT_SIMILARITY: Final = 1.0  # of the same bytes, or the same pixels
 
 
 class Kind(StrEnum):
@@ -55,32 +56,6 @@ class Group:
     def bytes_to_free(self) -> int:
         """Size of all duplicates together."""
         return sum(duplicate.member.bytes for duplicate in self.duplicates)
-
-
-KeeperRank = tuple[int, int, int, str]
-EXACT_SIMILARITY: Final = 1.0
-
-
-def keeper_rank(member: Member) -> KeeperRank:
-    """The order of keepers, best first: most pixels, then largest file, then oldest, then first path.
-
-    It is total, because no two members share a path.
-    """
-    return (-member.width * member.height, -member.bytes, member.mtime_ns, member.path)
-
-
-def exact_groups(members: Iterable[Member]) -> list[Group]:
-    """Group files with the same digest. Every file is in at most one group; a file without a twin is in none.
-
-    members: every path once, in any order, which does not change the answer. Cost: O(n log n).
-    """
-    twins: defaultdict[str, list[Member]] = defaultdict(list)
-    for member in members:
-        twins[member.digest].append(member)
-    ranked = [sorted(alike, key=keeper_rank) for alike in twins.values() if len(alike) > 1]
-    return number_groups(
-        (keeper, tuple(Duplicate(member, Kind.EXACT, EXACT_SIMILARITY) for member in rest)) for keeper, *rest in ranked
-    )
 
 
 def number_groups(groups: Iterable[tuple[Member, tuple[Duplicate, ...]]]) -> list[Group]:

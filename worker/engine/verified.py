@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from shared.records import Match, Pair, pair_of
-from worker.engine.groups import Duplicate, Group, KeeperRank, Kind, Member, number_groups
+from worker.engine.groups import EXACT_SIMILARITY, Duplicate, Group, Kind, Member, number_groups
+from worker.engine.keepers import Rank
 
 EXACT_REASON = "the same bytes"
 IDENTICAL_REASON = "the same pixels in another file"
@@ -16,7 +17,6 @@ IDENTICAL_REASON = "the same pixels in another file"
 
 Matches = Mapping[Pair, Match]
 Verify = Callable[[str, str], Match | None]
-Rank = Callable[[Member], KeeperRank]
 
 
 def verified_groups(
@@ -89,7 +89,7 @@ def _group(alike: list[Member], others: list[tuple[list[Member], Match]]) -> tup
     for member in rest:
         same_bytes = member.digest == keeper.digest
         kind, reason = (Kind.EXACT, EXACT_REASON) if same_bytes else (Kind.IDENTICAL, IDENTICAL_REASON)
-        duplicates.append(Duplicate(member, kind, 1.0, reason))
+        duplicates.append(Duplicate(member, kind, EXACT_SIMILARITY, reason))
     for members, pair in others:
         duplicates += [Duplicate(member, Kind.NEAR, pair.similarity, pair.reason) for member in members]
     return keeper, tuple(duplicates)

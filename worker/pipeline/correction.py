@@ -6,7 +6,8 @@ from dataclasses import replace
 from shared import names
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
-from worker.engine.groups import Group, Member, keeper_rank
+from worker.engine.groups import Group, Member
+from worker.engine.keepers import Rank
 from worker.engine.verified import verified_groups
 from worker.pipeline.comparison import File
 from worker.pipeline.members import make_event
@@ -15,7 +16,7 @@ Compare = Callable[[File, File], Match | None]
 
 
 def group_files(
-    store: Store, members: Sequence[Member], records: Mapping[str, Record], compare: Compare
+    store: Store, members: Sequence[Member], records: Mapping[str, Record], compare: Compare, rank: Rank
 ) -> list[Group]:
     """Groups of all files. Pairs that only others connect are compared now, and recorded; those of gone files go."""
     files = {record.digest: File(path, record) for path, record in records.items()}
@@ -33,7 +34,7 @@ def group_files(
             fresh[pair_of(keeper, other)] = match
         return match
 
-    groups = verified_groups(members, pixels, matches, verify, keeper_rank)
+    groups = verified_groups(members, pixels, matches, verify, rank)
     store.put_matches(fresh)
     return groups
 

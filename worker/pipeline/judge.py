@@ -11,7 +11,7 @@ from typing import Protocol
 from shared import names
 from shared.records import Event, Match, Record, State, Verdict, pair_of
 from shared.store import Store
-from worker.engine.groups import keeper_rank
+from worker.engine.keepers import Rank
 from worker.engine.verified import EXACT_REASON, IDENTICAL_REASON
 from worker.pipeline.comparison import File
 from worker.pipeline.knowledge import Knowledge
@@ -46,14 +46,19 @@ class Judge:
         compare: Compare,
         cluster: Callable[[str], int | None],
         now: Callable[[], float],
+        rank: Rank,
     ) -> None:
-        """cluster: of a digest, for the event. now: seconds since the epoch. Call `start` before anything else."""
+        """cluster: of a digest, for the event. now: seconds since the epoch. rank: order of keepers.
+
+        Call `start` before anything else.
+        """
         self._store = store
         self._candidates = candidates
         self._compare = compare
         self._cluster = cluster
         self._now = now
-        self._known = Knowledge()
+        self._rank = rank
+        self._known = Knowledge(rank)
         self._corrections = -1
 
     def start(self) -> int:
@@ -63,7 +68,7 @@ class Judge:
     def rebuild(self) -> list[str]:
         """Learn the collection from the store; the paths that wait for a verdict. O(records), features of keepers."""
         before = set(self._known.keeper)
-        known = self._known = Knowledge()
+        known = self._known = Knowledge(self._rank)
         self._corrections = self._store.add(names.KEY_CORRECTIONS, 0)
         waiting = []
         duplicates = []
@@ -220,7 +225,7 @@ class Judge:
             known.keeper.pop(file.record.digest, None)
             known.files.pop(file.record.digest, None)
             del known.path_digest[file.path]
-        orphans.sort(key=lambda file: keeper_rank(member_of(file.path, file.record)))
+        orphans.sort(key=lambda file: self._rank(member_of(file.path, file.record)))
         return sum(self._judge(file) for file in orphans)
 
     def _group(self, keeper: str) -> list[File]:

@@ -16,6 +16,7 @@ from worker.engine.clustering import Clustering, cluster
 from worker.engine.continuity import previous_numbers
 from worker.engine.encoding import stack
 from worker.engine.groups import Group, Member
+from worker.engine.keepers import rank_keepers
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
@@ -44,6 +45,7 @@ class Reclustering:
     max_pixels: int
     max_bytes: int
     compare: Compare
+    keeper_order: tuple[str, ...]
 
 
 @dataclass
@@ -86,7 +88,7 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
         return {"outcome": "unchanged", "message": "no feature worker has started yet: there is nothing to cluster"}
     last = tools.store.generation()
     there = (tools.reports / LATEST / "summary.json").exists()
-    if last and there and not force and (last.revision, last.extractor) == (revision, extractor.id):
+    if last and there and not force and _state_of(last) == (revision, extractor.id, list(tools.keeper_order)):
         message = f"nothing has changed since generation {last.id}"
         return {"outcome": "unchanged", "generation": last.id, "message": message}
 
@@ -103,7 +105,7 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     files = {path: record for path, record in collection.ready.items() if record.digest in clusters}
     with watch.stage("groups"):
         members = [member_of(path, record) for path, record in files.items()]
-        groups = group_files(tools.store, members, files, tools.compare)
+        groups = group_files(tools.store, members, files, tools.compare, rank_keepers(tools.keeper_order))
     generation = _generation_id(tools.now(), last)
     report = _build(tools, generation, extractor, collection, members, (clustering, digests), groups, watch)
     thumbnail = thumbnail_reader(tools.root, files, tools.max_pixels, tools.max_bytes)
@@ -122,6 +124,11 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
         "unjudged": waits_for_verdict(files, tools.now() - UNJUDGED_SECONDS),
         "message": f"generation {generation} is published",
     }
+
+
+def _state_of(generation: Generation) -> tuple[int, str, object]:
+    """What it was made from: another run gives another generation only when one of these has changed."""
+    return generation.revision, generation.extractor, generation.summary.get("keeper_order")
 
 
 def _read_collection(store: Store, extractor: Extractor) -> _Collection:
@@ -159,6 +166,7 @@ def _build(
         extractor=extractor,
         waiting=collection.waiting + len(collection.ready) - len(members),
         seconds=dict(watch.seconds),
+        keeper_order=tools.keeper_order,
     )
     failures = [Failure(path, reason) for path, reason in collection.failed.items()]
     return build_report(members, *clustered, groups, failures, meta)

@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.records import Extractor
 from worker.engine.clustering import Clustering
-from worker.engine.groups import Group, Kind, Member, keeper_rank
+from worker.engine.groups import Group, Kind, Member
 
 UNIQUE = "unique"
 NEAREST = 24  # pictures of a cluster named in the report, nearest to the centroid first
@@ -29,6 +29,7 @@ class Meta:
 
     generation: its id. created: when, ISO 8601. extractor: whose features were clustered. waiting: files seen, not read
     yet. seconds: per stage. thresholds: of the verification, none while only exact duplicates are found.
+    keeper_order: criteria, first things first.
     """
 
     generation: str
@@ -37,6 +38,7 @@ class Meta:
     waiting: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Any] = field(default_factory=dict)
+    keeper_order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,9 @@ def _count(assignments: Sequence[Assignment], clustering: Clustering, digests: S
         if assignment.verdict != UNIQUE:
             duplicates[assignment.cluster] += 1
             freed[assignment.cluster] += assignment.member.bytes
-        known = keepers.setdefault(assignment.member.digest, assignment.member)
-        keepers[assignment.member.digest] = min(known, assignment.member, key=keeper_rank)
+            keepers.setdefault(assignment.member.digest, assignment.member)
+        else:
+            keepers[assignment.member.digest] = assignment.member
     clusters = []
     for number in clustering.numbers.tolist():
         rows = np.flatnonzero(clustering.labels == number)

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from worker.engine.groups import Group, Member
+from worker.engine.keepers import describe_order
 from worker.engine.report.model import Cluster, Report
 from worker.engine.report.plots import DARK, LIGHT, elbow_png, silhouette_png
 from worker.engine.report.summary import reasons, sampling
@@ -114,6 +115,7 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
         report=report,
         totals=report.totals,
         meta=report.meta,
+        keeper_order=describe_order(report.meta.keeper_order),
         choice=report.clustering.choice,
         geometry=report.clustering.geometry,
         sampling=sampling(report),

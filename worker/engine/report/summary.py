@@ -54,6 +54,7 @@ def summary(report: Report) -> dict[str, Any]:
             "warning": extractor.warning,
         },
         "thresholds": dict(report.meta.thresholds),
+        "keeper_order": list(report.meta.keeper_order),
         "seconds": dict(report.meta.seconds),
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
         "failures": dict(reasons(report.failures)[:REASONS]),

@@ -1,0 +1,1 @@
+"""Edited copies of pictures, as people make them."""

@@ -1,0 +1,20 @@
+"""What the edits of this package work on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]  # [h, w, 3], RGB
+Edit = Callable[[Picture, np.random.Generator], Picture]  # draws what varies from picture to picture
+
+
+def as_picture(values: NDArray[Any]) -> Picture:
+    """Rounded and clipped to 0 to 255."""
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+
+
+def pixels(values: Any) -> Picture:
+    """What OpenCV gave, with its type."""
+    return np.asarray(values, np.uint8)
