@@ -73,7 +73,7 @@ class Checker:
         picture = decode(data, self._workshop.settings.max_pixels)
         sketch = describe(picture)
         [features] = self._workshop.extraction.extract(shrink(picture)[None])
-        found, match = self._judge.find_keeper(
+        found, matches = self._judge.find_keeper(
             pixel_digest(picture),
             lambda keeper_of: self._index.nearest(features, sketch, keeper_of, CANDIDATES),
             lambda candidate: self._comparison.compare_sketch(candidate, sketch, lambda: reduced(picture)),
@@ -82,6 +82,7 @@ class Checker:
         if found is None:
             return self._event(path, record, Verdict.UNIQUE, "", 0.0, "", cluster)
         keeper = self._judge.keeper_file(found)
+        match = matches.get(found)
         if match is None:
             return self._event(path, record, Verdict.IDENTICAL, keeper.path, 1.0, IDENTICAL_REASON, cluster)
         return self._event(path, record, Verdict.NEAR, keeper.path, match.similarity, match.reason, cluster)

@@ -42,7 +42,7 @@ class World:
         self.contents.pop(digest, None)
 
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
-        return list(dict.fromkeys(keeper_of(content) for content in self.contents if content != digest))
+        return [content for content in self.contents if content != digest]
 
     def compare(self, keeper: File, other: File) -> Match | None:
         pair = frozenset({keeper.record.digest, other.record.digest})
@@ -204,6 +204,32 @@ def test_a_duplicate_whose_keeper_vanished_while_nobody_looked_is_judged_again(w
     world.store.forget(["a"])
     world.judge = world.new_judge()
     assert world.verdicts() == {"h": ("unique", "")}
+
+
+def test_two_crops_that_came_before_their_original_are_found_by_recluster(world: World) -> None:
+    world.alike = {frozenset({"left", "whole"}): 0.9, frozenset({"right", "whole"}): 0.8}
+    world.arrive("left", "left", width=5)
+    world.arrive("right", "right", width=5)
+    world.arrive("whole", "whole", width=50)
+    assert world.verdicts() == {"left": ("unique", ""), "right": ("unique", ""), "whole": ("near", "left")}
+    regroup(world)
+    assert world.verdicts() == {"whole": ("unique", ""), "left": ("near", "whole"), "right": ("near", "whole")}
+
+
+def test_a_crop_that_its_original_shows_but_not_its_keeper_is_found_by_recluster(world: World) -> None:
+    world.alike = {frozenset({"left", "whole"}): 0.9, frozenset({"right", "whole"}): 0.8}
+    for name, width in (("left", 5), ("whole", 50), ("right", 5)):
+        world.arrive(name, name, width=width)
+    assert world.verdicts() == {"left": ("unique", ""), "whole": ("near", "left"), "right": ("unique", "")}
+    regroup(world)
+    assert world.verdicts() == {"whole": ("unique", ""), "left": ("near", "whole"), "right": ("near", "whole")}
+
+
+def test_a_member_is_compared_only_where_its_keeper_differs(world: World) -> None:
+    world.alike = {frozenset({"cat", "half"}): 0.9, frozenset({"cat", "grey"}): 0.8}
+    for name in ("cat", "half", "grey"):
+        world.arrive(name, name)
+    assert frozenset({"half", "grey"}) not in world.compared
 
 
 def regroup(world: World) -> int:

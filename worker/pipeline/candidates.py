@@ -15,12 +15,12 @@ from worker.engine.whitening import SAMPLE, fit_whitening
 
 Features = NDArray[np.float32]
 
-FEW: Final = 64  # contents up to which every keeper is a candidate: comparing costs a millisecond each
+FEW: Final = 64  # contents up to which every one is a candidate: comparing costs a millisecond each
 CHUNK: Final = 500  # contents read from the store at a time: 8 MiB
 
 
 class ContentIndex:
-    """Contents by digest, and which keepers may show the picture of another one.
+    """Contents by digest, and which of them may show the picture of another one.
 
     Whitening is fitted when there are enough contents to fit it on, and again whenever they have doubled, up to the
     sample that suffices for good: until then the first few would decide what counts as alike.
@@ -48,15 +48,18 @@ class ContentIndex:
             self._index.remove(digest)
 
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
-        """Up to `count` keepers that may show the picture of `digest`, most likely first; all while they are few."""
+        """Up to `count` contents that may show the picture of `digest`, most likely first; all while they are few.
+
+        Of each group, as `keeper_of` tells them, only the likeliest.
+        """
         for _, features, sketch in self._read([digest]):
-            return [keeper for keeper in self.nearest(features, sketch, keeper_of, count) if keeper != digest]
+            return [found for found in self.nearest(features, sketch, keeper_of, count) if found != digest]
         return []
 
     def nearest(self, features: Features, sketch: Sketch, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """The same for a picture that is not stored. features: raw, float32 `[4096]`."""
         if self._index is None:
-            return list(dict.fromkeys(map(keeper_of, self._contents)))
+            return list(self._contents)
         return self._index.search(features, sketch, keeper_of, count)
 
     def _fit(self) -> None:

@@ -30,7 +30,7 @@ class Candidates(Protocol):
         """Let a content go."""
 
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
-        """Up to `count` keepers that may show the picture of `digest`, most likely first."""
+        """Up to `count` contents that may show the picture of `digest`, most likely first."""
 
 
 Compare = Callable[[File, File], Match | None]
@@ -144,7 +144,7 @@ class Judge:
         known.files[digest][file.path] = file.record
         known.path_digest[file.path] = digest
         if digest not in known.keeper:
-            keeper, match = self.find_keeper(
+            keeper, matches = self.find_keeper(
                 known.pixels.get(digest, ""),
                 lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
                 lambda candidate: self._compare(candidate, file),
@@ -154,8 +154,7 @@ class Judge:
             else:
                 known.keeper[digest] = keeper
                 known.members[keeper].add(digest)
-                if match:
-                    self._store.put_matches({pair_of(keeper, digest): match})
+            self._store.put_matches({pair_of(found, digest): match for found, match in matches.items()})
             self._candidates.add([digest])
         if digest in known.pixels:
             known.of_pixels.setdefault(known.pixels[digest], digest)
@@ -170,25 +169,29 @@ class Judge:
         pixels: str,
         search: Callable[[Callable[[str], str]], list[str]],
         compare: Callable[[File], Match | None],
-    ) -> tuple[str | None, Match | None]:
-        """The keeper of the group that a new content belongs to; None: it is a keeper itself.
+    ) -> tuple[str | None, dict[str, Match]]:
+        """The keeper of the group that a new content belongs to (None: it is a keeper itself), and all its matches.
 
-        pixels: digest of its pixels. search: candidates, given who is whose keeper. compare: the content with a keeper.
+        pixels: digest of its pixels. search: candidates, given who is whose keeper. compare: with a known file.
+        Only a match with a keeper makes it a duplicate. The others are found for the recluster run: two crops that
+        share too little to match each other both match the picture that they were cut from, whichever came first.
         No match is given for a content with the very pixels of the keeper.
         """
         known = self._known
         twin = known.of_pixels.get(pixels)
         if twin is not None and twin in known.keeper:
             keeper = known.keeper[twin]
-            return keeper, self._match(keeper, twin)
-        best: tuple[str | None, Match | None] = (None, None)
+            match = self._match(keeper, twin)
+            return keeper, {keeper: match} if match else {}
+        compared: dict[str, Match | None] = {}
         for candidate in search(lambda found: known.keeper.get(found, found)):
-            if known.keeper.get(candidate) != candidate or not known.files.get(candidate):
-                continue
-            match = compare(known.file(candidate))
-            if match and (best[1] is None or match.similarity > best[1].similarity):
-                best = (candidate, match)
-        return best
+            keeper = known.keeper.get(candidate, "")
+            for digest in dict.fromkeys((keeper, candidate)):
+                if digest not in compared and not compared.get(keeper) and known.files.get(digest):
+                    compared[digest] = compare(known.file(digest))
+        matches = {digest: match for digest, match in compared.items() if match}
+        keepers = [digest for digest in matches if known.keeper[digest] == digest]
+        return max(keepers, key=lambda digest: matches[digest].similarity, default=None), matches
 
     def _make_keeper(self, digest: str, path: str) -> None:
         self._known.keeper[digest] = digest

@@ -1,0 +1,88 @@
+"""A folder through the whole system, as a user runs it: `imagesieve up FOLDER --once` with random weights."""
+
+import csv
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from shared.errors import Unavailable
+from shared.records import Event
+from shared.redis_server import find_redis_server, redis_command
+from shared.settings import Settings, load_settings
+from shared.store import RedisStore
+
+Pairs = set[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run. Paths are relative to the folder.
+
+    groups: files of one picture, keeper first. failures: path -> reason. seconds: from start to report.
+    """
+
+    groups: list[list[str]]
+    failures: dict[str, str]
+    seconds: float
+    settings: Settings
+
+    def pairs(self) -> Pairs:
+        """Every pair of files in one group, in ascending order."""
+        return {pair for group in self.groups for pair in combinations(sorted(group), 2)}
+
+
+def run_through(folder: Path, state: Path, **settings: str) -> Outcome:
+    """Run the whole system on `folder` until its report is there. Raises CalledProcessError where it fails."""
+    chosen = load_settings(watch_dir=folder, state_dir=state, weights="random", flower_port=0, **settings)
+    command = [sys.executable, "-m", "shared.cli", "up", str(folder), "--once"]
+    started = time.perf_counter()
+    subprocess.run(command, env={**os.environ, **chosen.environment()}, stdout=subprocess.DEVNULL, check=True)
+    seconds = time.perf_counter() - started
+    groups: dict[str, list[str]] = defaultdict(list)
+    for row in _rows(chosen, "duplicates.csv"):
+        groups[row["group"]].insert(0 if row["role"] == "keeper" else len(groups[row["group"]]), row["path"])
+    failures = {row["path"]: row["reason"] for row in _rows(chosen, "failures.csv")}
+    return Outcome(list(groups.values()), failures, seconds, chosen)
+
+
+def _rows(settings: Settings, name: str) -> list[dict[str, str]]:
+    with (settings.reports_dir / "latest" / name).open(errors="surrogateescape", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[RedisStore]:
+    """The store of a run that is over, on a Redis started for the occasion."""
+    server = subprocess.Popen(
+        redis_command(find_redis_server(), settings.redis_socket), stdout=subprocess.DEVNULL, cwd=settings.state_dir
+    )
+    try:
+        store = RedisStore.connect(settings.store)
+        for _ in range(300):
+            try:
+                store.ping()
+                break
+            except Unavailable:
+                time.sleep(0.2)
+        yield store
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def first_answers(store: RedisStore) -> dict[str, Event]:
+    """The verdict that each file got on arrival, before any correction."""
+    answers: dict[str, Event] = {}
+    after = "0"
+    while events := store.events(after, 0):
+        for _, event in events:
+            answers.setdefault(event.path, event)
+        after = events[-1][0]
+    return answers
