@@ -95,6 +95,12 @@ def request_verdicts(app: Celery, paths: Sequence[str]) -> None:
             app.send_task(names.TASK_JUDGE, args=[list(paths)], retry=False)
 
 
+def wake_writer(app: Celery) -> None:
+    """Let the verdict writer look at what waits, although nothing new has happened. Raises Unavailable."""
+    with _speaking():
+        app.send_task(names.TASK_JUDGE, args=[[]], retry=False)
+
+
 def request_recluster(app: Celery, force: bool) -> "AsyncResult[Any]":
     """Ask for a recluster run; with `force` also when nothing has changed. Raises Unavailable."""
     with _speaking():

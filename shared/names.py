@@ -11,6 +11,8 @@ QUEUE_RECLUSTER: Final = "recluster"
 QUEUE_VERDICTS: Final = "verdicts"
 QUEUES: Final = (QUEUE_FEATURES, QUEUE_RECLUSTER, QUEUE_VERDICTS)
 
+LEASE_VERDICTS: Final = "verdicts"  # held by the one worker that gives verdicts
+
 # Keys of the store. One hash holds every record, so that its size is one HLEN and a scan needs no key pattern.
 KEY_RECORDS: Final = "imagesieve:records"  # hash: path (bytes) -> Record as JSON
 KEY_PENDING: Final = "imagesieve:pending"  # set of paths whose record is pending
@@ -23,6 +25,7 @@ KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are ke
 KEY_COMPUTED: Final = "imagesieve:computed"  # integer: forward passes ever made, one per picture
 KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: verified pairs
 KEY_CORRECTIONS: Final = "imagesieve:corrections"  # integer: verdicts that recluster runs corrected
+KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibration
 KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
 KEY_REFUSED: Final = "imagesieve:refused"  # integer: messages or references refused
 
@@ -50,3 +53,8 @@ def key_generation(generation: str, part: str) -> str:
 def key_lease(name: str) -> str:
     """Key of the lease called `name`."""
     return f"imagesieve:lease:{name}"
+
+
+def key_holder(name: str) -> str:
+    """Key of who took the lease called `name` last; it stays when the lease runs out."""
+    return f"imagesieve:lease:{name}:holder"

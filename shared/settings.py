@@ -56,7 +56,12 @@ class Settings(BaseSettings):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="of the forward pass; `auto`: bfloat16 or float16 where the hardware computes in it"
     )
-    batch_size: int = Field(32, ge=1, le=1024, description="images in one message and in one forward pass")
+    batch_size: int = Field(
+        32, ge=1, le=1024, description="images in one forward pass; a message has room for four times as many"
+    )
+    feature_encoding: Literal["float16", "int8"] = Field(
+        "float16", description="of features in Redis; `int8` takes a third of the room and is rounded a little"
+    )
     linger: float = Field(0.1, ge=0, le=60, description="how long a batch that is not full waits for more")
     max_pixels: int = Field(200_000_000, ge=1, description="larger pictures are refused by their header, unread")
     max_bytes: int = Field(1 << 30, ge=1, description="larger files are refused unread")
@@ -77,6 +82,12 @@ class Settings(BaseSettings):
     k_max: int = Field(30, ge=1, le=1000, description="largest number of clusters tried")
     silhouette_sample: int = Field(
         20_000, ge=100, description="above this many images the silhouette is estimated on a sample of this size"
+    )
+    recluster_memory: int = Field(
+        4 << 30,
+        ge=1 << 28,
+        description="bytes for the arrays of a recluster run; more images than half of it holds (16 KiB each) are "
+        "clustered by a sample of so many, and then each is assigned",
     )
     keeper_order: Annotated[tuple[str, ...], NoDecode] = Field(
         ("pixels", "bytes", "oldest", "path"),

@@ -12,6 +12,9 @@ from shared.store import Store
 from watcher.filters import admits, suffix_reason
 
 CHUNK: Final = 1000  # paths in one question to the store
+# A worker reads the files of one batch while it computes another, so a message of one batch would leave it waiting.
+# More of them would be lost for longer when a worker vanishes.
+BATCHES_IN_A_MESSAGE: Final = 4
 
 
 def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: str) -> bool:

@@ -58,9 +58,9 @@ class HintBox:
             self._filled.clear()
         return hints
 
-    def wait(self, seconds: float) -> None:
-        """Return when there is a hint, or after `seconds`."""
-        self._filled.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Return when there is a hint, True, or after `seconds`, False."""
+        return self._filled.wait(seconds)
 
     def _add(self, kind: str, path: str) -> None:
         with self._lock:

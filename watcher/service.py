@@ -14,7 +14,7 @@ from shared.errors import Unavailable
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Store
-from watcher.enqueue import Batcher, Enqueuer, FeatureQueue
+from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, FeatureQueue
 from watcher.filters import ignores, ignores_folder
 from watcher.folder import Absence, FolderAway, WatchedFolder
 from watcher.hints import LIMIT, HintBox
@@ -49,7 +49,7 @@ class Service:
         self._folder = WatchedFolder(settings.watch_dir)
         self._observation = Observation(self._folder, self._hints, settings.observer, settings.poll_every)
         self._settling = Settling(settings.settle, self._folder.look)
-        self._batcher = Batcher(settings.batch_size, settings.linger)
+        self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
         self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall)
         self._reconciler = Reconciler(
             self._folder, store, self._enqueuer, self._settling, settings.settle, clock.monotonic, clock.wall
@@ -129,7 +129,8 @@ class Service:
         if self._extractor_timer.rings(now):
             self._notice_extractor()
         self._take_settled(now)
-        self._enqueuer.flush(now)
+        # A batch waits for more only while more are on their way.
+        self._enqueuer.flush(now, at_once=self._chore is None and not len(self._settling))
         return now
 
     def _notice_extractor(self) -> None:
@@ -204,8 +205,7 @@ class Service:
         """Wait for the next hint, or until something is due."""
         due = [time for time in (self._settling.due(), self._batcher.due()) if time is not None]
         left = min(due, default=float("inf")) - self._clock.monotonic()
-        if left > 0:
-            self._hints.wait(min(left, LONGEST_REST))
+        if left > 0 and self._hints.wait(min(left, LONGEST_REST)):
             time.sleep(min(left, SHORTEST_REST))
 
     def _await_redis(self, error: Unavailable) -> None:

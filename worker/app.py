@@ -4,11 +4,9 @@ Celery's command line takes this module's `app`. Nothing is connected or loaded 
 task runs in a spawned child: the model is loaded once per process, never before a fork.
 """
 
-import atexit
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,17 +14,19 @@ from celery.signals import setup_logging
 
 from shared import names
 from shared.broker import make_app
-from shared.errors import Unavailable
 from shared.logs import configure_logging
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from worker.tasks import register
+from worker.turn import HOLDER, Turn
 
 if TYPE_CHECKING:
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extract import Extraction
     from worker.pipeline.judge import Judge
     from worker.pipeline.recluster import Reclustering
+    from worker.pipeline.thresholds import CurrentThresholds
+    from worker.pipeline.writer import Writer
 
 
 class Workshop:
@@ -63,6 +63,8 @@ class Workshop:
             now=time.time,
             max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes,
+            batch_size=settings.batch_size,
+            encoding=settings.feature_encoding,
         )
 
     @cached_property
@@ -79,47 +81,60 @@ class Workshop:
             geometry=settings.geometry,
             k_max=settings.k_max,
             silhouette_sample=settings.silhouette_sample,
+            memory=settings.recluster_memory,
             keep_generations=settings.keep_generations,
             keep_features=settings.keep_features,
             max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes,
             compare=self.comparison().compare,
+            thresholds=self.thresholds.refresh,
             keeper_order=settings.keeper_order,
         )
 
     @cached_property
-    def judge(self) -> "Judge":
-        """The verdict writer. Its lease is held from here to the end of the process; raises LeaseTaken."""
+    def writer(self) -> "Writer":
+        """The verdict writer, under the name by which this worker holds the lease (worker.turn)."""
+        from worker.pipeline.writer import Writer
+
+        return Writer(self.store, lambda extractor: self.open_judge(extractor, os.environ.get(HOLDER, "")))
+
+    def open_judge(self, extractor: str, holder: str) -> "Judge":
+        """A judge for the features of this extractor, not started."""
+        import cv2
+        from threadpoolctl import threadpool_limits
+
         from worker.engine.keepers import rank_keepers
         from worker.pipeline.candidates import ContentIndex
         from worker.pipeline.judge import Judge
         from worker.pipeline.nearest import NearestCluster
 
-        extractor = self.store.extractor()
-        if extractor is None:
-            raise Unavailable("no feature worker has published its extractor yet")
-        with ExitStack() as opened:
-            opened.enter_context(self.store.lease("verdicts"))
-            index = ContentIndex(self.store, extractor.id)
-            judge = Judge(
-                self.store,
-                index,
-                self.comparison().compare,
-                NearestCluster(self.store, extractor.id),
-                time.time,
-                rank_keepers(self.settings.keeper_order),
-            )
-            judge.start()
-            atexit.register(opened.pop_all().close)
-        return judge
+        # The steps are so small that threads of NumPy, faiss and OpenCV cost twice what they bring, and the feature
+        # worker beside this one has a use for the cores.
+        threadpool_limits(1)
+        cv2.setNumThreads(1)
+        return Judge(
+            self.store,
+            ContentIndex(self.store, extractor),
+            self.comparison().compare,
+            NearestCluster(self.store, extractor),
+            time.time,
+            rank_keepers(self.settings.keeper_order),
+            holder,
+        )
+
+    @cached_property
+    def thresholds(self) -> "CurrentThresholds":
+        """When two pictures count as the same."""
+        from worker.pipeline.thresholds import CurrentThresholds
+
+        return CurrentThresholds(self.store, time.monotonic)
 
     def comparison(self) -> "Comparison":
         """How two files are compared."""
-        from worker.engine.verify import Thresholds
         from worker.pipeline.comparison import Comparison
 
         settings = self.settings
-        return Comparison(self.store, settings.watch_dir, Thresholds, settings.max_pixels, settings.max_bytes)
+        return Comparison(self.store, settings.watch_dir, self.thresholds, settings.max_pixels, settings.max_bytes)
 
     def refuse(self, count: int) -> None:
         """Count references that were refused."""
@@ -138,4 +153,6 @@ setup_logging.connect(_log, weak=False)
 app = make_app(_settings)
 # A spawned child gets the app without its tasks, and finds them by importing what is named here.
 app.conf.imports = ("worker.app",)
-register(app, Workshop(_settings))
+_workshop = Workshop(_settings)
+register(app, _workshop)
+_turn = Turn(app, lambda: _workshop.store)  # signals hold their receivers weakly

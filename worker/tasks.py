@@ -17,8 +17,8 @@ from shared.records import Reference
 # other queues' workers and Celery's main process have no use for.
 if TYPE_CHECKING:
     from worker.pipeline.extract import Extraction
-    from worker.pipeline.judge import Judge
     from worker.pipeline.recluster import Reclustering
+    from worker.pipeline.writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ class Tools(Protocol):
         """Collaborators of the recluster worker."""
 
     @property
-    def judge(self) -> "Judge":
-        """The verdict writer; the first use takes its lease and learns the collection."""
+    def writer(self) -> "Writer":
+        """The verdict writer."""
 
     def refuse(self, count: int) -> None:
         """Count references that were refused."""
@@ -50,29 +50,31 @@ def register(app: Celery, tools: Tools) -> None:
 
     @app.task(name=names.TASK_EXTRACT, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
     def extract_task(self: Task, references: object) -> dict[str, Any]:
-        from worker.pipeline.extract import extract_batch
+        from worker.pipeline.extract import Outcome, extract_batches
 
         parsed, refused = parse_references(references)
         if refused:
             logger.warning("refused: %s", "; ".join(refused[:3]))
             tools.refuse(len(refused))
+        total = Outcome()
         with _retried(self):
-            outcome = extract_batch(parsed, tools.extraction)
-            for reference in outcome.alone:
-                send_references(app, [reference])
-            request_verdicts(app, outcome.finished)
+            for outcome in extract_batches(parsed, tools.extraction):
+                for reference in outcome.alone:
+                    send_references(app, [reference])
+                request_verdicts(app, outcome.finished)
+                total += outcome
         logger.info(
-            "batch of %d: %d ready (%d from cache), %d failed, %d skipped, %d sent again alone; seconds %s",
-            len(parsed), outcome.ready, outcome.cached, outcome.failed, outcome.skipped, len(outcome.alone),
-            " ".join(f"{stage} {seconds:.3f}" for stage, seconds in outcome.seconds.items()),
+            "message of %d: %d ready (%d from cache), %d failed, %d skipped, %d sent again alone; seconds %s",
+            len(parsed), total.ready, total.cached, total.failed, total.skipped, len(total.alone),
+            " ".join(f"{stage} {seconds:.3f}" for stage, seconds in total.seconds.items()),
         )  # fmt: skip
-        return {**asdict(outcome), "alone": len(outcome.alone), "finished": len(outcome.finished)}
+        return {**asdict(total), "alone": len(total.alone), "finished": len(total.finished)}
 
     @app.task(name=names.TASK_JUDGE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
     def judge_task(self: Task, paths: object) -> int:
         parsed = [path for path in paths if isinstance(path, str) and path] if isinstance(paths, list) else []
         with _retried(self):
-            given = tools.judge.look(parsed)
+            given = tools.writer.look(parsed)
         logger.info("looked at %d files: %d verdicts given", len(parsed), given)
         return given
 

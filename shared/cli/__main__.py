@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from shared.cli import ask, look, start, stream
+from shared.cli import ask, calibration, look, start, stream
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError
 
@@ -26,6 +26,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (look.status, False),
     (stream.events, False),
     (stream.check, False),
+    (calibration.calibrate, False),
     (ask.recluster, False),
     (look.report, False),
     (look.doctor, False),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from shared.cli.terminal import say
+from shared.cli.terminal import say, shown
 from shared.errors import Unavailable
 from shared.records import Event
 from shared.settings import load_settings
@@ -72,13 +72,9 @@ def check(
 
 def sentence(event: Event) -> str:
     """An event as a line for people; what a terminal would act on in a name is escaped."""
-    line = f"{event.at}  {event.verdict:<9}  {_shown(event.path)}"
+    line = f"{event.at}  {event.verdict:<9}  {shown(event.path)}"
     if event.duplicate_of:
-        line += f"  = {_shown(event.duplicate_of)}"
+        line += f"  = {shown(event.duplicate_of)}"
     if event.similarity:
         line += f"  {event.similarity:.2f}"
     return f"{line}  {event.reason}" if event.reason else line
-
-
-def _shown(path: str) -> str:
-    return path if path.isprintable() else ascii(path)

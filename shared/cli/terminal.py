@@ -26,6 +26,11 @@ def emit(value: Any) -> None:
     print(json.dumps(value, indent=2, default=str), flush=True)
 
 
+def shown(path: str) -> str:
+    """A name as a terminal may get it: what it would act on is escaped."""
+    return path if path.isprintable() else ascii(path)
+
+
 @contextmanager
 def progress_view() -> Iterator[View]:
     """A bar on a terminal, a line now and then elsewhere; both on standard error."""

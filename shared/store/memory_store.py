@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
+from shared import names
+from shared.calibration import Calibration
 from shared.errors import LeaseTaken
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference, State
+from shared.store.leases import hold_lease
 from shared.store.port import Change, Image
 
 
@@ -20,12 +23,14 @@ class MemoryStore:
         self._sketches: dict[str, bytes] = {}
         self._matches: dict[Pair, Match] = {}
         self._events: list[Event] = []
-        self._expiring: set[str] = set()
+        self._expiring: set[tuple[str, str]] = set()  # kind or extractor, digest
         self._counters: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
         self._extractor: Extractor | None = None
+        self._thresholds: dict[str, Calibration] = {}
         self._generations: list[Generation] = []
-        self._leases: set[str] = set()
+        self._leases: dict[str, str] = {}  # they do not run out
+        self._holders: dict[str, str] = {}
         self._revision = 0
 
     def ping(self) -> None:
@@ -85,7 +90,8 @@ class MemoryStore:
         return sum(self._records.pop(path, None) is not None for path in paths)
 
     def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
-        self._expiring.difference_update(digests)
+        kinds = ("image", "sketch", extractor_id)
+        self._expiring.difference_update((kind, digest) for kind in kinds for digest in digests)
         return [self._images.get(d) if (extractor_id, d) in self._features else None for d in digests]
 
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
@@ -102,7 +108,7 @@ class MemoryStore:
             self._images[digest] = facts
             self._features[extractor_id, digest] = encoded
             self._sketches[digest] = sketch
-            self._expiring.discard(digest)
+            self._expiring.difference_update((kind, digest) for kind in ("image", "sketch", extractor_id))
 
     def put_matches(self, matches: Mapping[Pair, Match]) -> None:
         self._matches.update(matches)
@@ -117,7 +123,11 @@ class MemoryStore:
         for pair in pairs:
             self._matches.pop(pair, None)
 
-    def give_verdicts(self, changes: Sequence[Change], events: Sequence[Event], correction: bool) -> list[bool]:
+    def give_verdicts(
+        self, changes: Sequence[Change], events: Sequence[Event], correction: bool, holder: str = ""
+    ) -> list[bool]:
+        if holder and self._holders.get(names.LEASE_VERDICTS) != holder:
+            raise LeaseTaken("another process gives verdicts now; this one's turn is over")
         before = self._revision
         done = self.complete(changes)
         if correction:
@@ -129,11 +139,13 @@ class MemoryStore:
         start = len(self._events) if after == "$" else int(after)
         return [(str(place), event) for place, event in enumerate(self._events[start:], start=start + 1)]
 
-    def expire_features(self, live: frozenset[str], seconds: float) -> int:  # noqa: ARG002
-        stored = [*(digest for _, digest in self._features), *self._images, *self._sketches]
-        fresh = set(stored) - live - self._expiring
+    def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:  # noqa: ARG002
+        stored = {("image", digest) for digest in self._images} | {("sketch", digest) for digest in self._sketches}
+        dead = {(kind, digest) for kind, digest in stored | set(self._features) if digest not in live}
+        dead |= {(extractor, digest) for extractor, digest in self._features if extractor != extractor_id}
+        fresh = dead - self._expiring
         self._expiring |= fresh
-        return sum(digest in fresh for digest in stored)
+        return len(fresh)
 
     def begin(self, paths: Sequence[str]) -> list[int]:
         self._attempts.update(paths)
@@ -149,6 +161,12 @@ class MemoryStore:
     def extractor(self) -> Extractor | None:
         return self._extractor
 
+    def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
+        self._thresholds[extractor_id] = calibration
+
+    def thresholds(self, extractor_id: str) -> Calibration | None:
+        return self._thresholds.get(extractor_id)
+
     def publish(self, generation: Generation, keep: int) -> list[str]:
         kept = [old for old in self._generations if old.id != generation.id]
         self._generations = [generation, *kept][:keep]
@@ -157,19 +175,31 @@ class MemoryStore:
     def generation(self) -> Generation | None:
         return self._generations[0] if self._generations else None
 
+    def centroids(self, generation: str) -> bytes:
+        return next((kept.centroids for kept in self._generations if kept.id == generation), b"")
+
     def summary(self) -> dict[str, Any] | None:
         newest = self.generation()
         return {"revision": newest.revision, **newest.summary} if newest else None
 
-    @contextmanager
-    def lease(self, name: str) -> Iterator[None]:
-        if name in self._leases:
-            raise LeaseTaken(f"another process holds the lease {name!r}")
-        self._leases.add(name)
-        try:
-            yield
-        finally:
-            self._leases.discard(name)
+    def lease(self, name: str) -> AbstractContextManager[None]:
+        return hold_lease(self, name, seconds=60)
+
+    def take_lease(self, name: str, holder: str, seconds: float) -> bool:  # noqa: ARG002
+        if self._leases.setdefault(name, holder) != holder:
+            return False
+        self._holders[name] = holder
+        return True
+
+    def keep_lease(self, name: str, holder: str, seconds: float) -> bool:  # noqa: ARG002
+        if self._holders.get(name) != holder:
+            return False
+        self._leases[name] = holder
+        return True
+
+    def end_lease(self, name: str, holder: str) -> None:
+        if self._leases.get(name) == holder:
+            del self._leases[name]
 
     def memory(self) -> int:
         return sum(map(len, self._features.values()))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from shared.calibration import Calibration
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
@@ -73,10 +74,13 @@ class Store(Protocol):
     def drop_matches(self, pairs: Sequence[Pair]) -> None:
         """Forget pairs, of pictures that are gone."""
 
-    def give_verdicts(self, changes: Sequence[Change], events: Sequence[Event], correction: bool) -> list[bool]:
+    def give_verdicts(
+        self, changes: Sequence[Change], events: Sequence[Event], correction: bool, holder: str = ""
+    ) -> list[bool]:
         """As `complete`, and publish the event of each change that was made, in one atomic round trip.
 
         changes, events: equally long. With `correction` the revision stays: the run that corrects knows them already.
+        holder: of the lease LEASE_VERDICTS; nothing is written and LeaseTaken raised where it was not the last one.
         """
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
@@ -85,8 +89,11 @@ class Store(Protocol):
         Waits up to `wait` seconds for the first one.
         """
 
-    def expire_features(self, live: frozenset[str], seconds: float) -> int:
-        """Let features whose digest is not in `live` end after `seconds`; the number newly marked. O(stored images)."""
+    def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:
+        """Let what is known of digests not in `live`, and features of other extractors, end after `seconds`.
+
+        The number of values newly marked. O(stored images).
+        """
 
     def add(self, counter: str, amount: int) -> int:
         """Add to one of the counters in shared.names (0 reads it); its new value."""
@@ -103,17 +110,38 @@ class Store(Protocol):
     def extractor(self) -> Extractor | None:
         """Whose features count now; None before the first feature worker started."""
 
+    def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
+        """Keep the thresholds that were calibrated for an extractor, in place of any before."""
+
+    def thresholds(self, extractor_id: str) -> Calibration | None:
+        """Those thresholds; None where none were calibrated. Raises CorruptValue for what does not parse."""
+
     def publish(self, generation: Generation, keep: int) -> list[str]:
         """Store a complete generation, flip the pointer to it, drop all but the newest `keep`; the ids dropped."""
 
     def generation(self) -> Generation | None:
         """The newest complete generation."""
 
+    def centroids(self, generation: str) -> bytes:
+        """Centroids of a generation that is kept, without its clusters, which are as many as images; else nothing."""
+
     def summary(self) -> dict[str, Any] | None:
         """Its summary alone, which is cheap."""
 
     def lease(self, name: str) -> AbstractContextManager[None]:
         """Hold the lease `name` within a with block, renewed in the background. Raises LeaseTaken if it is held."""
+
+    def take_lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take the lease `name` for so long; False where somebody else has it. holder: a word nobody else uses."""
+
+    def keep_lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Have a lease that was taken before for so long from now; False where somebody else took it since.
+
+        One that ran out while nobody else took it is still its last holder's.
+        """
+
+    def end_lease(self, name: str, holder: str) -> None:
+        """Let others have a lease at once; nothing happens where somebody else has it."""
 
     def memory(self) -> int:
         """Bytes the store uses."""

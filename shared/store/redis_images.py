@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from shared import names
+from shared.calibration import Calibration
 from shared.errors import CorruptValue
 from shared.records import Extractor, ImageFacts, Match, Pair
 from shared.store.port import Image
@@ -86,14 +87,20 @@ class RedisImages(RedisPart):
             with speaking():
                 self._redis.hdel(names.KEY_MATCHES, *(" ".join(pair) for pair in pairs))
 
-    def expire_features(self, live: frozenset[str], seconds: float) -> int:
-        marked = 0
+    def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:
+        marked, features = 0, names.key_features("", "")[:-1].encode()
+        current = names.key_features(extractor_id, "").encode()
         for pattern in (names.key_features("*", "*"), names.key_image("*"), names.key_sketch("*")):
             cursor = 0
             while True:
                 with speaking():
                     cursor, keys = self._redis.scan(cursor, match=pattern, count=CHUNK)
-                    dead = [key for key in keys if key.rsplit(b":", 1)[1].decode() not in live]
+                    dead = [
+                        key
+                        for key in keys
+                        if key.rsplit(b":", 1)[1].decode() not in live
+                        or (key.startswith(features) and not key.startswith(current))
+                    ]
                     marked += self._expire(dead, max(1, int(seconds)))
                 if cursor == 0:
                     break
@@ -121,6 +128,15 @@ class RedisImages(RedisPart):
             return Extractor.from_json(raw) if raw else None
         except CorruptValue:
             return None
+
+    def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
+        with speaking():
+            self._redis.hset(names.KEY_THRESHOLDS, extractor_id, calibration.to_json())
+
+    def thresholds(self, extractor_id: str) -> Calibration | None:
+        with speaking():
+            raw = self._redis.hget(names.KEY_THRESHOLDS, extractor_id)
+        return Calibration.from_json(raw) if raw else None
 
 
 def _match(raw: bytes) -> Match | None:

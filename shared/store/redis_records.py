@@ -5,17 +5,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from shared import names
-from shared.errors import CorruptValue
+from shared.errors import CorruptValue, LeaseTaken
 from shared.records import Counts, Event, Record, Reference, State
 from shared.store.port import Change
 from shared.store.redis_client import CHUNK, RedisPart, speaking
 
 # Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins.
-# KEYS: records, pending, failed, revision, events. ARGV: 1 to move the revision, events kept, then
-# (path, expected, new, state, event) for each change; no event where it is empty.
+# KEYS: records, pending, failed, revision, events, holder. ARGV: 1 to move the revision, events kept, who has to be the
+# holder (or nothing), then (path, expected, new, state, event) for each change; no event where it is empty.
 _COMPLETE: Final = """
+if ARGV[3] ~= '' and redis.call('GET', KEYS[6]) ~= ARGV[3] then return false end
 local done = {}
-for i = 3, #ARGV, 5 do
+for i = 4, #ARGV, 5 do
   local path, expected, new, state, event = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local same = redis.call('HGET', KEYS[1], path) == expected
   if same then
@@ -114,19 +115,25 @@ class RedisRecords(RedisPart):
     def complete(self, changes: Sequence[Change]) -> list[bool]:
         return self._replace(changes, [""] * len(changes), move=True)
 
-    def give_verdicts(self, changes: Sequence[Change], events: Sequence[Event], correction: bool) -> list[bool]:
-        return self._replace(changes, [event.to_json() for event in events], move=not correction)
+    def give_verdicts(
+        self, changes: Sequence[Change], events: Sequence[Event], correction: bool, holder: str = ""
+    ) -> list[bool]:
+        return self._replace(changes, [event.to_json() for event in events], not correction, holder)
 
-    def _replace(self, changes: Sequence[Change], events: Sequence[str], move: bool) -> list[bool]:
+    def _replace(self, changes: Sequence[Change], events: Sequence[str], move: bool, holder: str = "") -> list[bool]:
         keys = [names.KEY_RECORDS, names.KEY_PENDING, names.KEY_FAILED, names.KEY_REVISION, names.KEY_EVENTS]
+        keys.append(names.key_holder(names.LEASE_VERDICTS))
         done: list[bool] = []
         for start in range(0, len(changes), _AT_ONCE):
-            words: list[bytes | int | str] = [int(move), _EVENTS_KEPT]
+            words: list[bytes | int | str] = [int(move), _EVENTS_KEPT, holder]
             part = slice(start, start + _AT_ONCE)
             for (path, expected, new), event in zip(changes[part], events[part], strict=True):
                 words += [os.fsencode(path), expected.to_json(), new.to_json(), new.state.encode(), event]
             with speaking():
-                done += [bool(replaced) for replaced in self._complete(keys=keys, args=words)]
+                replies = self._complete(keys=keys, args=words)
+            if replies is None:
+                raise LeaseTaken("another process gives verdicts now; this one's turn is over")
+            done += [bool(replaced) for replaced in replies]
         return done
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:

@@ -1,24 +1,21 @@
 """The store in Redis: its parts in one, with generations and leases. Only this package speaks to the store."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from typing import Any, Final, Self
 
-from redis.exceptions import ConnectionError, LockError, TimeoutError
-
 from shared import names
-from shared.errors import LeaseTaken
 from shared.records import Generation
+from shared.store.leases import hold_lease
 from shared.store.redis_client import CHUNK, connect, speaking
 from shared.store.redis_images import RedisImages
+from shared.store.redis_leases import RedisLeases
 from shared.store.redis_records import RedisRecords
 
 LEASE_SECONDS: Final = 60.0
 
 
-class RedisStore(RedisRecords, RedisImages):
+class RedisStore(RedisRecords, RedisImages, RedisLeases):
     """The store in Redis."""
 
     @classmethod
@@ -55,11 +52,15 @@ class RedisStore(RedisRecords, RedisImages):
         head = self._head()
         if head is None:
             return None
+        centroids = self.centroids(head["id"])
         with speaking():
-            centroids = self._redis.get(names.key_generation(head["id"], "centroids")) or b""
             raw = self._redis.hgetall(names.key_generation(head["id"], "clusters"))
         clusters = {digest.decode(): int(number) for digest, number in raw.items()}
         return Generation(**head, centroids=centroids, clusters=clusters)
+
+    def centroids(self, generation: str) -> bytes:
+        with speaking():
+            return self._redis.get(names.key_generation(generation, "centroids")) or b""
 
     def summary(self) -> dict[str, Any] | None:
         head = self._head()
@@ -71,33 +72,8 @@ class RedisStore(RedisRecords, RedisImages):
             raw = self._redis.get(names.key_generation(pointer.decode(), "summary")) if pointer else None
         return json.loads(raw) if raw else None
 
-    @contextmanager
-    def lease(self, name: str) -> Iterator[None]:
-        lock = self._redis.lock(names.key_lease(name), timeout=LEASE_SECONDS, thread_local=False)
-        with speaking():
-            if not lock.acquire(blocking=False):
-                raise LeaseTaken(
-                    f"another process holds the lease {name!r}; it ends by itself within {LEASE_SECONDS:.0f} s"
-                )
-        ended = threading.Event()
-
-        def renew() -> None:
-            while not ended.wait(LEASE_SECONDS / 3):
-                try:
-                    lock.reacquire()
-                except (LockError, ConnectionError, TimeoutError):
-                    continue  # a short cut of the connection: the next third of the lease tries again
-
-        keeper = threading.Thread(target=renew, name=f"lease-{name}", daemon=True)
-        keeper.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            keeper.join()
-            # It may have run out, or Redis is away and lets it run out.
-            with suppress(LockError, ConnectionError, TimeoutError):
-                lock.release()
+    def lease(self, name: str) -> AbstractContextManager[None]:
+        return hold_lease(self, name, LEASE_SECONDS)
 
     def memory(self) -> int:
         with speaking():

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from shared import names
-from shared.errors import Unavailable
+from shared.errors import CorruptValue, Unavailable
 from shared.records import ImageFacts, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore
@@ -33,6 +33,14 @@ def test_a_damaged_record_is_unknown_but_never_out_of_sight(settings: Settings) 
     assert store.forget(["a.jpg", "b.jpg"]) == 2
 
 
+def test_damaged_thresholds_are_told(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    with redis.Redis.from_url(settings.store) as client:
+        client.hset(names.KEY_THRESHOLDS, "e", b'{"values": {"similarity": "low"}}')
+    with pytest.raises(CorruptValue, match="imagesieve calibrate"):
+        store.thresholds("e")
+
+
 def test_a_redis_that_is_full_is_unavailable_until_there_is_room(redis_server: RedisServer, settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     with redis.Redis.from_url(redis_server.url(0)) as admin:
@@ -50,7 +58,7 @@ def test_a_redis_that_is_full_is_unavailable_until_there_is_room(redis_server: R
 def test_unused_features_really_end(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     store.put_images("e", [("dead", ImageFacts(1, 1), b"f", b"s")])
-    store.expire_features(frozenset(), 1)
+    store.expire_features("e", frozenset(), 1)
     time.sleep(1.2)
     assert store.features("e", ["dead"]) == [None]
 

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from shared import names
+from shared.calibration import Calibration
 from shared.errors import LeaseTaken
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.settings import Settings
@@ -119,10 +120,18 @@ def test_features_belong_to_a_digest_and_an_extractor(store: Store) -> None:
 
 def test_only_features_nobody_refers_to_end(store: Store) -> None:
     store.put_images("one", [(digest, ImageFacts(1, 1), b"f", b"s") for digest in ("live", "dead")])
-    assert store.expire_features(frozenset({"live"}), 60) == 3
-    assert store.expire_features(frozenset({"live"}), 60) == 0
+    assert store.expire_features("one", frozenset({"live"}), 60) == 3
+    assert store.expire_features("one", frozenset({"live"}), 60) == 0
     assert store.facts("one", ["dead"]) == [ImageFacts(1, 1)]  # asked for again: it stays
-    assert store.expire_features(frozenset({"live"}), 60) == 3
+    assert store.expire_features("one", frozenset({"live"}), 60) == 3
+
+
+def test_features_of_an_extractor_that_counts_no_more_end_and_sketches_stay(store: Store) -> None:
+    store.put_images("one", [("live", ImageFacts(1, 1), b"f", b"s")])
+    store.put_images("two", [("live", ImageFacts(1, 1), b"f", b"s")])
+    assert store.expire_features("two", frozenset({"live"}), 60) == 1
+    assert store.facts("one", ["live"]) == [ImageFacts(1, 1)]  # back to the old weights: they stay
+    assert store.expire_features("one", frozenset({"live"}), 60) == 1
 
 
 def test_attempts_grow_until_finished(store: Store) -> None:
@@ -146,6 +155,16 @@ def test_the_extractor_is_published(store: Store) -> None:
     assert store.extractor() == extractor
 
 
+def test_thresholds_belong_to_an_extractor(store: Store) -> None:
+    assert store.thresholds("one") is None
+    first, second = (Calibration({"similarity": value}, "2026-11-23T04:15:00+00:00", 20, 4711) for value in (0.66, 0.7))
+    store.put_thresholds("one", first)
+    store.put_thresholds("two", second)
+    assert store.thresholds("one") == first
+    store.put_thresholds("one", second)
+    assert store.thresholds("one") == store.thresholds("two") == second
+
+
 def generation(number: int) -> Generation:
     clusters = {f"digest-{i}": i % 3 for i in range(2500)}
     return Generation(
@@ -158,6 +177,7 @@ def test_generations_replace_each_other_and_the_oldest_go(store: Store) -> None:
     assert store.publish(generation(2), keep=2) == []
     assert store.publish(generation(3), keep=2) == ["2026-1"]
     assert store.generation() == generation(3)
+    assert (store.centroids("2026-3"), store.centroids("2026-1")) == (b"\x00\x01" * 6, b"")
     assert store.summary() == {"revision": 3, "k": 3, "generation": "2026-3"}
 
 
@@ -169,6 +189,40 @@ def test_a_lease_has_one_holder_at_a_time(store: Store) -> None:
             pass
     with store.lease("recluster"):
         pass
+
+
+def test_a_lease_is_its_last_holders_until_another_takes_it(store: Store) -> None:
+    assert not store.keep_lease("verdicts", "one", 10)
+    assert store.take_lease("verdicts", "one", 10)
+    assert store.take_lease("verdicts", "one", 10)
+    assert not store.take_lease("verdicts", "two", 10)
+    store.end_lease("verdicts", "two")
+    assert not store.take_lease("verdicts", "two", 10)
+    store.end_lease("verdicts", "one")
+    assert store.keep_lease("verdicts", "one", 10)  # nobody else was there
+    store.end_lease("verdicts", "one")
+    assert store.take_lease("verdicts", "two", 10)
+    store.end_lease("verdicts", "two")
+    assert not store.keep_lease("verdicts", "one", 10)
+
+
+def test_a_verdict_is_written_by_the_last_holder_of_the_lease_alone(store: Store) -> None:
+    store.mark_pending([reference("a")], now=1.0)
+    [seen] = store.records(["a"])
+    assert seen
+    found = ready(seen)
+    store.complete([("a", seen, found)])
+    judged = dataclasses.replace(found, verdict="unique")
+    event = Event("2026-01-01T00:00:00Z", "a", "d", "unique")
+    store.take_lease(names.LEASE_VERDICTS, "one", 10)
+    store.end_lease(names.LEASE_VERDICTS, "one")
+    store.take_lease(names.LEASE_VERDICTS, "two", 10)
+    with pytest.raises(LeaseTaken):
+        store.give_verdicts([("a", found, judged)], [event], correction=False, holder="one")
+    assert store.records(["a"]) == [found]
+    assert store.events("0", wait=0.1) == []
+    store.end_lease(names.LEASE_VERDICTS, "two")
+    assert store.give_verdicts([("a", found, judged)], [event], correction=False, holder="two") == [True]
 
 
 def test_a_lease_ends_when_its_holder_fails(store: Store) -> None:

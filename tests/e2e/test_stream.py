@@ -78,6 +78,10 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     (sieve.watched / "page.jpg").write_bytes((photos / "coffee.png").read_bytes())  # its bytes change: tried again
     wait_until(lambda: assigned(sieve).keys() == {"copy.jpg", "sub/rose.jpg", "page.jpg"}, "moved, deleted, mended")
     assert json.loads(sieve.run("status", "--json").stdout)["computed"] == 3  # a moved file keeps its features
+    alone = {"copy.jpg": "unique", "sub/rose.jpg": "unique", "page.jpg": "unique"}  # the copy stays for its original
+    wait_until(lambda: last_verdicts(sieve).items() >= alone.items(), "verdicts of moved, left and mended files")
+    (sieve.watched / "page.jpg").write_bytes(edited.read_bytes())  # replaced by another picture
+    wait_until(lambda: last_verdicts(sieve)["page.jpg"] == "near", "the verdict of a replaced file")
 
     check_flower(sieve, "".join(terminal.lines))
     other = sieve.run("up", str(sieve.watched))
@@ -91,6 +95,10 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     sieve.stop(process, signal.SIGINT)
     assert process.returncode == 0
     assert sieve.processes() == []
+
+
+def last_verdicts(sieve: Imagesieve) -> dict[str, str]:
+    return {event["path"]: event["verdict"] for event in lines(sieve.run("events", "--json").stdout)}
 
 
 def lines(text: str) -> list[dict[str, str]]:

@@ -134,7 +134,7 @@ def test_a_slowly_written_file_is_sent_once_when_it_is_complete(bench: Bench) ->
 
 
 def test_files_that_come_together_travel_together(bench: Bench) -> None:
-    with bench.watching(batch_size=4, settle=0.5):
+    with bench.watching(batch_size=1, settle=0.5):  # a message has room for four batches
         for number in range(10):
             bench.write(f"{number}.jpg")
         bench.wait_for(*(f"{number}.jpg" for number in range(10)))
@@ -142,6 +142,12 @@ def test_files_that_come_together_travel_together(bench: Bench) -> None:
     assert sum(sizes) == 10
     assert max(sizes) == 4
     assert len(sizes) <= 4
+
+
+def test_a_file_that_comes_alone_does_not_wait_for_others(bench: Bench) -> None:
+    with bench.watching(linger=60.0):
+        bench.write("alone.jpg")
+        bench.wait_for("alone.jpg")
 
 
 def test_moved_in_renamed_and_deleted(bench: Bench) -> None:

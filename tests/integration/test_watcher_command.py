@@ -112,7 +112,9 @@ def test_it_watches_until_a_signal_and_ends_at_once_and_cleanly(
     (settings.watch_dir / "a.jpg").write_bytes(b"1")
     alive = settings.state_dir / "watcher.alive"
     assert time.time() - alive.stat().st_mtime < 60
-    time.sleep(1.0)  # settled by now, and lingering
+    for size in range(20):  # it settles, and lingers because another file is on its way
+        (settings.watch_dir / "growing.jpg").write_bytes(b"1" * size)
+        time.sleep(0.05)
     began = time.monotonic()
     assert watcher.stop(number) == (0, "")
     assert time.monotonic() - began < 2.0

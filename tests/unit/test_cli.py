@@ -1,7 +1,11 @@
 """What the command line prints: sentences for people that a terminal can show, JSON for programs."""
 
 import json
+from typing import Any
 
+import pytest
+
+from shared.cli.calibration import show
 from shared.cli.stream import sentence
 from shared.records import Event
 
@@ -25,3 +29,51 @@ def test_an_event_is_one_line_whatever_the_name() -> None:
 
 def test_an_event_about_nothing_special_is_short() -> None:
     assert sentence(Event("2026", "🙂.jpg", "d", "unique")) == "2026  unique     🙂.jpg"
+
+
+def calibration(**changes: Any) -> dict[str, Any]:
+    row = {"copies": 20, "candidates": 1.0, "verification": 0.95, "both": 0.95}
+    return {
+        "images": 20,
+        "stored": True,
+        "skipped": {},
+        "thresholds": {"similarity": 0.71},
+        "before": {"similarity": 0.68},
+        "reason": "tightened: unrelated pictures reach 0.69",
+        "edits": [{"edit": "mirror", **row}],
+        "all": row,
+        "all_before": row,
+        "unrelated": {
+            "pairs": 4711, "comparisons": 9000, "left_out": 2, "most_similar": 0.69, "accepted": 0, "rate": 0.0,
+            "upper_bound": 0.000636, "accepted_before": 1, "confidence": 0.95,
+        },
+        "worst": [],
+        **changes,
+    }  # fmt: skip
+
+
+def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    show(calibration())
+    told = capsys.readouterr()
+    for words in (
+        "mirror",
+        "1.000",
+        "0.950",
+        "0.68 until now, 0.71 fits",
+        "4,711 pairs",
+        "below 0.064%",
+        "1 until now",
+    ):
+        assert words in told.out
+    assert "look at these" not in told.out
+    assert "next recluster run" in told.err
+    show(calibration(stored=False))
+    assert "nothing was stored" in capsys.readouterr().err
+
+
+def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys: pytest.CaptureFixture[str]) -> None:
+    pair = {"path": "a\x1b[2J.jpg", "edit": "crop-20", "other": "[red]b.jpg", "other_edit": "", "similarity": 0.9}
+    show(calibration(worst=[{**pair, "accepted": True}], skipped={"c\n.jpg": "gone before it could be read"}))
+    told = capsys.readouterr().out
+    assert r"0.90 accepted: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in told
+    assert r"left out: 'c\n.jpg': gone before it could be read" in told

@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import pdist
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
 from worker.engine.clustering import cluster
-from worker.engine.geometry import compact, geometry_rows
+from worker.engine.geometry import geometry_rows
+from worker.engine.reduction import compact
 
 GEOMETRIES = ["cosine", "euclidean"]
 
@@ -188,6 +190,77 @@ def test_features_that_are_not_finite_are_refused(value):
     points[4, 4] = value
     with pytest.raises(ValueError, match="finite"):
         run(points)
+
+
+class Counted:
+    """Rows that count how many are read at once and in all."""
+
+    def __init__(self, features):
+        self.features, self.most, self.read_rows = features, 0, 0
+
+    def __len__(self):
+        return len(self.features)
+
+    def read(self, at):
+        self.most, self.read_rows = max(self.most, len(at)), self.read_rows + len(at)
+        return self.features[at]
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_rows_read_in_chunks_give_what_rows_in_memory_give(geometry, monkeypatch):
+    points, _ = blobs(4, 300, noise=1.0)
+    whole = run(points, geometry, k_max=6)
+    monkeypatch.setattr("worker.engine.rows.READ_ROWS", 7)
+    monkeypatch.setattr("worker.engine.concurrency.CHUNK_ROWS", 11)
+    rows = Counted(points)
+    parts = cluster(rows, geometry, 6, 0, 20_000)
+    assert (rows.most, rows.read_rows) == (7, 301)
+    np.testing.assert_array_equal(parts.labels, whole.labels)
+    np.testing.assert_allclose(parts.choice.inertias, whole.choice.inertias, rtol=1e-5)
+    for name in ("centroids", "distances", "silhouettes"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=1e-4)
+    assert (parts.swept, parts.sample) == (300, 300)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_where_memory_does_not_hold_all_rows_a_sample_is_swept_and_every_row_assigned(geometry, monkeypatch):
+    points, truth = blobs(5, 3000, noise=1.0)
+    whole = run(points, geometry, k_max=8)
+    monkeypatch.setattr("worker.engine.rows.READ_ROWS", 256)
+    rows = Counted(points)
+    memory = 2 * 1000 * points[0].nbytes
+    small = cluster(rows, geometry, 8, 0, 20_000, memory=memory)
+    assert (small.swept, small.sample, small.sampled) == (1000, 1000, True)
+    assert rows.read_rows == 1 + 1000 + 2 * 3000
+    assert small.k == whole.k == 5
+    assert adjusted_rand_score(truth, small.labels) == 1
+    np.testing.assert_allclose(small.choice.inertias, whole.choice.inertias, rtol=0.03)
+    assert abs(small.choice.silhouette - whole.choice.silhouette) < 3 * small.margin
+    order = [whole.labels[small.labels == number][0] for number in small.numbers]
+    np.testing.assert_allclose(small.centroids, whole.centroids[order], atol=1e-4)
+    np.testing.assert_allclose(small.distances, whole.distances, atol=1e-4)
+    known = ~np.isnan(small.silhouettes)
+    assert known.sum() == (3000 if geometry == "cosine" else 1000)
+    if geometry == "cosine":
+        np.testing.assert_allclose(small.silhouettes, whole.silhouettes, atol=1e-4)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_the_inertias_are_those_of_the_best_of_many_fresh_starts(geometry):
+    points, _ = blobs(9, 900, d=64, noise=2.0)
+    found = run(points, geometry, k_max=20).choice.inertias
+    rows = geometry_rows(points, geometry)
+    for k in (2, 5, 9, 14, 20):
+        assert found[k - 1] < 1.003 * KMeans(k, n_init=5, random_state=1).fit(rows).inertia_
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_outliers_that_a_sample_misses_are_still_told_apart(geometry):
+    points = np.ones((5000, 20), dtype=np.float32)
+    points[[7, 3333]] = np.eye(20)[:2] * 5
+    result = run(points, geometry)
+    assert len(result.choice.inertias) == 3
+    assert result.choice.inertias[-1] == pytest.approx(0, abs=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(40, 300), (300, 40), (5, 5)])

@@ -42,6 +42,38 @@ def test_values_beyond_float16_are_clipped_and_keep_their_sign() -> None:
     assert decode_features(encode(features)[0])[:3].tolist() == [65504, -65504, 0]
 
 
+def test_int8_takes_a_third_and_moves_no_value_by_more_than_half_a_step() -> None:
+    features = np.maximum(np.random.default_rng(5).normal(0, 1, (4, DIMENSIONS)), 0).astype(np.float32)
+    features[1] = 7.0
+    features[2] -= 3
+    features[3] *= 1e6
+    raws = encode(features, "int8")
+    assert max(map(len, raws)) < 3000
+    for row, raw in zip(features, raws, strict=True):
+        np.testing.assert_allclose(decode_features(raw), row, rtol=0, atol=np.ptp(row) / 509 + 1e-6)
+    assert (decode_features(raws[0]) == 0).sum() >= (features[0] == 0).sum()
+
+
+def with_payload(payload: bytes) -> bytes:
+    return struct.pack("<BBxxI", 1, 2, zlib.crc32(payload)) + payload
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"short",
+        struct.pack("<ff", 0, 1) + b"not deflated",
+        struct.pack("<ff", 0, 1) + zlib.compress(bytes(DIMENSIONS - 1)),
+        struct.pack("<ff", 0, 1) + zlib.compress(bytes(10**6)),
+        struct.pack("<ff", 0, np.inf) + zlib.compress(bytes(DIMENSIONS)),
+        struct.pack("<ff", np.nan, 1) + zlib.compress(bytes(DIMENSIONS)),
+    ],
+)
+def test_int8_that_does_not_parse_is_corrupt(payload: bytes) -> None:
+    with pytest.raises(CorruptValue):
+        decode_features(with_payload(payload))
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_not_finite_is_not_taken_back(value: float) -> None:
     raw = bytearray(encode(rows(1))[0])
@@ -53,17 +85,18 @@ def test_what_is_not_finite_is_not_taken_back(value: float) -> None:
 
 @pytest.mark.parametrize("length", [0, 7, 8, 8192, 8199, 8201])
 def test_a_wrong_length_is_corrupt(length: int) -> None:
-    with pytest.raises(CorruptValue, match="bytes where 8200 belong"):
+    with pytest.raises(CorruptValue, match="stored features"):
         decode_features((encode(rows(1))[0] * 2)[:length])
 
 
-GOOD = encode(rows(1))[0]
+GOOD = {encoding: encode(rows(1), encoding)[0] for encoding in ("float16", "int8")}
 
 
-@given(st.integers(0, 8199).filter(lambda at: at not in (2, 3)), st.integers(1, 255))
-def test_any_changed_byte_is_noticed(at: int, change: int) -> None:
-    raw = bytearray(GOOD)
-    raw[at] ^= change
+@pytest.mark.parametrize("encoding", GOOD)
+@given(data=st.data(), change=st.integers(1, 255))
+def test_any_changed_byte_is_noticed(encoding: str, data: st.DataObject, change: int) -> None:
+    raw = bytearray(GOOD[encoding])
+    raw[data.draw(st.integers(0, len(raw) - 1).filter(lambda at: at not in (2, 3)))] ^= change
     with pytest.raises(CorruptValue):
         decode_features(bytes(raw))
 
@@ -71,11 +104,12 @@ def test_any_changed_byte_is_noticed(at: int, change: int) -> None:
 def test_stack_leaves_out_what_is_missing_or_corrupt() -> None:
     features = rows(4)
     raws: list[bytes | None] = list(encode(features))
-    raws[1], raws[2] = None, b"rubbish"
+    raws[1], raws[2], raws[3] = None, b"rubbish", encode(features[3:], "int8")[0]
     stacked, sound = stack(raws)
     assert sound == [0, 3]
     assert stacked.shape == (2, DIMENSIONS)
-    np.testing.assert_allclose(stacked, features[[0, 3]], rtol=1e-3)
+    np.testing.assert_allclose(stacked[0], features[0], rtol=1e-3)
+    np.testing.assert_allclose(stacked[1], features[3], atol=np.ptp(features[3]) / 509)
 
 
 def test_stack_of_nothing_has_no_rows() -> None:

@@ -1,10 +1,13 @@
 """A batch of references becomes features and records: with the real decoder, an in-memory store and known features."""
 
+import dataclasses
 import hashlib
 import io
+import itertools
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +19,12 @@ from shared.errors import CorruptValue, Unavailable
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
 from worker.engine.encoding import decode_features
-from worker.pipeline.extract import ATTEMPTS_AT_ALL, Extraction, extract_batch
+from worker.pipeline.extract import ATTEMPTS_AT_ALL, Extraction, Outcome, extract_batches
+
+
+def extract_batch(references: list[Reference], tools: Extraction) -> Outcome:
+    """What became of a whole message."""
+    return sum(extract_batches(references, tools), Outcome())
 
 
 class Network:
@@ -144,6 +152,15 @@ def test_a_file_that_changed_since_stays_pending_for_its_next_reference(bench: B
     assert bench.record("a.png").width == 60
 
 
+def test_features_are_stored_in_the_encoding_that_was_chosen(bench: Bench) -> None:
+    tools = dataclasses.replace(bench.tools, encoding="int8")
+    extract_batch([bench.put("a.png", png((1, 1, 1)))], tools)
+    [raw] = bench.store.features("e1", [bench.record("a.png").digest])
+    assert raw
+    assert len(raw) < 4096
+    assert decode_features(raw).shape == (4096,)
+
+
 def test_a_file_deleted_while_it_was_worked_on_stays_deleted(bench: Bench, executor: Executor) -> None:
     reference = bench.put("a.png", png((1, 1, 1)))
 
@@ -198,3 +215,54 @@ def test_a_root_that_is_away_is_waited_for_and_counts_no_attempt(tmp_path: Path,
     with pytest.raises(Unavailable):
         extract_batch([reference], bench.tools)
     assert bench.store.begin(["a.png"]) == [1]
+
+
+class Recording(ThreadPoolExecutor):
+    """Counts what it was given to do."""
+
+    submitted = 0
+
+    def submit(self, *words: Any, **named: Any) -> Future[Any]:
+        self.submitted += 1
+        return super().submit(*words, **named)
+
+
+def test_the_files_of_the_next_batch_are_read_while_the_network_looks_at_this_one(bench: Bench) -> None:
+    references = [bench.put(f"{number}.png", png((number, 1, 1))) for number in range(5)]
+    seen: list[tuple[int, int]] = []
+    with Recording(2) as recording:
+
+        def extract(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+            seen.append((len(pictures), recording.submitted))
+            return bench.network.extract(pictures)
+
+        tools = dataclasses.replace(bench.tools, executor=recording, extract=extract, batch_size=2)
+        outcomes = list(extract_batches(references, tools))
+    assert seen == [(2, 4), (2, 5), (1, 5)]
+    assert [len(outcome.finished) for outcome in outcomes] == [0, 2, 2, 1]
+
+
+def test_a_copy_in_a_later_batch_of_the_message_is_not_computed_again(bench: Bench) -> None:
+    references = [bench.put(f"{number}.png", png((9, 9, 9))) for number in range(4)]
+    outcome = extract_batch(references, dataclasses.replace(bench.tools, batch_size=2))
+    assert bench.network.batches == [1]
+    assert (outcome.ready, outcome.cached) == (4, 3)
+
+
+def test_batches_before_a_fault_stay_done_and_those_after_it_count_no_attempt(bench: Bench) -> None:
+    references = [bench.put(f"{number}.png", png((number, 1, 1))) for number in range(5)]
+    calls = itertools.count()
+
+    def extract(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if next(calls) == 1:
+            raise Unavailable("Redis is away")
+        return bench.network.extract(pictures)
+
+    tools = dataclasses.replace(bench.tools, extract=extract, batch_size=2)
+    with pytest.raises(Unavailable):
+        extract_batch(references, tools)
+    states = [bench.record(reference.path).state for reference in references]
+    assert states == [State.READY] * 2 + [State.PENDING] * 3
+    outcome = extract_batch(references, tools)
+    assert (outcome.ready, outcome.skipped) == (3, 2)
+    assert bench.store.begin([reference.path for reference in references]) == [1] * 5

@@ -181,6 +181,31 @@ def test_a_file_that_holds_another_picture_now_is_judged_as_that(world: World) -
     assert sorted(world.verdicts().values()) == [("exact", "b"), ("unique", "")]
 
 
+def test_a_file_that_was_only_touched_gets_its_verdict_again(world: World) -> None:
+    world.alike[frozenset({"cat", "half"})] = 0.9
+    world.arrive("a", "cat")
+    world.arrive("h", "half")
+    compared = len(world.compared)
+    world.arrive("a", "cat", mtime=2)
+    world.arrive("h", "half", mtime=2)
+    assert world.verdicts() == {"a": ("unique", ""), "h": ("near", "a")}
+    assert len(world.compared) == compared
+    world.leave("a")
+    assert world.verdicts() == {"h": ("unique", "")}
+
+
+def test_a_copy_may_leave_before_and_after_the_file_that_stays(world: World) -> None:
+    for path in ("a", "b", "c"):
+        world.arrive(path, "cat")
+    world.store.forget(["b"])
+    world.leave("a")  # the message about b is late
+    assert world.verdicts() == {"c": ("unique", "")}
+    world.judge.look(["b"])
+    world.leave("c")
+    world.arrive("d", "cat")
+    assert world.verdicts() == {"d": ("unique", "")}
+
+
 def test_a_new_writer_knows_what_the_old_one_knew(world: World) -> None:
     world.alike[frozenset({"cat", "half"})] = 0.9
     world.arrive("a", "cat", pixels="p")
@@ -269,11 +294,13 @@ def test_recluster_splits_what_only_a_third_connects(world: World) -> None:
     assert world.verdicts() == {"a": ("unique", ""), "b": ("near", "a"), "c": ("unique", "")}
 
 
-def test_pairs_of_pictures_that_are_gone_are_dropped(world: World) -> None:
+def test_pairs_of_pictures_that_are_gone_are_dropped_once_no_file_is_read_again(world: World) -> None:
     world.alike[frozenset({"cat", "half"})] = 0.9
     world.arrive("a", "cat")
     world.arrive("h", "half")
     world.leave("h")
+    group_files(world.store, [], {}, world.compare, RANK, waiting=1)
+    assert len(list(world.store.matches())) == 1
     regroup(world)
     assert list(world.store.matches()) == []
 

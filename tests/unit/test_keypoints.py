@@ -49,7 +49,7 @@ def test_a_sketch_survives_its_bytes_and_stays_small(photo):
     again = Sketch.from_bytes(raw)
     assert len(raw) < 6000
     assert len(again.keypoints) == KEYPOINTS
-    assert (again.width, again.height, again.plain) == (451, 300, sketch.plain)
+    assert (again.width, again.height, again.plain, again.flat) == (451, 300, sketch.plain, sketch.flat)
     assert np.array_equal(again.keypoints.points, sketch.keypoints.points)
     assert np.array_equal(again.keypoints.descriptors, sketch.keypoints.descriptors)
     assert again.to_bytes() == raw
@@ -64,7 +64,7 @@ def test_damaged_bytes_are_refused(data):
     change = data.draw(st.integers(1, 255))
     damaged = bytearray(raw)
     damaged[place] ^= change
-    if place in range(3, 12):  # plain, width and height are not under the checksum of the body
+    if place in range(3, 13):  # plain, flat, width and height are not under the checksum of the body
         return
     with pytest.raises(CorruptValue):
         Sketch.from_bytes(bytes(damaged))
@@ -91,8 +91,27 @@ def test_a_page_is_plain_and_a_framed_photo_is_not(photo):
     page = np.full((600, 500, 3), 255, np.uint8)
     cv2.putText(page, "minutes of the meeting", (40, 300), cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 2)
     framed = cv2.copyMakeBorder(photo, 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    assert describe(page).flat > 64
     assert describe(page).plain > 128
-    assert describe(framed).plain == describe(photo).plain < 64
+    assert describe(photo).plain < 64
+    assert describe(framed).plain == pytest.approx(describe(photo).plain, abs=2)
+
+
+def test_noise_leaves_a_page_plain_but_not_flat(photo):
+    page = np.full((600, 500, 3), 240, np.uint8)
+    cv2.putText(page, "minutes of the meeting", (40, 300), cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 2)
+    noise = np.random.default_rng(4).normal(0, 12, page.shape)
+    noisy = describe(np.clip(page + noise, 0, 255).astype(np.uint8))
+    assert noisy.flat < 26
+    assert noisy.plain > 77
+
+
+def test_a_dull_photo_is_plain_but_not_flat():
+    sky = np.full((400, 600, 3), 150.0)
+    cv2.circle(sky, (300, 200), 190, (60, 70, 80), -1)
+    dull = describe(np.rint(sky + np.random.default_rng(5).normal(0, 1.5, (400, 600, 1))).astype(np.uint8))
+    assert dull.plain > 77
+    assert dull.flat < 51
 
 
 def test_a_pixel_digest_knows_pixels_and_shape(photo):

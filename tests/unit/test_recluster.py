@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.records import Extractor, ImageFacts, Match, Record, Reference, State
+from shared.calibration import Calibration
+from shared.errors import Unavailable
+from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.store import MemoryStore
 from worker.engine.encoding import encode
 from worker.pipeline.comparison import File
 from worker.pipeline.recluster import Reclustering, recluster
+from worker.pipeline.thresholds import in_force
 
 EXTRACTOR = Extractor("e1", "random", "VGG16 fc2, random weights", "random weights: rough")
 
@@ -28,6 +31,7 @@ class Desk:
         self.store.publish_extractor(EXTRACTOR)
         self.time = 1_000_000.0
         self.compared: list[tuple[str, str]] = []
+        self.alike: dict[str, float] = {}
         self.tools = Reclustering(
             store=self.store,
             root=self.root,
@@ -41,12 +45,15 @@ class Desk:
             max_pixels=10**6,
             max_bytes=10**6,
             compare=self.compare,
+            thresholds=lambda: in_force(self.store),
             keeper_order=("pixels", "bytes", "oldest", "path"),
         )
 
     def compare(self, keeper: File, other: File) -> Match | None:
         self.compared.append((keeper.path, other.path))
-        return None
+        similarity = self.alike.get(keeper.path + other.path, 0.0)
+        passes = similarity >= in_force(self.store).thresholds.similarity
+        return Match(similarity, "alike") if passes else None
 
     def _now(self) -> float:
         self.time += 1
@@ -202,7 +209,7 @@ def test_features_nobody_refers_to_are_let_go(desk: Desk) -> None:
     fill(desk, families=1, each=3)
     desk.store.forget(["f0-0.png"])
     recluster(desk.tools, force=False)
-    assert desk.store.expire_features(frozenset(), 60) == 6  # two live digests; the third was marked by the run
+    assert desk.store.expire_features("e", frozenset(), 60) == 6  # two live digests; the third was marked by the run
 
 
 def test_another_order_of_keepers_makes_a_run_due(desk: Desk) -> None:
@@ -210,3 +217,58 @@ def test_another_order_of_keepers_makes_a_run_due(desk: Desk) -> None:
     assert recluster(desk.tools, force=False)["outcome"] == "published"
     assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
     assert recluster(dataclasses.replace(desk.tools, keeper_order=("newest",)), force=False)["outcome"] == "published"
+
+
+def calibrate(desk: Desk, similarity: float) -> None:
+    calibration = Calibration({"similarity": similarity}, f"2026, {desk._now()}", 20, 4711)
+    desk.store.put_thresholds("e1", calibration)
+
+
+def near(desk: Desk) -> dict[str, tuple[str, str]]:
+    recluster(desk.tools, force=False)
+    return {path: (r.verdict, r.duplicate_of) for chunk in desk.store.scan() for path, r in chunk}
+
+
+def judged(desk: Desk) -> None:
+    """Two pictures that the verdict writer found to be one."""
+    for seed, path in enumerate(("keeper.png", "other.png")):
+        desk.add(path, 1, seed)
+        [seen] = desk.store.records([path])
+        assert seen
+        verdict = {"verdict": "near", "duplicate_of": "keeper.png"} if seed else {"verdict": "unique"}
+        desk.store.complete([(path, seen, dataclasses.replace(seen, **verdict))])
+    digests = [record.digest for record in desk.store.records(["keeper.png", "other.png"]) if record]
+    desk.store.put_matches({pair_of(*digests): Match(0.7, "alike")})
+    desk.alike["keeper.pngother.png"] = 0.7
+
+
+def test_stricter_thresholds_undo_what_was_verified_under_looser_ones(desk: Desk) -> None:
+    judged(desk)
+    assert near(desk)["other.png"] == ("near", "keeper.png")
+    assert desk.compared == []  # nothing has changed since it was verified
+    calibrate(desk, 0.7)
+    assert near(desk)["other.png"] == ("near", "keeper.png")
+    assert desk.compared == [("keeper.png", "other.png")]
+    calibrate(desk, 0.72)
+    assert near(desk)["other.png"] == ("unique", "")
+    assert list(desk.store.matches()) == []
+    assert [event.verdict for _, event in desk.store.events("0", wait=0.0)][-1] == "unique"
+    summary = json.loads((desk.tools.reports / "latest" / "summary.json").read_text())
+    assert summary["thresholds"]["origin"] == "calibrated"
+    assert summary["thresholds"]["values"]["similarity"] == 0.72
+    assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
+
+
+def test_thresholds_that_came_before_the_first_generation_are_applied(desk: Desk) -> None:
+    judged(desk)
+    calibrate(desk, 0.72)
+    assert near(desk)["other.png"] == ("unique", "")
+
+
+def test_a_watched_folder_that_is_away_does_not_undo_anything(desk: Desk) -> None:
+    judged(desk)
+    calibrate(desk, 0.7)
+    desk.root.rename(desk.root.parent / "away")
+    with pytest.raises(Unavailable, match="is away"):
+        recluster(desk.tools, force=False)
+    assert len(list(desk.store.matches())) == 1

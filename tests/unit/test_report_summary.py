@@ -86,6 +86,15 @@ def test_k_and_failures_are_told():
     assert "estimated" not in text
 
 
+def test_the_thresholds_say_where_they_come_from():
+    calibrated = {"origin": "calibrated", "calibrated": "2026-11-23T04:15:00+00:00", "images": 20, "pairs": 9}
+    report = make_report(twelve_files(), thresholds=calibrated)
+    assert summary(report)["thresholds"] == calibrated
+    assert cells(summary_text(report), "Thresholds")[1] == "calibrated 2026-11-23T04:15:00+00:00 on 20 images"
+    defaults = make_report(twelve_files(), thresholds={"origin": "default"})
+    assert cells(summary_text(defaults), "Thresholds")[1] == "the defaults"
+
+
 def test_a_warning_of_the_extractor_stands_at_the_top():
     assert "WARNING: The weights are <random>." in summary_text(make_report(twelve_files(), extractor=WARNED))[:200]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_samples
 
-from worker.engine import silhouette
+from worker.engine import concurrency, silhouette
 from worker.engine.silhouette import distance_silhouettes, squared_silhouettes
 
 
@@ -84,7 +84,7 @@ def test_some_rows_are_compared_with_all():
 def test_slabs_do_not_change_the_answer(monkeypatch):
     points, labelings = points_and_labels(7, 300, 5, [2, 9])
     squared, by_distance = squared_silhouettes(points, labelings), distance_silhouettes(points, labelings)
-    monkeypatch.setattr(silhouette, "CHUNK_ROWS", 7)
-    monkeypatch.setattr(silhouette, "WORKING_MIB", 0.05)
+    monkeypatch.setattr(concurrency, "CHUNK_ROWS", 7)
+    monkeypatch.setattr(silhouette, "TOTAL_BYTES", 300 * 4 * 9)  # one labeling at a time
     np.testing.assert_allclose(squared_silhouettes(points, labelings), squared, atol=1e-5)
     np.testing.assert_allclose(distance_silhouettes(points, labelings), by_distance, atol=1e-5)

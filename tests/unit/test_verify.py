@@ -202,6 +202,74 @@ def test_one_other_word_is_seen_in_a_smaller_copy_too():
     assert decide(page(0, lines), cv2.resize(other, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)) is None
 
 
+def blotches(seed, height=300, width=420):
+    """A picture without corners: soft blotches, as a clouded sky or a photo out of focus has them."""
+    random = np.random.default_rng(seed)
+    shade = cv2.GaussianBlur(random.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 25)
+    return np.clip(np.array([90, 120, 170]) + 25 * (shade / shade.std())[..., None], 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda p: saved(p, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 60), "same picture"),
+        (lambda p: cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), "same picture, half size"),
+        (lambda p: p[:, ::-1].copy(), "same picture, mirrored"),
+        (lambda p: np.rot90(p, -1).copy(), "same picture, rotated 90 degrees"),
+        (lambda p: np.rot90(p[:, ::-1], 1).copy(), "same picture, mirrored, rotated 270 degrees"),
+        (lambda p: toned(p, 0.7), "same picture"),
+    ],
+)
+def test_a_whole_copy_of_a_picture_without_corners_is_the_same(edit, words):
+    assert len(describe(blotches(1)).keypoints) == 0
+    assert decide(blotches(1), edit(blotches(1))).reason == words
+
+
+def test_different_pictures_without_corners_never_match():
+    sketches = [describe(blotches(seed, *((300, 420) if seed % 2 else (360, 360)))) for seed in range(40)]
+    for first, second in itertools.combinations(sketches, 2):
+        assert verify(first, second, DEFAULT) is None
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_one_plain_colour_shows_nothing_to_go_by(level):
+    assert verify(describe(np.full((300, 400, 3), level, np.uint8)), describe(blotches(1)), DEFAULT) is None
+    plain = describe(np.full((300, 400, 3), level, np.uint8))
+    assert verify(plain, plain, DEFAULT) is None
+
+
+def vignetted(picture):
+    y, x = np.indices(picture.shape[:2])
+    squared = (2 * y / picture.shape[0] - 1) ** 2 + (2 * x / picture.shape[1] - 1) ** 2
+    return (picture * (1 - 0.38 * squared)[..., None]).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_vignette_leaves_it_the_same_picture(name):
+    assert decide(PHOTOS[name], vignetted(PHOTOS[name])) is not None
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_photo_made_too_bright_is_no_page(name):
+    assert decide(PHOTOS[name], toned(PHOTOS[name], 1.6)) is not None
+
+
+def test_what_a_copy_of_a_page_does_not_resolve_does_not_make_it_the_same():
+    lines = [" ".join(np.random.default_rng(5).choice(WORDS, 6)) for _ in range(14)]
+    other = page(0, [*lines[:6], lines[6].rsplit(" ", 1)[0] + " 4711", *lines[7:]])
+    for share in (0.25, 0.2):
+        small = cv2.resize(other, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        assert decide(page(0, lines), small) is None
+    assert decide(page(0, lines), cv2.GaussianBlur(other, (0, 0), 4)) is None
+
+
+def test_a_page_with_noise_is_still_a_page():
+    noise = np.random.default_rng(7).normal(0, 15, page(0).shape)
+    lines = [" ".join(np.random.default_rng(5).choice(WORDS, 6)) for _ in range(14)]
+    other = page(0, [*lines[:6], lines[6].rsplit(" ", 1)[0] + " 4711", *lines[7:]])
+    assert decide(page(0, lines), toned(other, 1, noise)) is None
+
+
 def test_similarity_does_not_depend_on_the_order():
     photo = PHOTOS["astronaut"]
     copy = photo[60:, 60:].copy()

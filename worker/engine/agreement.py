@@ -14,14 +14,28 @@ import numpy as np
 
 from worker.engine.alignment import Transform, inverse, project
 from worker.engine.colours import faded_share, recoloured_share
-from worker.engine.overlap import Grey, Mask, even, grey_of, polish, reach, tone, warp
+from worker.engine.overlap import (
+    BLURS,
+    SLIGHT_BLURS,
+    TEXTURE,
+    Grey,
+    Mask,
+    box,
+    even,
+    grey_of,
+    light,
+    polish,
+    reach,
+    tone,
+    warp,
+)
 from worker.engine.sketch import Picture
 
-_WINDOW: Final = 9  # pixels; side of the window of local means, variances and covariances
 _QUIET: Final = 30.0  # squared levels; variance that compression and noise may cause
-_TEXTURE: Final = 40.0  # squared levels; variance from which a place shows something
+_RIM: Final = 0.006  # of the long side; nearer to its border an overlap is not judged: no alignment is perfect
 _CLASH: Final = 0.4  # contrast-structure term below which a place shows something else
 _OFF: Final = 35.0  # levels; difference of local means that a tone curve leaves only where something else is
+_UNLIT: Final = 0.03  # share of clashing places below which no lighting is looked for
 _SHOWS: Final = 4.0  # squared levels; variance that bars and frames stay below
 _BAR: Final = 10.0  # levels; range of brightness within bars and frames
 _AGREES: Final = 0.6  # local correlation from which a place helps to find the tone curve
@@ -56,19 +70,20 @@ class Agreement:
     area: tuple[float, float]
 
 
-def compare(first: Picture, second: Picture, transform: Transform) -> Agreement | None:
+def compare(first: Picture, second: Picture, transform: Transform, finest: bool = False) -> Agreement | None:
     """Compare two RGB pictures under a transform from pixels of the first to pixels of the second.
 
-    Pictures of different resolution are compared at the coarser one. None if they hardly overlap or hardly agree.
-    Cost: 3 ms for pictures of 128 pixels, 60 ms per megapixel.
+    Pictures of different resolution are compared at the coarser one, the sharper one blurred; with `finest` at the
+    finer one, hardly blurred, so that what only one of them resolves counts as different. None if they hardly overlap
+    or hardly agree. Cost: 3 ms for pictures of 128 pixels, 60 ms per megapixel.
     """
     scale = _scale(first, transform)
     if not 1e-3 < scale < 1e3:
         return None
-    if scale > 1:
-        swapped = _compare(second, first, inverse(transform), 1 / scale)
+    if (scale > 1) != finest:
+        swapped = _compare(second, first, inverse(transform), 1 / scale, finest)
         return swapped and _swap(swapped)
-    return _compare(first, second, transform, scale)
+    return _compare(first, second, transform, scale, finest)
 
 
 def _swap(found: Agreement) -> Agreement:
@@ -83,7 +98,7 @@ def _scale(first: Picture, transform: Transform) -> float:
     return float(np.sqrt(abs(np.linalg.det(there[1:] - there[0]))))
 
 
-def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float) -> Agreement | None:
+def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float, finest: bool) -> Agreement | None:
     if scale < 0.8:
         fine = np.asarray(cv2.GaussianBlur(fine, (0, 0), 0.5 * np.sqrt(1 / scale**2 - 1)), np.uint8)
     transform = polish(fine, coarse, transform)
@@ -92,14 +107,15 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float)
     inside = reach(fine, transform, size)
     if inside.sum() < _FEWEST:
         return None
-    here, there = even(grey_of(moved), grey_of(coarse), inside)
+    here, there = even(grey_of(moved), grey_of(coarse), inside, SLIGHT_BLURS if finest else BLURS)
     local = _Local(here, there, inside)
     agreeing = inside & (local.correlation() > _AGREES)
     if agreeing.sum() < max(_FEWEST / 4, _HOPELESS * (inside & local.textured()).sum()):
         return None
     shift = np.abs(here - there)
-    local = _Local(*tone(here, there, agreeing), inside)
-    clash, textured = local.clash() & inside, local.textured() & inside
+    judged = _core(inside)
+    local = _explained(*tone(here, there, agreeing), inside, finest)
+    clash, textured = _opened(local.clash() & judged), local.textured() & judged
     good = inside & ~clash
     scattered, largest = _pieces(clash)
     back = reach(coarse, inverse(transform), (fine.shape[1], fine.shape[0]))
@@ -119,16 +135,37 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float)
     )
 
 
+def _opened(clash: Mask) -> Mask:
+    """Without lines of one or two pixels: they run along edges that are not aligned to a fraction of a pixel."""
+    return np.asarray(cv2.morphologyEx(clash.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))) > 0
+
+
+def _core(inside: Mask) -> Mask:
+    """The overlap without its rim: a step of a pixel there brings a bar or a frame in."""
+    rim = 2 * max(1, round(_RIM * max(inside.shape))) + 1
+    return np.asarray(cv2.erode(inside.astype(np.uint8), np.ones((rim, rim), np.uint8), borderValue=0)) > 0
+
+
+def _explained(here: Grey, there: Grey, inside: Mask, finest: bool) -> "_Local":
+    """The two compared, under another lighting if that explains most of what clashes."""
+    local = _Local(here, there, inside)
+    clash = float(local.clash()[inside].mean())
+    if finest or clash <= _UNLIT:
+        return local
+    lit = _Local(light(here, there, inside), there, inside)
+    return lit if lit.clash()[inside].mean() < 0.5 * clash else local
+
+
 class _Local:
     """Local means, variances (`here`, `there`) and covariance (`both`) of two grey pictures, within a mask."""
 
     def __init__(self, here: Grey, there: Grey, inside: Mask) -> None:
         weight = inside.astype(np.float32)
-        count = np.maximum(_box(weight), 1e-6)
-        self.means = _box(here * weight) / count, _box(there * weight) / count
-        self.here = np.maximum(_box(here * here * weight) / count - self.means[0] ** 2, 0)
-        self.there = np.maximum(_box(there * there * weight) / count - self.means[1] ** 2, 0)
-        self.both = _box(here * there * weight) / count - self.means[0] * self.means[1]
+        count = np.maximum(box(weight), 1e-6)
+        self.means = box(here * weight) / count, box(there * weight) / count
+        self.here = np.maximum(box(here * here * weight) / count - self.means[0] ** 2, 0)
+        self.there = np.maximum(box(there * there * weight) / count - self.means[1] ** 2, 0)
+        self.both = box(here * there * weight) / count - self.means[0] * self.means[1]
 
     def correlation(self) -> Grey:
         """Local correlation; flat places do not count as agreeing."""
@@ -142,16 +179,12 @@ class _Local:
 
     def textured(self) -> Mask:
         """Where one of the two shows something."""
-        return np.asarray(np.maximum(self.here, self.there) > _TEXTURE)
+        return np.asarray(np.maximum(self.here, self.there) > TEXTURE)
 
     def clash(self) -> Mask:
         """Where the two show something else."""
         structure = (2 * self.both + _QUIET) / (self.here + self.there + _QUIET)
         return np.asarray((structure < _CLASH) | (np.abs(self.means[0] - self.means[1]) > _OFF))
-
-
-def _box(values: Grey) -> Grey:
-    return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW), borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 def _relit(shift: Grey) -> float:

@@ -1,11 +1,11 @@
-"""The two geometries of features: how far apart two rows are, and the same distances in fewer dimensions."""
+"""The two geometries of features: how far apart two rows are."""
 
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from worker.engine.silhouette import Points
+from worker.engine.partitions import Labels, Points
 
 Geometry = Literal["cosine", "euclidean"]
 
@@ -24,32 +24,14 @@ def geometry_rows(features: npt.NDArray[Any], geometry: Geometry) -> Points:
     return rows
 
 
-def compact(rows: Points) -> Points:
-    """Centre the rows and, when they are fewer than their dimensions, rotate them into their own span.
+def centroid_distances(points: Points, targets: Points, own: Labels, geometry: Geometry) -> npt.NDArray[np.float32]:
+    """Distance of each point to its own target, float32 `[n]`: Euclidean, or 1 - cos.
 
-    All distances stay the same: with rows^T = Q R, the columns of R are the rows' coordinates in the basis Q. It makes
-    the sweep d / n times cheaper. Cost: O(n^2 d), once.
+    points: `[n, d]`, rows of the geometry. targets: `[k, d]`, the centroids as rows of the geometry; both may be moved
+    by the same offset. own: `[n]`, indices into them. For a zero row, which has no cosine, half the squared distance of
+    the unit vectors is taken; elsewhere that is 1 - cos, never below 0.
     """
-    points: Points = rows - rows.mean(axis=0, dtype=np.float64).astype(np.float32) if len(rows) else rows
-    if len(points) < points.shape[1]:
-        triangle: npt.NDArray[Any] = np.asarray(np.linalg.qr(points.T, mode="r"))
-        points = np.ascontiguousarray(triangle.T)
-    return points
-
-
-def centroid_distances(
-    rows: Points, centroids: npt.NDArray[np.float64], own: npt.NDArray[np.intp], geometry: Geometry
-) -> npt.NDArray[np.float32]:
-    """Distance of each row to its own centroid, float32 `[n]`: Euclidean, or 1 - cos.
-
-    rows: `[n, d]`, the geometry's. centroids: `[k, d]`. own: `[n]`, indices into them. For a zero row, which has no
-    cosine, half the squared distance of the unit vectors is taken; elsewhere that is 1 - cos, never below 0.
-    """
-    distances: npt.NDArray[np.float32] = np.empty(len(rows), dtype=np.float32)
-    targets = geometry_rows(centroids, geometry)
-    for index, target in enumerate(targets):
-        members = own == index
-        distances[members] = np.linalg.norm(rows[members] - target, axis=1)
+    distances: npt.NDArray[np.float32] = np.linalg.norm(points - targets[own], axis=1)
     if geometry == "cosine":
         distances **= 2
         distances /= 2

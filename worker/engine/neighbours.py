@@ -106,10 +106,12 @@ class Neighbours:
 
     def by_keypoints(self, sketch: Sketch, count: int) -> list[str]:
         """The `count` ids with most votes, most first; only those with any."""
-        votes = self._votes.count(sketch, len(self._ids)) * self._alive[: len(self._ids)]
-        best = np.argpartition(-votes, min(count, len(votes) - 1))[:count]
-        best = best[np.lexsort((best, -votes[best]))]
-        return [self._ids[number] for number in best if votes[number] > 0]
+        votes = self._votes.count(sketch, len(self._ids))
+        voted = np.flatnonzero(votes)  # a few thousand, however many images there are
+        voted = voted[self._alive[voted]]
+        if len(voted) > count:
+            voted = voted[np.argpartition(-votes[voted], count)[:count]]
+        return [self._ids[number] for number in voted[np.lexsort((voted, -votes[voted]))]]
 
 
 def _vectors(whitening: Whitening, sample: NDArray[Any] | None, expected: int) -> Any:

@@ -16,7 +16,12 @@ from worker.engine.sketch import Picture
 Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_BLURS: Final = (0.6, 0.9, 1.3, 1.8, 2.5)  # pixels; standard deviations tried in turn
+WINDOW: Final = 9  # pixels; side of the window of local means, variances and covariances
+TEXTURE: Final = 40.0  # squared levels; variance from which a place shows something
+BLURS: Final = (0.6, 0.9, 1.3, 1.8, 2.5)  # pixels; standard deviations tried in turn
+SLIGHT_BLURS: Final = BLURS[:2]  # what noise and compression need; more would take letters away
+
+_STEP: Final = np.array([[0, -1, 1]], np.float32)
 _SAMPLE: Final = 4000  # pixels from which the tone curve is made
 _BINS: Final = 12
 _BLACK, _WHITE = 4, 251  # levels; beyond them a picture is clipped
@@ -29,24 +34,34 @@ def grey_of(picture: Picture) -> Grey:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
 
 
-def even(here: Grey, there: Grey, inside: Mask) -> tuple[Grey, Grey]:
-    """The two with the sharper one blurred until both have the same energy of gradients: a copy that is blurred,
-    noisy or hard compressed differs from its original in detail everywhere and in nothing that is shown."""
-    energy = _energy(here, inside), _energy(there, inside)
-    sharper, goal = (here, energy[1]) if energy[0] > energy[1] else (there, energy[0])
+def even(here: Grey, there: Grey, inside: Mask, blurs: tuple[float, ...] = BLURS) -> tuple[Grey, Grey]:
+    """The two with the sharper one blurred until both are equally fine in detail: a copy that is blurred, noisy or hard
+    compressed differs from its original in detail everywhere and in nothing that is shown. blurs: pixels, to try."""
+    fine = _fineness(here, inside), _fineness(there, inside)
+    sharper, goal = (here, fine[1]) if fine[0] > fine[1] else (there, fine[0])
     blurred = sharper
-    for sigma in _BLURS:
-        if _energy(blurred, inside) <= 1.1 * goal:
+    for sigma in blurs:
+        if _fineness(blurred, inside) <= 1.1 * goal:
             break
         blurred = np.asarray(cv2.GaussianBlur(sharper, (0, 0), sigma), np.float32)
     return (blurred, there) if sharper is here else (here, blurred)
 
 
-def _energy(grey: Grey, inside: Mask) -> float:
-    """Mean squared gradient, relative to the variance: gain does not change it."""
-    x, y = np.diff(grey, axis=1)[:-1], np.diff(grey, axis=0)[:, :-1]
-    within = inside[:-1, :-1]
-    return float((x * x + y * y)[within].mean() / max(1.0, grey[inside].var())) if within.any() else 0.0
+def _fineness(grey: Grey, inside: Mask) -> float:
+    """Squared gradient relative to the variance, median over the places that show something.
+
+    Place by place, so that neither gain nor a caption over a part of the picture changes it.
+    """
+    x, y = (cv2.filter2D(grey, -1, kernel) for kernel in (_STEP, _STEP.T))
+    mean = box(grey)
+    variance = box(grey * grey) - mean * mean
+    shows = inside & (variance > TEXTURE)
+    return float(np.median(box(x * x + y * y)[shows] / variance[shows])) if shows.any() else 0.0
+
+
+def box(values: Grey) -> Grey:
+    """Means over WINDOW by WINDOW pixels; beyond the border is 0."""
+    return np.asarray(cv2.boxFilter(values, -1, (WINDOW, WINDOW), borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 def reach(picture: Picture, transform: Transform, size: tuple[int, int]) -> Mask:
@@ -116,3 +131,28 @@ def _toned(here: Grey, there: Grey, agreeing: Mask) -> Grey:
     below, above = levels[0] - knots[0], levels[-1] + 255 - knots[-1]
     curve = np.interp(here, [-1, *knots, 256], [below - 1, *levels, above + 1])
     return np.asarray(curve, np.float32)
+
+
+def light(here: Grey, there: Grey, inside: Mask) -> Grey:
+    """`here` under the gain, a quadratic function of the place, that brings it nearest to `there`: a vignette, a lamp.
+
+    By least squares on the three quarters that follow it best, so that a covered part does not count.
+    """
+    rows, columns = np.nonzero(inside)
+    step = max(1, len(rows) // _SAMPLE)
+    rows, columns = rows[::step], columns[::step]
+    basis = _quadratic(rows, columns, here.shape)
+    values, targets = cv2.blur(here, (5, 5))[rows, columns, None] * basis, cv2.blur(there, (5, 5))[rows, columns]
+    kept = np.ones(len(rows), bool)
+    for _ in range(4):
+        factors = np.linalg.lstsq(values[kept], targets[kept], rcond=None)[0]
+        off = np.abs(values @ factors - targets)
+        kept = off <= np.percentile(off, 75)
+    every = np.indices(here.shape).reshape(2, -1)
+    gain = (_quadratic(every[0], every[1], here.shape) @ factors).reshape(here.shape)
+    return np.asarray(here * gain, np.float32)
+
+
+def _quadratic(rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    y, x = 2 * rows / shape[0] - 1, 2 * columns / shape[1] - 1
+    return np.column_stack([np.ones(len(x)), x, y, x * x, x * y, y * y])

@@ -6,18 +6,17 @@ as scikit-learn defines it). It runs from -1 (in the wrong cluster) to 1 (far fr
 """
 
 from collections.abc import Sequence
+from itertools import combinations_with_replacement
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import pairwise_distances_chunked
 
-Points = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int32]
-Values = npt.NDArray[np.float64]
+from worker.engine.concurrency import chunks, run_parts
+from worker.engine.partitions import Labels, Partitions, Points, Values, batches, cluster_sums
 
-CHUNK_ROWS: Final = 4096
-WORKING_MIB: Final = 256  # for one slab of the distance matrix
+TOTAL_BYTES: Final = 256 * 2**20  # of the sums of distances that are gathered at once
+NEAR: Final = 1e-4  # share of two points' squared norms below which float32 cannot hold their squared distance
 
 
 def squared_silhouettes(points: Points, labelings: Sequence[Labels], at: npt.NDArray[np.intp] | None = None) -> Values:
@@ -32,39 +31,98 @@ def squared_silhouettes(points: Points, labelings: Sequence[Labels], at: npt.NDA
     """
     rows = np.arange(len(points)) if at is None else at
     norms = np.einsum("ij,ij->i", points, points, dtype=np.float64)
-    values = np.empty((len(labelings), len(rows)))
-    for labeling, out in zip(labelings, values, strict=True):
-        labels, counts = _ranked(labeling)
-        sums = _cluster_sums(points, labels, len(counts)).astype(np.float32)
-        squares = np.bincount(labels, weights=norms)
-        for start in range(0, len(rows), CHUNK_ROWS):
-            part = rows[start : start + CHUNK_ROWS]
-            totals = counts * norms[part, None] + squares - 2.0 * (points[part] @ sums.T)
-            out[start : start + CHUNK_ROWS] = _silhouettes(np.maximum(totals, 0.0), labels[part], counts)
-    return values
+    found = []
+    for partitions in batches(labelings):
+        sums = cluster_sums(points, partitions)
+        squares = [
+            np.bincount(labels, norms, len(sizes))
+            for labels, sizes in zip(partitions.labels, partitions.sizes, strict=True)
+        ]
+        factors = sums.T.astype(np.float32)
+
+        def values(part: slice, partitions: Partitions = partitions, squares=squares, factors=factors) -> Values:  # type: ignore[no-untyped-def]
+            """Silhouettes of some of the rows, `[partitions, rows]`."""
+            some = rows[part]
+            products = points[some] @ factors
+            return np.stack(
+                [
+                    squared_values(norms[some], products[:, columns], labels[some], sizes, square)
+                    for labels, sizes, columns, square in zip(
+                        partitions.labels, partitions.sizes, partitions.columns, squares, strict=True
+                    )
+                ]
+            )
+
+        found.append(np.concatenate(list(run_parts(values, chunks(len(rows)))), axis=1))
+    return np.concatenate(found)
+
+
+def squared_values(
+    norms: Values, products: Points, labels: Labels, sizes: npt.NDArray[np.intp], squares: Values
+) -> Values:
+    """Silhouettes by squared distance of m points in one partition, `[m]`.
+
+    norms: `[m]`, |x|^2. products: `[m, k]`, x . (sum of each cluster). squares: `[k]`, sum of |y|^2 in each cluster.
+    """
+    totals = sizes * norms[:, None] + squares - 2.0 * products
+    return _silhouettes(np.maximum(totals, 0.0), labels, sizes)
 
 
 def distance_silhouettes(points: Points, labelings: Sequence[Labels]) -> Values:
     """Silhouettes by Euclidean distance, as `sklearn.metrics.silhouette_samples` gives them.
 
-    All labelings share one pass over the distance matrix, of which a slab is in memory at a time; the sums per cluster
-    are a matrix product with the one-hot labels.
+    All labelings share each block of the distance matrix, every distance is computed once, and the sums per cluster are
+    a matrix product with the labels as zeros and ones.
 
-    points: `[n, d]`. labelings: each `[n]`, with at least two clusters. Returns `[len(labelings), n]`.
-    Cost: O(n^2 d) once and O(n^2 k) per labeling; memory WORKING_MIB, and `[n, k]`.
+    points: `[n, d]`, best centred. labelings: each `[n]`, with at least two clusters. Returns `[len(labelings), n]`.
+    Cost: O(n^2 d) once per TOTAL_BYTES of sums, and O(n^2 k) per labeling; memory TOTAL_BYTES and some blocks.
     """
-    ranked = [_ranked(labeling) for labeling in labelings]
+    found = []
+    for partitions in batches(labelings, max(TOTAL_BYTES // (4 * len(points)), 1)):
+        totals = _distance_totals(points, partitions)
+        found += [
+            _silhouettes(totals[:, columns], labels, sizes)
+            for labels, sizes, columns in zip(partitions.labels, partitions.sizes, partitions.columns, strict=True)
+        ]
+    return np.stack(found)
 
-    def reduce(slab: npt.NDArray[Any], start: int) -> Values:
-        """Silhouettes of the rows of one slab, `[rows, len(labelings)]`."""
-        part = slice(start, start + len(slab))
-        return np.stack(
-            [_silhouettes(slab @ _one_hot(labels, len(counts)), labels[part], counts) for labels, counts in ranked],
-            axis=1,
-        )
 
-    slabs = pairwise_distances_chunked(points, metric="euclidean", reduce_func=reduce, working_memory=WORKING_MIB)
-    return np.concatenate(list(slabs)).T
+def _distance_totals(points: Points, partitions: Partitions) -> Points:
+    """What the distances of each point to the members of each cluster add up to, float32 `[n, all clusters]`."""
+    norms = np.einsum("ij,ij->i", points, points, dtype=np.float64)
+    totals: Points = np.zeros((len(points), partitions.columns[-1].stop), dtype=np.float32)
+
+    def add_up(pair: tuple[slice, slice]) -> tuple[Points, Points]:
+        """The block's share in the totals of its rows, and of its columns."""
+        one, other = pair
+        block = _distances(points, norms, one, other)
+        return block @ partitions.marks(other), block.T @ partitions.marks(one)
+
+    pairs = list(combinations_with_replacement(chunks(len(points)), 2))
+    for (one, other), (rows, columns) in zip(pairs, run_parts(add_up, pairs), strict=True):
+        totals[one] += rows
+        if one != other:
+            totals[other] += columns
+    return totals
+
+
+def _distances(points: Points, norms: Values, one: slice, other: slice) -> npt.NDArray[Any]:
+    """A block of the distance matrix: float32, or float64 where points are so near that float32 loses the distance."""
+    norms_32 = norms.astype(np.float32)
+    squares: npt.NDArray[Any] = points[one] @ (-2 * points[other].T)
+    squares += norms_32[one, None]
+    squares += norms_32[other]
+    if one == other:
+        np.fill_diagonal(squares, np.inf)
+    if squares.min() < NEAR * (norms[one].max() + norms[other].max()):
+        squares = points[one].astype(np.float64) @ (-2.0 * points[other].T)
+        squares += norms[one, None]
+        squares += norms[other]
+    if one == other:
+        np.fill_diagonal(squares, 0)
+    np.maximum(squares, 0, out=squares)
+    np.sqrt(squares, out=squares)
+    return squares
 
 
 def _silhouettes(totals: npt.NDArray[Any], labels: Labels, counts: npt.NDArray[np.intp]) -> Values:
@@ -79,23 +137,3 @@ def _silhouettes(totals: npt.NDArray[Any], labels: Labels, counts: npt.NDArray[n
     # A point alone in its cluster, or without any distance at all, has silhouette 0.
     np.divide(outside - inside, widest, out=values, where=(counts[labels] > 1) & (widest > 0))
     return values
-
-
-def _ranked(labeling: Labels) -> tuple[Labels, npt.NDArray[np.intp]]:
-    """The labels as 0 to k - 1 without a gap, and the members of each cluster."""
-    _, labels, counts = np.unique(labeling, return_inverse=True, return_counts=True)
-    return labels.astype(np.int32), counts
-
-
-def _one_hot(labels: Labels, k: int) -> Points:
-    marks: Points = np.zeros((len(labels), k), dtype=np.float32)
-    marks[np.arange(len(labels)), labels] = 1
-    return marks
-
-
-def _cluster_sums(points: Points, labels: Labels, k: int) -> Values:
-    sums = np.zeros((k, points.shape[1]))
-    for start in range(0, len(points), CHUNK_ROWS):
-        part = slice(start, start + CHUNK_ROWS)
-        sums += _one_hot(labels[part], k).T @ points[part]
-    return sums

@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import CorruptValue
-from worker.engine.keypoints import DESCRIPTOR_BYTES, WORK_SIDE, Keypoints, find_keypoints, work_size
+from worker.engine.keypoints import DESCRIPTOR_BYTES, KEYPOINTS, WORK_SIDE, Keypoints, find_keypoints, work_size
 
 Picture = NDArray[np.uint8]
 
-_VERSION: Final = 1
-_HEAD: Final = struct.Struct("<2sBBIIHHI")  # magic, version, plain, width, height, keypoints, thumbnail bytes, CRC-32
+_VERSION: Final = 2
+_HEAD: Final = struct.Struct("<2sBBBIIHHI")  # magic, version, plain, flat, width, height, keypoints, bytes, CRC-32
 _MAGIC: Final = b"iS"
 _BAR: Final = 12  # levels; a row that varies by no more belongs to a bar or frame
+_STRIP: Final = 4  # rows and columns over which noise is averaged out
 _SUBPIXEL: Final = 64  # steps per work pixel in which positions are stored
 _THUMBNAIL_SIDE: Final = 128
 _LARGER_SIDES: Final = ((256, 750), (192, 1200))  # side for pictures whose thumbnail of 128 stays below so many bytes
@@ -32,14 +33,16 @@ _THUMBNAIL_QUALITY: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """width, height: of the picture, pixels. plain: share of its pixels that have its commonest brightness, in 1/255:
-    high for pages, screenshots, drawings and products on white. keypoints: in its work frame. thumbnail: small colour
-    picture as WebP.
+    """width, height: of the picture, pixels. plain: share of it that has its commonest brightness, with or without its
+    noise, in 1/255. flat: share that has it and does not vary from pixel to pixel either: high for pages, screenshots,
+    drawings and products on white, low for photos, whose even parts have grain. keypoints: in its work frame.
+    thumbnail: small colour picture as WebP.
     """
 
     width: int
     height: int
     plain: int
+    flat: int
     keypoints: Keypoints
     thumbnail: bytes
 
@@ -65,13 +68,14 @@ class Sketch:
             )
         )
         count, pixels = len(self.keypoints), len(self.thumbnail)
-        return _HEAD.pack(_MAGIC, _VERSION, self.plain, self.width, self.height, count, pixels, zlib.crc32(body)) + body
+        ground = self.plain, self.flat
+        return _HEAD.pack(_MAGIC, _VERSION, *ground, self.width, self.height, count, pixels, zlib.crc32(body)) + body
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Sketch":
         """Parse what `to_bytes` gave; 10 microseconds. Raises CorruptValue for anything else."""
         try:
-            magic, version, plain, width, height, count, pixels, checksum = _HEAD.unpack_from(raw)
+            magic, version, plain, flat, width, height, count, pixels, checksum = _HEAD.unpack_from(raw)
         except struct.error as error:
             raise CorruptValue(f"a sketch of {len(raw)} bytes is too short; the image is described anew") from error
         body = raw[_HEAD.size :]
@@ -83,18 +87,21 @@ class Sketch:
         points = values[: 4 * count].view("<u2").reshape(-1, 2).astype(np.float32) / np.float32(_SUBPIXEL)
         angles, levels = values[4 * count : 5 * count], values[5 * count : 6 * count]
         descriptors = values[6 * count :].reshape(-1, DESCRIPTOR_BYTES)
-        return cls(width, height, plain, Keypoints(points, angles, levels, descriptors), body[len(values) :])
+        return cls(width, height, plain, flat, Keypoints(points, angles, levels, descriptors), body[len(values) :])
 
 
-def describe(picture: Picture) -> Sketch:
-    """The sketch of a decoded, oriented picture: RGB uint8 `[h, w, 3]` of any size. About 10 ms on one core."""
+def describe(picture: Picture, count: int = KEYPOINTS) -> Sketch:
+    """The sketch of a decoded, oriented picture: RGB uint8 `[h, w, 3]` of any size. About 10 ms on one core.
+
+    count: keypoints at most.
+    """
     height, width = picture.shape[:2]
     work = _shrunk(picture, work_size(width, height))
     grey = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
-    found = find_keypoints(grey)
+    found = find_keypoints(grey, count)
     points = np.rint(found.points * np.float32(_SUBPIXEL)) / np.float32(_SUBPIXEL)  # as they will be stored
     keypoints = Keypoints(points, found.angles, found.levels, found.descriptors)
-    return Sketch(width, height, _plain(picture), keypoints, _thumbnail(work))
+    return Sketch(width, height, *_ground(picture), keypoints, _thumbnail(work))
 
 
 def pixel_digest(picture: Picture) -> str:
@@ -103,19 +110,30 @@ def pixel_digest(picture: Picture) -> str:
     return sha256(repr((pixels.shape, pixels.dtype.str)).encode() + pixels.tobytes()).hexdigest()
 
 
-def _plain(picture: Picture) -> int:
-    """Share of pixels within two levels of the commonest one of a sample of the rows, in 1/255.
+def _ground(picture: Picture) -> tuple[int, int]:
+    """`plain` and `flat` of the picture, from strips of a few rows, without bars and frames of one colour.
 
-    At full resolution: shrinking makes greys of a page's letters. Without bars and frames of one colour.
+    At full resolution: shrinking makes greys of a page's letters.
     """
-    rows = np.ascontiguousarray(picture[:: max(1, len(picture) // 256)])
-    grey = cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY)
+    step = max(_STRIP, len(picture) // (256 // _STRIP))
+    starts = range(0, max(1, len(picture) - _STRIP + 1), step)
+    strips = np.concatenate([picture[start : start + _STRIP] for start in starts])
+    grey = cv2.cvtColor(np.ascontiguousarray(strips), cv2.COLOR_RGB2GRAY)
     for axis in (0, 1):
         shows = np.flatnonzero(np.ptp(grey, axis=1 - axis) > _BAR)
         grey = np.take(grey, range(shows[0], shows[-1] + 1), axis) if len(shows) else grey
-    counts = np.bincount(grey.ravel(), minlength=256)
-    windows = np.convolve(counts, np.ones(5, np.int64), mode="same")
-    return int(255 * windows.max() / counts.sum())
+    soft = cv2.resize(grey, (grey.shape[1], max(1, grey.shape[0] // _STRIP)), interpolation=cv2.INTER_AREA)
+    common = _at_mode(grey)
+    plain = max(common.mean(), _at_mode(cv2.blur(soft, (_STRIP, 1))).mean())
+    beside = np.ones((1, 5), np.uint8)
+    still = cv2.dilate(grey, beside) - cv2.erode(grey, beside) <= 1
+    return int(255 * plain), int(255 * (common & still).mean())
+
+
+def _at_mode(grey: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which values lie within two levels of the commonest one."""
+    windows = np.convolve(np.bincount(grey.ravel(), minlength=256), np.ones(5, np.int64), mode="same")
+    return np.abs(grey.astype(np.int16) - int(windows.argmax())) <= 2
 
 
 def _shrunk(picture: NDArray[Any], size: tuple[int, int]) -> Picture:

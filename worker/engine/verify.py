@@ -5,10 +5,16 @@ sketches are compared under it (agreement.py), and a pair that passes is confirm
 pictures, where a date in light grey on an otherwise equal page is still visible. The rules:
 
 - one picture must hold (nearly) all of the other: a crop does, two frames of a pan do not;
-- what both show must correlate; a covered part may differ if it is one piece (caption, sticker), not if it is
-  scattered (other words, another moment);
-- pictures that are mostly empty (pages, products on white) may not differ in any place: there, one word is the picture;
-- colours may be shifted, faded or missing as a whole, not in one place.
+- what both show must correlate, under one tone curve and one smooth change of light; a covered part may differ if it is
+  one piece (caption, sticker), not if it is scattered (other words, another moment);
+- pictures that are mostly empty (pages, drawings, products on white) may not differ in any place: one word is the
+  picture. They are compared at the finer of their resolutions, so that a copy too small or too blurred to tell one word
+  from another is refused;
+- colours may be shifted, faded or missing as a whole, not in one place;
+- pictures without corners are the same only as whole copies (see shading.py).
+
+Shots of a burst are the same picture while nothing moves by more than about a hundredth of the long side, or what moves
+stays within one piece that a sticker could have covered; a pan while what it loses stays below `lost`.
 """
 
 from dataclasses import dataclass
@@ -19,12 +25,12 @@ import numpy as np
 from worker.engine.agreement import Agreement, compare
 from worker.engine.alignment import Alignment, Transform, align, project, resized
 from worker.engine.keypoints import WORK_SIDE
+from worker.engine.shading import align_shading
 from worker.engine.sketch import Picture, Sketch
 from worker.engine.wording import words
 
+FEW_KEYPOINTS: Final = 16  # below it a picture has no corners to go by
 PIXEL_SIDE: Final = 1024  # pixels; long side beyond which verify_pixels need not look
-
-_LEAST_SPOT: Final = 12.0  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,10 @@ class Thresholds:
     of the overlap that may differ outside three pieces. lost: share of what one picture shows that may be missing in
     the other. area: share of the larger picture that the smaller must fill. recoloured: share of the coloured places
     that may have another colour.
-    plain: share of one brightness from which a picture is a page, a drawing or a product on white. For those:
+    flat, plain: shares of one brightness (see sketch.py) from which a pair are pages, drawings or products on white:
+    one must be that flat, both that plain. For those:
     plain_recoloured, as recoloured; relit: levels by which a part may change its brightness while another keeps it;
-    spot: pixels that may differ in one place, at full resolution.
+    spot: pixels that may differ in one place, at the finer of the two resolutions.
     """
 
     inliers: int = 8
@@ -49,7 +56,8 @@ class Thresholds:
     lost: float = 0.025
     area: float = 0.2
     recoloured: float = 0.35
-    plain: float = 0.25
+    flat: float = 0.25
+    plain: float = 0.2
     plain_recoloured: float = 0.1
     relit: float = 64.0
     spot: int = 100
@@ -75,6 +83,8 @@ def verify(first: Sketch, second: Sketch, thresholds: Thresholds) -> Match | Non
 
     Symmetric but for the direction of transform and words: those say how `second` came from `first`.
     """
+    if min(len(first.keypoints), len(second.keypoints)) < FEW_KEYPOINTS:
+        return _match_shading(first, second, thresholds)
     found = align(first, second)
     if found is None or found.inliers < thresholds.inliers or not _plausible(first, found):
         return None
@@ -86,6 +96,15 @@ def verify(first: Sketch, second: Sketch, thresholds: Thresholds) -> Match | Non
     return _match(first, second, found.transform, agreement, settled)
 
 
+def _match_shading(first: Sketch, second: Sketch, thresholds: Thresholds) -> Match | None:
+    """Pictures without corners: whole copies only (see shading.py)."""
+    found = align_shading(first, second)
+    if found is None:
+        return None
+    whole = Agreement(found.similarity, 0.0, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0, (0.0, 0.0), (1.0, 1.0))
+    return _match(first, second, found.transform, whole, settled=not _both_plain(first, second, thresholds))
+
+
 def verify_pixels(
     pictures: tuple[Picture, Picture], sketches: tuple[Sketch, Sketch], match: Match, thresholds: Thresholds
 ) -> Match | None:
@@ -94,25 +113,18 @@ def verify_pixels(
     Only for matches that are not settled: of photos, the small pictures tell more than noise and blur leave of the
     large ones. Pictures may be reduced, to no less than PIXEL_SIDE. About 60 ms for two pictures of a megapixel.
     """
-    agreement = _agreement(pictures, match.transform)
+    agreement = _agreement(pictures, match.transform, finest=True)
     if agreement is None or not accepts(agreement, thresholds):
         return None
     recoloured = agreement.recoloured + agreement.faded > thresholds.plain_recoloured
-    if recoloured or agreement.relit > thresholds.relit or agreement.largest > _spot(pictures, agreement, thresholds):
+    if recoloured or agreement.relit > thresholds.relit or agreement.largest > thresholds.spot:
         return None
     return _match(*sketches, match.transform, agreement, settled=True)
 
 
-def _spot(pictures: tuple[Picture, Picture], agreement: Agreement, thresholds: Thresholds) -> float:
-    """Pixels that may differ in one place at the resolution compared: a word takes fewer in a smaller copy."""
-    pairs = zip(pictures, agreement.area, strict=True)
-    finest = max(area * picture.shape[0] * picture.shape[1] for picture, area in pairs)
-    return float(max(_LEAST_SPOT, thresholds.spot * agreement.pixels / finest))
-
-
-def _agreement(pictures: tuple[Picture, Picture], transform: Transform) -> Agreement | None:
+def _agreement(pictures: tuple[Picture, Picture], transform: Transform, finest: bool = False) -> Agreement | None:
     first, second = (max(picture.shape[:2]) / WORK_SIDE for picture in pictures)
-    return compare(*pictures, resized(transform, first, second))
+    return compare(*pictures, resized(transform, first, second), finest)
 
 
 def _match(first: Sketch, second: Sketch, transform: Transform, agreement: Agreement, settled: bool) -> Match:
@@ -134,12 +146,13 @@ def accepts(found: Agreement, thresholds: Thresholds) -> bool:
 
 
 def _both_plain(first: Sketch, second: Sketch, thresholds: Thresholds) -> bool:
-    """Whether the two are pages, drawings or products: one clearly, the other at least half so.
+    """Whether the two are pages, drawings or products.
 
-    A photo made too bright is plain by accident, a page with noise is less plain than it was.
+    Flat alone may be a photo made too bright or too hard compressed, plain alone one of little contrast; a page with
+    noise stays plain but not flat.
     """
-    shares = sorted((first.plain / 255, second.plain / 255))
-    return shares[1] >= thresholds.plain and shares[0] >= thresholds.plain / 2
+    flat, plain = max(first.flat, second.flat) / 255, min(first.plain, second.plain) / 255
+    return flat >= thresholds.flat and plain >= thresholds.plain
 
 
 def _plausible(first: Sketch, found: Alignment) -> bool:

@@ -106,5 +106,5 @@ class Votes:
 
 
 def _sorted(keys_: NDArray[np.uint32], images: NDArray[np.uint32]) -> _Run:
-    order = np.argsort(keys_, kind="stable")
-    return _Run(keys_[order], images[order])
+    postings = np.sort(keys_.astype(np.uint64) << np.uint64(32) | images)  # several times faster than by an argsort
+    return _Run((postings >> np.uint64(32)).astype(np.uint32), postings.astype(np.uint32))

@@ -16,11 +16,11 @@ from worker.engine.whitening import SAMPLE, fit_whitening
 Features = NDArray[np.float32]
 
 FEW: Final = 64  # contents up to which every one is a candidate: comparing costs a millisecond each
-CHUNK: Final = 500  # contents read from the store at a time: 8 MiB
+CHUNK: Final = 2000  # contents read from the store at a time: 50 MiB with their sketches
 
 
 class ContentIndex:
-    """Contents by digest, and which of them may show the picture of another one.
+    """Contents by digest, and which keepers may show the picture of another one.
 
     Whitening is fitted when there are enough contents to fit it on, and again whenever they have doubled, up to the
     sample that suffices for good: until then the first few would decide what counts as alike.
@@ -29,17 +29,25 @@ class ContentIndex:
     def __init__(self, store: Store, extractor_id: str) -> None:
         self._store = store
         self._extractor = extractor_id
-        self._contents: dict[str, None] = {}
+        self._contents: dict[str, None] = {}  # all of them, until the whitening is fitted for good
         self._index: Neighbours | None = None
         self._fitted = 0
 
     def add(self, digests: Sequence[str]) -> None:
-        """Take these contents in; their features and sketches are in the store. Those without are left out."""
-        self._contents.update(dict.fromkeys(digests))
-        if len(self._contents) > FEW and self._fitted < SAMPLE and len(self._contents) >= 2 * self._fitted:
-            self._fit()
-        elif self._index is not None:
-            self._fill(self._index, digests)
+        """Take these contents in; those whose features or sketch is not in the store are left out.
+
+        They may be added again when they are: after another extractor was published, when they are extracted anew.
+        """
+        for start in range(0, len(digests), CHUNK):
+            rows = self._read(digests[start : start + CHUNK])
+            if self._fitted < SAMPLE:
+                self._contents.update((digest, None) for digest, _, _ in rows)
+                many = len(self._contents) >= 2 * SAMPLE or start + CHUNK >= len(digests)
+                if many and len(self._contents) > FEW and len(self._contents) >= 2 * self._fitted:
+                    self._fit()
+                    continue
+            if self._index is not None:
+                _fill(self._index, rows)
 
     def remove(self, digest: str) -> None:
         """Let a content go."""
@@ -63,24 +71,19 @@ class ContentIndex:
         return self._index.search(features, sketch, keeper_of, count)
 
     def _fit(self) -> None:
-        """Fit the whitening anew and fill a new index. Reads every content's features once."""
+        """Fit the whitening anew, and fill a new index with the contents so far."""
         contents = list(self._contents)
         chance = np.random.default_rng(len(contents))
         sample = chance.choice(contents, min(SAMPLE, len(contents)), replace=False).tolist()
         features, _ = stack(self._store.features(self._extractor, sample))
         if len(features) < 2:
-            return
+            return  # they went meanwhile
+        self._index = Neighbours(fit_whitening(features))
+        for start in range(0, len(contents), CHUNK):
+            _fill(self._index, self._read(contents[start : start + CHUNK]))
         self._fitted = len(contents)
-        index = Neighbours(fit_whitening(features))
-        self._fill(index, contents)
-        self._index = index
-
-    def _fill(self, index: Neighbours, digests: Sequence[str]) -> None:
-        for start in range(0, len(digests), CHUNK):
-            rows = self._read(digests[start : start + CHUNK])
-            if rows:
-                names, features, sketches = zip(*rows, strict=True)
-                index.add(names, np.stack(features), sketches)
+        if self._fitted >= SAMPLE:
+            self._contents = {}
 
     def _read(self, digests: Sequence[str]) -> list[tuple[str, Features, Sketch]]:
         """Features and sketch of each digest that has both, sound."""
@@ -96,3 +99,9 @@ class ContentIndex:
             except CorruptValue:
                 continue  # its file is described anew when it is next extracted
         return rows
+
+
+def _fill(index: Neighbours, rows: Sequence[tuple[str, Features, Sketch]]) -> None:
+    if rows:
+        names, features, sketches = zip(*rows, strict=True)
+        index.add(names, np.stack(features), sketches)

@@ -1,7 +1,7 @@
 """Whether two files of the collection show the same picture: sketches first, then the pixels themselves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -14,6 +14,8 @@ from worker.engine.decode import Picture, decode
 from worker.engine.sketch import Sketch
 from worker.engine.verify import PIXEL_SIDE, Thresholds, verify, verify_pixels
 from worker.pipeline.files import read_file
+
+LATEST = 64  # sketches that are kept, 5 KiB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Comparison:
     thresholds: Callable[[], Thresholds]
     max_pixels: int
     max_bytes: int
+    _latest: dict[str, Sketch] = field(default_factory=dict)
 
     def compare(self, keeper: File, other: File) -> Match | None:
         """The match of `other` with `keeper`, in words that say how it was edited; None where they differ.
@@ -59,11 +62,21 @@ class Comparison:
         return Match(found.similarity, found.reason) if found else None
 
     def _sketch(self, file: File) -> Sketch | None:
-        [raw] = self.store.sketches([file.record.digest])
-        try:
-            return Sketch.from_bytes(raw) if raw else None
-        except CorruptValue:
-            return None  # made anew when the file is next extracted
+        """The sketch of a file; the latest are kept, for one picture is compared with many in a row."""
+        digest = file.record.digest
+        found = self._latest.pop(digest, None)
+        if found is None:
+            [raw] = self.store.sketches([digest])
+            try:
+                found = Sketch.from_bytes(raw) if raw else None
+            except CorruptValue:
+                found = None  # made anew when the file is next extracted
+        if found is None:
+            return None
+        self._latest[digest] = found
+        if len(self._latest) > LATEST:
+            del self._latest[next(iter(self._latest))]
+        return found
 
     def _picture(self, file: File) -> Picture | None:
         try:

@@ -16,13 +16,22 @@ Compare = Callable[[File, File], Match | None]
 
 
 def group_files(
-    store: Store, members: Sequence[Member], records: Mapping[str, Record], compare: Compare, rank: Rank
+    store: Store,
+    members: Sequence[Member],
+    records: Mapping[str, Record],
+    compare: Compare,
+    rank: Rank,
+    waiting: int = 0,
 ) -> list[Group]:
-    """Groups of all files. Pairs that only others connect are compared now, and recorded; those of gone files go."""
+    """Groups of all files. Pairs that only others connect are compared now, and recorded; those of gone files go.
+
+    waiting: files that are still being read, perhaps again for another extractor; while there are any, nothing goes.
+    """
     files = {record.digest: File(path, record) for path, record in records.items()}
     known = dict(store.matches())
     gone = [pair for pair in known if pair[0] not in files or pair[1] not in files]
-    store.drop_matches(gone)
+    if not waiting:
+        store.drop_matches(gone)
     matches = {pair: match for pair, match in known.items() if pair not in set(gone)}
     digests = sorted({member.digest for member in members})
     pixels = {digest: found for digest, found in zip(digests, store.pixels(digests), strict=True) if found}
@@ -37,6 +46,32 @@ def group_files(
     groups = verified_groups(members, pixels, matches, verify, rank)
     store.put_matches(fresh)
     return groups
+
+
+def verify_again(
+    store: Store, members: Sequence[Member], records: Mapping[str, Record], compare: Compare, rank: Rank
+) -> int:
+    """Compare every known pair anew, and forget those that no longer pass; how many. Pairs of gone files are left.
+
+    For thresholds that changed since the pairs were verified; a few milliseconds a pair.
+    """
+    best: dict[str, str] = {}
+    for member in sorted(members, key=rank):
+        best.setdefault(member.digest, member.path)
+    places = {digest: place for place, digest in enumerate(best)}
+    passed, refused = {}, []
+    for pair, match in store.matches():
+        if pair[0] not in best or pair[1] not in best:
+            continue
+        keeper, other = (File(best[digest], records[best[digest]]) for digest in sorted(pair, key=places.__getitem__))
+        found = compare(keeper, other)
+        if found is None:
+            refused.append(pair)
+        elif found != match:
+            passed[pair] = found
+    store.put_matches(passed)
+    store.drop_matches(refused)
+    return len(refused)
 
 
 def correct_verdicts(

@@ -1,10 +1,15 @@
-"""From a batch of references to features in the store."""
+"""From the references of a message to features in the store, a batch at a time.
+
+While the network looks at one batch the files of the next are read and decoded.
+"""
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +20,7 @@ from shared.errors import CorruptValue, FileChanging, PermanentError, TransientE
 from shared.records import ImageFacts, Record, Reference, State
 from shared.store import Change, Image, Store
 from worker.engine.decode import decode, shrink
-from worker.engine.encoding import encode
+from worker.engine.encoding import Encoding, encode
 from worker.engine.sketch import describe, pixel_digest
 from worker.pipeline.files import read_file
 
@@ -30,7 +35,10 @@ Features = NDArray[np.float32]  # [n, 4096]
 
 @dataclass(frozen=True)
 class Extraction:
-    """The collaborators of `extract_batch`. extract: pictures -> features, float32 `[n, 4096]`, one forward pass."""
+    """The collaborators of `extract_batches`.
+
+    extract: up to batch_size pictures -> features, float32 `[n, 4096]`, one forward pass.
+    """
 
     root: Path
     store: Store
@@ -40,11 +48,16 @@ class Extraction:
     now: Callable[[], float]
     max_pixels: int
     max_bytes: int
+    batch_size: int = 32
+    encoding: Encoding = "float16"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a batch: numbers of files, the references to send again alone, the paths to give a verdict."""
+    """What became of a batch: numbers of files, the references to send again alone, the paths to give a verdict.
+
+    seconds: per stage. wait: for the files, which were read while the batch before was computed.
+    """
 
     ready: int = 0
     cached: int = 0
@@ -53,6 +66,18 @@ class Outcome:
     alone: list[Reference] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """Both together."""
+        return Outcome(
+            self.ready + other.ready,
+            self.cached + other.cached,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.alone + other.alone,
+            self.finished + other.finished,
+            dict(Counter(self.seconds) + Counter(other.seconds)),
+        )
 
 
 @dataclass(frozen=True)
@@ -65,11 +90,22 @@ class _Look:
     sketch: bytes = b""
 
 
-def extract_batch(references: Sequence[Reference], tools: Extraction) -> Outcome:
-    """Bring every file of the batch to READY or FAILED, and its features into the store.
+_Seen = _Look | str | None  # a str is a reason to fail; None: the file is changing, leave it pending
 
-    A file deleted, replaced or finished since the message was sent is skipped: its record says so. Running a batch
-    twice changes nothing. Raises Unavailable when the store or the watched folder is away.
+
+@dataclass(frozen=True)
+class _Batch:
+    """A batch that is being read, and the references that are to go alone instead."""
+
+    reading: dict[Reference, Future[_Seen]]
+    alone: list[Reference]
+
+
+def extract_batches(references: Sequence[Reference], tools: Extraction) -> Iterator[Outcome]:
+    """Bring every file to READY or FAILED, and its features into the store; what became of each batch, as it is done.
+
+    A file deleted, replaced or finished since the message was sent is skipped: its record says so. Running a message
+    twice changes nothing. Raises Unavailable when the store or the watched folder is away; batches before stay done.
     """
     known = tools.store.records([reference.path for reference in references])
     waiting = {
@@ -77,43 +113,67 @@ def extract_batch(references: Sequence[Reference], tools: Extraction) -> Outcome
         for reference, record in zip(references, known, strict=True)
         if record and record.state is State.PENDING and record.describes(reference.size, reference.mtime_ns)
     }
-    attempts = dict(zip(waiting, tools.store.begin([reference.path for reference in waiting]), strict=True))
-    alone = [r for r in waiting if attempts[r] > ATTEMPTS_TOGETHER and len(references) > 1]
-    taken = {reference: attempts[reference] for reference in waiting if reference not in alone}
+    yield Outcome(skipped=len(references) - len(waiting))
+    left = iter(waiting)
+    lone = len(references) == 1
+    begun: list[_Batch] = []
+    stored: set[str] = set()
     try:
-        outcome = _work_off(taken, waiting, tools)
+        while True:
+            while len(begun) < 2 and (part := list(islice(left, tools.batch_size))):
+                begun.append(_begin(part, lone, tools))
+            if not begun:
+                return
+            outcome = _work_off(begun[0], waiting, stored, tools)
+            begun.pop(0)
+            yield outcome
     except TransientError:
-        with suppress(Unavailable):
-            tools.store.finish([reference.path for reference in taken])  # nothing here is to blame
+        with suppress(Unavailable):  # nothing here is to blame
+            tools.store.finish([reference.path for batch in begun for reference in batch.reading])
         raise
-    done = outcome.ready + outcome.failed + len(alone)
-    return replace(outcome, alone=alone, skipped=len(references) - done)
+    finally:
+        for batch in begun:
+            for future in batch.reading.values():
+                future.cancel()
 
 
-def _work_off(taken: dict[Reference, int], waiting: dict[Reference, Record], tools: Extraction) -> Outcome:
-    """Read, compute and store; `taken` maps each reference to how often it was tried."""
+def _begin(part: Sequence[Reference], lone: bool, tools: Extraction) -> _Batch:
+    """Count the attempts and begin to read. What was in hand when workers died goes alone, unless it is `lone`."""
+    attempts = dict(zip(part, tools.store.begin([reference.path for reference in part]), strict=True))
+    alone = [] if lone else [reference for reference in part if attempts[reference] > ATTEMPTS_TOGETHER]
+    taken = [reference for reference in part if reference not in alone]
+    read = tools.executor.submit
+    return _Batch({reference: read(_look, reference, attempts[reference], tools) for reference in taken}, alone)
+
+
+def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction) -> Outcome:
+    """Compute and store one batch that is being read; `stored` are the digests this message has brought so far."""
     started = time.perf_counter()
-    looks = list(tools.executor.map(lambda reference: _look(reference, taken[reference], tools), taken))
+    looks = {reference: future.result() for reference, future in batch.reading.items()}
     read = time.perf_counter()
-    found = {reference: look for reference, look in zip(taken, looks, strict=True) if isinstance(look, _Look)}
-    images = _compute(list(found.values()), tools)
+    found = [look for look in looks.values() if isinstance(look, _Look)]
+    fresh = {look.digest: look for look in found if look.picture is not None and look.digest not in stored}
+    images = _compute(list(fresh.values()), tools)
     computed = time.perf_counter()
     tools.store.put_images(tools.extractor_id, images)
-    changes = [_change(r, waiting[r], look, tools) for r, look in zip(taken, looks, strict=True) if look is not None]
+    stored.update(fresh)
+    changes = [_change(r, waiting[r], look, tools) for r, look in looks.items() if look is not None]
     done = tools.store.complete(changes)
     tools.store.add(names.KEY_COMPUTED, len(images))
-    tools.store.finish([reference.path for reference in taken])
+    tools.store.finish([reference.path for reference in batch.reading])
     return Outcome(
         ready=len(found),
-        cached=sum(look.picture is None for look in found.values()),
-        failed=sum(isinstance(look, str) for look in looks),
+        cached=len(found) - len(fresh),
+        failed=sum(isinstance(look, str) for look in looks.values()),
+        skipped=sum(look is None for look in looks.values()),
+        alone=batch.alone,
         finished=[path for (path, _, _), changed in zip(changes, done, strict=True) if changed],
-        seconds={"read": read - started, "forward": computed - read, "store": time.perf_counter() - computed},
+        seconds={"wait": read - started, "forward": computed - read, "store": time.perf_counter() - computed},
     )
 
 
-def _look(reference: Reference, attempt: int, tools: Extraction) -> _Look | str | None:
-    """Read, digest, ask the cache, decode what is missing. A str is a reason to fail; None: leave it pending."""
+def _look(reference: Reference, attempt: int, tools: Extraction) -> _Seen:
+    """Read, digest, ask the cache, decode what is missing."""
     if attempt > ATTEMPTS_AT_ALL:
         return f"it crashed the decoder: {attempt - 1} workers died while they held it"
     try:
@@ -132,17 +192,16 @@ def _look(reference: Reference, attempt: int, tools: Extraction) -> _Look | str 
 
 
 def _compute(looks: Sequence[_Look], tools: Extraction) -> list[Image]:
-    """Features of each distinct picture that has none yet: one forward pass."""
-    missing = {look.digest: look for look in looks if look.picture is not None}
-    if not missing:
+    """Features of distinct pictures: one forward pass."""
+    if not looks:
         return []
-    features = tools.extract(np.stack([look.picture for look in missing.values() if look.picture is not None]))
+    features = tools.extract(np.stack([look.picture for look in looks if look.picture is not None]))
     if not np.isfinite(features).all():
         raise CorruptValue(
             "the network gave features that are not finite; check IMAGESIEVE_WEIGHTS and IMAGESIEVE_PRECISION"
         )
-    encoded = encode(features)
-    return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(missing.values(), encoded, strict=True)]
+    encoded = encode(features, tools.encoding)
+    return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(looks, encoded, strict=True)]
 
 
 def _change(reference: Reference, seen: Record, look: _Look | str, tools: Extraction) -> Change:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Protocol
 
 from shared import names
+from shared.errors import ImagesieveError
 from shared.records import Event, Match, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.keepers import Rank
 from worker.engine.verified import EXACT_REASON, IDENTICAL_REASON
 from worker.pipeline.comparison import File
-from worker.pipeline.knowledge import Knowledge
+from worker.pipeline.knowledge import AT_ONCE, Knowledge, learn
 from worker.pipeline.members import make_event, member_of
 
 CANDIDATES = 24  # keepers that an image is compared with
@@ -47,10 +48,11 @@ class Judge:
         cluster: Callable[[str], int | None],
         now: Callable[[], float],
         rank: Rank,
+        holder: str = "",
     ) -> None:
         """cluster: of a digest, for the event. now: seconds since the epoch. rank: order of keepers.
 
-        Call `start` before anything else.
+        holder: of the lease, checked with every verdict. Call `start` before anything else.
         """
         self._store = store
         self._candidates = candidates
@@ -58,7 +60,8 @@ class Judge:
         self._cluster = cluster
         self._now = now
         self._rank = rank
-        self._known = Knowledge(rank)
+        self._holder = holder
+        self._known = Knowledge()
         self._corrections = -1
 
     def start(self) -> int:
@@ -66,103 +69,66 @@ class Judge:
         return self.look(self.rebuild())
 
     def rebuild(self) -> list[str]:
-        """Learn the collection from the store; the paths that wait for a verdict. O(records), features of keepers."""
-        before = set(self._known.keeper)
-        known = self._known = Knowledge(self._rank)
-        self._corrections = self._store.add(names.KEY_CORRECTIONS, 0)
-        waiting = []
-        duplicates = []
-        for chunk in self._store.scan():
-            for path, record in chunk:
-                if record.state is State.PENDING:
-                    continue
-                if not record.verdict:
-                    waiting.append(path)
-                elif record.state is State.READY:
-                    known.files[record.digest][path] = record
-                    known.path_digest[path] = record.digest
-                    if record.verdict == Verdict.UNIQUE:
-                        self._make_keeper(record.digest, path)
-                    else:
-                        duplicates.append((path, record))
-        orphans = self._join(duplicates)
-        digests = list(known.files)
-        self._learn_pixels(digests)
-        for digest, pixels in known.pixels.items():
-            known.of_pixels.setdefault(pixels, digest)
-        for digest in before - set(known.keeper):
+        """Learn the collection from the store; the paths that wait for a verdict. O(records), features of new ones."""
+        corrections = self._store.add(names.KEY_CORRECTIONS, 0)
+        known, waiting = learn(self._store)
+        for digest in self._known.keeper.keys() - known.keeper.keys():
             self._candidates.remove(digest)
-        self._candidates.add([digest for digest in known.keeper if digest not in before])
-        return waiting + orphans
-
-    def _join(self, duplicates: Iterable[tuple[str, Record]]) -> list[str]:
-        """Put duplicates to their keepers; those whose keeper is gone are judged again."""
-        known, orphans = self._known, []
-        for path, record in duplicates:
-            keeper = known.path_digest.get(record.duplicate_of, "")
-            if known.keeper_path.get(keeper) == record.duplicate_of:
-                known.keeper[record.digest] = keeper
-                known.members[keeper].add(record.digest)
-            else:
-                orphans.append(path)
-        for path in orphans:
-            digest = known.path_digest.pop(path)
-            del known.files[digest][path]
-            if not known.files[digest]:
-                del known.files[digest]
-        return orphans
+        self._candidates.add([digest for digest in known.keeper if digest not in self._known.keeper])
+        self._known, self._corrections = known, corrections
+        return waiting
 
     def look(self, paths: Sequence[str]) -> int:
         """Judge what is new among `paths`, and let go what is gone; how many verdicts were given.
 
-        A path is looked up in the store, so messages may come late, twice or out of order.
+        A path is looked up in the store, so messages may come late, twice or out of order. After an error the
+        collection is learnt anew: what was being changed may be known by half.
         """
         if self._store.add(names.KEY_CORRECTIONS, 0) != self._corrections:
             paths = list(dict.fromkeys([*self.rebuild(), *paths]))  # a recluster run knew better
         given = 0
-        records = self._store.records(paths)
-        self._learn_pixels([record.digest for record in records if record and record.state is State.READY])
-        for path, record in zip(paths, records, strict=True):
-            before = self._known.path_digest.get(path)
-            if before is not None and (record is None or record.digest != before):
-                given += self._let_go(path, before)
-            if record is None or record.state is State.PENDING:
-                continue
-            if record.state is State.FAILED:
-                given += self._give_failed(path, record)
-            elif path not in self._known.path_digest:
-                given += self._judge(File(path, record))
+        try:
+            for start in range(0, len(paths), AT_ONCE):
+                part = paths[start : start + AT_ONCE]
+                given += sum(map(self._look, part, self._store.records(part)))
+        except ImagesieveError:
+            self._corrections = -1
+            raise
         return given
 
-    def _learn_pixels(self, digests: Sequence[str]) -> None:
-        for digest, pixels in zip(digests, self._store.pixels(digests), strict=True):
-            if pixels:
-                self._known.pixels[digest] = pixels
+    def _look(self, path: str, record: Record | None) -> int:
+        given, before = 0, self._known.digest.get(path)
+        if before is not None and (record is None or record.digest != before):
+            given = self._let_go(path)
+        if record is None or record.state is not State.READY:
+            return given + (self._give_failed(path, record) if record and record.state is State.FAILED else 0)
+        if path not in self._known.digest:
+            given += self._judge(File(path, record))
+        elif not record.verdict:  # extracted anew, with the same picture: its group stays what it is
+            self._candidates.add([record.digest])
+            given += self._give([File(path, record)])
+        return given
 
     def _judge(self, file: File) -> int:
         known, digest = self._known, file.record.digest
-        known.files[digest][file.path] = file.record
-        known.path_digest[file.path] = digest
+        known.add_file(file.path, digest)
         if digest not in known.keeper:
+            [pixels] = self._store.pixels([digest])
             keeper, matches = self.find_keeper(
-                known.pixels.get(digest, ""),
+                pixels,
                 lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
                 lambda candidate: self._compare(candidate, file),
             )
-            if keeper is None:
-                self._make_keeper(digest, file.path)
-            else:
-                known.keeper[digest] = keeper
-                known.members[keeper].add(digest)
+            known.join(digest, keeper or digest)
             self._store.put_matches({pair_of(found, digest): match for found, match in matches.items()})
             self._candidates.add([digest])
-        if digest in known.pixels:
-            known.of_pixels.setdefault(known.pixels[digest], digest)
+            known.of_pixels.setdefault(pixels, digest)
         return self._give([file])
 
     def keeper_file(self, digest: str) -> File:
         """The file that stays of the group that a known content belongs to. Raises KeyError for an unknown one."""
-        return self._known.file(self._known.keeper[digest])
+        keeper = self._known.keeper[digest]
+        return self._standing([keeper])[keeper]
 
     def find_keeper(
         self,
@@ -178,68 +144,72 @@ class Judge:
         No match is given for a content with the very pixels of the keeper.
         """
         known = self._known
-        twin = known.of_pixels.get(pixels)
-        if twin is not None and twin in known.keeper:
+        twin = known.of_pixels.get(pixels) if pixels else None
+        if twin in known.keeper:
             keeper = known.keeper[twin]
             match = self._match(keeper, twin)
             return keeper, {keeper: match} if match else {}
         compared: dict[str, Match | None] = {}
-        for candidate in search(lambda found: known.keeper.get(found, found)):
-            keeper = known.keeper.get(candidate, "")
+        candidates = {found: known.keeper.get(found, "") for found in search(lambda one: known.keeper.get(one, one))}
+        files = self._standing([*candidates, *candidates.values()])
+        for candidate, keeper in candidates.items():
             for digest in dict.fromkeys((keeper, candidate)):
-                if digest not in compared and not compared.get(keeper) and known.files.get(digest):
-                    compared[digest] = compare(known.file(digest))
+                if digest not in compared and not compared.get(keeper) and digest in files:
+                    compared[digest] = compare(files[digest])
         matches = {digest: match for digest, match in compared.items() if match}
         keepers = [digest for digest in matches if known.keeper[digest] == digest]
         return max(keepers, key=lambda digest: matches[digest].similarity, default=None), matches
 
-    def _make_keeper(self, digest: str, path: str) -> None:
-        self._known.keeper[digest] = digest
-        self._known.members[digest].add(digest)
-        self._known.keeper_path[digest] = path
-
-    def _let_go(self, path: str, digest: str) -> int:
+    def _let_go(self, path: str) -> int:
         """A file left, or holds something else now. The group of a keeper that leaves gets another one."""
         known = self._known
-        del known.path_digest[path]
-        known.files[digest].pop(path)
+        stayed = known.keeper_path(known.digest[path]) == path
+        digest = known.remove_file(path)
         keeper = known.keeper[digest]
-        if not known.files[digest]:
-            del known.files[digest]
-            known.members[keeper].discard(digest)
-            del known.keeper[digest]
+        if digest not in known.paths:
+            known.part(digest)
             self._candidates.remove(digest)
-            if known.of_pixels.get(known.pixels.get(digest, "")) == digest:
-                del known.of_pixels[known.pixels[digest]]
-            known.pixels.pop(digest, None)
-        if known.keeper_path.get(keeper) != path:
+            [pixels] = self._store.pixels([digest])
+            if known.of_pixels.get(pixels) == digest:
+                del known.of_pixels[pixels]
+        if not stayed:
             return 0
-        del known.keeper_path[keeper]
-        if digest in known.files:  # another file with the same bytes stays in its place
-            known.keeper_path[keeper] = known.file(digest).path
-            return self._give(self._group(keeper))
+        if digest in known.paths:  # another file with the same bytes stays in its place
+            for file in self._ranked(known.paths[digest])[:1]:
+                known.put_first(file.path)
+            return self._give(self._files(known.files_of_group(keeper)))
         return self._promote(keeper)
 
     def _promote(self, keeper: str) -> int:
         """The keeper of this group is gone: its members are judged again, the best first, which becomes a keeper."""
         known = self._known
-        orphans = [file for digest in known.members.pop(keeper) for file in self._files(digest)]
-        for file in orphans:
-            known.keeper.pop(file.record.digest, None)
-            known.files.pop(file.record.digest, None)
-            del known.path_digest[file.path]
-        orphans.sort(key=lambda file: self._rank(member_of(file.path, file.record)))
+        orphans = self._ranked(known.files_of_group(keeper))
+        for path in known.files_of_group(keeper):
+            known.remove_file(path)
+        for digest in known.others.pop(keeper, ()):
+            del known.keeper[digest]
         return sum(self._judge(file) for file in orphans)
 
-    def _group(self, keeper: str) -> list[File]:
-        return [file for digest in self._known.members[keeper] for file in self._files(digest)]
+    def _standing(self, digests: Iterable[str]) -> dict[str, File]:
+        """A file that holds each known content, for a keeper's the one that stays. One round trip."""
+        paths = {digest: self._known.paths[digest][0] for digest in digests if digest in self._known.paths}
+        files = {}
+        for (digest, path), record in zip(paths.items(), self._store.records(list(paths.values())), strict=True):
+            # Of one that is just being read anew the sketch is there, and its pixels are not asked for.
+            pending = Record(0, 0, State.PENDING, digest=digest)
+            files[digest] = File(path, record if record and record.digest == digest else pending)
+        return files
 
-    def _files(self, digest: str) -> list[File]:
-        return [File(path, record) for path, record in self._known.files[digest].items()]
+    def _files(self, paths: Sequence[str]) -> list[File]:
+        """Those of `paths` that still hold what is known of them: one that changed has a message on its way."""
+        pairs = zip(paths, self._store.records(paths), strict=True)
+        return [File(path, record) for path, record in pairs if record and record.digest == self._known.digest[path]]
+
+    def _ranked(self, paths: Sequence[str]) -> list[File]:
+        """The same, the one that had best stay first."""
+        return sorted(self._files(paths), key=lambda file: self._rank(member_of(file.path, file.record)))
 
     def _match(self, keeper: str, digest: str) -> Match | None:
-        if keeper == digest:
-            return None
         [found] = self._store.find_matches([pair_of(keeper, digest)])
         return found
 
@@ -251,21 +221,16 @@ class Judge:
             if new != file.record:
                 changes.append((file.path, file.record, new))
                 events.append(self._event(file.path, new))
-        done = self._store.give_verdicts(changes, events, correction=False)
-        for (path, _, new), changed in zip(changes, done, strict=True):
-            if changed:
-                self._known.files[new.digest][path] = new
-        return sum(done)
+        return sum(self._store.give_verdicts(changes, events, False, self._holder))
 
     def _verdict(self, file: File) -> Record:
         known, digest = self._known, file.record.digest
-        keeper = known.keeper[digest]
-        path = known.keeper_path[keeper]
+        keeper, path = known.keeper[digest], known.keeper_path(digest)
         if path == file.path:
             return replace(file.record, verdict=Verdict.UNIQUE, duplicate_of="", similarity=0.0, reason="")
         if keeper == digest:
             verdict, match = Verdict.EXACT, Match(1.0, EXACT_REASON)
-        elif known.pixels.get(keeper) and known.pixels.get(keeper) == known.pixels.get(digest):
+        elif len(set(pixels := self._store.pixels([keeper, digest]))) == 1 and pixels[0]:
             verdict, match = Verdict.IDENTICAL, Match(1.0, IDENTICAL_REASON)
         else:
             verdict, match = Verdict.NEAR, self._match(keeper, digest) or Match(1.0, "the same picture")
@@ -277,7 +242,7 @@ class Judge:
         if record.verdict == Verdict.FAILED:
             return 0
         new = replace(record, verdict=Verdict.FAILED)
-        return sum(self._store.give_verdicts([(path, record, new)], [self._event(path, new)], correction=False))
+        return sum(self._store.give_verdicts([(path, record, new)], [self._event(path, new)], False, self._holder))
 
     def _event(self, path: str, record: Record) -> Event:
         return make_event(path, record, self._cluster(record.digest) if record.digest else None, self._now())

@@ -1,33 +1,100 @@
 """What the verdict writer keeps in memory of the collection."""
 
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from shared.records import Record
-from worker.engine.keepers import Rank
-from worker.pipeline.comparison import File
-from worker.pipeline.members import member_of
+from shared.records import State, Verdict
+from shared.store import Store
+
+AT_ONCE = 1000  # records or digests of pixels asked for in one go
 
 
 @dataclass
 class Knowledge:
-    """Files, groups and pixels. All but `path_digest` and `of_pixels` by digest.
+    """Files, contents and groups, as words alone: 0.6 KiB an image. Records stay in the store.
 
-    files: the files that hold it. keeper: digest of the keeper of its group, itself for a keeper. members: of a
-    keeper's group, itself included. keeper_path: the file that stays. pixels: digest of its pixels. rank: of files.
+    digest: of each path. paths: of each digest; the first is the file that stays, where it is a keeper's. keeper: of
+    each digest the digest of its group's keeper, itself for a keeper. others: of each keeper that has any, the digests
+    of its group beside itself. of_pixels: of each digest of pixels one digest with them.
     """
 
-    rank: Rank
-    files: defaultdict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
-    path_digest: dict[str, str] = field(default_factory=dict)
+    digest: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
     keeper: dict[str, str] = field(default_factory=dict)
-    members: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    keeper_path: dict[str, str] = field(default_factory=dict)
-    pixels: dict[str, str] = field(default_factory=dict)
-    of_pixels: dict[str, str] = field(default_factory=dict)  # digest of pixels -> digest of one content with them
+    others: dict[str, set[str]] = field(default_factory=dict)
+    of_pixels: dict[str, str] = field(default_factory=dict)
 
-    def file(self, digest: str) -> File:
-        """The file that stands for a content: the keeper's own, else the best of them."""
-        held = self.files[digest]
-        path = self.keeper_path.get(digest) or min(held, key=lambda path: self.rank(member_of(path, held[path])))
-        return File(path, held[path])
+    def add_file(self, path: str, digest: str) -> None:
+        """A file holds this content."""
+        self.digest[path] = digest
+        self.paths[digest] = (*self.paths.get(digest, ()), path)
+
+    def remove_file(self, path: str) -> str:
+        """The file is gone, and its content with the last of them; the content's digest."""
+        digest = self.digest.pop(path)
+        left = tuple(other for other in self.paths.pop(digest) if other != path)
+        if left:
+            self.paths[digest] = left
+        return digest
+
+    def put_first(self, path: str) -> None:
+        """The file is the one that stays of those with its content."""
+        held = self.paths[self.digest[path]]
+        self.paths[self.digest[path]] = (path, *(other for other in held if other != path))
+
+    def join(self, digest: str, keeper: str) -> None:
+        """The content belongs to this keeper's group; to its own, if it is the keeper."""
+        self.keeper[digest] = keeper
+        if digest != keeper:
+            self.others.setdefault(keeper, set()).add(digest)
+
+    def part(self, digest: str) -> None:
+        """The content belongs to no group any more. The others of a keeper's group stay in `others`."""
+        keeper = self.keeper.pop(digest)
+        if keeper in self.others:
+            self.others[keeper].discard(digest)
+
+    def keeper_path(self, digest: str) -> str:
+        """The file that stays of a content's group."""
+        return self.paths[self.keeper[digest]][0]
+
+    def files_of_group(self, keeper: str) -> list[str]:
+        """Every file of a keeper's group."""
+        return [path for digest in (keeper, *self.others.get(keeper, ())) for path in self.paths.get(digest, ())]
+
+
+def learn(store: Store) -> tuple[Knowledge, list[str]]:
+    """What the store knows, and the paths that wait for a verdict. 20 s and 0.6 GiB for a million images."""
+    known, waiting, duplicates = Knowledge(), [], []
+    for chunk in store.scan():
+        for path, record in chunk:
+            if record.state is State.PENDING or path in known.digest:
+                continue
+            if not record.verdict:
+                waiting.append(path)
+            elif record.state is State.READY and record.verdict == Verdict.UNIQUE:
+                known.add_file(path, record.digest)
+                known.put_first(path)
+                known.join(record.digest, record.digest)
+            elif record.state is State.READY:
+                duplicates.append((path, record.digest, record.duplicate_of))
+    waiting += _join(known, duplicates)
+    digests = list(known.keeper)
+    for start in range(0, len(digests), AT_ONCE):
+        part = digests[start : start + AT_ONCE]
+        for digest, pixels in zip(part, store.pixels(part), strict=True):
+            known.of_pixels.setdefault(pixels, digest)
+    return known, waiting
+
+
+def _join(known: Knowledge, duplicates: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Put duplicates (path, digest, keeper's path) to their keepers; the paths of those whose keeper is gone."""
+    orphans = []
+    for path, digest, duplicate_of in duplicates:
+        keeper = known.digest.get(duplicate_of, "")
+        if known.keeper.get(keeper) != keeper or known.paths[keeper][0] != duplicate_of:
+            orphans.append(path)
+        elif path not in known.digest:
+            known.add_file(path, digest)
+            known.join(digest, keeper)
+    return orphans

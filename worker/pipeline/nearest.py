@@ -36,10 +36,8 @@ class NearestCluster:
         summary = self._store.summary()
         if summary is None or summary["generation"] == self._generation:
             return
-        generation = self._store.generation()
-        if generation is None or generation.extractor != self._extractor:
-            return
-        self._generation = generation.id
-        self._cosine = summary["geometry"] == "cosine"
-        self._centroids = np.frombuffer(generation.centroids, dtype=np.float32).reshape(generation.k, -1)
+        self._generation = summary["generation"]
         self._numbers = [cluster["number"] for cluster in summary["clusters"]]
+        raw = self._store.centroids(self._generation) if summary["extractor"]["id"] == self._extractor else b""
+        self._cosine = summary["geometry"] == "cosine"
+        self._centroids = np.frombuffer(raw, dtype=np.float32).reshape(-1, DIMENSIONS)

@@ -1,28 +1,30 @@
 """From all features of the collection to a new generation: clusters, groups, report, pointer."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from shared.errors import LeaseTaken
+from shared.errors import CorruptValue, LeaseTaken, Unavailable
 from shared.records import Extractor, Generation, Record, State
 from shared.reports import LATEST
 from shared.store import Store
-from worker.engine.clustering import Clustering, cluster
+from worker.engine.clustering import MEMORY, Clustering, cluster
 from worker.engine.continuity import previous_numbers
-from worker.engine.encoding import stack
 from worker.engine.groups import Group, Member
 from worker.engine.keepers import rank_keepers
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
-from worker.pipeline.correction import Compare, correct_verdicts, group_files, waits_for_verdict
+from worker.engine.verify import Thresholds
+from worker.pipeline.correction import Compare, correct_verdicts, group_files, verify_again, waits_for_verdict
 from worker.pipeline.generations import publish_folder, remove_folders
 from worker.pipeline.members import member_of
+from worker.pipeline.rows import StoredRows
+from worker.pipeline.thresholds import InForce
 from worker.pipeline.thumbnails import thumbnail_reader
 
 UNJUDGED_SECONDS = 60.0  # after which a ready file without a verdict has lost its message
@@ -31,7 +33,10 @@ SEED = 20140904  # KMeans and samples give the same answer for the same collecti
 
 @dataclass(frozen=True)
 class Reclustering:
-    """The collaborators and settings of `recluster`."""
+    """The collaborators and settings of `recluster`.
+
+    thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering.
+    """
 
     store: Store
     root: Path
@@ -45,7 +50,9 @@ class Reclustering:
     max_pixels: int
     max_bytes: int
     compare: Compare
+    thresholds: Callable[[], InForce]
     keeper_order: tuple[str, ...]
+    memory: int = MEMORY
 
 
 @dataclass
@@ -86,28 +93,26 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     revision, extractor = tools.store.revision(), tools.store.extractor()
     if extractor is None:
         return {"outcome": "unchanged", "message": "no feature worker has started yet: there is nothing to cluster"}
-    last = tools.store.generation()
+    last, thresholds = tools.store.generation(), tools.thresholds().describe()
     there = (tools.reports / LATEST / "summary.json").exists()
-    if last and there and not force and _state_of(last) == (revision, extractor.id, list(tools.keeper_order)):
+    state = (revision, extractor.id, list(tools.keeper_order), thresholds)
+    if last and there and not force and _state_of(last) == state:
         message = f"nothing has changed since generation {last.id}"
         return {"outcome": "unchanged", "generation": last.id, "message": message}
 
     watch = _Stopwatch()
     with watch.stage("read"):
         collection = _read_collection(tools.store, extractor)
-        digests = sorted({record.digest for record in collection.ready.values()})
-        features, present = stack(tools.store.features(extractor.id, digests))
-        digests = [digests[index] for index in present]
+        rows = StoredRows(tools.store, extractor.id, sorted({file.digest for file in collection.ready.values()}))
     with watch.stage("cluster"):
-        previous = previous_numbers(digests, last.clusters) if last else None
-        clustering = cluster(features, tools.geometry, tools.k_max, SEED, tools.silhouette_sample, previous)
+        clustering, digests = _cluster(tools, rows, last)
     clusters = dict(zip(digests, map(int, clustering.labels), strict=True))
     files = {path: record for path, record in collection.ready.items() if record.digest in clusters}
     with watch.stage("groups"):
         members = [member_of(path, record) for path, record in files.items()]
-        groups = group_files(tools.store, members, files, tools.compare, rank_keepers(tools.keeper_order))
+        groups = _group(tools, members, files, collection.waiting, again=thresholds != _thresholds_of(last))
     generation = _generation_id(tools.now(), last)
-    report = _build(tools, generation, extractor, collection, members, (clustering, digests), groups, watch)
+    report = _build(tools, generation, extractor, thresholds, collection, members, (clustering, digests), groups, watch)
     thumbnail = thumbnail_reader(tools.root, files, tools.max_pixels, tools.max_bytes)
     publish_folder(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     centroids = clustering.centroids.tobytes()
@@ -116,7 +121,8 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
         Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, summarize(report)),
     )
     corrected = correct_verdicts(tools.store, files, groups, clusters, tools.now())
-    tools.store.expire_features(frozenset(record.digest for record in collection.ready.values()), tools.keep_features)
+    live = frozenset(record.digest for record in collection.ready.values())
+    tools.store.expire_features(extractor.id, live, tools.keep_features)
     return {
         "outcome": "published",
         "generation": generation,
@@ -126,9 +132,41 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     }
 
 
-def _state_of(generation: Generation) -> tuple[int, str, object]:
+def _cluster(tools: Reclustering, rows: StoredRows, last: Generation | None) -> tuple[Clustering, Sequence[str]]:
+    """The clusters of all rows that can be read, and whose they are."""
+
+    def attempt(rows: StoredRows) -> tuple[Clustering, Sequence[str]]:
+        previous = previous_numbers(rows.digests, last.clusters) if last else None
+        options = (tools.geometry, tools.k_max, SEED, tools.silhouette_sample, previous, tools.memory)
+        return cluster(rows, *options), rows.digests
+
+    try:
+        return attempt(rows)
+    except CorruptValue:
+        return attempt(rows.without_damaged())
+
+
+def _group(
+    tools: Reclustering, members: list[Member], files: dict[str, Record], waiting: int, again: bool
+) -> list[Group]:
+    """waiting: files not read yet. again: the known pairs passed other thresholds than those in force."""
+    rank = rank_keepers(tools.keeper_order)
+    if again:
+        if not tools.root.is_dir():  # nothing could be compared, and every pair would be refused
+            raise Unavailable(f"the watched folder {tools.root} is away")
+        verify_again(tools.store, members, files, tools.compare, rank)
+    return group_files(tools.store, members, files, tools.compare, rank, waiting)
+
+
+def _state_of(generation: Generation) -> tuple[int, str, object, object]:
     """What it was made from: another run gives another generation only when one of these has changed."""
-    return generation.revision, generation.extractor, generation.summary.get("keeper_order")
+    order = generation.summary.get("keeper_order")
+    return generation.revision, generation.extractor, order, _thresholds_of(generation)
+
+
+def _thresholds_of(last: Generation | None) -> object:
+    """Those that all known pairs have passed; before the first generation the defaults."""
+    return last.summary.get("thresholds") if last else InForce(Thresholds()).describe()
 
 
 def _read_collection(store: Store, extractor: Extractor) -> _Collection:
@@ -154,9 +192,10 @@ def _build(
     tools: Reclustering,
     generation: str,
     extractor: Extractor,
+    thresholds: dict[str, Any],
     collection: _Collection,
     members: list[Member],
-    clustered: tuple[Clustering, list[str]],
+    clustered: tuple[Clustering, Sequence[str]],
     groups: list[Group],
     watch: _Stopwatch,
 ) -> Report:
@@ -166,6 +205,7 @@ def _build(
         extractor=extractor,
         waiting=collection.waiting + len(collection.ready) - len(members),
         seconds=dict(watch.seconds),
+        thresholds=thresholds,
         keeper_order=tools.keeper_order,
     )
     failures = [Failure(path, reason) for path, reason in collection.failed.items()]

@@ -28,7 +28,7 @@ class Meta:
     """What the caller knows of the generation.
 
     generation: its id. created: when, ISO 8601. extractor: whose features were clustered. waiting: files seen, not read
-    yet. seconds: per stage. thresholds: of the verification, none while only exact duplicates are found.
+    yet. seconds: per stage. thresholds: of the verification, and where they come from.
     keeper_order: criteria, first things first.
     """
 

@@ -18,7 +18,7 @@ from worker.engine.keepers import describe_order
 from worker.engine.report.model import Cluster, Report
 from worker.engine.report.plots import DARK, LIGHT, elbow_png, silhouette_png
 from worker.engine.report.summary import reasons, sampling
-from worker.engine.report.wording import number_of, show, size
+from worker.engine.report.wording import number_of, origin_of, show, size
 
 Thumbnail = Callable[[str], bytes | None]  # path -> JPEG, None where there is none
 
@@ -115,6 +115,7 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
         report=report,
         totals=report.totals,
         meta=report.meta,
+        thresholds=origin_of(report.meta.thresholds),
         keeper_order=describe_order(report.meta.keeper_order),
         choice=report.clustering.choice,
         geometry=report.clustering.geometry,

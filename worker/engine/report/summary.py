@@ -7,7 +7,7 @@ from typing import Any, Final
 from tabulate import tabulate
 
 from worker.engine.report.model import Cluster, Failure, Report
-from worker.engine.report.wording import number_of, show, size
+from worker.engine.report.wording import number_of, origin_of, show, size
 
 REASONS: Final = 20  # most frequent reasons for a failure, which the summary lists
 
@@ -42,6 +42,7 @@ def summary(report: Report) -> dict[str, Any]:
             "strength": choice.strength,
             "sampled": clustering.sampled,
             "sample": clustering.sample,
+            "swept": clustering.swept,
             "margin": clustering.margin,
             "inertias": list(choice.inertias),
             "silhouettes": list(choice.silhouettes),
@@ -127,7 +128,10 @@ def sampling(report: Report) -> str:
     if not clustering.sampled:
         return ""
     margin = "" if clustering.margin is None else f", ± {clustering.margin:.3f} (95 %) at the chosen k"
-    return f" Silhouettes are estimated on a sample of {clustering.sample:,} images{margin}."
+    swept = ""
+    if clustering.swept < len(clustering.labels):
+        swept = f" Every k was tried on a sample of {clustering.swept:,} images, all that memory holds."
+    return f"{swept} Silhouettes are estimated on a sample of {clustering.sample:,} images{margin}."
 
 
 def _total_rows(report: Report) -> list[tuple[str, str]]:
@@ -141,6 +145,7 @@ def _total_rows(report: Report) -> list[tuple[str, str]]:
         ("Waiting", f"{totals.waiting:,}"),
         ("Features", show(f"{extractor.label} ({extractor.id})")),
         ("Distance", report.clustering.geometry),
+        *([("Thresholds", show(origin))] if (origin := origin_of(report.meta.thresholds)) else []),
     ]
 
 

@@ -1,6 +1,7 @@
 """How names, sizes and counts are written where people read them."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 LONGEST_NAME: Final = 200
 SIZES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")
@@ -38,3 +39,10 @@ def size(count: int) -> str:
 def number_of(count: int, singular: str, plural: str = "") -> str:
     """`1 image`, `2,000 images`."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def origin_of(thresholds: Mapping[str, Any]) -> str:
+    """Where the thresholds of a generation come from; "" where it does not say."""
+    if thresholds.get("origin") == "calibrated":
+        return f"calibrated {thresholds['calibrated']} on {number_of(thresholds['images'], 'image')}"
+    return "the defaults" if thresholds else ""

@@ -1,0 +1,122 @@
+"""A large collection in Redis without its files: what a store holds after a feature worker and the verdict writer."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import redis
+
+from benchmarks.pictures import make_pictures
+from shared import names
+from shared.records import Extractor, ImageFacts, Record, State, Verdict
+from worker.engine.decode import decode
+from worker.engine.encoding import DIMENSIONS, Encoding, encode
+from worker.engine.sketch import Sketch, describe
+
+EXTRACTOR = Extractor("0" * 16, "random", "synthetic features")
+CHUNK = 1000
+_ROWS = 20_000  # different features; larger collections repeat them
+_FACTORS = 512  # the variance of fc2 activations over photos falls about as 1 / rank
+
+
+@dataclass(frozen=True)
+class Content:
+    """One image as a feature worker leaves it."""
+
+    path: str
+    digest: str
+    features: bytes
+    sketch: bytes
+
+
+class Collection:
+    """Makes images: features with a falling spectrum, sketches mixed from those of made photos. Seeded."""
+
+    def __init__(self, folder: Path, photos: int, encoding: Encoding = "float16") -> None:
+        """photos: that are really made and described, 20 ms each. encoding: of the features."""
+        self._encoding = encoding
+        self._rows: list[bytes] = []
+        self._chance = np.random.default_rng(0)
+        scale = np.arange(1, _FACTORS + 1, dtype=np.float32) ** -0.5
+        self._factors = self._chance.standard_normal((_FACTORS, DIMENSIONS), dtype=np.float32) * scale[:, None]
+        pictures = make_pictures(folder, photos)
+        self.sketches = [describe(decode(path.read_bytes(), 10**8)) for path in pictures]
+        self._descriptors = np.concatenate([sketch.keypoints.descriptors for sketch in self.sketches])
+
+    def mixed(self, first: int, count: int) -> list[Content]:
+        """Images `first` on, none like another: keypoints drawn from all photos, one bit in eight flipped."""
+        shape = (3, count, 128, self._descriptors.shape[1])
+        flips = np.bitwise_and.reduce(self._chance.integers(0, 256, shape, dtype=np.uint8))
+        drawn = self._chance.integers(0, len(self._descriptors), (count, 128))
+        descriptors = self._descriptors[drawn] ^ flips
+        sketches = []
+        for offset in range(count):
+            like = self.sketches[(first + offset) % len(self.sketches)]
+            kept = replace(like.keypoints, descriptors=descriptors[offset, : len(like.keypoints)])
+            sketches.append(replace(like, keypoints=kept))
+        return self._contents(first, sketches, "camera")
+
+    def photos(self, count: int) -> list[Content]:
+        """The first made photos as they are."""
+        return self._contents(0, self.sketches[:count], "arrived")
+
+    def _contents(self, first: int, sketches: Sequence[Sketch], word: str) -> list[Content]:
+        if len(self._rows) < _ROWS:
+            loads = self._chance.standard_normal((len(sketches), _FACTORS), dtype=np.float32)
+            self._rows += encode(np.maximum(loads @ self._factors + 0.5, 0), self._encoding)
+        return [
+            Content(
+                f"2026/11/23/{word}-{first + offset:012}-original.jpg",
+                hashlib.sha256(f"{word} {first + offset}".encode()).hexdigest(),
+                self._rows[(first + offset) % len(self._rows)],
+                sketch.to_bytes(),
+            )
+            for offset, sketch in enumerate(sketches)
+        ]
+
+
+def put(client: redis.Redis, contents: Sequence[Content], verdict: str) -> None:
+    """Store images as ready, with this verdict, in one pipeline."""
+    since = time.time()
+    with client.pipeline(transaction=False) as pipe:
+        for number, content in enumerate(contents):
+            facts = ImageFacts(4000, 3000, hashlib.sha256(content.digest.encode()).hexdigest())
+            record = Record(
+                3_456_789 + number,
+                1_764_000_000_123_456_789,
+                State.READY,
+                since,
+                content.digest,
+                4000,
+                3000,
+                EXTRACTOR.id,
+                verdict,
+            )
+            pipe.set(names.key_features(EXTRACTOR.id, content.digest), content.features)
+            pipe.set(names.key_sketch(content.digest), content.sketch)
+            pipe.set(names.key_image(content.digest), facts.to_json())
+            pipe.hset(names.KEY_RECORDS, content.path, record.to_json())
+        pipe.execute()
+
+
+def fill(client: redis.Redis, collection: Collection, first: int, last: int) -> None:
+    """Bring the collection from `first` to `last` images, each unique."""
+    for start in range(first, last, CHUNK):
+        put(client, collection.mixed(start, min(CHUNK, last - start)), Verdict.UNIQUE)
+
+
+def remove(client: redis.Redis, contents: Sequence[Content]) -> None:
+    """Take images out again, with every match."""
+    with client.pipeline(transaction=False) as pipe:
+        for content in contents:
+            pipe.hdel(names.KEY_RECORDS, content.path)
+            pipe.delete(
+                names.key_features(EXTRACTOR.id, content.digest),
+                names.key_sketch(content.digest),
+                names.key_image(content.digest),
+            )
+        pipe.delete(names.KEY_MATCHES)
+        pipe.execute()

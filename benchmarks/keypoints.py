@@ -1,0 +1,81 @@
+"""How many keypoints a sketch needs: recall of the verification and bytes, for several counts.
+
+`python -m benchmarks.keypoints PHOTOS --originals 12` compares every copy of the attack set with its original, without
+candidates, and prints recall over all edits, of the worst edit, and the mean size of a sketch.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import typer
+from tabulate import tabulate
+
+from benchmarks.pictures import photos_in
+from worker.engine.decode import decode
+from worker.engine.edits.attacks import attacked
+from worker.engine.keypoints import Keypoints
+from worker.engine.sketch import Picture, Sketch, describe
+from worker.engine.verify import Thresholds, verify, verify_pixels
+
+MAX_PIXELS = 100_000_000
+COUNTS = (64, 96, 128, 192, 256)
+
+
+def first(sketch: Sketch, count: int) -> Sketch:
+    """The sketch with its `count` best keypoints, which are the first."""
+    found = sketch.keypoints
+    kept = Keypoints(found.points[:count], found.angles[:count], found.levels[:count], found.descriptors[:count])
+    return replace(sketch, keypoints=kept)
+
+
+def same(pictures: tuple[Picture, Picture], sketches: tuple[Sketch, Sketch]) -> bool:
+    """The whole verification."""
+    match = verify(*sketches, Thresholds())
+    if match and not match.settled:
+        match = verify_pixels(pictures, sketches, match, Thresholds())
+    return match is not None
+
+
+def measure(photos: Iterable[Path], counts: Iterable[int]) -> tuple[dict[int, dict[str, list[bool]]], dict[int, float]]:
+    """Whether each copy is found, by count and edit; mean bytes of a sketch by count."""
+    counts = sorted(counts)
+    found: dict[int, dict[str, list[bool]]] = {count: defaultdict(list) for count in counts}
+    sizes: dict[int, list[int]] = defaultdict(list)
+    for path in photos:
+        photo = decode(path.read_bytes(), MAX_PIXELS)
+        known = describe(photo, counts[-1])
+        for attack, data in attacked(photo, path.name):
+            copy = decode(data, MAX_PIXELS)
+            other = describe(copy, counts[-1])
+            for count in counts:
+                pair = first(known, count), first(other, count)
+                sizes[count].append(len(pair[1].to_bytes()))
+                found[count][attack.name].append(same((photo, copy), pair))
+    return found, {count: float(np.mean(values)) for count, values in sizes.items()}
+
+
+def main(
+    photos: Annotated[Path, typer.Argument(help="Folder of photos.")],
+    originals: Annotated[int, typer.Option(help="How many of them are edited.")] = 12,
+    count: Annotated[list[int] | None, typer.Option(help="Keypoints a sketch; may be given several times.")] = None,
+) -> None:
+    """Print recall and bytes for several numbers of keypoints."""
+    cv2.setNumThreads(1)
+    every = photos_in(photos)
+    found, sizes = measure(every[:: max(1, len(every) // originals)][:originals], count or COUNTS)
+    rows = []
+    for keypoints, edits in found.items():
+        shares = {edit: float(np.mean(values)) for edit, values in edits.items()}
+        worst = min(shares, key=lambda edit: shares[edit])
+        overall = np.mean([value for values in edits.values() for value in values])
+        rows.append([keypoints, overall, shares[worst], worst, round(sizes[keypoints])])
+    typer.echo(tabulate(rows, ["keypoints", "recall", "worst", "edit", "bytes"], tablefmt="github", floatfmt=".4f"))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,104 @@
+"""k from 1 to 30 with elbow and silhouette, beside the notebook's loops. `python -m benchmarks.recluster`.
+
+The notebook: `KMeans(k).fit(X)` for k = 1 to 29, then `KMeans(k).fit_predict(X)` and `silhouette_score` for k from 2.
+Ours: one call of `cluster`, with all that it does besides (the check against collections without structure, centroids,
+distances). The notebook's seconds are measured at some k and interpolated between them, unless --complete.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+import numpy as np
+import numpy.typing as npt
+import typer
+from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_score
+
+from benchmarks.extract import processor
+from benchmarks.features import Synthetic
+from worker.engine.clustering import Clustering, cluster
+from worker.engine.geometry import Geometry, geometry_rows
+from worker.engine.silhouette import distance_silhouettes, squared_silhouettes
+
+LAST = 29  # of the notebook's k
+EVERY = 7
+SEED = 20140904
+SAMPLE = 20_000  # as IMAGESIEVE_SILHOUETTE_SAMPLE
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What the notebook's loops gave at some k: labels, inertias, silhouettes (from k = 2), seconds for all k."""
+
+    ks: Sequence[int]
+    labels: Sequence[npt.NDArray[np.int32]]
+    inertias: Sequence[float]
+    silhouettes: Sequence[float]
+    seconds: float
+
+
+def run_notebook(rows: npt.NDArray[np.float32], geometry: Geometry, ks: Sequence[int]) -> Loop:
+    """The notebook's two loops on rows of the geometry, at these k."""
+    labels, inertias, silhouettes, fits, scores = [], [], [], [], []
+    for k in ks:
+        started = time.perf_counter()
+        inertias.append(float(KMeans(k, n_init="auto", random_state=SEED).fit(rows).inertia_))
+        fits.append(time.perf_counter() - started)
+        if k > 1:
+            started = time.perf_counter()
+            labels.append(KMeans(k, n_init="auto", random_state=SEED).fit_predict(rows))
+            silhouettes.append(float(silhouette_score(rows, labels[-1], metric=geometry)))
+            scores.append(time.perf_counter() - started)
+    every = np.arange(1, LAST + 1)
+    seconds = np.interp(every, ks, fits).sum() + np.interp(every[1:], [k for k in ks if k > 1], scores).sum()
+    return Loop(ks, labels, inertias, silhouettes, float(seconds))
+
+
+def silhouette_difference(rows: npt.NDArray[np.float32], geometry: Geometry, loop: Loop) -> float:
+    """The largest difference between our mean silhouette and scikit-learn's for the same labels."""
+    points = rows - rows.mean(axis=0)
+    ours = (squared_silhouettes if geometry == "cosine" else distance_silhouettes)(points, loop.labels)
+    return float(np.abs(ours.mean(axis=1) - loop.silhouettes).max())
+
+
+def inertia_excess(loop: Loop, ours: Clustering) -> float:
+    """How far our inertia is above the notebook's where it is farthest, in percent; below 0 where it never is."""
+    pairs = zip(loop.ks, loop.inertias, strict=True)
+    return max(100 * (ours.choice.inertias[k - 1] / inertia - 1) for k, inertia in pairs)
+
+
+def main(
+    sizes: Annotated[str, typer.Option(help="numbers of features, separated by commas")] = "1000,3000,10000",
+    geometries: Annotated[str, typer.Option(help="euclidean is the notebook's own")] = "euclidean,cosine",
+    complete: Annotated[bool, typer.Option(help="run the notebook's loops at every k: 20 minutes and more")] = False,
+) -> None:
+    """Measure both and print a Markdown table."""
+    ks = range(1, LAST + 1) if complete else sorted({1, 2, *range(1, LAST + 1, EVERY)})
+    how = "at every k" if complete else f"at k = {', '.join(map(str, ks))}, between them interpolated"
+    print(
+        f"Machine: {processor()}, load {os.getloadavg()[0]:.1f} at the start (other load slows the notebook's OpenMP "
+        f"threads more than ours); 4,096 synthetic features, seed {SEED}; the notebook was run {how}\n"
+    )
+    print(
+        "| n | distance | notebook, s | imagesieve, s | ratio | inertia above scikit-learn's, worst k "
+        "| silhouette, largest difference | k |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+    )
+    for count in map(int, sizes.split(",")):
+        features = Synthetic(count, seed=SEED).read(np.arange(count))
+        cluster(features[:200], "cosine", 3, SEED, SAMPLE)  # what is loaded once is loaded now
+        for geometry in cast(list[Geometry], geometries.split(",")):
+            started = time.perf_counter()
+            ours = cluster(features, geometry, 30, SEED, SAMPLE)
+            seconds = time.perf_counter() - started
+            rows = geometry_rows(features, geometry)
+            loop = run_notebook(rows, geometry, ks)
+            speed = f"{loop.seconds:.1f} | {seconds:.2f} | {loop.seconds / seconds:.0f}"
+            exactness = f"{inertia_excess(loop, ours):+.2f} % | {silhouette_difference(rows, geometry, loop):.0e}"
+            print(f"| {count:,} | {geometry} | {speed} | {exactness} | {ours.k} |", flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,178 @@
+"""What a verdict costs, and a restart of the verdict writer, by size of collection. `python -m benchmarks.verdicts`.
+
+A real Redis that keeps nothing on disk holds the synthetic images of `benchmarks.collection`. New ones are made photos
+in batches of 32, as a feature worker sends them. Beside it stands the feature worker's own cost on the same machine: a
+forward pass at batch 32. A restart is timed from the start of the process to its first verdict.
+"""
+
+import resource
+import subprocess
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+import redis
+import typer
+
+from benchmarks.collection import EXTRACTOR, Collection, Content, fill, put, remove
+from benchmarks.extract import processor
+from shared.errors import Unavailable
+from shared.redis_server import find_redis_server, redis_command
+from shared.settings import Settings, load_settings
+from shared.store import RedisStore
+from worker.engine.encoding import Encoding
+
+BATCH = 32
+ARRIVING = 8 * BATCH + 1  # the first one is what a restart is timed by
+STAGES = ("candidates", "comparisons", "store and groups", "all")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A writer's life: seconds to its first verdict, bytes at the peak and then, median milliseconds an image by stage.
+
+    busy: seconds of all cores until then; what a restart takes where others use the machine, too.
+    """
+
+    restart: float
+    busy: float
+    peak: int
+    resident: int
+    stages: dict[str, float]
+    verdicts: dict[str, int]
+
+
+@contextmanager
+def running_redis(folder: Path) -> Iterator[str]:
+    """URL of a Redis that keeps nothing on disk."""
+    socket = folder / "redis.sock"
+    command = [*redis_command(find_redis_server(), socket), "--appendonly", "no"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    url = f"unix://{socket}?db=1"
+    try:
+        while True:
+            try:
+                RedisStore.connect(url).ping()
+                break
+            except Unavailable:
+                time.sleep(0.05)
+        yield url
+    finally:
+        server.kill()
+        server.wait()
+
+
+def give_verdicts(settings: Settings, arriving: Sequence[Content], started: float) -> Run:
+    """Be a verdict writer, in a process that was started at `started`. The first image waits in the store already."""
+    from worker.app import Workshop
+    from worker.pipeline.candidates import ContentIndex
+    from worker.pipeline.comparison import Comparison
+
+    spent: defaultdict[str, float] = defaultdict(float)
+    _time(ContentIndex, "search", spent, "candidates")
+    _time(Comparison, "compare", spent, "comparisons")
+    writer = Workshop(settings).writer
+    writer.look([])
+    restart, busy = time.time() - started, time.process_time()
+    batches = [arriving[start : start + BATCH] for start in range(1, len(arriving), BATCH)]
+    with redis.Redis.from_url(settings.store) as client:
+        put(client, arriving[1:], verdict="")
+    stages: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    for batch in batches:
+        spent.clear()
+        begun = time.perf_counter()
+        writer.look([content.path for content in batch])
+        spent["all"] = time.perf_counter() - begun
+        spent["store and groups"] = spent["all"] - spent["candidates"] - spent["comparisons"]
+        for stage, values in stages.items():
+            values.append(spent[stage] * 1000 / len(batch))
+    records = RedisStore.connect(settings.store).records([content.path for content in arriving[1:]])
+    return Run(
+        restart,
+        busy,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize(),
+        {stage: float(np.median(values)) for stage, values in stages.items()},
+        dict(Counter(record.verdict for record in records if record)),
+    )
+
+
+def _time(owner: type, name: str, spent: defaultdict[str, float], stage: str) -> None:
+    """Let the method add the seconds it takes to `spent`."""
+    method = getattr(owner, name)
+
+    @wraps(method)
+    def timed(*args: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return method(*args)
+        finally:
+            spent[stage] += time.perf_counter() - begun
+
+    setattr(owner, name, timed)
+
+
+def forward_pass(settings: Settings) -> float:
+    """Milliseconds an image of a forward pass at batch 32, the median of four."""
+    from worker.weights import load, resolve
+
+    network = load(resolve("random"), settings.precision, BATCH)
+    pictures = np.random.default_rng(0).integers(0, 256, (BATCH, 224, 224, 3), dtype=np.uint8)
+    network.extract(pictures)
+    seconds = []
+    for _ in range(4):
+        begun = time.perf_counter()
+        network.extract(pictures)
+        seconds.append(time.perf_counter() - begun)
+    return float(np.median(seconds)) * 1000 / BATCH
+
+
+def alone(function: Callable[..., Result], *args: Any) -> Result:
+    """What `function` returns in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        return executor.submit(function, *args).result()
+
+
+def main(
+    sizes: Annotated[str, typer.Option(help="images in the collection, ascending")] = "1000,10000,100000",
+    photos: Annotated[int, typer.Option(help="photos made for sketches; the first 257 arrive as new")] = 600,
+    encoding: Annotated[Encoding, typer.Option(help="of the features")] = "float16",
+) -> None:
+    """Fill, restart, give verdicts, for each size; print Markdown tables."""
+    with tempfile.TemporaryDirectory(prefix="sieve") as scratch, running_redis(Path(scratch)) as url:
+        settings = load_settings(watch_dir=scratch, state_dir=scratch, broker_url=url, store_url=url, weights="random")
+        print(f"Machine: {processor()}; milliseconds an image, medians of batches of {BATCH}\n", flush=True)
+        collection, client = Collection(Path(scratch) / "photos", photos, encoding), redis.Redis.from_url(url)
+        RedisStore.connect(url).publish_extractor(EXTRACTOR)
+        print("| images | candidates | comparisons | store, groups | verdict | forward pass | ratio | verdicts |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+        restarts, there = [], 0
+        for size in map(int, sizes.split(",")):
+            fill(client, collection, there, size)
+            there, arriving = size, collection.photos(ARRIVING)
+            put(client, arriving[:1], verdict="")
+            run = alone(give_verdicts, settings, arriving, time.time())
+            used = client.info("memory")["used_memory"]
+            remove(client, arriving)
+            stages = " | ".join(f"{run.stages[stage]:.1f}" for stage in STAGES)
+            mix = ", ".join(f"{count} {verdict}" for verdict, count in run.verdicts.items())
+            forward = alone(forward_pass, settings)
+            print(f"| {size:,} | {stages} | {forward:.0f} | {run.stages['all'] / forward:.2f} | {mix} |", flush=True)
+            memory = " | ".join(f"{value / 2**30:.2f}" for value in (run.peak, run.resident, used))
+            restarts.append(f"| {size:,} | {run.restart:.1f} | {run.busy:.1f} | {memory} |")
+    print("\n| images | seconds to the first verdict | CPU seconds | GiB at the peak | afterwards | Redis |")
+    print("| --- | --- | --- | --- | --- | --- |", *restarts, sep="\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,48 @@
+"""The thresholds that `imagesieve calibrate` found for one extractor, as the store keeps them."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from shared.errors import CorruptValue
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """values: threshold by name. at: when they were found, ISO 8601.
+
+    images: of the collection that were edited. pairs: of unrelated pictures that were compared.
+    """
+
+    values: Mapping[str, float]
+    at: str
+    images: int
+    pairs: int
+
+    def to_json(self) -> bytes:
+        """Compact JSON."""
+        return json.dumps({**asdict(self), "values": dict(self.values)}, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Self:
+        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
+        try:
+            values = json.loads(raw)
+        except ValueError as error:
+            raise _corrupt(str(error)) from error
+        match values:
+            case {"values": dict() as found, "at": str() as at, "images": int() as images, "pairs": int() as pairs} if (
+                len(values) == 4 and all(map(_is_number, found.values()))
+            ):
+                return cls(found, at, images, pairs)
+        raise _corrupt("it has other fields than it should")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _corrupt(why: str) -> CorruptValue:
+    return CorruptValue(f"the stored thresholds do not parse ({why}); the defaults count until `imagesieve calibrate`")

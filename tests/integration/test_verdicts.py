@@ -1,0 +1,195 @@
+"""The verdict writer as it runs: real Celery workers on the queue `verdicts`, on a real Redis."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import redis
+from sklearn.datasets import load_sample_image
+
+from shared import names
+from shared.broker import make_app, request_verdicts
+from shared.records import Extractor, ImageFacts, Record, Reference, State
+from shared.settings import Settings
+from shared.stack.programs import celery_worker
+from shared.store import RedisStore
+from worker.engine.encoding import encode
+from worker.engine.sketch import describe
+from worker.turn import LEASE_SECONDS
+
+PATIENCE = 180.0
+SKETCH = describe(load_sample_image("china.jpg")).to_bytes()
+OTHER_SKETCH = describe(load_sample_image("flower.jpg")).to_bytes()
+
+
+class Process:
+    """A worker of the queue `verdicts` with its child, in a process group of its own."""
+
+    def __init__(self, settings: Settings, name: str, log: Path) -> None:
+        self._log = log
+        command = celery_worker(names.QUEUE_VERDICTS, "info")
+        command[command.index("--hostname") + 1] = f"{name}@test"
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                command,
+                env={**os.environ, **settings.environment()},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def send(self, number: signal.Signals) -> None:
+        os.killpg(self._process.pid, number)
+
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def said(self, word: str) -> bool:
+        return word in self._log.read_text()
+
+    def end(self) -> None:
+        if not self.ended():
+            self.send(signal.SIGKILL)
+        self._process.wait(60)
+
+
+class Bench:
+    """Workers, and a store in which files are ready without any feature worker."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings = settings
+        self.store = RedisStore.connect(settings.store)
+        self.app = make_app(settings)
+        self._folder = folder
+        self._processes: list[Process] = []
+        self.publish("e")
+
+    def publish(self, extractor: str) -> None:
+        self.store.publish_extractor(Extractor(extractor, "random", extractor))
+
+    def start(self, name: str) -> Process:
+        process = Process(self.settings, name, self._folder / f"{name}.log")
+        self._processes.append(process)
+        return process
+
+    def put(self, files: Sequence[tuple[str, str]], extractor: str = "e", sketch: bytes = SKETCH) -> None:
+        """Ready files: path and content."""
+        self.store.mark_pending([Reference(path, 100, 1) for path, _ in files], now=1.0)
+        changes = []
+        for (path, digest), seen in zip(files, self.store.records([path for path, _ in files]), strict=True):
+            assert seen
+            row = np.random.default_rng(sum(digest.encode())).random((1, 4096), dtype=np.float32)
+            facts = ImageFacts(640, 427, f"pixels of {digest}")
+            self.store.put_images(extractor, [(digest, facts, encode(row)[0], sketch)])
+            ready = dataclasses.replace(seen, state=State.READY, digest=digest, width=9, height=9, extractor=extractor)
+            changes.append((path, seen, ready))
+        assert all(self.store.complete(changes))
+
+    def send(self, *paths: str) -> None:
+        request_verdicts(self.app, paths)
+
+    def records(self) -> dict[str, Record]:
+        return {path: record for chunk in self.store.scan() for path, record in chunk}
+
+    def all_judged(self) -> bool:
+        return all(record.verdict for record in self.records().values())
+
+    def told(self) -> Counter[str]:
+        return Counter(event.path for _, event in self.store.events("0", wait=0.1))
+
+    def holder(self) -> bytes:
+        with redis.Redis.from_url(self.settings.store) as client:
+            held: bytes = client.get(names.key_holder(names.LEASE_VERDICTS)) or b""
+            return held
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.end()
+
+
+@pytest.fixture
+def bench(settings: Settings, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(settings, tmp_path)
+    yield bench
+    bench.close()
+
+
+def wait(happened: Callable[[], object], what: str) -> float:
+    """Seconds until `happened()` was true."""
+    started = time.monotonic()
+    while not happened():
+        assert time.monotonic() < started + PATIENCE, f"not in time: {what}"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def send_copies(bench: Bench, word: str) -> None:
+    """Twelve pictures of two files each, the two in messages of their own."""
+    bench.put([(f"{word}{number}/{copy}", f"{word}{number}") for number in range(12) for copy in "ab"])
+    for number in range(12):
+        bench.send(f"{word}{number}/a")
+        bench.send(f"{word}{number}/b")
+
+
+def assert_each_once(bench: Bench) -> None:
+    """One event for each file, and of two copies one is the keeper; all of these pictures look alike besides."""
+    records = bench.records()
+    assert bench.told() == Counter(list(records))
+    verdicts = Counter(record.verdict for record in records.values())
+    assert verdicts["unique"] == 1
+    assert verdicts["failed"] == 0
+
+
+def test_one_gives_verdicts_and_another_takes_over(bench: Bench) -> None:
+    first = bench.start("first")
+    wait(lambda: first.said("gives verdicts now"), "the first worker's turn")
+    second = bench.start("second")
+    wait(lambda: second.said("standing by"), "the second worker stands by")
+    send_copies(bench, "before")
+    wait(bench.all_judged, "verdicts of the first worker")
+    assert first.said("looked at")
+    assert not second.said("looked at")
+
+    send_copies(bench, "killed")
+    first.send(signal.SIGKILL)
+    seconds = wait(lambda: second.said("gives verdicts now"), "the second worker's turn")
+    assert seconds < LEASE_SECONDS + 5
+    wait(bench.all_judged, "what the killed worker had in hand, and the rest")
+    assert_each_once(bench)
+
+    third = bench.start("third")
+    wait(lambda: third.said("standing by"), "the third worker stands by")
+    stopped_holder = bench.holder()
+    send_copies(bench, "stopped")
+    second.send(signal.SIGSTOP)
+    wait(lambda: third.said("gives verdicts now"), "the third worker's turn")
+    assert bench.holder() != stopped_holder
+    second.send(signal.SIGCONT)
+    send_copies(bench, "continued")
+    wait(bench.all_judged, "verdicts beside a worker that was stopped for too long")
+    wait(second.ended, "the worker whose turn is over ends")
+    assert_each_once(bench)
+
+
+def test_another_extractor_needs_no_restart(bench: Bench) -> None:
+    worker = bench.start("only")
+    bench.put([("old", "old")])
+    bench.send("old")
+    wait(bench.all_judged, "a verdict under the first extractor")
+    bench.publish("f")
+    bench.put([("new", "new"), ("flower", "flower")], "f", OTHER_SKETCH)
+    bench.send("new", "flower")
+    wait(bench.all_judged, "verdicts under the second extractor")
+    assert bench.records()["flower"].duplicate_of == "new"
+    bench.put([("old", "old")], "f")  # extracted anew: its verdict was lost with the old record
+    bench.send("old")
+    wait(bench.all_judged, "the verdict of an old file under the second extractor")
+    assert bench.records()["old"].verdict == "unique"
+    assert not worker.ended()

@@ -1,0 +1,34 @@
+"""The cluster of an image that is newer than the last generation."""
+
+import numpy as np
+
+from shared.records import Generation, ImageFacts
+from shared.store import MemoryStore
+from worker.engine.encoding import encode
+from worker.pipeline.nearest import NearestCluster
+
+
+def publish(store: MemoryStore, name: str, extractor: str, first: int) -> None:
+    """Two clusters, numbered from `first`; their centroids are the first two axes."""
+    centroids = np.eye(2, 4096, dtype=np.float32)
+    summary = {
+        "generation": name,
+        "geometry": "cosine",
+        "extractor": {"id": extractor},
+        "clusters": [{"number": first}, {"number": first + 1}],
+    }
+    store.publish(Generation(name, 1, extractor, 2, centroids.tobytes(), {"far": 0}, summary), keep=2)
+
+
+def test_the_nearest_centroid_of_the_newest_generation_counts() -> None:
+    store = MemoryStore()
+    rows = np.eye(2, 4096, dtype=np.float32) * 5
+    store.put_images("e", [(name, ImageFacts(1, 1), encode(rows)[row], b"") for row, name in enumerate("ab")])
+    nearest = NearestCluster(store, "e")
+    assert nearest("a") is None
+    publish(store, "1", "e", first=0)
+    assert (nearest("a"), nearest("b"), nearest("missing")) == (0, 1, None)
+    publish(store, "2", "e", first=7)
+    assert (nearest("a"), nearest("b")) == (7, 8)
+    publish(store, "3", "another", first=0)
+    assert nearest("a") is None

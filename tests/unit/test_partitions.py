@@ -1,0 +1,69 @@
+"""Sums, inertias and Lloyd's steps of many partitions at once, against each on its own."""
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+
+from worker.engine.partitions import batches, cluster_sums, find_inertias, settle
+
+
+def cloud(n=300, d=20, seed=0):
+    points = np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
+    return points - points.mean(axis=0)
+
+
+def labelings(n, ks, seed=1):
+    rng = np.random.default_rng(seed)
+    return [np.concatenate([np.arange(k), rng.integers(0, k, n - k)]).astype(np.int32) for k in ks]
+
+
+def inertia(points, labels):
+    return sum(float(((points[labels == k] - points[labels == k].mean(axis=0)) ** 2).sum()) for k in np.unique(labels))
+
+
+@pytest.mark.parametrize("chunk", [7, 1024])
+def test_sums_and_inertias_are_those_of_each_partition(chunk, monkeypatch):
+    monkeypatch.setattr("worker.engine.concurrency.CHUNK_ROWS", chunk)
+    points, given = cloud(), labelings(300, [1, 2, 9, 30])
+    [partitions] = batches(given)
+    sums = cluster_sums(points, partitions)
+    for labels, columns in zip(given, partitions.columns, strict=True):
+        expected = [points[labels == k].sum(axis=0) for k in range(labels.max() + 1)]
+        np.testing.assert_allclose(sums[columns], expected, atol=1e-4)
+    found = find_inertias(points, partitions, sums, float(np.vdot(points, points)))
+    np.testing.assert_allclose(found, [inertia(points, labels) for labels in given], rtol=1e-5)
+
+
+def test_many_clusters_go_in_batches_that_bound_the_memory():
+    given = labelings(100, [2, 3, 4, 50, 60, 2])
+    together = list(batches(given, columns=10))
+    assert [[len(size) for size in partitions.sizes] for partitions in together] == [[2, 3, 4], [50], [60], [2]]
+    np.testing.assert_array_equal(np.concatenate([partitions.labels for partitions in together]), given)
+
+
+def test_inertias_far_below_the_sum_of_squares_are_still_exact():
+    rng = np.random.default_rng(2)
+    labels = (np.arange(200) % 4).astype(np.int32)
+    points = (100 * rng.standard_normal((4, 16))[labels] + 1e-3 * rng.standard_normal((200, 16))).astype(np.float32)
+    _, [found] = settle(points, [labels], steps=1)
+    assert found == pytest.approx(inertia(points.astype(np.float64), labels), rel=0.02)
+
+
+def test_settled_is_where_scikit_learn_ends_from_the_same_start():
+    points, given = cloud(), labelings(300, [3, 8])
+    settled, inertias = settle(points, given, steps=100)
+    for labels, found, start in zip(settled, inertias, given, strict=True):
+        centroids = np.stack([points[start == k].mean(axis=0) for k in range(start.max() + 1)])
+        model = KMeans(len(centroids), init=centroids, n_init=1, tol=0).fit(points)
+        np.testing.assert_array_equal(labels, model.labels_)
+        assert found == pytest.approx(model.inertia_, rel=1e-5)
+
+
+def test_each_step_lowers_the_inertia_and_keeps_every_cluster():
+    points, given = cloud(), labelings(300, [5, 60])
+    before = [inertia(points, labels) for labels in given]
+    for _ in range(4):
+        given, after = settle(points, given, steps=1)
+        assert all(new <= old * (1 + 1e-6) for new, old in zip(after, before, strict=True))
+        assert [len(np.unique(labels)) for labels in given] == [5, 60]
+        before = after

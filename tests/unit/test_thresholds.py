@@ -1,0 +1,79 @@
+"""Which thresholds count: the calibrated ones of the extractor in use, or the defaults, never a crash."""
+
+import logging
+
+import pytest
+
+from shared.calibration import Calibration
+from shared.errors import CorruptValue
+from shared.records import Extractor
+from shared.store import MemoryStore
+from worker.engine.verify import Thresholds
+from worker.pipeline.thresholds import FRESH_SECONDS, CurrentThresholds, InForce, in_force
+
+FOUND = Calibration({"similarity": 0.72}, "2026-11-23T04:15:00+00:00", 20, 4711)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    store = MemoryStore()
+    store.publish_extractor(Extractor("e1", "random", "VGG16"))
+    return store
+
+
+def test_without_a_calibration_of_this_extractor_the_defaults_count(store: MemoryStore) -> None:
+    assert in_force(MemoryStore()) == InForce(Thresholds())
+    store.put_thresholds("another", FOUND)
+    assert in_force(store) == InForce(Thresholds())
+    assert in_force(store).describe()["origin"] == "default"
+
+
+def test_calibrated_ones_say_where_they_come_from(store: MemoryStore) -> None:
+    store.put_thresholds("e1", FOUND)
+    told = in_force(store).describe()
+    assert told.pop("values")["similarity"] == 0.72
+    assert told == {"origin": "calibrated", "calibrated": FOUND.at, "images": 20, "pairs": 4711}
+
+
+@pytest.mark.parametrize("values", [{"similarity": 0.1}, {"inliers": 1}, {"similarity": 0.7, "other": 1}])
+def test_what_no_calibration_gives_is_refused(
+    store: MemoryStore, values: dict[str, float], caplog: pytest.LogCaptureFixture
+) -> None:
+    store.put_thresholds("e1", Calibration(values, FOUND.at, 20, 4711))
+    with caplog.at_level(logging.WARNING):
+        assert in_force(store) == InForce(Thresholds())
+    assert "imagesieve calibrate" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        b'{"values": {}, "at": "x", "images": 1}',
+        b'{"values": {"similarity": "0.7"}, "at": "x", "images": 1, "pairs": 1}',
+        b'{"values": {"similarity": NaN}, "at": "x", "images": 1, "pairs": 1}',
+        b'{"values": {"similarity": true}, "at": "x", "images": 1, "pairs": 1}',
+        b'{"values": {}, "at": "x", "images": 1, "pairs": 1, "more": 1}',
+    ],
+)
+def test_damaged_calibrations_do_not_parse(raw: bytes) -> None:
+    with pytest.raises(CorruptValue, match="imagesieve calibrate"):
+        Calibration.from_json(raw)
+    assert Calibration.from_json(FOUND.to_json()) == FOUND
+
+
+def test_a_new_calibration_is_seen_within_seconds_and_not_looked_up_for_every_pair(store: MemoryStore) -> None:
+    time = 0.0
+    current = CurrentThresholds(store, lambda: time)
+    assert current() == Thresholds()
+    store.put_thresholds("e1", FOUND)
+    time = FRESH_SECONDS - 0.1
+    assert current() == Thresholds()
+    time = FRESH_SECONDS
+    assert current().similarity == 0.72
+    store.put_thresholds("e1", Calibration({"similarity": 0.7}, FOUND.at, 20, 4711))
+    assert current().similarity == 0.72
+    assert current.refresh().thresholds.similarity == 0.7
+    assert current().similarity == 0.7

@@ -1,0 +1,110 @@
+"""`python -m worker.calibrate [--sample N] [--dry-run]`: thresholds for the collection, from copies of its pictures.
+
+Prints one JSON object; progress goes to standard error. Stores the thresholds unless it is a dry run, and changes
+nothing else. Needs Redis and the watched folder, no worker.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.calibration import Calibration
+from shared.errors import ImagesieveError, PermanentError
+from shared.settings import load_settings
+from worker.app import Workshop
+
+SAY_SECONDS = 5.0
+
+
+def calibrate(workshop: Workshop, sample: int, dry_run: bool) -> dict[str, Any]:
+    """Measure, choose and store; what `imagesieve calibrate --json` prints."""
+    from worker.engine.calibration import choose, findings
+    from worker.engine.verify import Thresholds
+
+    started = time.monotonic()
+    extractor = workshop.store.extractor()
+    if extractor is None:
+        raise PermanentError("there is no collection yet: start with `imagesieve up FOLDER`")
+    before = workshop.thresholds.refresh().thresholds.similarity
+    measured = _measure(workshop, extractor.id, sample)
+    choice = choose(measured.evidence, Thresholds().similarity)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    found = Calibration({"similarity": choice.similarity}, at, measured.images, len(measured.evidence.strangers))
+    if not dry_run:
+        workshop.store.put_thresholds(extractor.id, found)
+    return {
+        "extractor": asdict(extractor),
+        "at": at,
+        "stored": not dry_run,
+        "images": measured.images,
+        "keepers": measured.keepers,
+        "skipped": measured.skipped,
+        **findings(measured.evidence, before, choice),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def _measure(workshop: Workshop, extractor_id: str, sample: int) -> Any:
+    from worker.pipeline.calibration import Calibrating, measure
+    from worker.pipeline.candidates import ContentIndex
+    from worker.pipeline.originals import Originals
+
+    settings, store = workshop.settings, workshop.store
+    _say("loading the network and the collection")
+    extraction = workshop.extraction
+    if extraction.extractor_id != extractor_id:
+        raise PermanentError(
+            "the collection was described with other weights than IMAGESIEVE_WEIGHTS names; give this command the same "
+            "settings as `imagesieve up`"
+        )
+    originals = Originals(store, settings.watch_dir, extractor_id, settings.max_pixels, settings.max_bytes)
+    index = ContentIndex(store, extractor_id)
+    index.add(sorted(originals.keeper_of))
+    progress = _Progress()
+    return measure(
+        Calibrating(originals, index, extraction.extract, extraction.executor, progress.tell, settings.max_pixels),
+        sample,
+    )
+
+
+class _Progress:
+    """A line now and then, and the last one always."""
+
+    def __init__(self) -> None:
+        self._started = self._told = time.monotonic()
+
+    def tell(self, done: int, wanted: int) -> None:
+        now = time.monotonic()
+        if done < wanted and now - self._told < SAY_SECONDS:
+            return
+        self._told = now
+        left = (now - self._started) / done * (wanted - done)
+        _say(f"{done} of {wanted} pictures edited and compared" + (f", {left:.0f} s left" if done < wanted else ""))
+
+
+def _say(sentence: str) -> None:
+    print(f"imagesieve: {sentence}", file=sys.stderr, flush=True)
+
+
+def main(words: list[str]) -> int:
+    """Exit status 1 with a sentence when the collection cannot be reached."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    parser = argparse.ArgumentParser(prog="python -m worker.calibrate")
+    parser.add_argument("--sample", type=int, required=True)
+    parser.add_argument("--dry-run", action="store_true")
+    given = parser.parse_args(words)
+    try:
+        print(json.dumps(calibrate(Workshop(load_settings()), given.sample, given.dry_run)), flush=True)
+    except ImagesieveError as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""Parts of one computation on several cores, by threads that never wait for each other.
+
+OpenMP and BLAS threads meet at a barrier in every call: beside busy feature workers each call then lasts as long as its
+unluckiest thread (13 times the time of one thread was measured for KMeans on 3,000 rows). Here each thread takes the
+next part when it is done with the last; NumPy lets go of the interpreter while it computes.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from threadpoolctl import threadpool_limits
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+CHUNK_ROWS: Final = 1024
+
+
+@contextmanager
+def one_thread_a_call() -> Iterator[None]:
+    """BLAS and OpenMP compute each call on the thread that makes it, in the whole process."""
+    with threadpool_limits(1):
+        yield
+
+
+def run_parts(function: Callable[[Part], Result], parts: list[Part]) -> Iterator[Result]:
+    """The results in order, whichever is ready first: so sums of them do not depend on the number of cores."""
+    workers = min(len(os.sched_getaffinity(0)), len(parts))
+    if workers < 2:
+        yield from map(function, parts)
+        return
+    # OpenMP keeps its limit per thread.
+    with ThreadPoolExecutor(workers, initializer=threadpool_limits, initargs=(1, "openmp")) as pool:
+        yield from pool.map(function, parts)
+
+
+def chunks(rows: int) -> list[slice]:
+    """Slices of CHUNK_ROWS that cover so many rows."""
+    return [slice(start, min(start + CHUNK_ROWS, rows)) for start in range(0, rows, CHUNK_ROWS)]

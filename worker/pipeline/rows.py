@@ -1,0 +1,40 @@
+"""Features in the store as rows for the engine, read when they are needed: memory holds those that are at work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import CorruptValue
+from shared.store import Store
+from worker.engine.encoding import stack
+from worker.engine.rows import READ_ROWS, Indices
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRows:
+    """The features of these digests, row by row."""
+
+    store: Store
+    extractor_id: str
+    digests: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    def read(self, at: Indices) -> npt.NDArray[np.float32]:
+        """The rows with these indices, float32 `[len(at), 4096]`. Raises CorruptValue where one is not to be had."""
+        rows, sound = stack(self.store.features(self.extractor_id, [self.digests[index] for index in at]))
+        if len(sound) < len(at):
+            raise CorruptValue(f"features of {len(at) - len(sound)} images are missing or damaged; run recluster again")
+        return rows
+
+    def without_damaged(self) -> "StoredRows":
+        """Those that are there and sound. Reads everything once."""
+        kept: list[str] = []
+        for start in range(0, len(self.digests), READ_ROWS):
+            some = self.digests[start : start + READ_ROWS]
+            _, sound = stack(self.store.features(self.extractor_id, some))
+            kept += [some[index] for index in sound]
+        return StoredRows(self.store, self.extractor_id, kept)

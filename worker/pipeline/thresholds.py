@@ -1,0 +1,66 @@
+"""The thresholds in force: those calibrated for the extractor in use, else the safe defaults."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from shared.calibration import Calibration
+from shared.errors import CorruptValue
+from shared.store import Store
+from worker.engine.calibration import apply
+from worker.engine.verify import Thresholds
+
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS: Final = 5.0  # in which a new calibration reaches the verdict writer
+
+
+@dataclass(frozen=True)
+class InForce:
+    """calibration: where the thresholds come from, None for the defaults."""
+
+    thresholds: Thresholds
+    calibration: Calibration | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """As summary.json tells it."""
+        found = self.calibration
+        origin = {"origin": "default", "calibrated": None, "images": 0, "pairs": 0}
+        if found:
+            origin = {"origin": "calibrated", "calibrated": found.at, "images": found.images, "pairs": found.pairs}
+        return {**origin, "values": asdict(self.thresholds)}
+
+
+def in_force(store: Store) -> InForce:
+    """What counts now. A stored calibration that is damaged, or names what is not calibrated, is told and not used."""
+    extractor = store.extractor()
+    try:
+        found = store.thresholds(extractor.id) if extractor else None
+        return InForce(apply(found.values), found) if found else InForce(Thresholds())
+    except (CorruptValue, ValueError) as error:
+        logger.warning("calibrated thresholds are not used: %s; `imagesieve calibrate` makes new ones", error)
+        return InForce(Thresholds())
+
+
+class CurrentThresholds:
+    """The thresholds for a comparison. Looked up every few seconds, not for every pair."""
+
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+        """now: seconds, growing."""
+        self._store = store
+        self._now = now
+        self._found = InForce(Thresholds())
+        self._until = -float("inf")
+
+    def __call__(self) -> Thresholds:
+        """What counts now, or did until FRESH_SECONDS ago."""
+        if self._now() >= self._until:
+            self.refresh()
+        return self._found.thresholds
+
+    def refresh(self) -> InForce:
+        """Look them up, and use these from now on."""
+        self._found = in_force(self._store)
+        self._until = self._now() + FRESH_SECONDS
+        return self._found

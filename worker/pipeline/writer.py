@@ -1,0 +1,35 @@
+"""The verdict writer as it lives on: a judge for the extractor that counts, and a new one when another is published."""
+
+from collections.abc import Callable, Sequence
+
+from shared.errors import Unavailable
+from shared.store import Store
+from worker.pipeline.judge import Judge
+
+
+class Writer:
+    """Gives verdicts. What it knows of the collection is learnt from the store when it is first asked."""
+
+    def __init__(self, store: Store, open_judge: Callable[[str], Judge]) -> None:
+        """open_judge: of an extractor id; it is started here."""
+        self._store = store
+        self._open_judge = open_judge
+        self._extractor = ""
+        self._judge: Judge | None = None
+
+    def look(self, paths: Sequence[str]) -> int:
+        """Judge what is new among `paths` and let go what is gone; how many verdicts were given.
+
+        The first look, and the first one after another extractor was published, also judges all that has waited; it
+        takes as long as reading the collection. Raises LeaseTaken when it is another process's turn.
+        """
+        extractor = self._store.extractor()
+        if extractor is None:
+            raise Unavailable("no feature worker has published its extractor yet")
+        given = 0
+        if self._judge is None or extractor.id != self._extractor:
+            self._judge = None  # its memory is free for the next one
+            judge = self._open_judge(extractor.id)
+            given += judge.start()
+            self._judge, self._extractor = judge, extractor.id
+        return given + self._judge.look(paths)
