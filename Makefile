@@ -40,8 +40,8 @@ check: $(STAMP) ## style, types, import arrows
 test: check ## all checks and all tests, on a real Redis
 	$(BIN)/python -m pytest
 
-bench: $(STAMP) ## measure: files to features, beside the loop that predicts one by one
-	$(BIN)/python -m benchmarks.extract
+bench: $(STAMP) ## measure everything into docs/benchmarks.md, or one: make bench ONLY=extract
+	$(BIN)/python -m benchmarks $(ONLY)
 
 lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

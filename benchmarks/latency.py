@@ -27,6 +27,7 @@ from shared.store import RedisStore
 
 WARMING = 4  # photos first: they load the network and the judge
 PATIENCE = 300.0
+LIMITS = "a machine with other load, or a large collection, where candidates cost more."
 BATCH_LINE = re.compile(r" of 1: 1 ready \(0 from cache\).* forward (\d+\.\d+)")
 
 

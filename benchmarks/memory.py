@@ -28,6 +28,10 @@ from worker.engine.decode import decode
 from worker.engine.encoding import Encoding, encode
 from worker.engine.sketch import describe
 
+LIMITS = (
+    "verified pairs and the event stream (the newest 100,000 events are kept), which come on top; and that Redis needs "
+    "as much again for a moment when it rewrites its append-only file under heavy change."
+)
 EXTRACTOR = "0" * 16
 CHUNK = 1000
 

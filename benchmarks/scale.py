@@ -35,6 +35,7 @@ from worker.pipeline.rows import StoredRows
 SEED = 20140904
 SAMPLE = 20_000  # as IMAGESIEVE_SILHOUETTE_SAMPLE
 GIB = 2**30
+LIMITS = "real features, and a Redis on another machine."
 EXTRACTOR = "0" * 16
 
 

@@ -32,6 +32,10 @@ from shared.store import RedisStore
 from worker.engine.encoding import Encoding
 
 BATCH = 32
+LIMITS = (
+    "real features, whose neighbours are found as fast; photos from disks (pages are compared by their pixels, which "
+    "are read again)."
+)
 ARRIVING = 8 * BATCH + 1  # the first one is what a restart is timed by
 STAGES = ("candidates", "comparisons", "store and groups", "all")
 Result = TypeVar("Result")

@@ -64,7 +64,7 @@ class Record:
     width, height: pixels after orientation. extractor: id whose features are in the store.
     since: when the record took this state, seconds since the epoch.
     verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. similarity: to the keeper, 0 to 1.
-    reason: why it failed, or why it is a duplicate, in words.
+    reason: why it failed, or why it is a duplicate, in words. content: pixels without bars and frames, 0: all of them.
     """
 
     size: int
@@ -79,6 +79,7 @@ class Record:
     duplicate_of: str = ""
     similarity: float = 0.0
     reason: str = ""
+    content: int = 0
 
     def describes(self, size: int, mtime_ns: int) -> bool:
         """Whether this record speaks of the file state with that size and mtime."""
@@ -107,11 +108,13 @@ class ImageFacts:
     """What is known of a picture whatever extractor looks at it.
 
     width, height: pixels after orientation. pixels: digest of the decoded, oriented pixels.
+    content: pixels without bars and frames of one colour, 0: all of them.
     """
 
     width: int
     height: int
     pixels: str = ""
+    content: int = 0
 
     def to_json(self) -> bytes:
         """Compact JSON."""

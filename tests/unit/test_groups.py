@@ -81,6 +81,11 @@ def test_the_order_of_keepers_can_be_chosen(order, keeper):
     assert min(files, key=rank_keepers([order])).path == keeper
 
 
+def test_bars_and_frames_add_no_pixels():
+    framed = Member("framed", "f", 200, 20, 20, 5, content=350)
+    assert min([framed, member("plain", width=19, height=19)], key=keeper_rank).path == "plain"
+
+
 def test_every_criterion_of_the_setting_has_its_measure_and_its_words():
     rank_keepers(KEEPER_CRITERIA)
     assert describe_order(KEEPER_CRITERIA).count(", then ") == len(KEEPER_CRITERIA) - 1

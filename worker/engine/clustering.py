@@ -15,12 +15,12 @@ from worker.engine.reduction import DIMENSIONS, reduce
 from worker.engine.rows import Cloud, Held, Indices, Rows, hold
 from worker.engine.selection import Choice, choose
 from worker.engine.silhouette import distance_silhouettes, squared_silhouettes
-from worker.engine.sweep import start_fresh, sweep
+from worker.engine.sweep import few_points_expected, start_fresh, sweep
 
 MEMORY: Final = 4 * 2**30
 HELD_SHARE: Final = 0.5  # of the memory, for the points that are held; the rest is for what is computed from them
 SAMPLE_SHARE: Final = 0.2  # for the copy of those between which distances are taken
-LLOYD_STEPS: Final = 2  # in all dimensions, after the sweep in few
+LLOYD_STEPS: Final = 1  # in all dimensions, after the sweep in few
 ROUNDING: Final = 1e-10  # share of the sum of squares below which inertia is float32 rounding, not distance
 DRAWS: Final = 10  # collections without structure that the silhouette is compared with
 DRAWN_ROWS: Final = 1000
@@ -192,4 +192,5 @@ def _reference(points: Points, k: int, geometry: Geometry, seed: int) -> float:
         values = _values(drawn, labelings, geometry, np.arange(n))[0]
         return 0.0 if values is None else float(values.mean())
 
-    return float(np.quantile(list(run_parts(score, list(range(DRAWS)))), QUANTILE))
+    with few_points_expected():
+        return float(np.quantile(list(run_parts(score, list(range(DRAWS)))), QUANTILE))

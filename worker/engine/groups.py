@@ -23,7 +23,8 @@ class Kind(StrEnum):
 class Member:
     """A file of the collection. path: relative to the watched folder. digest: SHA-256 in hex. bytes: its size.
 
-    width, height: pixels after orientation. mtime_ns: modification time in nanoseconds.
+    width, height: pixels after orientation. mtime_ns: modification time in nanoseconds. content: pixels without bars
+    and frames, 0: all of them.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Member:
     width: int
     height: int
     mtime_ns: int
+    content: int = 0
 
 
 @dataclass(frozen=True, slots=True)

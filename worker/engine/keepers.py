@@ -1,4 +1,7 @@
-"""Which file of several that hold one picture stays: the order of keepers."""
+"""Which file of several that hold one picture stays: the order of keepers.
+
+Bars and frames of one colour add no pixels: a letterboxed copy would stay otherwise, and the picture itself go.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -9,7 +12,7 @@ KeeperRank = tuple[int | str, ...]
 Rank = Callable[[Member], KeeperRank]
 
 _CRITERIA: Final[Mapping[str, tuple[str, Callable[[Member], int | str]]]] = {
-    "pixels": ("most pixels", lambda member: -member.width * member.height),
+    "pixels": ("most pixels", lambda member: -(member.content or member.width * member.height)),
     "bytes": ("largest file", lambda member: -member.bytes),
     "oldest": ("oldest", lambda member: member.mtime_ns),
     "newest": ("newest", lambda member: -member.mtime_ns),

@@ -9,7 +9,7 @@ from sklearn.utils.extmath import randomized_svd
 from worker.engine.partitions import Points
 
 DIMENSIONS: Final = 64
-FITTED_ROWS: Final = 4096  # on which the principal axes are found
+FITTED_ROWS: Final = 2048  # on which the principal axes are found
 
 
 def reduce(points: Points, dimensions: int, seed: int) -> Points:

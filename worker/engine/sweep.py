@@ -9,12 +9,15 @@ docs/benchmarks.md says how the inertias compare with scikit-learn's.
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from worker.engine.concurrency import run_parts
 from worker.engine.partitions import Labels, Points
 
 SEARCHED_ROWS: Final = 3000
@@ -30,12 +33,14 @@ def sweep(points: Points, k_max: int, seed: int, floor: float) -> list[Labels]:
     points: `[n, d]`, centred. floor: the inertia at and below which points count as equal. Cost: O(steps n d k_max^2).
     """
     n = len(points)
-    if n > SEARCHED_ROWS:
-        sample = np.random.default_rng(seed).choice(n, SEARCHED_ROWS, replace=False)
-        models = _search(points[np.sort(sample)], k_max, seed, floor * SEARCHED_ROWS / n)
-        if len(models) == k_max:
-            return [_labels(_run(points, model.cluster_centers_, STEPS)) for model in models]
-    return [_labels(model) for model in _search(points, k_max, seed, floor)]
+    with few_points_expected():
+        if n > SEARCHED_ROWS:
+            sample = np.random.default_rng(seed).choice(n, SEARCHED_ROWS, replace=False)
+            models = _search(points[np.sort(sample)], k_max, seed, floor * SEARCHED_ROWS / n)
+            if len(models) == k_max:
+                carried = run_parts(lambda model: _run(points, model.cluster_centers_, STEPS), models)
+                return [_labels(model) for model in carried]
+        return [_labels(model) for model in _search(points, k_max, seed, floor)]
 
 
 def start_fresh(points: Points, k: int, seed: int) -> Labels:
@@ -43,16 +48,27 @@ def start_fresh(points: Points, k: int, seed: int) -> Labels:
     return _labels(_start_fresh(points, k, seed))
 
 
+@contextmanager
+def few_points_expected() -> Iterator[None]:
+    """Without scikit-learn's warning about fewer than k different points: the sweep looks for that itself.
+
+    Around all fits, not around each: Python's warning filters belong to the process, not to a thread.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
 def _start_fresh(points: Points, k: int, seed: int) -> KMeans:
     starts = min(max(FRESH_ROWS // len(points), FRESH[0]), FRESH[1])
-    return _fit(KMeans(k, n_init=starts, random_state=seed, copy_x=False), points)
+    return KMeans(k, n_init=starts, random_state=seed).fit(points)
 
 
 def _search(points: Points, k_max: int, seed: int, floor: float) -> list[KMeans]:
     chance = np.random.default_rng(seed)
     models: list[KMeans] = []
-    while len(models) < min(k_max, len(points)):
-        fresh = _start_fresh(points, len(models) + 1, seed)
+    ks = list(range(1, min(k_max, len(points)) + 1))
+    for fresh in run_parts(lambda k: _start_fresh(points, k, seed), ks):
         warm = [_run(points, _with_one_more(points, models[-1].cluster_centers_, chance))] if models else []
         model = min([fresh, *warm], key=_inertia)
         if len(np.unique(model.labels_)) <= len(models):
@@ -68,15 +84,7 @@ def _search(points: Points, k_max: int, seed: int, floor: float) -> list[KMeans]
 
 def _run(points: Points, centroids: Points, steps: int = 300) -> KMeans:
     """Lloyd's steps from these centroids."""
-    return _fit(KMeans(len(centroids), init=centroids, n_init=1, max_iter=steps, copy_x=False), points)
-
-
-def _fit(model: KMeans, points: Points) -> KMeans:
-    # copy_x=False: the points are ours, and centred, so that scikit-learn's own centring in place does not move them.
-    with warnings.catch_warnings():
-        # Raised for fewer than k different points; the sweep looks for that itself, where it ends.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(points)
+    return KMeans(len(centroids), init=centroids, n_init=1, max_iter=steps).fit(points)
 
 
 def _with_one_more(points: Points, centroids: Points, chance: np.random.Generator) -> Points:

@@ -19,6 +19,7 @@ from shared import names
 from shared.errors import CorruptValue, FileChanging, PermanentError, TransientError, Unavailable
 from shared.records import ImageFacts, Record, Reference, State
 from shared.store import Change, Image, Store
+from worker.engine.bars import content_pixels
 from worker.engine.decode import decode, shrink
 from worker.engine.encoding import Encoding, encode
 from worker.engine.sketch import describe, pixel_digest
@@ -187,7 +188,8 @@ def _look(reference: Reference, attempt: int, tools: Extraction) -> _Seen:
     except PermanentError as error:
         return str(error)
     height, width = picture.shape[:2]
-    facts = ImageFacts(width, height, pixel_digest(picture))
+    content = content_pixels(picture)
+    facts = ImageFacts(width, height, pixel_digest(picture), content if content < width * height else 0)
     return _Look(contents.digest, facts, shrink(picture), describe(picture).to_bytes())
 
 
@@ -215,6 +217,7 @@ def _change(reference: Reference, seen: Record, look: _Look | str, tools: Extrac
         digest=look.digest,
         width=look.facts.width,
         height=look.facts.height,
+        content=look.facts.content,
         extractor=tools.extractor_id,
     )
     return reference.path, seen, ready

@@ -8,7 +8,7 @@ from worker.engine.groups import Member
 
 def member_of(path: str, record: Record) -> Member:
     """The file of a ready record as a possible member of a group."""
-    return Member(path, record.digest, record.size, record.width, record.height, record.mtime_ns)
+    return Member(path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content)
 
 
 def make_event(path: str, record: Record, cluster: int | None, now: float) -> Event:
