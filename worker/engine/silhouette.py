@@ -109,7 +109,9 @@ def _distance_totals(points: Points, partitions: Partitions) -> Points:
 def _distances(points: Points, norms: Values, one: slice, other: slice) -> npt.NDArray[Any]:
     """A block of the distance matrix: float32, or float64 where points are so near that float32 loses the distance."""
     norms_32 = norms.astype(np.float32)
-    squares: npt.NDArray[Any] = points[one] @ (-2 * points[other].T)
+    # Of a block with itself NumPy computes one half; so no factor before the product.
+    squares: npt.NDArray[Any] = points[one] @ points[other].T
+    squares *= -2
     squares += norms_32[one, None]
     squares += norms_32[other]
     if one == other:
