@@ -277,3 +277,13 @@ def test_similarity_does_not_depend_on_the_order():
     assert there.similarity == pytest.approx(back.similarity, abs=0.03)
     assert there.reason.startswith("same picture, cropped to 7")
     assert back.reason.startswith("same picture, filling 7")
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.35])
+def test_a_stretched_copy_matches_one_that_is_lit_otherwise(gain):
+    photo = skimage.data.coffee()
+    stretched = cv2.resize(photo, None, fx=1.15, fy=1)
+    lit = np.clip(photo * gain, 0, 255).astype(np.uint8)
+    found = verify(describe(stretched), describe(lit), Thresholds())
+    assert found
+    assert found.covered < 0.05

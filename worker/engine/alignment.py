@@ -21,6 +21,9 @@ _RATIO: Final = 0.8  # of the best distance to the second best
 _NEAR_BITS: Final = 40  # of 128; unrelated descriptors differ in about 64
 _TOLERANCE: Final = 4.0  # work pixels between where a keypoint is and where the transform puts it
 _FEWEST: Final = 5  # matches to start from
+_STRETCHED_FROM: Final = 8  # matches that may as well come from a stretched picture
+_MOST: Final = 0.75  # of the keypoints; with so many inliers no other start is tried
+_BETTER: Final = 1.1  # times the inliers of a similarity: with two parameters more a few always agree
 _AFFINE_FROM: Final = 12  # inliers that support six parameters ...
 _PERSPECTIVE_FROM: Final = 24  # ... and eight
 
@@ -50,12 +53,26 @@ def _align(first: Keypoints, second: Keypoints) -> Alignment | None:
     here, there = _matches(bits)
     if len(here) < _FEWEST:
         return None
-    similarity, _ = cv2.estimateAffinePartial2D(
-        first.points[here], second.points[there], method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE, maxIters=500
-    )
-    if similarity is None:
+    pairs = first.points[here], second.points[there]
+    start, _ = cv2.estimateAffinePartial2D(*pairs, method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE, maxIters=500)
+    found = _refined(start, first, second, bits)
+    if len(here) < _STRETCHED_FROM or (found and found.inliers >= _MOST * min(len(first), len(second))):
+        return found
+    # A similarity fits a part of a stretched picture, and what is fitted to that part goes wrong beside it.
+    start, _ = cv2.estimateAffine2D(*pairs, method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE, maxIters=500)
+    stretched = _refined(start, first, second, bits)
+    if found and (stretched is None or stretched.inliers < _BETTER * found.inliers):
+        return found
+    return stretched
+
+
+def _refined(
+    start: NDArray[Any] | None, first: Keypoints, second: Keypoints, bits: NDArray[np.uint16]
+) -> Alignment | None:
+    """The transform `[2, 3]` fitted to ever more of the pairs along it; None where too few are."""
+    if start is None:
         return None
-    transform = np.vstack([similarity, [0, 0, 1]])
+    transform = np.vstack([start, [0, 0, 1]])
     for tolerance in (2.5 * _TOLERANCE, 1.5 * _TOLERANCE, _TOLERANCE):
         here, there = _along(transform, first.points, second.points, bits, tolerance)
         if len(here) < _FEWEST:
