@@ -138,3 +138,13 @@ def test_pages_are_compared_as_files_and_proved_or_refused(tmp_path: Path) -> No
     assert shelf.comparison.compare(keeper, copy) is None  # nothing is a duplicate unproved
     unknown = dataclasses.replace(copy, record=dataclasses.replace(copy.record, digest="0" * 64))
     assert shelf.comparison.compare(keeper, unknown) is None
+
+
+def test_a_large_collection_is_searched_by_cells(
+    filled: tuple[MemoryStore, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, names = filled
+    monkeypatch.setattr("worker.engine.neighbours.EXACT_UP_TO", 50)
+    index = ContentIndex(store, "e")
+    index.add(names)
+    assert "007" in index.search("mirrored", itself, 5)

@@ -17,7 +17,7 @@ from worker.engine.votes import Votes
 from worker.engine.whitening import Whitening
 
 CANDIDATES: Final = 20
-EXACT_UP_TO: Final = 500_000  # images; exact search takes 22 ms there and rebuilds in a second, cells take minutes
+EXACT_UP_TO: Final = 500_000  # images; exact search takes 15 ms of one core there
 
 _WIDER: Final = 5  # times as many images are looked up, since several may share a keeper
 
@@ -33,7 +33,8 @@ class Neighbours:
         """sample: raw features `[n, d]` of the collection. expected: how many images there are about to be.
 
         Beyond EXACT_UP_TO images features are searched in the cells of the sample nearest to the query (faiss IVF),
-        which takes three minutes to fit and fill for a million; without a sample they are searched one and all.
+        a quarter of them: 4 ms instead of 18 at 600,000. Of queries at cosine 0.7 to the image they belong to none was
+        lost so, at 0.5 one of a hundred. Without a sample they are searched one and all.
         """
         self._whitening = whitening
         self._vectors = _vectors(whitening, sample, expected)
@@ -123,5 +124,5 @@ def _vectors(whitening: Whitening, sample: NDArray[Any] | None, expected: int) -
     cells = max(1, min(len(sample) // 16, 4 * round(expected**0.5)))
     index = faiss.IndexIVFScalarQuantizer(faiss.IndexFlatIP(dimensions), dimensions, cells, precision, metric)
     index.train(whitening.apply(sample))
-    index.nprobe = max(8, cells // 32)
+    index.nprobe = max(8, cells // 4)
     return index

@@ -44,7 +44,7 @@ class ContentIndex:
                 self._contents.update((digest, None) for digest, _, _ in rows)
                 many = len(self._contents) >= 2 * SAMPLE or start + CHUNK >= len(digests)
                 if many and len(self._contents) > FEW and len(self._contents) >= 2 * self._fitted:
-                    self._fit()
+                    self._fit(len(digests))
                     continue
             if self._index is not None:
                 _fill(self._index, rows)
@@ -70,15 +70,15 @@ class ContentIndex:
             return list(self._contents)
         return self._index.search(features, sketch, keeper_of, count)
 
-    def _fit(self) -> None:
-        """Fit the whitening anew, and fill a new index with the contents so far."""
+    def _fit(self, expected: int) -> None:
+        """Fit the whitening anew, and fill an index with the contents so far. expected: how many are about to come."""
         contents = list(self._contents)
         chance = np.random.default_rng(len(contents))
         sample = chance.choice(contents, min(SAMPLE, len(contents)), replace=False).tolist()
         features, _ = stack(self._store.features(self._extractor, sample))
         if len(features) < 2:
             return  # they went meanwhile
-        self._index = Neighbours(fit_whitening(features))
+        self._index = Neighbours(fit_whitening(features), features, expected)
         for start in range(0, len(contents), CHUNK):
             _fill(self._index, self._read(contents[start : start + CHUNK]))
         self._fitted = len(contents)
