@@ -82,8 +82,12 @@ def _about(module: str) -> dict[str, str]:
 
 
 def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    """The commit that is measured; the documents, which this writes, are no part of it."""
+    commit, changed = (
+        subprocess.run(["git", *words], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "--", ".", ":!docs"])
+    )
+    return f"{commit}, changed" if changed else commit
 
 
 def main(
