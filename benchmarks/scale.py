@@ -37,9 +37,8 @@ SAMPLE = 20_000  # as IMAGESIEVE_SILHOUETTE_SAMPLE
 GIB = 2**30
 LIMITS = (
     "real features, a Redis on another machine, and the records, groups and report beside the clusters (400,000 files: "
-    "18 s and 0.5 GiB, from a store in memory). A million (`--sizes 1000000`, load 4, shortly before commit 3c392e3): "
-    "clustering 107 s, reading from Redis 153 s by the time a row takes, 2.6 GiB; k was tried on 131,072 rows "
-    "(docs/adr/0008)."
+    "18 s and 0.5 GiB, from a store in memory; measured once, shortly before commit 3c392e3, beside other work). At a "
+    "million k is tried on 131,072 rows (docs/adr/0008)."
 )
 EXTRACTOR = "0" * 16
 
