@@ -34,11 +34,12 @@ from worker.engine.encoding import Encoding
 BATCH = 32
 LIMITS = (
     "photos from disks (pages are compared by their pixels, which are read again), many near-duplicates (a match takes "
-    "6 ms, a stranger 1.5), and an idle machine at a million. That was run once, shortly before commit ba1f604, beside "
-    "other work (load 8 to 12), with `--sizes 1000000 --encoding int8`: 602 s from start to first verdict (about 200 s "
-    "of processor time), 2.2 GiB at the peak beside 8.1 GiB of Redis, and 502 ms a verdict, more than a forward pass "
-    "takes here: at a million the writer does not keep up. Four changes since then made verdicts cheaper and were not "
-    "measured at that size. A GPU gives features faster than one writer gives verdicts, whatever the size."
+    "several times as long as a stranger), and an idle machine at a million. That was run once, shortly before commit "
+    "ba1f604, beside other work (load 8 to 12), with `--sizes 1000000 --encoding int8`: 602 s from start to first "
+    "verdict (about 200 s of processor time), 2.2 GiB at the peak beside 8.1 GiB of Redis, and 502 ms a verdict, more "
+    "than a forward pass takes here: at a million the writer does not keep up. Four changes since then made verdicts "
+    "cheaper and were not measured at that size. A GPU gives features faster than one writer gives verdicts, whatever "
+    "the size."
 )
 ARRIVING = 8 * BATCH + 1  # the first one is what a restart is timed by
 STAGES = ("candidates", "comparisons", "store and groups", "all")
