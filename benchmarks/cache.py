@@ -15,9 +15,9 @@ import typer
 
 from benchmarks.extract import processor, running
 from benchmarks.pictures import make_pictures
+from benchmarks.server import running_redis
 from shared.broker import make_app, send_references
 from shared.records import Reference, Verdict
-from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from watcher.enqueue import BATCHES_IN_A_MESSAGE
@@ -55,14 +55,12 @@ def main(
         watched = Path(scratch) / "pictures"
         originals = make_pictures(watched, photos)
         settings = load_settings(watch_dir=watched, state_dir=Path(scratch) / "state", weights="random")
-        settings.redis_socket.parent.mkdir(parents=True)
         work = [sys.executable, "-m", "shared.cli", "work", "--queue"]
         with (
-            running(redis_command(find_redis_server(), settings.redis_socket), settings),
+            running_redis(settings.redis_socket),
             running([*work, "features"], settings),
             running([*work, "verdicts"], settings),
         ):
-            time.sleep(1)
             store = RedisStore.connect(settings.store)
             first = judged(store, settings, originals)
             named = [watched / f"{copy} {path.name}" for copy in range(copies) for path in originals]

@@ -19,9 +19,9 @@ from typing import Annotated
 import typer
 
 from benchmarks.pictures import make_pictures
+from benchmarks.server import running_redis
 from shared.broker import make_app, send_references
 from shared.records import Reference
-from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from watcher.enqueue import BATCHES_IN_A_MESSAGE
@@ -76,13 +76,11 @@ def running(command: list[str], settings: Settings) -> Iterator[None]:
 
 def through_the_worker(paths: list[Path], settings: Settings) -> float:
     """Images/s from the message to the record, once the model is loaded."""
-    settings.redis_socket.parent.mkdir(parents=True)
     worker = [sys.executable, "-m", "shared.cli", "work", "--queue", "features"]
-    with running(redis_command(find_redis_server(), settings.redis_socket), settings), running(worker, settings):
+    with running_redis(settings.redis_socket), running(worker, settings):
         store, app = RedisStore.connect(settings.store), make_app(settings)
         references = [Reference(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
         warm, measured = references[: settings.batch_size], references[settings.batch_size :]
-        time.sleep(1)
         size = BATCHES_IN_A_MESSAGE * settings.batch_size
         _work_off(store, app, warm, size)
         started = time.perf_counter()

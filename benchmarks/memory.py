@@ -7,7 +7,6 @@ are with random weights (ImageNet weights leave more zeros, which int8 stores in
 
 import dataclasses
 import hashlib
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,10 +18,9 @@ import redis
 import typer
 
 from benchmarks.pictures import make_pictures
+from benchmarks.server import running_redis
 from shared import names
-from shared.errors import Unavailable
 from shared.records import ImageFacts, Reference, State, Verdict
-from shared.redis_server import find_redis_server, redis_command
 from shared.store import RedisStore
 from worker.engine.decode import decode
 from worker.engine.encoding import Encoding, encode
@@ -104,22 +102,9 @@ def main(count: Annotated[int, typer.Option(help="images")] = 20_000) -> None:
 
 def measure(count: int, encoding: Encoding) -> dict[str, float]:
     """Bytes an image by kind of key, in a Redis of its own."""
-    with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
-        socket = Path(scratch) / "redis.sock"
-        server = subprocess.Popen(redis_command(find_redis_server(), socket), stdout=subprocess.DEVNULL)
-        try:
-            store = RedisStore.connect(f"unix://{socket}?db=1")
-            while True:
-                try:
-                    store.ping()
-                    break
-                except Unavailable:
-                    time.sleep(0.05)
-            fill(store, count, sketches(Path(scratch) / "pictures"), encoding)
-            return usage(f"unix://{socket}?db=1", count)
-        finally:
-            server.terminate()
-            server.wait()
+    with tempfile.TemporaryDirectory(prefix="sieve") as scratch, running_redis(Path(scratch) / "redis.sock") as url:
+        fill(RedisStore.connect(url), count, sketches(Path(scratch) / "pictures"), encoding)
+        return usage(url, count)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from shared.errors import Unavailable
+from benchmarks.server import running_redis
 from shared.records import Event
-from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 
@@ -60,21 +59,8 @@ def _rows(settings: Settings, name: str) -> list[dict[str, str]]:
 @contextmanager
 def opened(settings: Settings) -> Iterator[RedisStore]:
     """The store of a run that is over, on a Redis started for the occasion."""
-    server = subprocess.Popen(
-        redis_command(find_redis_server(), settings.redis_socket), stdout=subprocess.DEVNULL, cwd=settings.state_dir
-    )
-    try:
-        store = RedisStore.connect(settings.store)
-        for _ in range(300):
-            try:
-                store.ping()
-                break
-            except Unavailable:
-                time.sleep(0.2)
-        yield store
-    finally:
-        server.terminate()
-        server.wait(60)
+    with running_redis(settings.redis_socket):
+        yield RedisStore.connect(settings.store)
 
 
 def first_answers(store: RedisStore) -> dict[str, Event]:

@@ -10,8 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
@@ -22,9 +20,8 @@ import typer
 
 from benchmarks.extract import processor
 from benchmarks.features import Synthetic
-from shared.errors import Unavailable
+from benchmarks.server import running_redis
 from shared.records import ImageFacts
-from shared.redis_server import find_redis_server, redis_command
 from shared.store import RedisStore
 from worker.engine.clustering import cluster
 from worker.engine.encoding import encode
@@ -83,29 +80,10 @@ def measure(count: int, geometry: Geometry, memory: int) -> str:
     )
 
 
-@contextmanager
-def redis_store() -> Iterator[RedisStore]:
-    """A real Redis, empty."""
-    with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
-        socket = Path(scratch) / "redis.sock"
-        server = subprocess.Popen(redis_command(find_redis_server(), socket), stdout=subprocess.DEVNULL)
-        try:
-            store = RedisStore.connect(f"unix://{socket}?db=1")
-            while True:
-                try:
-                    store.ping()
-                    break
-                except Unavailable:
-                    time.sleep(0.05)
-            yield store
-        finally:
-            server.terminate()
-            server.wait()
-
-
 def reading_seconds(count: int) -> float:
     """Seconds to read a row from Redis and decode it, measured on so many."""
-    with redis_store() as store:
+    with tempfile.TemporaryDirectory(prefix="sieve") as scratch, running_redis(Path(scratch) / "redis.sock") as url:
+        store = RedisStore.connect(url)
         digests = [f"{number:064x}" for number in range(count)]
         made = Synthetic(count, seed=SEED)
         for start in range(0, count, READ_ROWS):

@@ -6,13 +6,11 @@ forward pass at batch 32. A restart is timed from the start of the process to it
 """
 
 import resource
-import subprocess
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from multiprocessing import get_context
@@ -25,8 +23,7 @@ import typer
 
 from benchmarks.collection import EXTRACTOR, Collection, Content, fill, put, remove
 from benchmarks.extract import processor
-from shared.errors import Unavailable
-from shared.redis_server import find_redis_server, redis_command
+from benchmarks.server import running_redis
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from worker.engine.encoding import Encoding
@@ -59,26 +56,6 @@ class Run:
     resident: int
     stages: dict[str, float]
     verdicts: dict[str, int]
-
-
-@contextmanager
-def running_redis(folder: Path) -> Iterator[str]:
-    """URL of a Redis that keeps nothing on disk."""
-    socket = folder / "redis.sock"
-    command = [*redis_command(find_redis_server(), socket), "--appendonly", "no"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    url = f"unix://{socket}?db=1"
-    try:
-        while True:
-            try:
-                RedisStore.connect(url).ping()
-                break
-            except Unavailable:
-                time.sleep(0.05)
-        yield url
-    finally:
-        server.kill()
-        server.wait()
 
 
 def give_verdicts(settings: Settings, arriving: Sequence[Content], started: float) -> Run:
@@ -158,7 +135,10 @@ def main(
     encoding: Annotated[Encoding, typer.Option(help="of the features")] = "float16",
 ) -> None:
     """Fill, restart, give verdicts, for each size; print Markdown tables."""
-    with tempfile.TemporaryDirectory(prefix="sieve") as scratch, running_redis(Path(scratch)) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="sieve") as scratch,
+        running_redis(Path(scratch) / "redis.sock", "--appendonly", "no") as url,
+    ):
         settings = load_settings(watch_dir=scratch, state_dir=scratch, broker_url=url, store_url=url, weights="random")
         print(f"Machine: {processor()}; milliseconds an image, medians of batches of {BATCH}\n", flush=True)
         collection, client = Collection(Path(scratch) / "photos", photos, encoding), redis.Redis.from_url(url)
