@@ -32,13 +32,13 @@ class Checker:
             raise PermanentError("there is no collection yet: start with `imagesieve up FOLDER`")
         self._workshop = workshop
         self._index = ContentIndex(workshop.store, extractor.id)
-        self._cluster = NearestCluster(workshop.store, extractor.id)
+        self._clusters = NearestCluster(workshop.store, extractor.id)
         self._comparison = workshop.comparison()
         self._judge = Judge(
             workshop.store,
             self._index,
             self._comparison.compare,
-            self._cluster,
+            self._clusters,
             time.time,
             rank_keepers(workshop.settings.keeper_order),
         )
@@ -67,9 +67,8 @@ class Checker:
         except KeyError:
             pass
         else:
-            return self._event(
-                path, record, Verdict.EXACT, keeper.path, 1.0, EXACT_REASON, self._cluster(record.digest)
-            )
+            [cluster] = self._clusters([record.digest])
+            return self._event(path, record, Verdict.EXACT, keeper.path, 1.0, EXACT_REASON, cluster)
         picture = decode(data, self._workshop.settings.max_pixels)
         sketch = describe(picture)
         [features] = self._workshop.extraction.extract(shrink(picture)[None])
@@ -78,7 +77,7 @@ class Checker:
             lambda keeper_of: self._index.nearest(features, sketch, keeper_of, CANDIDATES),
             lambda candidate: self._comparison.compare_sketch(candidate, sketch, lambda: reduced(picture)),
         )
-        cluster = self._cluster.of(features)
+        cluster = self._clusters.of(features)
         if found is None:
             return self._event(path, record, Verdict.UNIQUE, "", 0.0, "", cluster)
         keeper = self._judge.keeper_file(found)

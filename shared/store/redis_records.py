@@ -100,15 +100,17 @@ class RedisRecords(RedisPart):
         self._mark([(r.path, Record(r.size, r.mtime_ns, State.FAILED, since=now, reason=why)) for r, why in failures])
 
     def _mark(self, pairs: Sequence[tuple[str, Record]]) -> None:
+        """Put these records, all pending or all failed, in place of any before."""
         if not pairs:
             return
+        values = {os.fsencode(path): record.to_json() for path, record in pairs}
+        into, out_of = names.KEY_PENDING, names.KEY_FAILED
+        if pairs[0][1].state is State.FAILED:
+            into, out_of = out_of, into
         with speaking(), self._redis.pipeline(transaction=True) as pipe:
-            for path, record in pairs:
-                name = os.fsencode(path)
-                pending = record.state is State.PENDING
-                pipe.hset(names.KEY_RECORDS, name, record.to_json())
-                pipe.sadd(names.KEY_PENDING if pending else names.KEY_FAILED, name)
-                pipe.srem(names.KEY_FAILED if pending else names.KEY_PENDING, name)
+            pipe.hset(names.KEY_RECORDS, mapping=values)
+            pipe.sadd(into, *values)
+            pipe.srem(out_of, *values)
             pipe.incr(names.KEY_REVISION)
             pipe.execute()
 

@@ -19,7 +19,7 @@ from shared.errors import CorruptValue, Unavailable
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
 from worker.engine.encoding import decode_features
-from worker.pipeline.extract import ATTEMPTS_AT_ALL, Extraction, Outcome, extract_batches
+from worker.pipeline.extract import ATTEMPTS_AT_ALL, Extraction, Outcome, extract_batches, read_together
 
 
 def extract_batch(references: list[Reference], tools: Extraction) -> Outcome:
@@ -240,6 +240,17 @@ def test_the_files_of_the_next_batch_are_read_while_the_network_looks_at_this_on
         outcomes = list(extract_batches(references, tools))
     assert seen == [(2, 4), (2, 5), (1, 5)]
     assert [len(outcome.finished) for outcome in outcomes] == [0, 2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "groups"),
+    [([], []), ([1, 1, 1], [1, 1, 1]), ([1] * 32, [4] * 8), ([1] * 20, [3] * 6 + [2]), ([40 << 20] * 16, [1] * 16)],
+)
+def test_a_thread_holds_few_files_of_a_batch_and_few_bytes(sizes: list[int], groups: list[int]) -> None:
+    references = [Reference(f"{number}.png", size, 1) for number, size in enumerate(sizes)]
+    found = list(read_together(references))
+    assert [len(group) for group in found] == groups
+    assert list(itertools.chain.from_iterable(found)) == references
 
 
 def test_a_copy_in_a_later_batch_of_the_message_is_not_computed_again(bench: Bench) -> None:

@@ -18,6 +18,10 @@ from worker.pipeline.members import member_of
 RANK = rank_keepers(("pixels", "bytes", "oldest"))
 
 
+def clusters_of(digests: Sequence[str]) -> list[int]:
+    return [len(digest) for digest in digests]
+
+
 class World:
     """Contents are words; two are the same picture when `alike` says so. Every keeper is a candidate."""
 
@@ -30,7 +34,7 @@ class World:
 
     def new_judge(self) -> Judge:
         self.contents.clear()
-        judge = Judge(self.store, self, self.compare, len, lambda: 1_700_000_000.0, RANK)
+        judge = Judge(self.store, self, self.compare, clusters_of, lambda: 1_700_000_000.0, RANK)
         judge.start()
         return judge
 

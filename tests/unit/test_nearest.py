@@ -25,10 +25,10 @@ def test_the_nearest_centroid_of_the_newest_generation_counts() -> None:
     rows = np.eye(2, 4096, dtype=np.float32) * 5
     store.put_images("e", [(name, ImageFacts(1, 1), encode(rows)[row], b"") for row, name in enumerate("ab")])
     nearest = NearestCluster(store, "e")
-    assert nearest("a") is None
+    assert nearest(["a"]) == [None]
     publish(store, "1", "e", first=0)
-    assert (nearest("a"), nearest("b"), nearest("missing")) == (0, 1, None)
+    assert nearest(["a", "missing", "b"]) == [0, None, 1]
     publish(store, "2", "e", first=7)
-    assert (nearest("a"), nearest("b")) == (7, 8)
+    assert nearest(["a", "b"]) == [7, 8]
     publish(store, "3", "another", first=0)
-    assert nearest("a") is None
+    assert nearest(["a"]) == [None]

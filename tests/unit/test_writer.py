@@ -1,7 +1,7 @@
 """The verdict writer beside others of its kind, and over a change of the extractor."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -36,9 +36,13 @@ def verdicts(store: MemoryStore) -> dict[str, str]:
     return {path: record.verdict for chunk in store.scan() for path, record in chunk}
 
 
+def no_clusters(digests: Sequence[str]) -> list[None]:
+    return [None] * len(digests)
+
+
 def open_judge(store: MemoryStore, extractor: str, holder: str = "", alike: Match | None = None) -> Judge:
     rank = rank_keepers(["path"])
-    return Judge(store, ContentIndex(store, extractor), lambda *_: alike, lambda _: None, lambda: 1.0, rank, holder)
+    return Judge(store, ContentIndex(store, extractor), lambda *_: alike, no_clusters, lambda: 1.0, rank, holder)
 
 
 def publish(store: MemoryStore, extractor: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +23,17 @@ from worker.engine.bars import content_pixels
 from worker.engine.decode import decode, shrink
 from worker.engine.encoding import Encoding, encode
 from worker.engine.sketch import describe, pixel_digest
-from worker.pipeline.files import read_file
+from worker.pipeline.files import Contents, read_file
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
 # image does not take 31 good ones with it; a lone one that fails this often is given up.
 ATTEMPTS_TOGETHER = 2
 ATTEMPTS_AT_ALL = 5
+
+# One thread reads so many files of a batch, and holds so many bytes, before it asks the store which of them are known:
+# a round trip for each costs more than the reading, a batch in memory may be gigabytes, and all threads should read.
+SHARE_TOGETHER = 1 / 8
+BYTES_TOGETHER = 64 << 20
 
 Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
 Features = NDArray[np.float32]  # [n, 4096]
@@ -98,7 +103,8 @@ _Seen = _Look | str | None  # a str is a reason to fail; None: the file is chang
 class _Batch:
     """A batch that is being read, and the references that are to go alone instead."""
 
-    reading: dict[Reference, Future[_Seen]]
+    taken: list[Reference]
+    reading: list[Future[list[_Seen]]]
     alone: list[Reference]
 
 
@@ -130,11 +136,11 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
             yield outcome
     except TransientError:
         with suppress(Unavailable):  # nothing here is to blame
-            tools.store.finish([reference.path for batch in begun for reference in batch.reading])
+            tools.store.finish([reference.path for batch in begun for reference in batch.taken])
         raise
     finally:
         for batch in begun:
-            for future in batch.reading.values():
+            for future in batch.reading:
                 future.cancel()
 
 
@@ -143,14 +149,31 @@ def _begin(part: Sequence[Reference], lone: bool, tools: Extraction) -> _Batch:
     attempts = dict(zip(part, tools.store.begin([reference.path for reference in part]), strict=True))
     alone = [] if lone else [reference for reference in part if attempts[reference] > ATTEMPTS_TOGETHER]
     taken = [reference for reference in part if reference not in alone]
-    read = tools.executor.submit
-    return _Batch({reference: read(_look, reference, attempts[reference], tools) for reference in taken}, alone)
+    reading = [
+        tools.executor.submit(_look, some, [attempts[reference] for reference in some], tools)
+        for some in read_together(taken)
+    ]
+    return _Batch(taken, reading, alone)
+
+
+def read_together(references: Sequence[Reference]) -> Iterator[list[Reference]]:
+    """The references in order, in groups of which one thread holds all the bytes (pure)."""
+    group: list[Reference] = []
+    most = SHARE_TOGETHER * len(references)
+    for reference in references:
+        full = len(group) >= most or sum(one.size for one in [*group, reference]) > BYTES_TOGETHER
+        if group and full:
+            yield group
+            group = []
+        group.append(reference)
+    if group:
+        yield group
 
 
 def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction) -> Outcome:
     """Compute and store one batch that is being read; `stored` are the digests this message has brought so far."""
     started = time.perf_counter()
-    looks = {reference: future.result() for reference, future in batch.reading.items()}
+    looks = dict(zip(batch.taken, chain.from_iterable(future.result() for future in batch.reading), strict=True))
     read = time.perf_counter()
     found = [look for look in looks.values() if isinstance(look, _Look)]
     fresh = {look.digest: look for look in found if look.picture is not None and look.digest not in stored}
@@ -161,7 +184,7 @@ def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str],
     changes = [_change(r, waiting[r], look, tools) for r, look in looks.items() if look is not None]
     done = tools.store.complete(changes)
     tools.store.add(names.KEY_COMPUTED, len(images))
-    tools.store.finish([reference.path for reference in batch.reading])
+    tools.store.finish([reference.path for reference in batch.taken])
     return Outcome(
         ready=len(found),
         cached=len(found) - len(fresh),
@@ -173,18 +196,31 @@ def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str],
     )
 
 
-def _look(reference: Reference, attempt: int, tools: Extraction) -> _Seen:
-    """Read, digest, ask the cache, decode what is missing."""
-    if attempt > ATTEMPTS_AT_ALL:
-        return f"it crashed the decoder: {attempt - 1} workers died while they held it"
+def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extraction) -> list[_Seen]:
+    """Read and digest a few files, ask the cache for all of them, decode what is missing."""
+    seen: list[_Seen] = [None] * len(references)
+    held: dict[int, Contents] = {}
+    for place, (reference, attempt) in enumerate(zip(references, attempts, strict=True)):
+        if attempt > ATTEMPTS_AT_ALL:
+            seen[place] = f"it crashed the decoder: {attempt - 1} workers died while they held it"
+            continue
+        try:
+            held[place] = read_file(tools.root, reference, tools.max_bytes)
+        except FileChanging:
+            continue  # its next settled state is a reference of its own
+        except PermanentError as error:
+            seen[place] = str(error)
+    known = tools.store.facts(tools.extractor_id, [contents.digest for contents in held.values()])
+    for place, facts in zip(list(held), known, strict=True):
+        contents = held.pop(place)
+        seen[place] = _Look(contents.digest, facts, None) if facts else _describe(contents, tools)
+    return seen
+
+
+def _describe(contents: Contents, tools: Extraction) -> _Look | str:
+    """Decode a file: what the network looks at, and what is compared."""
     try:
-        contents = read_file(tools.root, reference, tools.max_bytes)
-        [facts] = tools.store.facts(tools.extractor_id, [contents.digest])
-        if facts:
-            return _Look(contents.digest, facts, None)
         picture = decode(contents.data, tools.max_pixels)
-    except FileChanging:
-        return None  # its next settled state is a reference of its own
     except PermanentError as error:
         return str(error)
     height, width = picture.shape[:2]

@@ -5,18 +5,17 @@ keepers alone: a group is a keeper and images each verified against that keeper,
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from shared import names
 from shared.errors import ImagesieveError
-from shared.records import Event, Match, Record, State, Verdict, pair_of
+from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.keepers import Rank
-from worker.engine.verified import EXACT_REASON, IDENTICAL_REASON
 from worker.pipeline.comparison import File
 from worker.pipeline.knowledge import AT_ONCE, Knowledge, learn
-from worker.pipeline.members import make_event, member_of
+from worker.pipeline.members import member_of
+from worker.pipeline.verdicts import Clusters, Verdicts
 
 CANDIDATES = 24  # keepers that an image is compared with
 
@@ -45,22 +44,20 @@ class Judge:
         store: Store,
         candidates: Candidates,
         compare: Compare,
-        cluster: Callable[[str], int | None],
+        clusters: Clusters,
         now: Callable[[], float],
         rank: Rank,
         holder: str = "",
     ) -> None:
-        """cluster: of a digest, for the event. now: seconds since the epoch. rank: order of keepers.
+        """clusters: of digests, for the events. now: seconds since the epoch. rank: order of keepers.
 
         holder: of the lease, checked with every verdict. Call `start` before anything else.
         """
         self._store = store
         self._candidates = candidates
         self._compare = compare
-        self._cluster = cluster
-        self._now = now
         self._rank = rank
-        self._holder = holder
+        self._verdicts = Verdicts(store, clusters, now, holder)
         self._known = Knowledge()
         self._corrections = -1
 
@@ -91,39 +88,48 @@ class Judge:
             for start in range(0, len(paths), AT_ONCE):
                 part = paths[start : start + AT_ONCE]
                 given += sum(map(self._look, part, self._store.records(part)))
+                given += self._verdicts.write(self._known)
         except ImagesieveError:
+            self._verdicts.drop()
             self._corrections = -1
             raise
         return given
 
     def _look(self, path: str, record: Record | None) -> int:
+        """How many verdicts were written; more may be due."""
         given, before = 0, self._known.digest.get(path)
         if before is not None and (record is None or record.digest != before):
             given = self._let_go(path)
-        if record is None or record.state is not State.READY:
-            return given + (self._give_failed(path, record) if record and record.state is State.FAILED else 0)
-        if path not in self._known.digest:
-            given += self._judge(File(path, record))
+        if record is None or record.state is State.PENDING:
+            return given
+        file = File(path, record)
+        if record.state is State.FAILED:
+            if record.verdict != Verdict.FAILED:
+                self._verdicts.owe([file])
+        elif path not in self._known.digest:
+            given += self._judge(file)
         elif not record.verdict:  # extracted anew, with the same picture: its group stays what it is
             self._candidates.add([record.digest])
-            given += self._give([File(path, record)])
+            self._verdicts.owe([file])
         return given
 
     def _judge(self, file: File) -> int:
         known, digest = self._known, file.record.digest
         known.add_file(file.path, digest)
-        if digest not in known.keeper:
-            [pixels] = self._store.pixels([digest])
-            keeper, matches = self.find_keeper(
-                pixels,
-                lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
-                lambda candidate: self._compare(candidate, file),
-            )
-            known.join(digest, keeper or digest)
-            self._store.put_matches({pair_of(found, digest): match for found, match in matches.items()})
-            self._candidates.add([digest])
-            known.of_pixels.setdefault(pixels, digest)
-        return self._give([file])
+        self._verdicts.owe([file])
+        if digest in known.keeper:
+            return 0
+        [pixels] = self._store.pixels([digest])
+        keeper, matches = self.find_keeper(
+            pixels,
+            lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
+            lambda candidate: self._compare(candidate, file),
+        )
+        known.join(digest, keeper or digest)
+        self._store.put_matches({pair_of(found, digest): match for found, match in matches.items()})
+        self._candidates.add([digest])
+        known.of_pixels.setdefault(pixels, digest)
+        return self._verdicts.write(known)  # nobody waits for the comparisons of others
 
     def keeper_file(self, digest: str) -> File:
         """The file that stays of the group that a known content belongs to. Raises KeyError for an unknown one."""
@@ -163,6 +169,7 @@ class Judge:
     def _let_go(self, path: str) -> int:
         """A file left, or holds something else now. The group of a keeper that leaves gets another one."""
         known = self._known
+        given = self._verdicts.write(known)
         stayed = known.keeper_path(known.digest[path]) == path
         digest = known.remove_file(path)
         keeper = known.keeper[digest]
@@ -172,13 +179,13 @@ class Judge:
             [pixels] = self._store.pixels([digest])
             if known.of_pixels.get(pixels) == digest:
                 del known.of_pixels[pixels]
-        if not stayed:
-            return 0
-        if digest in known.paths:  # another file with the same bytes stays in its place
+        if stayed and digest in known.paths:  # another file with the same bytes stays in its place
             for file in self._ranked(known.paths[digest])[:1]:
                 known.put_first(file.path)
-            return self._give(self._files(known.files_of_group(keeper)))
-        return self._promote(keeper)
+            self._verdicts.owe(self._files(known.files_of_group(keeper)))
+        elif stayed:
+            given += self._promote(keeper)
+        return given
 
     def _promote(self, keeper: str) -> int:
         """The keeper of this group is gone: its members are judged again, the best first, which becomes a keeper."""
@@ -212,37 +219,3 @@ class Judge:
     def _match(self, keeper: str, digest: str) -> Match | None:
         [found] = self._store.find_matches([pair_of(keeper, digest)])
         return found
-
-    def _give(self, files: Iterable[File]) -> int:
-        """Write the verdicts that follow from what is known, where they are news, with their events."""
-        changes, events = [], []
-        for file in files:
-            new = self._verdict(file)
-            if new != file.record:
-                changes.append((file.path, file.record, new))
-                events.append(self._event(file.path, new))
-        return sum(self._store.give_verdicts(changes, events, False, self._holder))
-
-    def _verdict(self, file: File) -> Record:
-        known, digest = self._known, file.record.digest
-        keeper, path = known.keeper[digest], known.keeper_path(digest)
-        if path == file.path:
-            return replace(file.record, verdict=Verdict.UNIQUE, duplicate_of="", similarity=0.0, reason="")
-        if keeper == digest:
-            verdict, match = Verdict.EXACT, Match(1.0, EXACT_REASON)
-        elif len(set(pixels := self._store.pixels([keeper, digest]))) == 1 and pixels[0]:
-            verdict, match = Verdict.IDENTICAL, Match(1.0, IDENTICAL_REASON)
-        else:
-            verdict, match = Verdict.NEAR, self._match(keeper, digest) or Match(1.0, "the same picture")
-        return replace(
-            file.record, verdict=verdict, duplicate_of=path, similarity=match.similarity, reason=match.reason
-        )
-
-    def _give_failed(self, path: str, record: Record) -> int:
-        if record.verdict == Verdict.FAILED:
-            return 0
-        new = replace(record, verdict=Verdict.FAILED)
-        return sum(self._store.give_verdicts([(path, record, new)], [self._event(path, new)], False, self._holder))
-
-    def _event(self, path: str, record: Record) -> Event:
-        return make_event(path, record, self._cluster(record.digest) if record.digest else None, self._now())

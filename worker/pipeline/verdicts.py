@@ -1,0 +1,79 @@
+"""Verdicts that follow from what is known, written many at a time."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from shared.records import Match, Pair, Record, State, Verdict, pair_of
+from shared.store import Store
+from worker.engine.verified import EXACT_REASON, IDENTICAL_REASON
+from worker.pipeline.comparison import File
+from worker.pipeline.knowledge import Knowledge
+from worker.pipeline.members import make_event
+
+Clusters = Callable[[Sequence[str]], Sequence[int | None]]
+_Found = tuple[Verdict, Match]
+
+
+class Verdicts:
+    """Those that are due. Copies of known files come by the thousand: a round trip for each would be all they cost."""
+
+    def __init__(self, store: Store, clusters: Clusters, now: Callable[[], float], holder: str) -> None:
+        """clusters: of digests, for the events. now: seconds since the epoch. holder: of the lease, see the store."""
+        self._store = store
+        self._clusters = clusters
+        self._now = now
+        self._holder = holder
+        self._due: list[File] = []
+
+    def owe(self, files: Iterable[File]) -> None:
+        """These files, ready or failed, get their verdict with the next `write`."""
+        self._due += files
+
+    def drop(self) -> None:
+        """Nothing is due any more."""
+        self._due = []
+
+    def write(self, known: Knowledge) -> int:
+        """Write what is due and is news, with its events; how many were. To be called before what is known shrinks.
+
+        A handful of round trips, however many there are.
+        """
+        files, self._due = self._due, []
+        pairs = zip(files, self._verdicts(files, known), strict=True)
+        changes = [(file.path, file.record, new) for file, new in pairs if new != file.record]
+        if not changes:
+            return 0
+        digests = list(dict.fromkeys(new.digest for _, _, new in changes if new.digest))
+        clusters = dict(zip(digests, self._clusters(digests), strict=True))
+        now = self._now()
+        events = [make_event(path, new, clusters.get(new.digest), now) for path, _, new in changes]
+        return sum(self._store.give_verdicts(changes, events, False, self._holder))
+
+    def _verdicts(self, files: Sequence[File], known: Knowledge) -> list[Record]:
+        """The record of each with its verdict."""
+        ready = {file.record.digest for file in files if file.record.state is State.READY}
+        pairs = sorted({pair_of(known.keeper[digest], digest) for digest in ready if known.keeper[digest] != digest})
+        digests = sorted({digest for pair in pairs for digest in pair})
+        pixels = dict(zip(digests, self._store.pixels(digests), strict=True))
+        found: dict[Pair, _Found] = {}
+        for pair, match in zip(pairs, self._store.find_matches(pairs), strict=True):
+            if pixels[pair[0]] == pixels[pair[1]] != "":
+                found[pair] = Verdict.IDENTICAL, Match(1.0, IDENTICAL_REASON)
+            else:
+                found[pair] = Verdict.NEAR, match or Match(1.0, "the same picture")
+        return [_judged(file, known, found) for file in files]
+
+
+def _judged(file: File, known: Knowledge, found: Mapping[Pair, _Found]) -> Record:
+    """found: what each content is to its keeper."""
+    record, digest = file.record, file.record.digest
+    if record.state is State.FAILED:
+        return replace(record, verdict=Verdict.FAILED)
+    keeper, path = known.keeper[digest], known.keeper_path(digest)
+    if path == file.path:
+        return replace(record, verdict=Verdict.UNIQUE, duplicate_of="", similarity=0.0, reason="")
+    if keeper == digest:
+        verdict, match = Verdict.EXACT, Match(1.0, EXACT_REASON)
+    else:
+        verdict, match = found[pair_of(keeper, digest)]
+    return replace(record, verdict=verdict, duplicate_of=path, similarity=match.similarity, reason=match.reason)
