@@ -23,10 +23,11 @@ SUITE = {
     "extract": ("Files to features in Redis", ["benchmarks.extract"]),
     "cache": ("Bytes already known", ["benchmarks.cache"]),
     "latency": ("From a settled file to its verdict", ["benchmarks.latency", "--runs", "2"]),
+    "stream": ("What the plumbing sustains, and costs", ["benchmarks.stream"]),
     "verdicts": ("What a verdict costs, and a restart", ["benchmarks.verdicts", "--sizes", "1000,10000"]),
     "recluster": ("k from 1 to 30, beside the notebook", ["benchmarks.recluster"]),
     "scale": ("Clustering as the collection grows", ["benchmarks.scale"]),
-    "memory": ("Redis memory per image", ["benchmarks.memory"]),
+    "memory": ("Memory: Redis per image, and the processes", ["benchmarks.memory"]),
 }
 
 

@@ -1,8 +1,11 @@
-"""Bytes in Redis per image, by kind of key. `python -m benchmarks.memory`.
+"""Bytes in Redis per image, by kind of key, and memory of the processes. `python -m benchmarks.memory`.
 
 Records, facts, features and sketches as the pipeline writes them: paths of 40 characters, all files different,
 sketches of photos cut from those that installed packages carry; features by chance, half of their values zero, as they
 are with random weights (ImageNet weights leave more zeros, which int8 stores in less room).
+
+The processes are all that `imagesieve up` starts, with the model loaded, after they brought a few photos to their
+verdicts and reclustered them once. Resident counts what several share for each of them, proportional divides it.
 """
 
 import dataclasses
@@ -18,6 +21,7 @@ import redis
 import typer
 
 from benchmarks.pictures import make_pictures
+from benchmarks.residents import print_resident, resident
 from benchmarks.server import running_redis
 from shared import names
 from shared.records import ImageFacts, Reference, State, Verdict
@@ -28,7 +32,9 @@ from worker.engine.sketch import describe
 
 LIMITS = (
     "verified pairs and the event stream (the newest 100,000 events are kept), which come on top; and that Redis needs "
-    "as much again for a moment when it rewrites its append-only file under heavy change."
+    "as much again for a moment when it rewrites its append-only file under heavy change. Of the processes: that "
+    "this is a small collection at rest; the verdict writer's grows with the collection, a recluster run's up to "
+    "IMAGESIEVE_RECLUSTER_MEMORY."
 )
 EXTRACTOR = "0" * 16
 CHUNK = 1000
@@ -89,7 +95,7 @@ def usage(url: str, count: int) -> dict[str, float]:
 
 
 def main(count: Annotated[int, typer.Option(help="images")] = 20_000) -> None:
-    """Fill a real Redis, once per encoding of features, and print a Markdown table."""
+    """Fill a real Redis, once per encoding of features, then start the whole stack; print Markdown tables."""
     encodings: tuple[Encoding, ...] = ("float16", "int8")
     used = {encoding: measure(count, encoding) for encoding in encodings}
     print(f"{count} images\n")
@@ -97,7 +103,8 @@ def main(count: Annotated[int, typer.Option(help="images")] = 20_000) -> None:
     print("| --- |" + " --- |" * 2 * len(encodings))
     for kind in used["float16"]:
         cells = (f"{used[name][kind]:,.0f} | {used[name][kind] * 1e6 / 2**30:.1f} GiB" for name in encodings)
-        print(f"| {kind} | " + " | ".join(cells) + " |")
+        print(f"| {kind} | " + " | ".join(cells) + " |", flush=True)
+    print_resident(resident())
 
 
 def measure(count: int, encoding: Encoding) -> dict[str, float]:

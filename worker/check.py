@@ -57,9 +57,9 @@ class Checker:
             return self._failed(path, Record(len(data), 0, State.FAILED, digest=record.digest, reason=str(error)))
 
     def _compare(self, path: Path, record: Record, data: bytes) -> Event:
-        from worker.engine.decode import decode, shrink
-        from worker.engine.sketch import describe, pixel_digest
-        from worker.engine.verified import EXACT_REASON, IDENTICAL_REASON
+        from worker.engine.decode import Picture, decode_reduced
+        from worker.engine.impression import take_impression
+        from worker.engine.verified import EXACT_REASON, identical_reason
         from worker.pipeline.comparison import reduced
 
         try:
@@ -69,13 +69,17 @@ class Checker:
         else:
             [cluster] = self._clusters([record.digest])
             return self._event(path, record, Verdict.EXACT, keeper.path, 1.0, EXACT_REASON, cluster)
-        picture = decode(data, self._workshop.settings.max_pixels)
-        sketch = describe(picture)
-        [features] = self._workshop.extraction.extract(shrink(picture)[None])
+        max_pixels = self._workshop.settings.max_pixels
+        seen = take_impression(data, max_pixels)
+        [features] = self._workshop.extraction.extract(seen.square[None])
+
+        def picture() -> Picture:
+            return reduced(decode_reduced(data, max_pixels).picture)
+
         found, matches = self._judge.find_keeper(
-            pixel_digest(picture),
-            lambda keeper_of: self._index.nearest(features, sketch, keeper_of, CANDIDATES),
-            lambda candidate: self._comparison.compare_sketch(candidate, sketch, lambda: reduced(picture)),
+            seen.facts.pixels,
+            lambda keeper_of: self._index.nearest(features, seen.sketch, keeper_of, CANDIDATES),
+            lambda candidate: self._comparison.compare_sketch(candidate, seen.sketch, picture),
         )
         cluster = self._clusters.of(features)
         if found is None:
@@ -83,7 +87,8 @@ class Checker:
         keeper = self._judge.keeper_file(found)
         match = matches.get(found)
         if match is None:
-            return self._event(path, record, Verdict.IDENTICAL, keeper.path, 1.0, IDENTICAL_REASON, cluster)
+            reason = identical_reason(seen.facts.pixels)
+            return self._event(path, record, Verdict.IDENTICAL, keeper.path, 1.0, reason, cluster)
         return self._event(path, record, Verdict.NEAR, keeper.path, match.similarity, match.reason, cluster)
 
     def _event(

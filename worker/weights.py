@@ -15,7 +15,7 @@ from worker.engine.vgg16 import RANDOM_RECIPE, Precision, Vgg16, faster_precisio
 
 FILE_NAME: Final = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 FILE_MD5: Final = "64373286793e3c8b2b4e3219cbf3544b"  # as keras.applications.vgg16 has it
-PREPROCESSING: Final = "rgb224-area-1"  # changes with every change of decode or shrink that moves features
+PREPROCESSING: Final = "rgb224-area-2"  # changes with every change of decode or shrink that moves features
 DOWNLOAD_SECONDS: Final = 30.0  # without a byte from the server
 RANDOM_WARNING: Final = (
     "random weights: clusters order images only roughly. Set IMAGESIEVE_WEIGHTS=imagenet for real ones; "

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import cv2
 import h5py
 import keras
 import numpy as np
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 
 from shared.errors import WeightsError
 from worker import weights as weights_module
-from worker.engine.decode import decode, shrink
+from worker.engine.decode import SIDE, decode, shrink
+from worker.engine.impression import take_impression
 from worker.engine.vgg16 import Vgg16, faster_precision, layer_shapes, random_weights
 from worker.weights import download_imagenet, load, resolve
 
@@ -105,6 +107,19 @@ def test_bfloat16_gives_nearly_the_same_from_half_the_memory(
     assert cosines(found, features[:2]).min() > 0.999
     assert not np.array_equal(found, features[:2])
     assert {str(value.dtype) for value in half._network.weights} == {"bfloat16"}
+
+
+def test_a_jpeg_decoded_at_reduced_scale_keeps_its_features(network: Vgg16) -> None:
+    photo = decode(PHOTO.read_bytes(), 10**6)
+    squares = []
+    for width, height in ((2301, 1500), (4032, 3024)):
+        large = cv2.resize(photo[:, : 640 - width % 2], (width, height), interpolation=cv2.INTER_CUBIC)
+        data = cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+        full = cv2.resize(decode(data, 10**8), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        squares += [full, take_impression(data, 10**8).square]
+    found = network.extract(np.stack(squares))
+    assert cosines(found[::2], found[1::2]).min() > 0.999
+    assert not np.array_equal(found[::2], found[1::2])
 
 
 def test_random_weights_are_the_same_everywhere() -> None:

@@ -1,5 +1,7 @@
 """The search over k: as good as many fresh starts, and over where the points are."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
@@ -55,6 +57,17 @@ def test_the_points_are_left_alone_and_the_seed_makes_it_repeatable():
     np.testing.assert_array_equal(points, before)
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(start_fresh(points, 4, 3), start_fresh(points, 4, 3))
+
+
+@pytest.mark.parametrize(("rows", "draws"), [(100, 10), (1000, 5), (2000, 2), (6000, 1)])
+def test_one_draw_of_k_means_plus_plus_holds_a_start_for_every_k(rows, draws):
+    points, _ = blobs(6, rows, noise=0.3)  # within a cluster points are about 1.5 apart
+    starts = module._draw_starts(points, 8, 0)
+    assert len(starts) == draws
+    assert not any(np.array_equal(one[0], other[0]) for one, other in combinations(starts, 2))
+    for start in starts:
+        assert start.shape == (8, 12)
+        assert pdist(start[:6]).min() > 3  # the first six in six clusters, the other two later
 
 
 def test_fewer_dimensions_keep_what_the_principal_axes_hold():

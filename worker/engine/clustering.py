@@ -1,5 +1,6 @@
 """Clusters of pictures that look similar: a sweep over k, its silhouettes, and the clusters at the chosen k."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -102,13 +103,15 @@ def cluster(
 def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers | None) -> Clustering:
     n, points, geometry = len(cloud.source), cloud.points, cloud.geometry
     floor = ROUNDING * float(np.vdot(points, points) + len(points) * np.vdot(cloud.offset, cloud.offset))
-    found = sweep(reduce(points, max(DIMENSIONS, k_max), seed), k_max, seed, floor)
+    with ThreadPoolExecutor(1) as beside:  # most of the sweep keeps no more than one core busy
+        spread = beside.submit(_spread, points[_sampled(len(points), max(DRAWN_ROWS, 4 * k_max), seed)])
+        found = sweep(reduce(points, max(DIMENSIONS, k_max), seed), k_max, seed, floor)
     labelings, inertias = settle(points, found, LLOYD_STEPS)
     at = _sampled(len(points), sample, seed)
     values = _values(points, labelings, geometry, at)
     means = [None if row is None else float(row.mean()) for row in values]
     inertias = [inertia * n / len(points) for inertia in inertias]
-    choice = choose(inertias, means, lambda k: _reference(points, k, geometry, seed))
+    choice = choose(inertias, means, lambda k: _reference(len(points), spread.result(), k, geometry, seed))
     if choice.k == 0:
         nobody = np.zeros(0, dtype=np.int32)
         return Clustering(geometry, choice, nobody, nobody, points, np.zeros(0, dtype=np.float32), None, 0, None, 0)
@@ -167,21 +170,30 @@ def _margin(values: Values | None, n: int) -> float | None:
     return float(NORMAL_95 * values.std(ddof=1) * np.sqrt((1 - len(values) / n) / len(values)))
 
 
-def _reference(points: Points, k: int, geometry: Geometry, seed: int) -> float:
+def _spread(points: Points) -> npt.NDArray[np.float32]:
+    """Half the width along each principal axis of an evenly filled box with the variances of these rows; none is 0."""
+    if not len(points):
+        return np.zeros(0, dtype=np.float32)
+    centred = points.astype(np.float64)
+    centred -= centred.mean(axis=0)
+    n, d = centred.shape
+    products = centred @ centred.T if n < d else centred.T @ centred
+    scale = np.sqrt(np.maximum(np.linalg.eigvalsh(products)[::-1], 0) / n)
+    half: npt.NDArray[np.float32] = (np.sqrt(3) * scale[scale > 1e-6 * scale[0]]).astype(np.float32)
+    return half
+
+
+def _reference(rows: int, half: npt.NDArray[np.float32], k: int, geometry: Geometry, seed: int) -> float:
     """The mean silhouette at k that a collection like this one, but without clusters, reaches.
 
     Uniform along the principal axes with the same variances: of all shapes with one hump the one that KMeans divides
     best. Few rows give high silhouettes, so DRAWN_ROWS instead of all of them errs on the careful side.
+    rows: how many this collection has. half: see `_spread`; empty where the rows it was taken from are all the same.
     Cost: DRAWS times KMeans on at most DRAWN_ROWS rows, whatever n is.
     """
-    n = min(len(points), max(DRAWN_ROWS, 4 * k))
-    part = points[_sampled(len(points), n, seed)].astype(np.float64)
-    part -= part.mean(axis=0)
-    products = part @ part.T if n < part.shape[1] else part.T @ part
-    scale = np.sqrt(np.maximum(np.linalg.eigvalsh(products)[::-1], 0) / n)
-    half = (np.sqrt(3) * scale[scale > 1e-6 * scale[0]]).astype(np.float32)
+    n = min(rows, max(DRAWN_ROWS, 4 * k))
     if not half.size:
-        return 0.0  # all of these rows are the same: what is different is elsewhere
+        return 0.0  # what is different is elsewhere
 
     def score(draw: int) -> float:
         drawn = np.random.default_rng([seed, draw]).random((n, len(half)), dtype=np.float32)

@@ -5,6 +5,7 @@ ICC profiles are not applied.
 """
 
 import io
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import cv2
@@ -24,10 +25,20 @@ from PIL.TiffImagePlugin import TiffImageFile
 from shared.errors import UnreadableImage
 from worker.engine.channels import Picture, over_white, to_rgb
 from worker.engine.headers import Header, probe
+from worker.engine.scaling import average
 
-__all__ = ["SIDE", "Header", "Picture", "decode", "probe", "shrink"]
+__all__ = ["SIDE", "Header", "Picture", "Reduced", "decode", "decode_reduced", "probe", "shrink"]
 
 SIDE: Final = 224  # pixels, of the network's square input
+LEAST: Final = 1024  # pixels, of the long side of what is decoded at reduced scale: no comparison looks closer
+
+# The bits for the scale alone: together with IMREAD_COLOR_RGB they give colour.
+_REDUCED_BY: Final = {
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+_TURNED: Final = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
 class _Plugin(Protocol):
@@ -56,11 +67,48 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     effect: Pillow's own pixel limit, which is process-wide, is lifted, and OpenCV's log is silenced.
     Takes about 10 ms a megapixel and, meanwhile, up to 11 bytes a pixel (8-bit), 17 (16-bit), 40 (64-bit float).
     """
-    header = probe(data)
-    _judge_size(header, max_pixels)
-    picture = _by_opencv(header, data) if header.reader == "opencv" else _by_pillow(header, data)
+    return _decode(data, _probe(data, max_pixels), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """picture: as `decode` gives it, its sides divided by `divisor` and rounded up. width, height: of the whole one."""
+
+    picture: Picture
+    width: int
+    height: int
+    divisor: int
+
+
+def decode_reduced(data: bytes, max_pixels: int) -> Reduced:
+    """The picture, decoded at a half, a quarter or an eighth of its size where it is a JPEG that is larger than needed.
+
+    A JPEG's blocks of 8 x 8 pixels are stored by frequency, and the high ones are left out: a third of the time at 12
+    megapixels. The long side keeps at least LEAST pixels, the short one SIDE. Other formats are decoded in full.
+    Errors as `decode`.
+    """
+    header = _probe(data, max_pixels)
+    divisor = _divisor(header)
+    picture = _decode(data, header, divisor)
+    sides = header.width, header.height
+    if header.orientation in _TURNED or (header.format == "TIFF" and picture.shape[1::-1] != sides):
+        sides = sides[1], sides[0]
+    return Reduced(picture, *sides, divisor)
+
+
+def _divisor(header: Header) -> int:
+    """By how much a picture may be reduced while it is decoded."""
+    if header.format != "JPEG" or header.reader != "opencv":
+        return 1
+    long, short = max(header.width, header.height), min(header.width, header.height)
+    return max((by for by in _REDUCED_BY if long >= by * LEAST and short >= by * SIDE), default=1)
+
+
+def _decode(data: bytes, header: Header, divisor: int) -> Picture:
+    picture = _by_opencv(header, data, divisor) if header.reader == "opencv" else _by_pillow(header, data)
     sides = {picture.shape[:2], picture.shape[1::-1]}  # TIFF arrives turned already
-    if (header.height, header.width) not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
+    expected = -(-header.height // divisor), -(-header.width // divisor)
+    if expected not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
         raise UnreadableImage(
             f"damaged {header.format} file: its header says {header.width} x {header.height} pixels, "
             f"the picture in it has {picture.shape[1]} x {picture.shape[0]}"
@@ -72,24 +120,28 @@ def shrink(picture: Picture) -> Picture:
     """The network's input `[224, 224, 3]`: the whole picture, squeezed to a square. 5 ms for 12 megapixels."""
     height, width = picture.shape[:2]
     # Averaging is right where a side shrinks and wrong where it grows; of a long narrow picture one does each.
-    small = cv2.resize(picture, (min(width, SIDE), min(height, SIDE)), interpolation=cv2.INTER_AREA)
+    small = average(picture, (min(width, SIDE), min(height, SIDE)))
     square: Picture = cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
     return square
 
 
-def _judge_size(header: Header, max_pixels: int) -> None:
+def _probe(data: bytes, max_pixels: int) -> Header:
+    header = probe(data)
     pixels = header.width * header.height
     if pixels > max_pixels:
         raise UnreadableImage(
             f"larger than the limit: {header.width} x {header.height} = {pixels / 1e6:,.6g} megapixels; "
             f"the limit is {max_pixels / 1e6:,.6g} (IMAGESIEVE_MAX_PIXELS)"
         )
+    return header
 
 
-def _by_opencv(header: Header, data: bytes) -> Picture:
+def _by_opencv(header: Header, data: bytes, divisor: int) -> Picture:
     # Deep and transparent pictures are taken as stored; for JPEG, which is neither, OpenCV makes RGB at once.
     jpeg = header.format == "JPEG"
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION if jpeg else cv2.IMREAD_UNCHANGED
+    if divisor > 1:
+        flags |= _REDUCED_BY[divisor]
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below says it once
     try:
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -126,7 +178,7 @@ def _rgb(image: Image.Image) -> Picture:
 
 def _upright(picture: Picture, orientation: int) -> Picture:
     """Turn and mirror as EXIF's tag 0x0112 asks; the table of JEITA CP-3451, section 4.6.4."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in _TURNED:
         picture = cv2.transpose(picture)
     flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
     return picture if flip is None else cv2.flip(picture, flip)

@@ -1,10 +1,12 @@
 """Which pictures belong to the chosen clusters, chunk after chunk: whatever memory holds, the answer is for all."""
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from worker.engine.concurrency import chunks, run_parts
 from worker.engine.geometry import centroid_distances, geometry_rows
 from worker.engine.partitions import Labels, Points, Values, batches, cluster_sums
 from worker.engine.rows import Cloud
@@ -61,8 +63,16 @@ def measure(
     distances = np.empty(len(own), dtype=np.float32)
     silhouettes = np.empty(len(own), dtype=np.float32)
     for part, points in cloud.chunks():
-        distances[part] = centroid_distances(points, targets, own[part], cloud.geometry)
-        if cloud.geometry == "cosine" and len(clusters.sizes) > 1:
-            norms = np.einsum("ij,ij->i", points, points, dtype=np.float64)
-            silhouettes[part] = squared_values(norms, points @ factors, own[part], clusters.sizes, clusters.squares)
+
+        def add(rows: slice, part: slice = part, points: Points = points) -> None:
+            """Both for some of the chunk's rows."""
+            some, labels = points[rows], own[part][rows]
+            distances[part][rows] = centroid_distances(some, targets, labels, cloud.geometry)
+            if cloud.geometry == "cosine" and len(clusters.sizes) > 1:
+                norms = np.einsum("ij,ij->i", some, some, dtype=np.float64)
+                silhouettes[part][rows] = squared_values(
+                    norms, some @ factors, labels, clusters.sizes, clusters.squares
+                )
+
+        deque(run_parts(add, chunks(len(points))), maxlen=0)
     return distances, silhouettes if cloud.geometry == "cosine" else None

@@ -2,8 +2,9 @@
 
 Upwards, each k starts from the centroids of k - 1 and one new place: a point drawn as k-means++ draws, the one of
 CANDIDATES that lowers the inertia most (the fast global k-means of Likas, Vlassis and Verbeek 2003, with drawn
-candidates). Beside it are fresh k-means++ starts. Downwards, each k starts from those of k + 1 less the one that is
-missed least. What is best is kept. It happens on a sample; Lloyd's steps on all points follow.
+candidates). Beside it are fresh k-means++ starts, drawn once for all k: the first k points of a draw. Downwards, each
+k starts from those of k + 1 less the one that is missed least. What is best is kept. It happens on a sample; Lloyd's
+steps on all points follow.
 
 docs/benchmarks.md says how the inertias compare with scikit-learn's.
 """
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
 
 from worker.engine.concurrency import run_parts
@@ -24,6 +25,7 @@ SEARCHED_ROWS: Final = 3000
 CANDIDATES: Final = 32
 FRESH: Final = (1, 10)  # k-means++ starts per k: many where they are cheap, and where chance weighs most
 FRESH_ROWS: Final = 3000  # rows in all of them together, between those two
+NESTED_ROWS: Final = 5000  # the same where one draw serves every k: fewer different draws in all, so some more of them
 STEPS: Final = 20  # of Lloyd on all points, after the search on a sample
 
 
@@ -45,7 +47,7 @@ def sweep(points: Points, k_max: int, seed: int, floor: float) -> list[Labels]:
 
 def start_fresh(points: Points, k: int, seed: int) -> Labels:
     """Labels `[n]` of the best of some k-means++ starts, more for fewer points."""
-    return _labels(_start_fresh(points, k, seed))
+    return _labels(KMeans(k, n_init=_starts(points, FRESH_ROWS), random_state=seed).fit(points))
 
 
 @contextmanager
@@ -59,16 +61,26 @@ def few_points_expected() -> Iterator[None]:
         yield
 
 
-def _start_fresh(points: Points, k: int, seed: int) -> KMeans:
-    starts = min(max(FRESH_ROWS // len(points), FRESH[0]), FRESH[1])
-    return KMeans(k, n_init=starts, random_state=seed).fit(points)
+def _draw_starts(points: Points, k_max: int, seed: int) -> list[Points]:
+    """Some k-means++ starts `[k_max, d]`. Each point depends on those before it only: the first k are a start of k."""
+    chance = np.random.RandomState(seed)
+    return [kmeans_plusplus(points, k_max, random_state=chance)[0] for _ in range(_starts(points, NESTED_ROWS))]
+
+
+def _starts(points: Points, rows: int) -> int:
+    return min(max(rows // len(points), FRESH[0]), FRESH[1])
+
+
+def _best_of(points: Points, k: int, starts: list[Points]) -> KMeans:
+    return min((_run(points, start[:k]) for start in starts), key=_inertia)
 
 
 def _search(points: Points, k_max: int, seed: int, floor: float) -> list[KMeans]:
     chance = np.random.default_rng(seed)
     models: list[KMeans] = []
     ks = list(range(1, min(k_max, len(points)) + 1))
-    for fresh in run_parts(lambda k: _start_fresh(points, k, seed), ks):
+    starts = _draw_starts(points, len(ks), seed) if ks else []
+    for fresh in run_parts(lambda k: _best_of(points, k, starts), ks):
         warm = [_run(points, _with_one_more(points, models[-1].cluster_centers_, chance))] if models else []
         model = min([fresh, *warm], key=_inertia)
         if len(np.unique(model.labels_)) <= len(models):

@@ -12,7 +12,12 @@ from worker.engine.groups import EXACT_SIMILARITY, Duplicate, Group, Kind, Membe
 from worker.engine.keepers import Rank
 
 EXACT_REASON = "the same bytes"
-IDENTICAL_REASON = "the same pixels in another file"
+
+
+def identical_reason(pixels: str) -> str:
+    """Why two files are identical. pixels: the digest that both have; with the scale, where they were compared so."""
+    scale, blank, _ = pixels.rpartition(" ")
+    return f"the same pixels{blank and ' at '}{scale}{blank and ' of their size'} in another file"
 
 
 Matches = Mapping[Pair, Match]
@@ -41,7 +46,7 @@ def verified_groups(
                 if found:
                     taken[other] = found
             left = [other for other in others if other not in taken]
-            groups.append(_group(classes[keeper], [(classes[name], pair) for name, pair in taken.items()]))
+            groups.append(_group(classes[keeper], [(classes[name], pair) for name, pair in taken.items()], pixels))
     return number_groups((keeper, duplicates) for keeper, duplicates in groups if duplicates)
 
 
@@ -83,12 +88,15 @@ def _compare(keeper: list[Member], other: list[Member], matches: Matches, verify
     return verify(keeper[0].digest, other[0].digest)
 
 
-def _group(alike: list[Member], others: list[tuple[list[Member], Match]]) -> tuple[Member, tuple[Duplicate, ...]]:
+def _group(
+    alike: list[Member], others: list[tuple[list[Member], Match]], pixels: Mapping[str, str]
+) -> tuple[Member, tuple[Duplicate, ...]]:
     keeper, *rest = alike
     duplicates = []
     for member in rest:
-        same_bytes = member.digest == keeper.digest
-        kind, reason = (Kind.EXACT, EXACT_REASON) if same_bytes else (Kind.IDENTICAL, IDENTICAL_REASON)
+        kind, reason = Kind.EXACT, EXACT_REASON
+        if member.digest != keeper.digest:
+            kind, reason = Kind.IDENTICAL, identical_reason(pixels[member.digest])
         duplicates.append(Duplicate(member, kind, EXACT_SIMILARITY, reason))
     for members, pair in others:
         duplicates += [Duplicate(member, Kind.NEAR, pair.similarity, pair.reason) for member in members]

@@ -10,7 +10,7 @@ import numpy as np
 from shared.errors import CorruptValue, ImagesieveError
 from shared.records import Match, Record, Reference
 from shared.store import Store
-from worker.engine.decode import Picture, decode
+from worker.engine.decode import Picture, decode_reduced
 from worker.engine.sketch import Sketch
 from worker.engine.verify import PIXEL_SIDE, Thresholds, verify, verify_pixels
 from worker.pipeline.files import read_file
@@ -81,10 +81,10 @@ class Comparison:
     def _picture(self, file: File) -> Picture | None:
         try:
             reference = Reference(file.path, file.record.size, file.record.mtime_ns)
-            picture = decode(read_file(self.root, reference, self.max_bytes).data, self.max_pixels)
+            decoded = decode_reduced(read_file(self.root, reference, self.max_bytes).data, self.max_pixels)
         except ImagesieveError:
             return None
-        return reduced(picture)
+        return reduced(decoded.picture)
 
 
 def reduced(picture: Picture) -> Picture:

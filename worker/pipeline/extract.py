@@ -19,10 +19,8 @@ from shared import names
 from shared.errors import CorruptValue, FileChanging, PermanentError, TransientError, Unavailable
 from shared.records import ImageFacts, Record, Reference, State
 from shared.store import Change, Image, Store
-from worker.engine.bars import content_pixels
-from worker.engine.decode import decode, shrink
 from worker.engine.encoding import Encoding, encode
-from worker.engine.sketch import describe, pixel_digest
+from worker.engine.impression import take_impression
 from worker.pipeline.files import Contents, read_file
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
@@ -213,20 +211,16 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extra
     known = tools.store.facts(tools.extractor_id, [contents.digest for contents in held.values()])
     for place, facts in zip(list(held), known, strict=True):
         contents = held.pop(place)
-        seen[place] = _Look(contents.digest, facts, None) if facts else _describe(contents, tools)
+        if facts:
+            seen[place] = _Look(contents.digest, facts, None)
+            continue
+        try:
+            made = take_impression(contents.data, tools.max_pixels)
+        except PermanentError as error:
+            seen[place] = str(error)
+            continue
+        seen[place] = _Look(contents.digest, made.facts, made.square, made.sketch.to_bytes())
     return seen
-
-
-def _describe(contents: Contents, tools: Extraction) -> _Look | str:
-    """Decode a file: what the network looks at, and what is compared."""
-    try:
-        picture = decode(contents.data, tools.max_pixels)
-    except PermanentError as error:
-        return str(error)
-    height, width = picture.shape[:2]
-    content = content_pixels(picture)
-    facts = ImageFacts(width, height, pixel_digest(picture), content if content < width * height else 0)
-    return _Look(contents.digest, facts, shrink(picture), describe(picture).to_bytes())
 
 
 def _compute(looks: Sequence[_Look], tools: Extraction) -> list[Image]:

@@ -10,7 +10,7 @@ from shared.errors import CorruptValue, FileChanging, PermanentError
 from shared.records import Reference, State, Verdict
 from shared.store import Store
 from worker.engine.calibration import families
-from worker.engine.decode import decode
+from worker.engine.decode import decode_reduced
 from worker.engine.sketch import Picture, Sketch
 from worker.pipeline.comparison import File, reduced
 from worker.pipeline.files import read_file
@@ -85,7 +85,7 @@ class Originals:
         """No larger than the comparison of pixels needs. Raises what `read_file` and `decode` raise."""
         file, (max_pixels, max_bytes) = self.files[digest], self._limits
         reference = Reference(file.path, file.record.size, file.record.mtime_ns)
-        return reduced(decode(read_file(self._root, reference, max_bytes).data, max_pixels))
+        return reduced(decode_reduced(read_file(self._root, reference, max_bytes).data, max_pixels).picture)
 
     def _sketch(self, digest: str) -> Sketch:
         [raw] = self._store.sketches([digest])

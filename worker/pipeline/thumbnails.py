@@ -7,7 +7,8 @@ import cv2
 
 from shared.errors import ImagesieveError
 from shared.records import Record, Reference
-from worker.engine.decode import decode
+from worker.engine.decode import decode_reduced
+from worker.engine.scaling import average
 from worker.pipeline.files import read_file
 
 LONG_SIDE = 176
@@ -23,13 +24,13 @@ def thumbnail_reader(
         record = records[path]
         try:
             contents = read_file(root, Reference(path, record.size, record.mtime_ns), max_bytes)
-            picture = decode(contents.data, max_pixels)
+            picture = decode_reduced(contents.data, max_pixels).picture
         except ImagesieveError:
             return None  # the page shows an empty frame: the picture is no longer what the row speaks of
         height, width = picture.shape[:2]
         scale = min(1.0, LONG_SIDE / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        small = average(picture, size)
         _, encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         return bytes(encoded.tobytes())
 

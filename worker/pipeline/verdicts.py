@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
-from worker.engine.verified import EXACT_REASON, IDENTICAL_REASON
+from worker.engine.verified import EXACT_REASON, identical_reason
 from worker.pipeline.comparison import File
 from worker.pipeline.knowledge import Knowledge
 from worker.pipeline.members import make_event
@@ -58,7 +58,7 @@ class Verdicts:
         found: dict[Pair, _Found] = {}
         for pair, match in zip(pairs, self._store.find_matches(pairs), strict=True):
             if pixels[pair[0]] == pixels[pair[1]] != "":
-                found[pair] = Verdict.IDENTICAL, Match(1.0, IDENTICAL_REASON)
+                found[pair] = Verdict.IDENTICAL, Match(1.0, identical_reason(pixels[pair[0]]))
             else:
                 found[pair] = Verdict.NEAR, match or Match(1.0, "the same picture")
         return [_judged(file, known, found) for file in files]

@@ -1,0 +1,94 @@
+"""What is made of an image's bytes: decoded in full where it is small, at reduced scale where it is a large JPEG."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from shared.errors import UnreadableImage
+from worker.engine.decode import LEAST, SIDE, decode, decode_reduced, shrink
+from worker.engine.impression import take_impression
+from worker.engine.sketch import Picture, pixel_digest
+
+PHOTO = np.asarray(load_sample_image("china.jpg"), np.uint8)
+LIMIT = 10**9
+
+
+def photo(width: int, height: int) -> Picture:
+    return np.asarray(cv2.resize(PHOTO, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def encoded(picture: Picture, kind: str = "JPEG", orientation: int = 1, **options: object) -> bytes:
+    data, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(picture).save(data, kind, exif=exif, **options)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "divisor"),
+    [
+        (2 * LEAST - 1, 1400, 1),
+        (2 * LEAST, 1400, 2),
+        (1401, 2 * LEAST + 1, 2),
+        (4 * LEAST, 3000, 4),
+        (8 * LEAST + 3, 8 * SIDE, 8),
+        (8 * LEAST, 4 * SIDE - 1, 2),
+    ],
+)
+def test_a_jpeg_is_reduced_as_far_as_its_sides_allow(width: int, height: int, divisor: int) -> None:
+    found = decode_reduced(encoded(photo(width, height)), LIMIT)
+    assert (found.width, found.height, found.divisor) == (width, height, divisor)
+    assert found.picture.shape == (-(-height // divisor), -(-width // divisor), 3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_other_formats_are_decoded_in_full(kind: str) -> None:
+    data = encoded(photo(2 * LEAST, 300), kind)
+    found = decode_reduced(data, LIMIT)
+    assert found.divisor == 1
+    assert np.array_equal(found.picture, decode(data, LIMIT))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_reduced_is_the_full_picture_smaller_and_as_upright(orientation: int) -> None:
+    data = encoded(photo(2300, 1500), quality=92, orientation=orientation)
+    full, found = decode(data, LIMIT), decode_reduced(data, LIMIT)
+    assert (found.height, found.width) == full.shape[:2]
+    smaller = cv2.resize(full, found.picture.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(smaller.astype(float) - found.picture).mean() < 2
+    assert np.abs(shrink(full).astype(float) - shrink(found.picture)).mean() < 1
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_truncated_large_jpeg_is_refused(share: float) -> None:
+    data = encoded(photo(2400, 1600))
+    with pytest.raises(UnreadableImage, match="truncated"):
+        decode_reduced(data[: int(share * len(data))], LIMIT)
+
+
+def test_the_size_is_judged_before_anything_is_decoded() -> None:
+    with pytest.raises(UnreadableImage, match="IMAGESIEVE_MAX_PIXELS"):
+        decode_reduced(encoded(photo(2400, 1600)), 10**6)
+
+
+def test_an_impression_tells_the_size_of_the_whole_picture() -> None:
+    picture = photo(3000, 2000)
+    picture[:300] = 0
+    made = take_impression(encoded(picture, quality=95, orientation=6), LIMIT)
+    assert (made.facts.width, made.facts.height) == (2000, 3000)
+    assert (made.sketch.width, made.sketch.height) == (2000, 3000)
+    assert made.facts.content == pytest.approx(3000 * 1700, rel=0.03)
+    assert made.square.shape == (SIDE, SIDE, 3)
+
+
+def test_the_digest_of_pixels_says_at_which_scale_it_was_taken() -> None:
+    small, large = photo(900, 600), photo(3000, 2000)
+    assert take_impression(encoded(small, "PNG"), LIMIT).facts.pixels == pixel_digest(small)
+    one, other = (take_impression(encoded(large, orientation=1, comment=word), LIMIT) for word in (b"one", b"other"))
+    assert one.facts.pixels == other.facts.pixels
+    assert one.facts.pixels.startswith("1/2 ")
+    assert take_impression(encoded(large, quality=60), LIMIT).facts.pixels != one.facts.pixels
