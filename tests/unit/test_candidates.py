@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 
 import cv2
+import faiss
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -147,4 +148,6 @@ def test_a_large_collection_is_searched_by_cells(
     monkeypatch.setattr("worker.engine.neighbours.EXACT_UP_TO", 50)
     index = ContentIndex(store, "e")
     index.add(names)
+    assert index._index is not None
+    assert isinstance(index._index._vectors, faiss.IndexIVF)
     assert "007" in index.search("mirrored", itself, 5)

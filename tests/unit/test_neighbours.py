@@ -5,9 +5,9 @@ import pytest
 import skimage.data
 from sklearn.datasets import load_sample_image
 
-from worker.engine.neighbours import Neighbours
+from worker.engine.neighbours import Neighbours, _largest
 from worker.engine.sketch import describe
-from worker.engine.votes import Votes
+from worker.engine.votes import Votes, keys
 from worker.engine.whitening import fit_whitening
 
 
@@ -116,11 +116,47 @@ def test_an_empty_index_finds_nothing(features, sketches):
 
 def test_votes_do_not_depend_on_how_images_were_added(sketches):
     together, apart = Votes(), Votes()
-    together.add(np.arange(len(sketches), dtype=np.uint32), sketches)
+    together.add(np.arange(len(sketches), dtype=np.uint32), [keys(sketch.keypoints) for sketch in sketches])
     for number, sketch in enumerate(sketches):
-        apart.add(np.array([number], np.uint32), [sketch])
+        apart.add(np.array([number], np.uint32), [keys(sketch.keypoints)])
     for sketch in sketches:
         assert np.allclose(together.count(sketch, len(sketches)), apart.count(sketch, len(sketches)))
+
+
+@pytest.mark.parametrize("closed", [1, 500])
+def test_votes_do_not_depend_on_what_is_merged(sketches, monkeypatch, closed):
+    keys_of = [keys(sketch.keypoints) for sketch in sketches]
+    plain, early = Votes(), Votes()
+    plain.add(np.arange(len(sketches), dtype=np.uint32), keys_of)
+    monkeypatch.setattr("worker.engine.votes._CLOSED", closed)
+    for start in range(0, len(sketches), 3):
+        part = np.arange(start, min(start + 3, len(sketches)), dtype=np.uint32)
+        early.add(part, keys_of[start : start + 3])
+    assert early._closed
+    for sketch in sketches:
+        assert np.allclose(plain.count(sketch, len(sketches)), early.count(sketch, len(sketches)))
+
+
+def test_the_rarest_keys_are_counted_first(sketches, monkeypatch):
+    votes, sketch = Votes(), sketches[0]
+    own = np.unique(keys(sketch.keypoints))
+    votes.add(np.arange(30, dtype=np.uint32), [own[:5]] * 29 + [own])
+    everything = votes.count(sketch, 30)
+    assert (everything > 0).all()
+    monkeypatch.setattr("worker.engine.votes.POSTINGS", len(own) - 5)
+    rare = votes.count(sketch, 30)
+    assert np.flatnonzero(rare).tolist() == [29]
+    assert rare[29] == pytest.approx((len(own) - 5) * np.log(31))
+
+
+@pytest.mark.parametrize("size", [0, 5, 1000, 300_000])
+@pytest.mark.parametrize("share", [0.0, 0.0001, 0.5])
+def test_the_largest_votes_are_found_among_any_number(size, share):
+    random = np.random.default_rng(size)
+    values = random.integers(1, 50, size) * (random.random(size) < share)
+    found = _largest(values.astype(float), 20)
+    assert len(set(found.tolist())) == len(found)
+    assert sorted(values[found], reverse=True) == [value for value in sorted(values, reverse=True)[:20] if value]
 
 
 def test_a_large_collection_is_searched_by_cells(sketches, monkeypatch):
