@@ -50,7 +50,8 @@ def register(app: Celery, tools: Tools) -> None:
 
     @app.task(name=names.TASK_EXTRACT, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
     def extract_task(self: Task, references: object) -> dict[str, Any]:
-        from worker.pipeline.extract import Outcome, extract_batches
+        from worker.pipeline.extract import extract_batches
+        from worker.pipeline.outcome import Outcome
 
         parsed, refused = parse_references(references)
         if refused:
@@ -62,12 +63,10 @@ def register(app: Celery, tools: Tools) -> None:
                 for reference in outcome.alone:
                     send_references(app, [reference])
                 request_verdicts(app, outcome.finished)
+                if outcome.seconds:
+                    logger.info("batch: %s", outcome)
                 total += outcome
-        logger.info(
-            "message of %d: %d ready (%d from cache), %d failed, %d skipped, %d sent again alone; seconds %s",
-            len(parsed), total.ready, total.cached, total.failed, total.skipped, len(total.alone),
-            " ".join(f"{stage} {seconds:.3f}" for stage, seconds in total.seconds.items()),
-        )  # fmt: skip
+        logger.info("message of %d: %s", len(parsed), total)
         return {**asdict(total), "alone": len(total.alone), "finished": len(total.finished)}
 
     @app.task(name=names.TASK_JUDGE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]

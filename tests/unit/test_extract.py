@@ -19,7 +19,8 @@ from shared.errors import CorruptValue, Unavailable
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
 from worker.engine.encoding import decode_features
-from worker.pipeline.extract import ATTEMPTS_AT_ALL, Extraction, Outcome, extract_batches, read_together
+from worker.pipeline.extract import ATTEMPTS_AT_ALL, Extraction, extract_batches, read_together
+from worker.pipeline.outcome import Outcome
 
 
 def extract_batch(references: list[Reference], tools: Extraction) -> Outcome:
@@ -239,6 +240,7 @@ def test_the_files_of_the_next_batch_are_read_while_the_network_looks_at_this_on
         tools = dataclasses.replace(bench.tools, executor=recording, extract=extract, batch_size=2)
         outcomes = list(extract_batches(references, tools))
     assert seen == [(2, 4), (2, 5), (1, 5)]
+    assert all(outcome.seconds.keys() == {"read", "wait", "forward", "store"} for outcome in outcomes[1:])
     assert [len(outcome.finished) for outcome in outcomes] == [0, 2, 2, 1]
 
 

@@ -4,11 +4,10 @@ While the network looks at one batch the files of the next are read and decoded.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from shared.store import Change, Image, Store
 from worker.engine.encoding import Encoding, encode
 from worker.engine.impression import take_impression
 from worker.pipeline.files import Contents, read_file
+from worker.pipeline.outcome import Outcome
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
 # image does not take 31 good ones with it; a lone one that fails this often is given up.
@@ -57,34 +57,6 @@ class Extraction:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a batch: numbers of files, the references to send again alone, the paths to give a verdict.
-
-    seconds: per stage. wait: for the files, which were read while the batch before was computed.
-    """
-
-    ready: int = 0
-    cached: int = 0
-    failed: int = 0
-    skipped: int = 0
-    alone: list[Reference] = field(default_factory=list)
-    finished: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def __add__(self, other: "Outcome") -> "Outcome":
-        """Both together."""
-        return Outcome(
-            self.ready + other.ready,
-            self.cached + other.cached,
-            self.failed + other.failed,
-            self.skipped + other.skipped,
-            self.alone + other.alone,
-            self.finished + other.finished,
-            dict(Counter(self.seconds) + Counter(other.seconds)),
-        )
-
-
-@dataclass(frozen=True)
 class _Look:
     """One file after reading: picture is None when its features are in the store already."""
 
@@ -102,7 +74,7 @@ class _Batch:
     """A batch that is being read, and the references that are to go alone instead."""
 
     taken: list[Reference]
-    reading: list[Future[list[_Seen]]]
+    reading: list[Future[tuple[list[_Seen], float]]]
     alone: list[Reference]
 
 
@@ -171,7 +143,8 @@ def read_together(references: Sequence[Reference]) -> Iterator[list[Reference]]:
 def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction) -> Outcome:
     """Compute and store one batch that is being read; `stored` are the digests this message has brought so far."""
     started = time.perf_counter()
-    looks = dict(zip(batch.taken, chain.from_iterable(future.result() for future in batch.reading), strict=True))
+    parts, spent = zip(*(future.result() for future in batch.reading), strict=True) if batch.reading else ((), ())
+    looks = dict(zip(batch.taken, chain.from_iterable(parts), strict=True))
     read = time.perf_counter()
     found = [look for look in looks.values() if isinstance(look, _Look)]
     fresh = {look.digest: look for look in found if look.picture is not None and look.digest not in stored}
@@ -190,12 +163,18 @@ def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str],
         skipped=sum(look is None for look in looks.values()),
         alone=batch.alone,
         finished=[path for (path, _, _), changed in zip(changes, done, strict=True) if changed],
-        seconds={"wait": read - started, "forward": computed - read, "store": time.perf_counter() - computed},
+        seconds={
+            "read": sum(spent),
+            "wait": read - started,
+            "forward": computed - read,
+            "store": time.perf_counter() - computed,
+        },
     )
 
 
-def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extraction) -> list[_Seen]:
-    """Read and digest a few files, ask the cache for all of them, decode what is missing."""
+def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extraction) -> tuple[list[_Seen], float]:
+    """Read and digest a few files, ask the cache for all of them, decode what is missing; how many seconds it took."""
+    started = time.perf_counter()
     seen: list[_Seen] = [None] * len(references)
     held: dict[int, Contents] = {}
     for place, (reference, attempt) in enumerate(zip(references, attempts, strict=True)):
@@ -220,7 +199,7 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extra
             seen[place] = str(error)
             continue
         seen[place] = _Look(contents.digest, made.facts, made.square, made.sketch.to_bytes())
-    return seen
+    return seen, time.perf_counter() - started
 
 
 def _compute(looks: Sequence[_Look], tools: Extraction) -> list[Image]:
