@@ -1,5 +1,10 @@
-"""supervisord as a child: it starts, restarts with a growing pause, logs and stops the programs of the stack."""
+"""supervisord as a child: it starts, logs and stops the programs of the stack; who died is started again from here.
 
+supervisord itself would start a program again at once, for ever, if it lived for more than a second or two; a worker
+that dies over its first message has lived longer. So it is told to leave the dead alone (shared.stack.restarts).
+"""
+
+import ctypes
 import os
 import shlex
 import signal
@@ -7,7 +12,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +21,11 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from shared.errors import StackFailed
 from shared.stack.programs import Program
+from shared.stack.restarts import LIVES, SHORT_LIFE, Restarts
 
-RETRIES: Final = 5  # supervisord waits a second longer before each
-GIVEN_UP: Final = ("FATAL", "UNKNOWN")
+NOT_STARTED: Final = ("FATAL", "UNKNOWN")
 LOG_TAIL: Final = 15
+_PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,9 @@ def render_config(programs: Sequence[Program], folder: Path) -> str:
             f"command={_literal(shlex.join(program.command))}",
             f"priority={program.priority}",
             "autostart=false",
-            f"autorestart={'true' if program.restart else 'false'}",
-            "startsecs=2" if program.restart else "startsecs=0",
-            f"startretries={RETRIES}",
+            "autorestart=false",
+            "startsecs=0",
+            "startretries=0",
             f"stopwaitsecs={program.stop_seconds}",
             "stopsignal=TERM",
             "killasgroup=true",
@@ -78,10 +84,22 @@ def _literal(value: object) -> str:
 class Supervisor:
     """A running supervisord with all programs stopped at first."""
 
-    def __init__(self, programs: Sequence[Program], folder: Path, environment: dict[str, str], lock: int) -> None:
-        """Start it. `lock` is inherited, so the state folder stays taken while any of the two processes lives."""
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        folder: Path,
+        environment: dict[str, str],
+        lock: int,
+        say: Callable[[str], None],
+    ) -> None:
+        """Start it. `lock` is inherited, so the state folder stays taken while any of the two processes lives.
+
+        say: tells people of what died.
+        """
         self._folder = folder
+        self._say = say
         self._programs = {program.name: program for program in programs}
+        self._restarts = {program.name: Restarts() for program in programs}
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         config = folder / "supervisord.conf"
         config.write_text(render_config(programs, folder))
@@ -94,6 +112,7 @@ class Supervisor:
                 env={**os.environ, **environment},
                 pass_fds=[lock],
                 start_new_session=True,  # Ctrl-C is for `up`, which stops the stack in order
+                preexec_fn=_end_with_parent(),
             )
         self._wait_until_listening()
 
@@ -117,6 +136,7 @@ class Supervisor:
 
     def start(self, name: str) -> None:
         """Start a program without waiting for it."""
+        self._restarts[name].begin(time.monotonic())
         self._call("startProcess", name, False)
 
     def states(self) -> dict[str, ProgramState]:
@@ -128,13 +148,32 @@ class Supervisor:
         return {row["name"]: ProgramState(row["name"], row["statename"], row["exitstatus"], row["pid"]) for row in rows}
 
     def check(self) -> None:
-        """Raise StackFailed, with the end of its log, when a program was given up."""
+        """Start again whoever died and has waited long enough; to be called about twice a second.
+
+        Raises StackFailed, with the end of its log, when a program cannot be started or was given up.
+        """
+        now = time.monotonic()
         for state in self.states().values():
-            if state.state in GIVEN_UP:
+            if state.state in NOT_STARTED:
+                raise StackFailed(f"{state.name} cannot be started; {self._end_of_log(state.name)}")
+            if state.state == "EXITED" and self._programs[state.name].restart:
+                self._revive(state, self._restarts[state.name], now)
+
+    def _revive(self, state: ProgramState, restarts: Restarts, now: float) -> None:
+        if restarts.is_due(now):
+            self.start(state.name)
+        elif not restarts.is_over:
+            pause = restarts.end(now)
+            if pause is None:
                 raise StackFailed(
-                    f"{state.name} ended {RETRIES + 1} times within two seconds of its start and was given up; "
-                    f"the end of {self.log(state.name)}:\n{self.tail(state.name)}"
+                    f"{state.name} ended {LIVES} times in a row within {SHORT_LIFE:.0f} s of its start and was given "
+                    f"up; {self._end_of_log(state.name)}"
                 )
+            ended = f"with status {state.exit_status}" if state.exit_status >= 0 else "by a signal"
+            self._say(f"{state.name} ended {ended}; it starts again in {pause:.0f} s; log: {self.log(state.name)}")
+
+    def _end_of_log(self, name: str) -> str:
+        return f"the end of {self.log(name)}:\n{self.tail(name)}"
 
     def log(self, name: str) -> Path:
         """The log file of a program."""
@@ -157,3 +196,9 @@ class Supervisor:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _end_with_parent() -> Callable[[], None]:
+    """For supervisord, before it starts: whatever ends `up` ends the stack, in order; nobody would look after it."""
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
