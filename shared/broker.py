@@ -15,6 +15,7 @@ from shared import names
 from shared.errors import Unavailable
 from shared.records import Reference
 from shared.settings import Settings
+from shared.store.redis_client import remedy_of
 
 RESULT_SECONDS: Final = 3600
 UNACKNOWLEDGED: Final = "unacked"  # kombu's hash of messages that were fetched and not acknowledged yet
@@ -79,7 +80,9 @@ def _speaking() -> Iterator[None]:
     try:
         yield
     except (OperationalError, RedisError, OSError) as error:
-        raise Unavailable(f"Redis (broker) does not answer: {error}") from error
+        remedy = remedy_of(error)
+        said = f"takes no messages: {error}; {remedy}" if remedy else f"does not answer: {error}"
+        raise Unavailable(f"Redis (broker) {said}") from error
 
 
 def send_references(app: Celery, references: Sequence[Reference]) -> None:
@@ -105,6 +108,13 @@ def request_recluster(app: Celery, force: bool) -> "AsyncResult[Any]":
     """Ask for a recluster run; with `force` also when nothing has changed. Raises Unavailable."""
     with _speaking():
         return app.send_task(names.TASK_RECLUSTER, kwargs={"force": force}, ignore_result=False, retry=False)
+
+
+def ping(app: Celery) -> None:
+    """Return when the broker answers and takes writes. Raises Unavailable."""
+    with _speaking(), app.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        channel.client.set(names.KEY_PING, "")
 
 
 def workers(app: Celery, seconds: float) -> list[str]:

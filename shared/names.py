@@ -27,6 +27,7 @@ KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: ver
 KEY_CORRECTIONS: Final = "imagesieve:corrections"  # integer: verdicts that recluster runs corrected
 KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibration
 KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
+KEY_PING: Final = "imagesieve:ping"  # written to see whether writes are taken
 KEY_REFUSED: Final = "imagesieve:refused"  # integer: messages or references refused
 
 

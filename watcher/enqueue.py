@@ -73,7 +73,7 @@ class Batcher:
 
 
 class FeatureQueue(Protocol):
-    """The way to the feature workers. Both methods raise Unavailable."""
+    """The way to the feature workers. Every method raises Unavailable."""
 
     def send(self, references: Sequence[Reference]) -> None:
         """Send one batch."""
@@ -83,6 +83,9 @@ class FeatureQueue(Protocol):
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         """Tell the verdict writer that these files left the collection."""
+
+    def ping(self) -> None:
+        """Return when messages can be sent."""
 
 
 PATHS_AT_ONCE: Final = 500  # in one message to the verdict writer
@@ -104,6 +107,9 @@ class CeleryQueue:
     def tell_gone(self, paths: Sequence[str]) -> None:
         for start in range(0, len(paths), PATHS_AT_ONCE):
             broker.request_verdicts(self._app, paths[start : start + PATHS_AT_ONCE])
+
+    def ping(self) -> None:
+        broker.ping(self._app)
 
 
 class Enqueuer:

@@ -211,7 +211,7 @@ class Service:
     def _await_redis(self, error: Unavailable) -> None:
         """Wait until Redis answers, with a growing pause; then everything is looked at again."""
         _log.warning(
-            "%s. The watcher waits for it; nothing is lost, the folder is looked through when it is back", error
+            "%s. The watcher waits; nothing is lost, the folder is looked through when Redis takes writes again", error
         )
         started = self._clock.monotonic()
         self._chore, self._rescan_wanted = None, True
@@ -227,11 +227,11 @@ class Service:
             retrying(self._ping)
         except Unavailable:
             return  # asked to stop
-        _log.info("Redis answers again after %.0f s", self._clock.monotonic() - started)
+        _log.info("Redis takes writes again after %.0f s", self._clock.monotonic() - started)
 
     def _ping(self) -> None:
         self._store.ping()
-        self._queue.is_idle()
+        self._queue.ping()
 
     def _pause(self, seconds: float) -> None:
         end = self._clock.monotonic() + seconds

@@ -15,7 +15,7 @@ class Store(Protocol):
     """The port. Every method raises Unavailable when the store does not answer; all are idempotent."""
 
     def ping(self) -> None:
-        """Return when the store answers."""
+        """Return when the store answers and takes writes."""
 
     def records(self, paths: Sequence[str]) -> list[Record | None]:
         """Records of `paths`, in order; None where there is none (or a corrupt one). One round trip per 1,000."""

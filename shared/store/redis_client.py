@@ -9,8 +9,6 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
     BusyLoadingError,
     ConnectionError,
-    OutOfMemoryError,
-    ReadOnlyError,
     ResponseError,
     TimeoutError,
 )
@@ -40,10 +38,25 @@ def speaking() -> Iterator[None]:
     except (ConnectionError, TimeoutError, BusyLoadingError) as error:
         raise Unavailable(f"Redis (store) does not answer: {error}") from error
     except ResponseError as error:
-        # It answers, and refuses every write for a while: full, a disk that is full, a replica.
-        if isinstance(error, OutOfMemoryError | ReadOnlyError) or str(error).startswith("MISCONF"):
-            raise Unavailable(f"Redis (store) takes no writes: {error}") from error
-        raise
+        remedy = remedy_of(error)
+        if remedy is None:
+            raise
+        raise Unavailable(f"Redis (store) takes no writes: {error}; {remedy}") from error
+
+
+def remedy_of(error: Exception) -> str | None:
+    """What to do about a Redis that answers and refuses every write for a while; None where that is not the matter.
+
+    By its words: what a script was refused comes as a plain error of the script.
+    """
+    said = str(error)
+    if "used memory > 'maxmemory'" in said:
+        return "raise its maxmemory, or make room with IMAGESIEVE_FEATURE_ENCODING=int8 and fewer files"
+    if "read only replica" in said:
+        return "it is a replica: name the primary in IMAGESIEVE_STORE_URL and IMAGESIEVE_BROKER_URL"
+    if "MISCONF" in said:
+        return "the disk of its append-only file is full or broken: make room there"
+    return None
 
 
 class RedisPart:

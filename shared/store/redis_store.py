@@ -25,7 +25,7 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
 
     def ping(self) -> None:
         with speaking():
-            self._redis.ping()
+            self._redis.set(names.KEY_PING, "")  # PING is answered by a full one, too
 
     def publish(self, generation: Generation, keep: int) -> list[str]:
         head = {name: getattr(generation, name) for name in ("id", "revision", "extractor", "k", "summary")}

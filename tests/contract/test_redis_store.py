@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from shared import names
+from shared.broker import make_app, ping, send_references
 from shared.errors import CorruptValue, Unavailable
 from shared.records import ImageFacts, Reference, State
 from shared.settings import Settings
@@ -48,10 +49,20 @@ def test_a_redis_that_is_full_is_unavailable_until_there_is_room(redis_server: R
         try:
             with pytest.raises(Unavailable, match="takes no writes"):
                 store.mark_pending([Reference("a.jpg", 1, 1)], now=1.0)
-            with pytest.raises(Unavailable, match="takes no writes"):
+            with pytest.raises(Unavailable, match="raise its maxmemory"):
                 store.begin(["a.jpg"])
+            with pytest.raises(Unavailable, match="raise its maxmemory"):  # by a script
+                store.take_lease("l", "holder", 1.0)
+            with pytest.raises(Unavailable, match="raise its maxmemory"):
+                store.ping()
+            with pytest.raises(Unavailable, match=r"broker.*raise its maxmemory"):
+                ping(make_app(settings))
+            with pytest.raises(Unavailable, match=r"broker.*raise its maxmemory"):
+                send_references(make_app(settings), [Reference("a.jpg", 1, 1)])
         finally:
             admin.config_set("maxmemory", 0)
+    store.ping()
+    ping(make_app(settings))
     store.mark_pending([Reference("a.jpg", 1, 1)], now=1.0)
 
 
