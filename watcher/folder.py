@@ -34,22 +34,19 @@ class WatchedFolder:
     """The folder at `root`. Links are not followed below it; `root` itself may be one.
 
     When is a file that is missing really gone? Its record (not its features, they belong to the digest) is forgotten
-    only while `root` is the folder that was pinned (same device and inode), and while it holds at least one entry, or
-    held one before under the same identity. So:
-
-    - a share that is not mounted, at start or later, forgets nothing: its mount point is empty, and another inode;
-    - whoever deletes the last file, or everything at once, sees it go: the folder is the one that held files before;
-    - a folder found empty at start, while records exist, is not believed. Any file put into it ends the doubt.
+    only while `root` is the folder that was pinned (same device and inode) and holds at least one entry. So a share
+    that is not mounted, at start or later, forgets nothing: its mount point is empty. A folder that was emptied on
+    purpose looks the same; any file put into it ends the doubt, and `believes_empty` (IMAGESIEVE_EMPTY_FOLDER) does.
 
     What this cannot see: a share mounted *below* the root that goes away. Its files count as deleted; when they are
     back they are read again, and their features are still there.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, believes_empty: bool = False) -> None:
         self.path = root
+        self._believes_empty = believes_empty
         self._prefix = f"{root}/"
         self._pinned: tuple[int, int] | None = None
-        self._inhabited = False
         self._complained: set[str] = set()
 
     def _identity(self) -> tuple[int, int] | None:
@@ -63,7 +60,7 @@ class WatchedFolder:
         """Take the folder that is there now for the one that is watched. False while there is none."""
         found = self._identity()
         if found != self._pinned:
-            self._pinned, self._inhabited = found, False
+            self._pinned = found
         return found is not None
 
     def is_pinned(self) -> bool:
@@ -71,14 +68,13 @@ class WatchedFolder:
         return self._pinned is not None and self._identity() == self._pinned
 
     def believes_absence(self) -> bool:
-        """Whether a file that is missing now may be forgotten. Two system calls; ask after the look, not before."""
-        if not self._inhabited:
-            try:
-                with os.scandir(self.path) as entries:
-                    self._inhabited = next(entries, None) is not None
-            except OSError:
-                return False
-        return self._inhabited and self.is_pinned()
+        """Whether a file that is missing now may be forgotten. A few system calls; ask after the look, not before."""
+        try:
+            with os.scandir(self.path) as entries:
+                inhabited = next(entries, None) is not None
+        except OSError:
+            return False
+        return (inhabited or self._believes_empty) and self.is_pinned()
 
     def look(self, path: str) -> Reference | Absence:
         """The file at a relative path as it is now. Never raises."""
@@ -97,7 +93,6 @@ class WatchedFolder:
             return Absence.UNKNOWN
         if not stat.S_ISREG(status.st_mode):
             return Absence.OTHER
-        self._inhabited = True
         return Reference(path, status.st_size, status.st_mtime_ns)
 
     def leads_to(self, folder: str) -> bool:
@@ -137,7 +132,6 @@ class WatchedFolder:
         try:
             with os.scandir(self._prefix + folder) as entries:
                 for entry in entries:
-                    self._inhabited = True
                     yield prefix + entry.name, entry
         except OSError as error:
             if not folder:

@@ -51,7 +51,8 @@ class Reconciler:
         if not believed and self.folder.is_pinned():
             _log.warning(
                 "the watched folder %s is empty, but files are on record (%d); none was removed. If it is a share or "
-                "a drive: mount it. If it was emptied on purpose: put any one file into it",
+                "a drive: mount it. If it was emptied on purpose: put any one file into it, or start with "
+                "IMAGESIEVE_EMPTY_FOLDER=believe",
                 self.folder.path,
                 self.store.counts().total,
             )

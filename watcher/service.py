@@ -46,7 +46,7 @@ class Service:
         self._stop = stop
         self._clock = clock
         self._hints = HintBox()
-        self._folder = WatchedFolder(settings.watch_dir)
+        self._folder = WatchedFolder(settings.watch_dir, settings.empty_folder == "believe")
         self._observation = Observation(self._folder, self._hints, settings.observer, settings.poll_every)
         self._settling = Settling(settings.settle, self._folder.look)
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)

@@ -136,23 +136,24 @@ def test_a_folder_without_permission_is_named_once_and_its_files_are_not_called_
     assert caplog.text.count("'closed' is left out") == 1
 
 
-def test_absence_is_believed_in_a_folder_that_holds_or_held_something(tmp_path: Path) -> None:
+def test_absence_is_believed_in_a_folder_that_holds_something(tmp_path: Path) -> None:
     folder, root = make(tmp_path)
-    assert not folder.believes_absence(), "empty since it is known: perhaps not mounted"
+    assert not folder.believes_absence(), "empty: perhaps not mounted"
     (root / "a.jpg").touch()
     assert folder.believes_absence()
     (root / "a.jpg").unlink()
-    assert folder.believes_absence(), "the same folder held a file: it was emptied"
+    assert not folder.believes_absence(), "empty after it was full: perhaps unmounted"
 
 
-def test_a_file_seen_by_a_look_or_a_walk_is_enough_to_believe_the_empty_folder_later(tmp_path: Path) -> None:
-    for see in (lambda folder: folder.look("a.jpg"), walked):
-        folder, root = make(tmp_path)
-        (root / "a.jpg").touch()
-        see(folder)
-        (root / "a.jpg").unlink()
-        assert folder.believes_absence()
-        root.rmdir()
+def test_an_empty_folder_is_believed_where_the_user_says_so(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    folder = WatchedFolder(root, believes_empty=True)
+    assert not folder.believes_absence(), "not pinned"
+    assert folder.pin()
+    assert folder.believes_absence()
+    root.rename(tmp_path / "away")
+    assert not folder.believes_absence()
 
 
 def test_another_folder_in_its_place_is_not_believed_until_it_is_pinned_and_holds_something(tmp_path: Path) -> None:

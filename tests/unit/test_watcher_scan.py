@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,9 @@ class Bench:
 
     def is_idle(self) -> bool:
         return True
+
+    def ping(self) -> None:
+        return
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         assert self.store.records(paths) == [None] * len(paths)
@@ -171,11 +175,15 @@ def test_a_folder_that_is_empty_from_the_start_forgets_nothing_and_says_what_to_
     assert "a.jpg" not in bench.known()
 
 
-def test_a_folder_that_was_emptied_is_believed(bench: Bench) -> None:
+def test_a_folder_that_was_emptied_is_doubted_until_somebody_says_so(bench: Bench) -> None:
     bench.write("a.jpg")
     bench.rescan()
     (bench.root / "a.jpg").unlink()
-    assert bench.drain(bench.reconciler.rescan())
+    assert not bench.drain(bench.reconciler.rescan())
+    assert bench.known() == {"a.jpg"}
+    sure = dataclasses.replace(bench.reconciler, folder=WatchedFolder(bench.root, believes_empty=True))
+    assert sure.folder.pin()
+    assert bench.drain(sure.rescan())
     assert bench.known() == set()
 
 
