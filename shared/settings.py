@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     )
     linger: float = Field(0.1, ge=0, le=60, description="how long a batch that is not full waits for more")
     max_pixels: int = Field(200_000_000, ge=1, description="larger pictures are refused by their header, unread")
+    decode_seconds: float = Field(60.0, gt=0, description="a picture that takes longer to decode is refused")
     max_bytes: int = Field(1 << 30, ge=1, description="larger files are refused unread")
 
     suffixes: Annotated[frozenset[str], NoDecode] = Field(
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
         "inotify", description="`polling` for network and some container mounts"
     )
     poll_every: float = Field(5.0, gt=0, description="between two looks of the polling observer")
+    empty_folder: Literal["doubt", "believe"] = Field(
+        "doubt",
+        description="files on record, and nothing in the watched folder: `doubt` takes it for not mounted and forgets "
+        "nothing until any file is in it; `believe` forgets them",
+    )
     settle: float = Field(1.0, ge=0, description="how long size and mtime must stay the same")
     rescan_every: float = Field(300.0, gt=0, description="between two complete scans of the watched folder")
 

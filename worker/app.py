@@ -8,7 +8,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from celery.signals import setup_logging
 
@@ -46,6 +46,7 @@ class Workshop:
         import cv2
 
         from worker.pipeline.extract import Extraction
+        from worker.pipeline.guard import Guard
         from worker.weights import load, resolve
 
         cv2.setNumThreads(1)  # several files are decoded at a time already
@@ -61,6 +62,7 @@ class Workshop:
             extract=model.extract,
             executor=ThreadPoolExecutor(os.cpu_count() or 1, "decode"),
             now=time.time,
+            guard=Guard(settings.max_pixels, settings.decode_seconds, time.monotonic),
             max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes,
             batch_size=settings.batch_size,
@@ -139,6 +141,10 @@ class Workshop:
     def refuse(self, count: int) -> None:
         """Count references that were refused."""
         self.store.add(names.KEY_REFUSED, count)
+
+    def end(self) -> NoReturn:
+        """End this process, whatever its threads do. Celery spawns another, and sends the message again."""
+        os._exit(1)
 
 
 def _log(**_: object) -> None:

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from celery import Celery, Task
 
 from shared import names
 from shared.broker import request_verdicts, send_references
-from shared.errors import RefusedReference, TransientError
+from shared.errors import DecoderStuck, RefusedReference, TransientError
 from shared.records import Reference
 
 # Imported where they run: they pull in libraries (OpenCV; scikit-learn and matplotlib, 3 seconds and 150 MB) that the
@@ -44,6 +44,9 @@ class Tools(Protocol):
     def refuse(self, count: int) -> None:
         """Count references that were refused."""
 
+    def end(self) -> NoReturn:
+        """End this process at once; its message comes back to the next one."""
+
 
 def register(app: Celery, tools: Tools) -> None:
     """Give `app` its tasks."""
@@ -59,13 +62,19 @@ def register(app: Celery, tools: Tools) -> None:
             tools.refuse(len(refused))
         total = Outcome()
         with _retried(self):
-            for outcome in extract_batches(parsed, tools.extraction):
-                for reference in outcome.alone:
-                    send_references(app, [reference])
-                request_verdicts(app, outcome.finished)
-                if outcome.seconds:
-                    logger.info("batch: %s", outcome)
-                total += outcome
+            try:
+                for outcome in extract_batches(parsed, tools.extraction):
+                    for reference in outcome.alone:
+                        send_references(app, [reference])
+                    request_verdicts(app, outcome.finished)
+                    if outcome.seconds:
+                        logger.info("batch: %s", outcome)
+                    total += outcome
+            except DecoderStuck as stuck:
+                paths = [reference.path for reference in stuck.files]
+                logger.warning("%r: %s; this process ends, another one goes on with the message", paths, stuck)
+                request_verdicts(app, paths)
+                tools.end()
         logger.info("message of %d: %s", len(parsed), total)
         return {**asdict(total), "alone": len(total.alone), "finished": len(total.finished)}
 

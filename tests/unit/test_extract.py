@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import itertools
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -19,8 +20,14 @@ from shared.errors import CorruptValue, Unavailable
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
 from worker.engine.encoding import decode_features
-from worker.pipeline.extract import ATTEMPTS_AT_ALL, Extraction, extract_batches, read_together
+from worker.pipeline.extract import Extraction, extract_batches
+from worker.pipeline.guard import Guard
 from worker.pipeline.outcome import Outcome
+from worker.pipeline.reading import ATTEMPTS_AT_ALL, read_together
+
+
+def guard(seconds: float = 60.0) -> Guard:
+    return Guard(10**6, seconds, time.monotonic)
 
 
 def extract_batch(references: list[Reference], tools: Extraction) -> Outcome:
@@ -54,7 +61,9 @@ class Bench:
         self.root = root
         self.store = MemoryStore()
         self.network = Network()
-        self.tools = Extraction(root, self.store, "e1", self.network.extract, executor, lambda: 50.0, 10**6, 10**6)
+        self.tools = Extraction(
+            root, self.store, "e1", self.network.extract, executor, lambda: 50.0, guard(), 10**6, 10**6
+        )
 
     def put(self, path: str, data: bytes) -> Reference:
         (self.root / path).write_bytes(data)
@@ -169,7 +178,7 @@ def test_a_file_deleted_while_it_was_worked_on_stays_deleted(bench: Bench, execu
         bench.store.forget(["a.png"])
         return bench.network.extract(pictures)
 
-    tools = Extraction(bench.root, bench.store, "e1", deleting, executor, lambda: 2.0, 10**6, 10**6)
+    tools = Extraction(bench.root, bench.store, "e1", deleting, executor, lambda: 2.0, guard(), 10**6, 10**6)
     extract_batch([reference], tools)
     assert bench.store.records(["a.png"]) == [None]
 
@@ -200,6 +209,7 @@ def test_features_that_are_not_finite_are_never_stored(bench: Bench, executor: E
         lambda pictures: np.full((len(pictures), 4096), np.nan, np.float32),
         executor,
         lambda: 1.0,
+        guard(),
         10**6,
         10**6,
     )

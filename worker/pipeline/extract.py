@@ -5,33 +5,27 @@ While the network looks at one batch the files of the next are read and decoded.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared import names
-from shared.errors import CorruptValue, FileChanging, PermanentError, TransientError, Unavailable
-from shared.records import ImageFacts, Record, Reference, State
+from shared.errors import CorruptValue, DecoderStuck, TransientError, Unavailable
+from shared.records import Record, Reference, State
 from shared.store import Change, Image, Store
 from worker.engine.encoding import Encoding, encode
-from worker.engine.impression import take_impression
-from worker.pipeline.files import Contents, read_file
+from worker.pipeline.guard import Guard
 from worker.pipeline.outcome import Outcome
+from worker.pipeline.reading import Look, Reading, begin_reading, end_reading
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
-# image does not take 31 good ones with it; a lone one that fails this often is given up.
+# image does not take 31 good ones with it; a lone one that fails too often is given up (worker.pipeline.reading).
 ATTEMPTS_TOGETHER = 2
-ATTEMPTS_AT_ALL = 5
-
-# One thread reads so many files of a batch, and holds so many bytes, before it asks the store which of them are known:
-# a round trip for each costs more than the reading, a batch in memory may be gigabytes, and all threads should read.
-SHARE_TOGETHER = 1 / 8
-BYTES_TOGETHER = 64 << 20
 
 Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
 Features = NDArray[np.float32]  # [n, 4096]
@@ -41,7 +35,7 @@ Features = NDArray[np.float32]  # [n, 4096]
 class Extraction:
     """The collaborators of `extract_batches`.
 
-    extract: up to batch_size pictures -> features, float32 `[n, 4096]`, one forward pass.
+    extract: up to batch_size pictures -> features, float32 `[n, 4096]`, one forward pass. guard: of the decoders.
     """
 
     root: Path
@@ -50,6 +44,7 @@ class Extraction:
     extract: Callable[[Pictures], Features]
     executor: Executor
     now: Callable[[], float]
+    guard: Guard
     max_pixels: int
     max_bytes: int
     batch_size: int = 32
@@ -57,24 +52,11 @@ class Extraction:
 
 
 @dataclass(frozen=True)
-class _Look:
-    """One file after reading: picture is None when its features are in the store already."""
-
-    digest: str
-    facts: ImageFacts
-    picture: Pictures | None
-    sketch: bytes = b""
-
-
-_Seen = _Look | str | None  # a str is a reason to fail; None: the file is changing, leave it pending
-
-
-@dataclass(frozen=True)
 class _Batch:
     """A batch that is being read, and the references that are to go alone instead."""
 
     taken: list[Reference]
-    reading: list[Future[tuple[list[_Seen], float]]]
+    reading: list[Reading]
     alone: list[Reference]
 
 
@@ -83,6 +65,8 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
 
     A file deleted, replaced or finished since the message was sent is skipped: its record says so. Running a message
     twice changes nothing. Raises Unavailable when the store or the watched folder is away; batches before stay done.
+    Raises DecoderStuck when a file keeps its decoder for too long; it is recorded, and the caller has to end this
+    process, for a thread of it is lost.
     """
     known = tools.store.records([reference.path for reference in references])
     waiting = {
@@ -108,6 +92,11 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
         with suppress(Unavailable):  # nothing here is to blame
             tools.store.finish([reference.path for batch in begun for reference in batch.taken])
         raise
+    except DecoderStuck as stuck:
+        # The others of these batches are not to blame for what follows, which is the end of this process.
+        tools.store.complete([_change(reference, waiting[reference], str(stuck), tools) for reference in stuck.files])
+        tools.store.finish([reference.path for batch in begun for reference in batch.taken])
+        raise
     finally:
         for batch in begun:
             for future in batch.reading:
@@ -119,34 +108,16 @@ def _begin(part: Sequence[Reference], lone: bool, tools: Extraction) -> _Batch:
     attempts = dict(zip(part, tools.store.begin([reference.path for reference in part]), strict=True))
     alone = [] if lone else [reference for reference in part if attempts[reference] > ATTEMPTS_TOGETHER]
     taken = [reference for reference in part if reference not in alone]
-    reading = [
-        tools.executor.submit(_look, some, [attempts[reference] for reference in some], tools)
-        for some in read_together(taken)
-    ]
-    return _Batch(taken, reading, alone)
-
-
-def read_together(references: Sequence[Reference]) -> Iterator[list[Reference]]:
-    """The references in order, in groups of which one thread holds all the bytes (pure)."""
-    group: list[Reference] = []
-    most = SHARE_TOGETHER * len(references)
-    for reference in references:
-        full = len(group) >= most or sum(one.size for one in [*group, reference]) > BYTES_TOGETHER
-        if group and full:
-            yield group
-            group = []
-        group.append(reference)
-    if group:
-        yield group
+    return _Batch(taken, begin_reading(taken, [attempts[reference] for reference in taken], tools), alone)
 
 
 def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction) -> Outcome:
     """Compute and store one batch that is being read; `stored` are the digests this message has brought so far."""
     started = time.perf_counter()
-    parts, spent = zip(*(future.result() for future in batch.reading), strict=True) if batch.reading else ((), ())
-    looks = dict(zip(batch.taken, chain.from_iterable(parts), strict=True))
+    seen, spent = end_reading(batch.reading, tools)
+    looks = dict(zip(batch.taken, seen, strict=True))
     read = time.perf_counter()
-    found = [look for look in looks.values() if isinstance(look, _Look)]
+    found = [look for look in looks.values() if isinstance(look, Look)]
     fresh = {look.digest: look for look in found if look.picture is not None and look.digest not in stored}
     images = _compute(list(fresh.values()), tools)
     computed = time.perf_counter()
@@ -164,7 +135,7 @@ def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str],
         alone=batch.alone,
         finished=[path for (path, _, _), changed in zip(changes, done, strict=True) if changed],
         seconds={
-            "read": sum(spent),
+            "read": spent,
             "wait": read - started,
             "forward": computed - read,
             "store": time.perf_counter() - computed,
@@ -172,37 +143,7 @@ def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str],
     )
 
 
-def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extraction) -> tuple[list[_Seen], float]:
-    """Read and digest a few files, ask the cache for all of them, decode what is missing; how many seconds it took."""
-    started = time.perf_counter()
-    seen: list[_Seen] = [None] * len(references)
-    held: dict[int, Contents] = {}
-    for place, (reference, attempt) in enumerate(zip(references, attempts, strict=True)):
-        if attempt > ATTEMPTS_AT_ALL:
-            seen[place] = f"it crashed the decoder: {attempt - 1} workers died while they held it"
-            continue
-        try:
-            held[place] = read_file(tools.root, reference, tools.max_bytes)
-        except FileChanging:
-            continue  # its next settled state is a reference of its own
-        except PermanentError as error:
-            seen[place] = str(error)
-    known = tools.store.facts(tools.extractor_id, [contents.digest for contents in held.values()])
-    for place, facts in zip(list(held), known, strict=True):
-        contents = held.pop(place)
-        if facts:
-            seen[place] = _Look(contents.digest, facts, None)
-            continue
-        try:
-            made = take_impression(contents.data, tools.max_pixels)
-        except PermanentError as error:
-            seen[place] = str(error)
-            continue
-        seen[place] = _Look(contents.digest, made.facts, made.square, made.sketch.to_bytes())
-    return seen, time.perf_counter() - started
-
-
-def _compute(looks: Sequence[_Look], tools: Extraction) -> list[Image]:
+def _compute(looks: Sequence[Look], tools: Extraction) -> list[Image]:
     """Features of distinct pictures: one forward pass."""
     if not looks:
         return []
@@ -215,7 +156,7 @@ def _compute(looks: Sequence[_Look], tools: Extraction) -> list[Image]:
     return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(looks, encoded, strict=True)]
 
 
-def _change(reference: Reference, seen: Record, look: _Look | str, tools: Extraction) -> Change:
+def _change(reference: Reference, seen: Record, look: Look | str, tools: Extraction) -> Change:
     now = tools.now()
     if isinstance(look, str):
         return reference.path, seen, replace(seen, state=State.FAILED, since=now, reason=look)

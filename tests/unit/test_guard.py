@@ -1,0 +1,70 @@
+"""Room and time for decoders."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.records import Reference
+from worker.pipeline.guard import Guard
+
+
+def reference(path: str) -> Reference:
+    return Reference(path, 1, 1)
+
+
+def test_pictures_under_way_have_no_more_pixels_than_allowed_whatever_their_order() -> None:
+    guard = Guard(100, 60.0, lambda: 0.0)
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def decode(number: int) -> None:
+        pixels = 10 + number * 7 % 60
+        with guard.decoding(reference(str(number)), pixels):
+            with lock:
+                now[0] += pixels
+                most[0] = max(most[0], now[0])
+            threading.Event().wait(0.001)
+            with lock:
+                now[0] -= pixels
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(decode, range(200)))
+    assert 60 < most[0] <= 100  # several at a time, and never too many
+    assert guard.overdue() == []
+
+
+def test_one_that_is_larger_than_the_room_goes_alone() -> None:
+    guard = Guard(100, 60.0, lambda: 0.0)
+    with guard.decoding(reference("large"), 1000):
+        small = guard.decoding(reference("small"), 1)
+        other = threading.Thread(target=small.__enter__, daemon=True)
+        other.start()
+        other.join(0.1)
+        assert other.is_alive()
+    other.join(5)
+    assert not other.is_alive()
+
+
+def test_time_runs_while_a_picture_is_decoded_not_while_it_waits_for_room() -> None:
+    now = [0.0]
+    guard = Guard(100, 10.0, lambda: now[0])
+    with guard.decoding(reference("slow"), 90):
+        patient = guard.decoding(reference("waits"), 90)
+        waiting = threading.Thread(target=patient.__enter__, daemon=True)
+        waiting.start()
+        now[0] = 10.0
+        assert guard.overdue() == []
+        now[0] = 11.0
+        assert guard.overdue() == [reference("slow")]
+    waiting.join(5)
+    assert guard.overdue() == []
+    now[0] = 22.0
+    assert guard.overdue() == [reference("waits")]
+
+
+def test_a_refused_picture_makes_room_again() -> None:
+    guard = Guard(100, 10.0, lambda: 0.0)
+    with pytest.raises(ValueError, match="damaged"), guard.decoding(reference("a"), 100):
+        raise ValueError("damaged")
+    with guard.decoding(reference("b"), 100):
+        assert guard.overdue() == []

@@ -1,0 +1,108 @@
+"""The files of a batch, read and described by a few threads."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from shared.errors import DecoderStuck, FileChanging, PermanentError
+from shared.records import ImageFacts, Reference
+from worker.engine.decode import Picture, probe
+from worker.engine.impression import take_impression
+from worker.pipeline.files import Contents, read_file
+
+if TYPE_CHECKING:
+    from worker.pipeline.extract import Extraction
+
+ATTEMPTS_AT_ALL: Final = 5  # a lone file that so many workers died over is given up
+LOOK_SECONDS: Final = 1.0  # between two looks whether a decoder is stuck
+
+# One thread reads so many files of a batch, and holds so many bytes, before it asks the store which of them are known:
+# a round trip for each costs more than the reading, a batch in memory may be gigabytes, and all threads should read.
+SHARE_TOGETHER: Final = 1 / 8
+BYTES_TOGETHER: Final = 64 << 20
+
+
+@dataclass(frozen=True)
+class Look:
+    """One file after reading: picture is None when its features are in the store already."""
+
+    digest: str
+    facts: ImageFacts
+    picture: Picture | None
+    sketch: bytes = b""
+
+
+Seen = Look | str | None  # a str is a reason to fail; None: the file is changing, leave it pending
+Reading = Future[tuple[list[Seen], float]]
+
+
+def begin_reading(references: Sequence[Reference], attempts: Sequence[int], tools: "Extraction") -> list[Reading]:
+    """Let threads read the files. attempts: at each of them, this one included."""
+    counted = dict(zip(references, attempts, strict=True))
+    return [
+        tools.executor.submit(_look, some, [counted[reference] for reference in some], tools)
+        for some in read_together(references)
+    ]
+
+
+def end_reading(reading: Sequence[Reading], tools: "Extraction") -> tuple[list[Seen], float]:
+    """What each file was found to be, in order, and the seconds that took all threads together.
+
+    Raises DecoderStuck as soon as one file, of this batch or the next, keeps its decoder for too long.
+    """
+    left = set(reading)
+    while left:
+        _, left = wait(left, LOOK_SECONDS)
+        if left and (overdue := tools.guard.overdue()):
+            raise DecoderStuck(overdue, tools.guard.seconds)
+    parts, spent = zip(*(future.result() for future in reading), strict=True) if reading else ((), ())
+    return list(chain.from_iterable(parts)), sum(spent)
+
+
+def read_together(references: Sequence[Reference]) -> Iterator[list[Reference]]:
+    """The references in order, in groups of which one thread holds all the bytes (pure)."""
+    group: list[Reference] = []
+    most = SHARE_TOGETHER * len(references)
+    for reference in references:
+        full = len(group) >= most or sum(one.size for one in [*group, reference]) > BYTES_TOGETHER
+        if group and full:
+            yield group
+            group = []
+        group.append(reference)
+    if group:
+        yield group
+
+
+def _look(references: Sequence[Reference], attempts: Sequence[int], tools: "Extraction") -> tuple[list[Seen], float]:
+    """Read and digest a few files, ask the cache for all of them, decode what is missing; how many seconds it took."""
+    started = time.perf_counter()
+    seen: list[Seen] = [None] * len(references)
+    held: dict[int, Contents] = {}
+    for place, (reference, attempt) in enumerate(zip(references, attempts, strict=True)):
+        if attempt > ATTEMPTS_AT_ALL:
+            seen[place] = f"it crashed the decoder: {attempt - 1} workers died while they held it"
+            continue
+        try:
+            held[place] = read_file(tools.root, reference, tools.max_bytes)
+        except FileChanging:
+            continue  # its next settled state is a reference of its own
+        except PermanentError as error:
+            seen[place] = str(error)
+    known = tools.store.facts(tools.extractor_id, [contents.digest for contents in held.values()])
+    for place, facts in zip(list(held), known, strict=True):
+        contents = held.pop(place)
+        seen[place] = Look(contents.digest, facts, None) if facts else _describe(references[place], contents, tools)
+    return seen, time.perf_counter() - started
+
+
+def _describe(reference: Reference, contents: Contents, tools: "Extraction") -> Look | str:
+    try:
+        header = probe(contents.data)
+        with tools.guard.decoding(reference, header.width * header.height):
+            made = take_impression(contents.data, tools.max_pixels)
+    except PermanentError as error:
+        return str(error)
+    return Look(contents.digest, made.facts, made.square, made.sketch.to_bytes())
