@@ -93,6 +93,7 @@ def register(app: Celery, tools: Tools) -> None:
 
         with _retried(self):
             outcome: dict[str, Any] = recluster(tools.reclustering, force=force is True)
+            logger.log(logging.WARNING if outcome.get("report_error") else logging.INFO, "%s", outcome["message"])
             unjudged = outcome.pop("unjudged", [])
             for start in range(0, len(unjudged), PATHS_AT_ONCE):
                 request_verdicts(app, unjudged[start : start + PATHS_AT_ONCE])

@@ -13,7 +13,7 @@ import typer
 from shared import names
 from shared.cli.terminal import emit, progress_view, say
 from shared.demo import make_demo_folder
-from shared.errors import SettingsError
+from shared.errors import SettingsError, StackFailed
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from shared.stack import programs
@@ -48,7 +48,9 @@ def _up(settings: Settings, once: bool, json: bool) -> None:
     with contextlib.suppress(StopRequested), stop_on_signals(), progress_view() as view:
         with running_stack(settings, once, view) as stack:
             if once:
-                work_through(stack, view)
+                unwritten = work_through(stack, view).get("report_error")
+                if unwritten:
+                    raise StackFailed(f"all files have been worked through; {unwritten}")
             else:
                 _say_where(settings, stack.flower_url)
                 watch_over(stack, view)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from celery import Celery
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from shared import names
@@ -28,6 +29,7 @@ from shared.stack.supervisor import Supervisor
 from shared.store import RedisStore
 
 LOOK_SECONDS: Final = 0.5
+PING_SECONDS: Final = 5.0  # between two looks whether Redis takes writes
 REDIS_SECONDS: Final = 600  # loading a long append-only file takes its time
 
 
@@ -162,10 +164,38 @@ def stop_on_signals() -> Iterator[None]:
 
 def watch_over(stack: RunningStack, view: View) -> None:
     """Show progress until a program is given up (StackFailed) or somebody stops it (StopRequested)."""
+    redis = _RedisWatch(stack.store, view.say)
     while True:
         stack.supervisor.check()
+        redis.look(time.monotonic())
         _show(stack, view)
         time.sleep(LOOK_SECONDS)
+
+
+class _RedisWatch:
+    """Says when Redis takes no writes, and when it does again."""
+
+    def __init__(self, store: RedisStore, say: Callable[[str], None]) -> None:
+        self._store = store
+        self._say = say
+        self._due = 0.0
+        self._well = True
+
+    def look(self, now: float) -> None:
+        """Look, if it is time."""
+        if now < self._due:
+            return
+        self._due = now + PING_SECONDS
+        try:
+            self._store.ping()
+        except Unavailable as error:
+            if self._well:
+                self._say(f"{error}. Nothing new is taken in until then; nothing is lost")
+            self._well = False
+        else:
+            if not self._well:
+                self._say("Redis takes writes again; everything goes on")
+            self._well = True
 
 
 def work_through(stack: RunningStack, view: View) -> dict[str, Any]:
@@ -182,11 +212,19 @@ def work_through(stack: RunningStack, view: View) -> dict[str, Any]:
             f"the watcher ended with status {state.exit_status}:\n{stack.supervisor.tail(programs.WATCHER)}"
         )
     app = make_app(stack.settings)
-    while any((waiting := outstanding(app)).queued.values()) or waiting.unacknowledged:
+    while _holds_messages(app):
         stack.supervisor.check()
         time.sleep(LOOK_SECONDS)
     view.say("reclustering")
     return recluster_and_wait(stack.settings, force=False, check=stack.supervisor.check)
+
+
+def _holds_messages(app: Celery) -> bool:
+    try:
+        waiting = outstanding(app)
+    except Unavailable:
+        return True  # supervisord's Redis starts again; check() speaks up when it cannot
+    return any(waiting.queued.values()) or waiting.unacknowledged > 0
 
 
 def recluster_and_wait(settings: Settings, force: bool, check: Callable[[], None] = lambda: None) -> dict[str, Any]:

@@ -166,21 +166,29 @@ def test_one_run_at_a_time(desk: Desk) -> None:
     assert not desk.tools.reports.exists()
 
 
-def test_a_failed_run_leaves_the_old_generation(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_that_cannot_be_written_fails_alone_and_is_tried_again(desk: Desk) -> None:
     fill(desk, families=2)
     old = recluster(desk.tools, force=False)["generation"]
-    desk.add("new.png", 0, 77)
+    desk.add("copy.png", 0, 0)
+    away = desk.tools.reports.rename(desk.tools.reports.with_name("away"))
+    desk.tools.reports.write_text("in the place of the folder")
+    outcome = recluster(desk.tools, force=False)
+    assert outcome["outcome"] == "published"
+    assert "could not be written" in outcome["report_error"]
+    assert "make room" in outcome["message"]
+    generation = desk.store.generation()
+    assert generation
+    assert generation.id == outcome["generation"] > old
+    assert generation.summary["report_error"] == outcome["report_error"]
+    assert generation.summary["counts"]["images"] == 13
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("worker.pipeline.recluster.write_report", full)
-        with pytest.raises(OSError, match="No space"):
-            recluster(desk.tools, force=False)
-    assert desk.store.generation().id == old  # type: ignore[union-attr]
+    desk.tools.reports.unlink()
+    away.rename(desk.tools.reports)
     assert (desk.tools.reports / "latest").resolve().name == old
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    again = recluster(desk.tools, force=False)
+    assert (again["outcome"], again["report_error"]) == ("published", "")
+    assert (desk.tools.reports / "latest").resolve().name == again["generation"]
+    assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
 
 
 def test_only_so_many_generations_are_kept(desk: Desk) -> None:

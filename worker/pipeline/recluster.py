@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from shared.errors import CorruptValue, LeaseTaken, Unavailable
 from shared.records import Extractor, Generation, Record, State
-from shared.reports import LATEST
 from shared.store import Store
 from worker.engine.clustering import MEMORY, Clustering, cluster
 from worker.engine.continuity import previous_numbers
@@ -94,7 +93,7 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     if extractor is None:
         return {"outcome": "unchanged", "message": "no feature worker has started yet: there is nothing to cluster"}
     last, thresholds = tools.store.generation(), tools.thresholds().describe()
-    there = (tools.reports / LATEST / "summary.json").exists()
+    there = last is not None and (tools.reports / last.id / "summary.json").exists()
     state = (revision, extractor.id, list(tools.keeper_order), thresholds)
     if last and there and not force and _state_of(last) == state:
         message = f"nothing has changed since generation {last.id}"
@@ -114,12 +113,10 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     generation = _generation_id(tools.now(), last)
     report = _build(tools, generation, extractor, thresholds, collection, members, (clustering, digests), groups, watch)
     thumbnail = thumbnail_reader(tools.root, files, tools.max_pixels, tools.max_bytes)
-    publish_folder(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
+    unwritten = _write(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
+    about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
     centroids = clustering.centroids.tobytes()
-    _publish(
-        tools,
-        Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, summarize(report)),
-    )
+    _publish(tools, Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about))
     corrected = correct_verdicts(tools.store, files, groups, clusters, tools.now())
     live = frozenset(record.digest for record in collection.ready.values())
     tools.store.expire_features(extractor.id, live, tools.keep_features)
@@ -128,8 +125,19 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
         "generation": generation,
         "corrected": corrected,
         "unjudged": waits_for_verdict(files, tools.now() - UNJUDGED_SECONDS),
-        "message": f"generation {generation} is published",
+        "report_error": unwritten,
+        "message": f"generation {generation} is published; {unwritten}".removesuffix("; "),
     }
+
+
+def _write(reports: Path, generation: str, write: Callable[[Path], None]) -> str:
+    """Write the report's folder; why that failed, for people, or "". Clusters and verdicts do not depend on it."""
+    try:
+        publish_folder(reports, generation, write)
+    except OSError as error:
+        why = error.strerror or error
+        return f"its report could not be written to {reports} ({why}): make room there, the next run tries again"
+    return ""
 
 
 def _cluster(tools: Reclustering, rows: StoredRows, last: Generation | None) -> tuple[Clustering, Sequence[str]]:
@@ -214,5 +222,7 @@ def _build(
 
 def _publish(tools: Reclustering, generation: Generation) -> None:
     tools.store.publish(generation, tools.keep_generations)
+    if not tools.reports.is_dir():
+        return
     folders = sorted((folder.name for folder in tools.reports.iterdir() if not folder.is_symlink()), reverse=True)
     remove_folders(tools.reports, keep=set(folders[: tools.keep_generations]) | {generation.id})
