@@ -52,17 +52,21 @@ class Imagesieve:
     def latest(self) -> Path:
         return self.state / "reports" / "latest"
 
-    def processes(self) -> list[str]:
-        """Command lines of the processes that still work on this state folder."""
+    def commands(self) -> dict[int, list[str]]:
+        """The words of the command lines of the processes that work on this state folder, by process number."""
         wanted = f"IMAGESIEVE_STATE_DIR={self.state}".encode()
-        found = []
+        found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                    found[int(folder.name)] = (folder / "cmdline").read_bytes().decode().split("\0")[:-1]
             except OSError:
                 continue  # it ended while we looked, or is not ours
         return found
+
+    def processes(self) -> list[str]:
+        """Command lines of the processes that still work on this state folder."""
+        return [" ".join(words) for words in self.commands().values()]
 
     def stop(self, process: subprocess.Popen[str], how: signal.Signals = signal.SIGINT) -> tuple[str, str]:
         process.send_signal(how)
