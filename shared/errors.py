@@ -44,7 +44,8 @@ class DecoderStuck(PermanentError):
 
     def __init__(self, files: "Sequence[Reference]", seconds: float) -> None:
         super().__init__(
-            f"decoding took longer than {seconds:g} s (IMAGESIEVE_DECODE_SECONDS): a damaged file, or one made to do so"
+            f"decoding took more than {seconds:g} s of a processor (IMAGESIEVE_DECODE_SECONDS): a damaged file, or one "
+            "made to do so"
         )
         self.files = files
 

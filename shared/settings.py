@@ -64,7 +64,9 @@ class Settings(BaseSettings):
     )
     linger: float = Field(0.1, ge=0, le=60, description="how long a batch that is not full waits for more")
     max_pixels: int = Field(200_000_000, ge=1, description="larger pictures are refused by their header, unread")
-    decode_seconds: float = Field(60.0, gt=0, description="a picture that takes longer to decode is refused")
+    decode_seconds: float = Field(
+        60.0, gt=0, description="of a processor; a picture that takes longer to decode is refused"
+    )
     max_bytes: int = Field(1 << 30, ge=1, description="larger files are refused unread")
 
     suffixes: Annotated[frozenset[str], NoDecode] = Field(

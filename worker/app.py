@@ -46,7 +46,7 @@ class Workshop:
         import cv2
 
         from worker.pipeline.extract import Extraction
-        from worker.pipeline.guard import Guard
+        from worker.pipeline.guard import Clocks, Guard
         from worker.weights import load, resolve
 
         cv2.setNumThreads(1)  # several files are decoded at a time already
@@ -62,7 +62,7 @@ class Workshop:
             extract=model.extract,
             executor=ThreadPoolExecutor(os.cpu_count() or 1, "decode"),
             now=time.time,
-            guard=Guard(settings.max_pixels, settings.decode_seconds, time.monotonic),
+            guard=Guard(settings.max_pixels, settings.decode_seconds, Clocks()),
             max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes,
             batch_size=settings.batch_size,

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import io
 import itertools
-import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,13 +20,13 @@ from shared.records import Record, Reference, State
 from shared.store import MemoryStore
 from worker.engine.encoding import decode_features
 from worker.pipeline.extract import Extraction, extract_batches
-from worker.pipeline.guard import Guard
+from worker.pipeline.guard import Clocks, Guard
 from worker.pipeline.outcome import Outcome
 from worker.pipeline.reading import ATTEMPTS_AT_ALL, read_together
 
 
 def guard(seconds: float = 60.0) -> Guard:
-    return Guard(10**6, seconds, time.monotonic)
+    return Guard(10**6, seconds, Clocks())
 
 
 def extract_batch(references: list[Reference], tools: Extraction) -> Outcome:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.records import Reference
-from worker.pipeline.guard import Guard
+from worker.pipeline.guard import PATIENCE, Clocks, Guard
 
 
 def reference(path: str) -> Reference:
@@ -14,7 +14,7 @@ def reference(path: str) -> Reference:
 
 
 def test_pictures_under_way_have_no_more_pixels_than_allowed_whatever_their_order() -> None:
-    guard = Guard(100, 60.0, lambda: 0.0)
+    guard = Guard(100, 60.0, Clocks())
     lock, now, most = threading.Lock(), [0], [0]
 
     def decode(number: int) -> None:
@@ -34,7 +34,7 @@ def test_pictures_under_way_have_no_more_pixels_than_allowed_whatever_their_orde
 
 
 def test_one_that_is_larger_than_the_room_goes_alone() -> None:
-    guard = Guard(100, 60.0, lambda: 0.0)
+    guard = Guard(100, 60.0, Clocks())
     with guard.decoding(reference("large"), 1000):
         small = guard.decoding(reference("small"), 1)
         other = threading.Thread(target=small.__enter__, daemon=True)
@@ -46,24 +46,37 @@ def test_one_that_is_larger_than_the_room_goes_alone() -> None:
 
 
 def test_time_runs_while_a_picture_is_decoded_not_while_it_waits_for_room() -> None:
-    now = [0.0]
-    guard = Guard(100, 10.0, lambda: now[0])
+    wall, spent = [0.0], {threading.get_ident(): 5.0}
+    guard = Guard(100, 10.0, Clocks(lambda: wall[0], lambda thread: spent.get(thread, 0.0)))
     with guard.decoding(reference("slow"), 90):
         patient = guard.decoding(reference("waits"), 90)
         waiting = threading.Thread(target=patient.__enter__, daemon=True)
         waiting.start()
-        now[0] = 10.0
+        spent[threading.get_ident()] = 15.0
         assert guard.overdue() == []
-        now[0] = 11.0
+        spent[threading.get_ident()] = 15.1
         assert guard.overdue() == [reference("slow")]
+        wall[0] = 50.0
     waiting.join(5)
     assert guard.overdue() == []
-    now[0] = 22.0
-    assert guard.overdue() == [reference("waits")]
+    wall[0] = 50.0 + PATIENCE * 10.0
+    assert guard.overdue() == []
+    wall[0] += 0.1
+    assert guard.overdue() == [reference("waits")]  # its threads hang, or it has left the work to others
+
+
+def test_the_processor_time_of_a_thread_is_told() -> None:
+    guard = Guard(100, 0.05, Clocks())
+    with guard.decoding(reference("busy"), 1):
+        while not guard.overdue():
+            sum(range(10_000))
+    with guard.decoding(reference("idle"), 1):
+        threading.Event().wait(0.1)
+        assert guard.overdue() == []
 
 
 def test_a_refused_picture_makes_room_again() -> None:
-    guard = Guard(100, 10.0, lambda: 0.0)
+    guard = Guard(100, 10.0, Clocks())
     with pytest.raises(ValueError, match="damaged"), guard.decoding(reference("a"), 100):
         raise ValueError("damaged")
     with guard.decoding(reference("b"), 100):

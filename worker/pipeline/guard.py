@@ -5,41 +5,68 @@ ends; the batch comes back to the next one, which passes over that file.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
 
 from shared.records import Reference
+
+PATIENCE: Final = 10  # times the processor seconds that a decoder may take, by the clock: other programs run, too
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Seconds. wall: monotonic. processor: spent by the thread with this identifier, which is alive."""
+
+    wall: Callable[[], float] = time.monotonic
+    processor: Callable[[int], float] = lambda thread: time.clock_gettime(time.pthread_getcpuclockid(thread))
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    thread: int
+    wall: float
+    processor: float
 
 
 class Guard:
     """Safe between threads."""
 
-    def __init__(self, max_pixels: int, seconds: float, monotonic: Callable[[], float]) -> None:
-        """max_pixels: of all pictures that are decoded at a time. seconds: for one."""
+    def __init__(self, max_pixels: int, seconds: float, clocks: Clocks) -> None:
+        """max_pixels: of all pictures that are decoded at a time. seconds: of a processor, for one picture.
+
+        By the clock a picture has ten times as long: a busy or sleeping machine is no fault of the picture.
+        """
         self._max_pixels = max_pixels
         self.seconds = seconds
-        self._monotonic = monotonic
+        self._clocks = clocks
         self._changed = threading.Condition()
         self._pixels = 0
-        self._since: dict[Reference, float] = {}
+        self._begun: dict[Reference, _Begun] = {}
 
     @contextmanager
     def decoding(self, reference: Reference, pixels: int) -> Iterator[None]:
         """Wait until so many pixels have room beside those under way (alone there always is), then watch the time."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._since or self._pixels + pixels <= self._max_pixels)
+            self._changed.wait_for(lambda: not self._begun or self._pixels + pixels <= self._max_pixels)
             self._pixels += pixels
-            self._since[reference] = self._monotonic()
+            thread = threading.get_ident()
+            self._begun[reference] = _Begun(thread, self._clocks.wall(), self._clocks.processor(thread))
         try:
             yield
         finally:
             with self._changed:
                 self._pixels -= pixels
-                del self._since[reference]
+                del self._begun[reference]
                 self._changed.notify_all()
 
     def overdue(self) -> list[Reference]:
         """The files that keep a decoder for too long."""
-        limit = self._monotonic() - self.seconds
         with self._changed:
-            return [reference for reference, since in self._since.items() if since < limit]
+            return [reference for reference, begun in self._begun.items() if self._is_over(begun)]
+
+    def _is_over(self, begun: _Begun) -> bool:
+        spent = self._clocks.processor(begun.thread) - begun.processor
+        return spent > self.seconds or self._clocks.wall() - begun.wall > PATIENCE * self.seconds

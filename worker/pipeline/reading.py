@@ -16,7 +16,7 @@ from worker.pipeline.files import Contents, read_file
 if TYPE_CHECKING:
     from worker.pipeline.extract import Extraction
 
-ATTEMPTS_AT_ALL: Final = 5  # a lone file that so many workers died over is given up
+ATTEMPTS_AT_ALL: Final = 5  # a lone file that was begun so often is given up
 LOOK_SECONDS: Final = 1.0  # between two looks whether a decoder is stuck
 
 # One thread reads so many files of a batch, and holds so many bytes, before it asks the store which of them are known:
@@ -83,7 +83,7 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], tools: "Extr
     held: dict[int, Contents] = {}
     for place, (reference, attempt) in enumerate(zip(references, attempts, strict=True)):
         if attempt > ATTEMPTS_AT_ALL:
-            seen[place] = f"it crashed the decoder: {attempt - 1} workers died while they held it"
+            seen[place] = "it crashed the decoder: whatever worker held it died, several times"
             continue
         try:
             held[place] = read_file(tools.root, reference, tools.max_bytes)
