@@ -51,7 +51,7 @@ def milliseconds(work: Callable[[bytes, int], Any], files: list[bytes]) -> float
     return 1000 * (time.process_time() - started) / len(files)
 
 
-def main(count: Annotated[int, typer.Option(help="photos of each width")] = 16) -> None:
+def main(count: Annotated[int, typer.Option(help="photos of each width")] = 10) -> None:
     """Measure and print a Markdown table."""
     cv2.setNumThreads(1)
     chance = np.random.default_rng(0)

@@ -47,7 +47,7 @@ BOUND = """
 import sys, time, numpy
 from worker.weights import load, resolve
 best = 0.0
-for batch in 16, 32, 64:
+for batch in 32, 64:
     network = load(resolve("random"), sys.argv[1], batch)
     pictures = numpy.random.default_rng(0).integers(0, 256, (batch, 224, 224, 3), dtype=numpy.uint8)
     network.extract(pictures)
@@ -113,7 +113,7 @@ def main(
     folder: Annotated[
         Path | None, typer.Argument(help="a folder of photos; made from installed packages if not given")
     ] = None,
-    count: Annotated[int, typer.Option(help="photos through the worker")] = 416,
+    count: Annotated[int, typer.Option(help="photos through the worker")] = 352,
     notebook: Annotated[int, typer.Option(help="photos through the notebook's loop")] = 64,
 ) -> None:
     """Measure both and print a Markdown table."""

@@ -94,7 +94,7 @@ def usage(url: str, count: int) -> dict[str, float]:
         return {**used, "all, with Redis's own tables": client.info("memory")["used_memory"] / count}
 
 
-def main(count: Annotated[int, typer.Option(help="images")] = 20_000) -> None:
+def main(count: Annotated[int, typer.Option(help="images")] = 10_000) -> None:
     """Fill a real Redis, once per encoding of features, then start the whole stack; print Markdown tables."""
     encodings: tuple[Encoding, ...] = ("float16", "int8")
     used = {encoding: measure(count, encoding) for encoding in encodings}

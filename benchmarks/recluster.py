@@ -25,7 +25,7 @@ from worker.engine.geometry import Geometry, geometry_rows
 from worker.engine.silhouette import distance_silhouettes, squared_silhouettes
 
 LAST = 29  # of the notebook's k
-EVERY = 7
+EVERY = 14
 Clock = Callable[[], float]
 LIMITS = (
     "real features: these have a falling spectrum and planted clusters, as fc2 of photos has, and no more. The "
