@@ -1,12 +1,12 @@
 """The thresholds that `imagesieve calibrate` found for one extractor, as the store keeps them."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
 from shared.errors import CorruptValue
+from shared.sealed import seal, unseal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ class Calibration:
     pairs: int
 
     def to_json(self) -> bytes:
-        """Compact JSON."""
-        return json.dumps({**asdict(self), "values": dict(self.values)}, separators=(",", ":")).encode()
+        """Sealed JSON."""
+        return seal({**asdict(self), "values": dict(self.values)})
 
     @classmethod
     def from_json(cls, raw: bytes) -> Self:
         """Parse what `to_json` gave. Raises CorruptValue for anything else."""
         try:
-            values = json.loads(raw)
+            values = unseal(raw)
         except ValueError as error:
             raise _corrupt(str(error)) from error
         match values:

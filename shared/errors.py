@@ -14,13 +14,14 @@
     │   └── StackFailed          a process of the stack could not be kept running
     └── TransientError           waited for, retried with a growing pause
         ├── Unavailable          Redis (store or broker) does not answer
+        ├── DamagedImages        what is stored of these pictures is damaged; their files are sent again
         ├── FileChanging         the file changed while it was read; its next settled state is a new reference
         └── LeaseTaken           somebody else holds the lease
 
 Every message names the thing, the cause and the way out: it is what a user reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,6 +81,17 @@ class TransientError(ImagesieveError):
 
 class Unavailable(TransientError):
     """Redis does not answer."""
+
+
+class DamagedImages(TransientError):
+    """Features, sketch or facts of pictures fail their checks, or are gone; once described anew they will do.
+
+    digests: of those pictures; `worker.pipeline.renewal` has their files sent again.
+    """
+
+    def __init__(self, digests: Collection[str]) -> None:
+        super().__init__(f"what is stored of {len(digests)} images is damaged; their files are read and described anew")
+        self.digests = frozenset(digests)
 
 
 class FileChanging(TransientError):

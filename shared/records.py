@@ -1,7 +1,6 @@
-"""Frozen records that travel between processes, and their JSON.
+"""Frozen records that travel between processes, and their JSON; what lies in Redis is sealed (shared/sealed.py).
 
-A path is relative to the watched folder, with `/`, as `os.fsdecode` gives it: bytes that are not UTF-8 are carried
-as lone surrogates, which JSON escapes keep intact.
+Of a path (shared/paths.py), bytes that are not UTF-8 are carried as lone surrogates, which JSON escapes keep intact.
 """
 
 import json
@@ -10,6 +9,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from shared.errors import CorruptValue, RefusedReference
+from shared.paths import is_below_root
+from shared.sealed import seal, unseal
 
 
 def _fields(record: Any) -> dict[str, Any]:
@@ -52,12 +53,13 @@ class Reference:
 
     @classmethod
     def from_wire(cls, value: object) -> Self:
-        """Parse one reference of a message. Raises RefusedReference for anything but `[str, int, int]`."""
+        """Parse one reference of a message. Raises RefusedReference for all but `[path below the root, int, int]`."""
         match value:
-            case [str() as path, int() as size, int() as mtime_ns] if path and size >= 0 and "\0" not in path:
+            case [path, size, mtime_ns] if is_below_root(path) and type(size) is type(mtime_ns) is int and size >= 0:
                 return cls(path, size, mtime_ns)
         raise RefusedReference(
-            f"a message held {str(value)[:120]!r} where [path, size, mtime_ns] belongs; it was refused"
+            f"a message held {str(value)[:120]!r} where [path below the watched folder, size, mtime_ns] belongs; "
+            "it was refused"
         )
 
 
@@ -91,15 +93,15 @@ class Record:
         return self.size == size and self.mtime_ns == mtime_ns
 
     def to_json(self) -> bytes:
-        """Compact JSON without the fields that hold their default."""
+        """Sealed JSON without the fields that hold their default."""
         values = {name: value for name, value in _fields(self).items() if value not in ("", 0, 0.0)}
-        return json.dumps({"size": self.size, **values}, separators=(",", ":")).encode()
+        return seal({"size": self.size, **values})
 
     @classmethod
     def from_json(cls, raw: bytes) -> Self:
         """Parse what `to_json` gave. Raises CorruptValue for anything else."""
         try:
-            values = json.loads(raw)
+            values = unseal(raw)
             values.setdefault("mtime_ns", 0)
             return cls(**{**values, "state": State(values["state"])})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -122,14 +124,14 @@ class ImageFacts:
     content: int = 0
 
     def to_json(self) -> bytes:
-        """Compact JSON."""
-        return json.dumps(_fields(self), separators=(",", ":")).encode()
+        """Sealed JSON."""
+        return seal(_fields(self))
 
     @classmethod
     def from_json(cls, raw: bytes) -> Self:
         """Parse what `to_json` gave. Raises CorruptValue for anything else."""
         try:
-            return cls(**json.loads(raw))
+            return cls(**unseal(raw))
         except (ValueError, TypeError) as error:
             raise CorruptValue(f"facts of an image in the store do not parse ({error}); computed anew") from error
 
@@ -142,14 +144,14 @@ class Match:
     reason: str
 
     def to_json(self) -> bytes:
-        """Compact JSON."""
-        return json.dumps([self.similarity, self.reason], separators=(",", ":")).encode()
+        """Sealed JSON."""
+        return seal([self.similarity, self.reason])
 
     @classmethod
     def from_json(cls, raw: bytes) -> Self:
         """Parse what `to_json` gave. Raises CorruptValue for anything else."""
         try:
-            similarity, reason = json.loads(raw)
+            similarity, reason = unseal(raw)
             return cls(float(similarity), str(reason))
         except (ValueError, TypeError) as error:
             raise CorruptValue(f"a match in the store does not parse ({error}); it is verified anew") from error
@@ -202,14 +204,14 @@ class Extractor:
     warning: str = ""
 
     def to_json(self) -> bytes:
-        """JSON, as published in the store."""
-        return json.dumps(_fields(self)).encode()
+        """Sealed JSON, as published in the store."""
+        return seal(_fields(self))
 
     @classmethod
     def from_json(cls, raw: bytes) -> Self:
         """Parse what `to_json` gave. Raises CorruptValue for anything else."""
         try:
-            return cls(**json.loads(raw))
+            return cls(**unseal(raw))
         except (ValueError, TypeError) as error:
             raise CorruptValue(
                 f"the published extractor does not parse ({error}); a feature worker publishes it anew"

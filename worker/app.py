@@ -6,11 +6,12 @@ task runs in a spawned child: the model is loaded once per process, never before
 
 import os
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_rejected, task_unknown
 
 from shared import names
 from shared.broker import make_app
@@ -139,12 +140,23 @@ class Workshop:
         return Comparison(self.store, settings.watch_dir, self.thresholds, settings.max_pixels, settings.max_bytes)
 
     def refuse(self, count: int) -> None:
-        """Count references that were refused."""
+        """Count messages, or parts of them, that were refused."""
         self.store.add(names.KEY_REFUSED, count)
+
+    def renew(self, digests: Collection[str]) -> None:
+        """Have the files of these pictures sent again."""
+        from worker.pipeline.renewal import renew_images
+
+        renew_images(self.store, digests)
 
     def end(self) -> NoReturn:
         """End this process, whatever its threads do. Celery spawns another, and sends the message again."""
         os._exit(1)
+
+
+def _count_refused(**_: object) -> None:
+    """What Celery says and drops before it becomes a task is counted, too."""
+    _workshop.refuse(1)
 
 
 def _log(**_: object) -> None:
@@ -159,6 +171,9 @@ setup_logging.connect(_log, weak=False)
 app = make_app(_settings)
 # A spawned child gets the app without its tasks, and finds them by importing what is named here.
 app.conf.imports = ("worker.app",)
+app.conf.worker_consumer = "worker.consumer:Consumer"
 _workshop = Workshop(_settings)
 register(app, _workshop)
+task_unknown.connect(_count_refused, weak=False)
+task_rejected.connect(_count_refused, weak=False)
 _turn = Turn(app, lambda: _workshop.store)  # signals hold their receivers weakly

@@ -1,16 +1,17 @@
 """The Celery tasks: parse the message, call the pipeline, return what it says."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from celery import Celery, Task
 
 from shared import names
 from shared.broker import request_verdicts, send_references
-from shared.errors import DecoderStuck, RefusedReference, TransientError
+from shared.errors import DamagedImages, DecoderStuck, RefusedReference, TransientError
+from shared.paths import is_below_root
 from shared.records import Reference
 
 # Imported where they run: they pull in libraries (OpenCV; scikit-learn and matplotlib, 3 seconds and 150 MB) that the
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from worker.pipeline.extract import Extraction
     from worker.pipeline.recluster import Reclustering
     from worker.pipeline.writer import Writer
+
+_Parsed = TypeVar("_Parsed")
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +45,10 @@ class Tools(Protocol):
         """The verdict writer."""
 
     def refuse(self, count: int) -> None:
-        """Count references that were refused."""
+        """Count messages, or parts of them, that were refused."""
+
+    def renew(self, digests: Collection[str]) -> None:
+        """Have the files of these pictures sent again: what is stored of them is damaged."""
 
     def end(self) -> NoReturn:
         """End this process at once; its message comes back to the next one."""
@@ -51,48 +57,43 @@ class Tools(Protocol):
 def register(app: Celery, tools: Tools) -> None:
     """Give `app` its tasks."""
 
+    # Whatever arguments a message comes with, it reaches the parser, which refuses and counts what is not ours.
     @app.task(name=names.TASK_EXTRACT, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
-    def extract_task(self: Task, references: object) -> dict[str, Any]:
+    def extract_task(self: Task, *given: object, **more: object) -> dict[str, Any]:
         from worker.pipeline.extract import extract_batches
         from worker.pipeline.outcome import Outcome
 
-        parsed, refused = parse_references(references)
-        if refused:
-            logger.warning("refused: %s", "; ".join(refused[:3]))
-            tools.refuse(len(refused))
+        parsed = _accept(parse_references(given, more), tools)
         total = Outcome()
-        with _retried(self):
-            try:
-                for outcome in extract_batches(parsed, tools.extraction):
-                    for reference in outcome.alone:
-                        send_references(app, [reference])
-                    request_verdicts(app, outcome.finished)
-                    if outcome.seconds:
-                        logger.info("batch: %s", outcome)
-                    total += outcome
-            except DecoderStuck as stuck:
-                paths = [reference.path for reference in stuck.files]
-                logger.warning("%r: %s; this process ends, another one goes on with the message", paths, stuck)
-                request_verdicts(app, paths)
-                tools.end()
+        with _retried(self, tools), _unstuck(app, tools):
+            for outcome in extract_batches(parsed, tools.extraction):
+                for reference in outcome.alone:
+                    send_references(app, [reference])
+                request_verdicts(app, outcome.finished)
+                if outcome.seconds:
+                    logger.info("batch: %s", outcome)
+                total += outcome
         logger.info("message of %d: %s", len(parsed), total)
         return {**asdict(total), "alone": len(total.alone), "finished": len(total.finished)}
 
     @app.task(name=names.TASK_JUDGE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
-    def judge_task(self: Task, paths: object) -> int:
-        parsed = [path for path in paths if isinstance(path, str) and path] if isinstance(paths, list) else []
-        with _retried(self):
-            given = tools.writer.look(parsed)
-        logger.info("looked at %d files: %d verdicts given", len(parsed), given)
-        return given
+    def judge_task(self: Task, *given: object, **more: object) -> int:
+        parsed = _accept(parse_paths(given, more), tools)
+        with _retried(self, tools):
+            found = tools.writer.look(parsed)
+        logger.info("looked at %d files: %d verdicts given", len(parsed), found)
+        return found
 
     # Acknowledged early: beat repeats it, so a run that took its worker down must not come back at once.
     @app.task(name=names.TASK_RECLUSTER, bind=True, acks_late=False, ignore_result=False, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
-    def recluster_task(self: Task, force: object = False) -> dict[str, Any]:
+    def recluster_task(self: Task, *given: object, **more: object) -> dict[str, Any]:
         from worker.pipeline.recluster import recluster
 
-        with _retried(self):
-            outcome: dict[str, Any] = recluster(tools.reclustering, force=force is True)
+        wanted = _accept(parse_recluster(given, more), tools)
+        if not wanted:
+            return {"outcome": "refused", "message": "the request did not parse; it was refused"}
+        with _retried(self, tools):
+            outcome: dict[str, Any] = recluster(tools.reclustering, force=wanted == [True])
             logger.log(logging.WARNING if outcome.get("report_error") else logging.INFO, "%s", outcome["message"])
             unjudged = outcome.pop("unjudged", [])
             for start in range(0, len(unjudged), PATHS_AT_ONCE):
@@ -100,13 +101,11 @@ def register(app: Celery, tools: Tools) -> None:
         return outcome
 
 
-def parse_references(message: object) -> tuple[list[Reference], list[str]]:
+def parse_references(given: Sequence[object], more: Mapping[str, object]) -> tuple[list[Reference], list[str]]:
     """The references of a message that parse, and why the others were refused (pure)."""
-    if not isinstance(message, list):
-        return [], [f"a message held {str(message)[:120]!r} where a list of references belongs; it was refused"]
     parsed: dict[Reference, None] = {}
-    refused = []
-    for value in message:
+    values, refused = _only_list(given, more, "references")
+    for value in values:
         try:
             parsed[Reference.from_wire(value)] = None
         except RefusedReference as error:
@@ -114,12 +113,64 @@ def parse_references(message: object) -> tuple[list[Reference], list[str]]:
     return list(parsed), refused
 
 
+def parse_paths(given: Sequence[object], more: Mapping[str, object]) -> tuple[list[str], list[str]]:
+    """The paths of a message that may be looked at, and why the others were refused (pure)."""
+    values, refused = _only_list(given, more, "paths")
+    parsed = [value for value in values if is_below_root(value)]
+    odd = [value for value in values if not is_below_root(value)]
+    return parsed, refused + [f"a message named {_short(value)}, no path below the watched folder" for value in odd]
+
+
+def parse_recluster(given: Sequence[object], more: Mapping[str, object]) -> tuple[list[bool], list[str]]:
+    """Whether a run is wanted also when nothing has changed; none, and why, where the message is not ours (pure)."""
+    force = more.get("force", False)
+    if not given and more.keys() <= {"force"} and isinstance(force, bool):
+        return [force], []
+    return [], [f"a recluster message held {_short([*given, dict(more)])}"]
+
+
+def _only_list(given: Sequence[object], more: Mapping[str, object], what: str) -> tuple[list[object], list[str]]:
+    """The list that is a message's one argument, or why it has none."""
+    if len(given) == 1 and not more and isinstance(given[0], list):
+        return given[0], []
+    return [], [f"a message held {_short([*given, *([dict(more)] if more else [])])} where a list of {what} belongs"]
+
+
+def _short(value: object) -> str:
+    return repr(value)[:120]
+
+
+def _accept(parsed: tuple[list[_Parsed], list[str]], tools: Tools) -> list[_Parsed]:
+    """What of a message may be worked on; the rest is said and counted."""
+    values, refused = parsed
+    if refused:
+        logger.warning("refused: %s", "; ".join(refused[:3]))
+        tools.refuse(len(refused))
+    return values
+
+
 @contextmanager
-def _retried(task: Task) -> Iterator[None]:
+def _retried(task: Task, tools: Tools) -> Iterator[None]:
     """Turn a transient error into a later try of the task, with a growing pause."""
     try:
-        yield
+        try:
+            yield
+        except DamagedImages as error:
+            tools.renew(error.digests)
+            raise
     except TransientError as error:
         pause = min(LONGEST_PAUSE, 2 ** min(task.request.retries, 6))
         logger.warning("%s; trying again in %d s", error, pause)
         raise task.retry(exc=error, countdown=pause) from error
+
+
+@contextmanager
+def _unstuck(app: Celery, tools: Tools) -> Iterator[None]:
+    """End this process when a file keeps its decoder; the next one goes on with the message, without that file."""
+    try:
+        yield
+    except DecoderStuck as stuck:
+        paths = [reference.path for reference in stuck.files]
+        logger.warning("%r: %s; this process ends, another one goes on with the message", paths, stuck)
+        request_verdicts(app, paths)
+        tools.end()

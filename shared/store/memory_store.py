@@ -92,7 +92,8 @@ class MemoryStore:
     def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
         kinds = ("image", "sketch", extractor_id)
         self._expiring.difference_update((kind, digest) for kind in kinds for digest in digests)
-        return [self._images.get(d) if (extractor_id, d) in self._features else None for d in digests]
+        whole = {d for d in digests if (extractor_id, d) in self._features and d in self._sketches}
+        return [self._images.get(digest) if digest in whole else None for digest in digests]
 
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
         return [self._features.get((extractor_id, digest)) for digest in digests]
@@ -109,6 +110,12 @@ class MemoryStore:
             self._features[extractor_id, digest] = encoded
             self._sketches[digest] = sketch
             self._expiring.difference_update((kind, digest) for kind in ("image", "sketch", extractor_id))
+
+    def drop_images(self, extractor_id: str, digests: Sequence[str]) -> None:
+        for digest in digests:
+            self._images.pop(digest, None)
+            self._features.pop((extractor_id, digest), None)
+            self._sketches.pop(digest, None)
 
     def put_matches(self, matches: Mapping[Pair, Match]) -> None:
         self._matches.update(matches)

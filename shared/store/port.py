@@ -48,13 +48,19 @@ class Store(Protocol):
         """Remove the records of `paths`; the number that were there."""
 
     def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
-        """Facts of each digest whose features under `extractor_id` are stored; also keeps those from expiring."""
+        """Facts of each digest that are stored with its sketch and features; also keeps those three from expiring.
+
+        Whether features and sketch are sound is seen by whoever reads them. One round trip per 1,000.
+        """
 
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
         """Encoded features in order, None where missing. One round trip per 1,000."""
 
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
         """Store facts and features. One pipelined round trip."""
+
+    def drop_images(self, extractor_id: str, digests: Sequence[str]) -> None:
+        """Forget what is stored of these pictures: facts, sketch, and features under `extractor_id`."""
 
     def sketches(self, digests: Sequence[str]) -> list[bytes | None]:
         """Sketches in order, None where missing. One round trip per 1,000."""
@@ -69,7 +75,7 @@ class Store(Protocol):
         """The match of each pair, None where none is recorded. One round trip."""
 
     def matches(self) -> Iterator[tuple[Pair, Match]]:
-        """Every verified pair; one that changes meanwhile may come twice."""
+        """Every verified pair; one that changes meanwhile may come twice. A damaged one is dropped."""
 
     def drop_matches(self, pairs: Sequence[Pair]) -> None:
         """Forget pairs, of pictures that are gone."""

@@ -11,12 +11,13 @@ from shared.store.port import Image
 from shared.store.redis_client import CHUNK, RedisPart, speaking
 
 # Keeps three values of each picture from expiring: facts, features, sketch. Gives the facts where all three are there.
+# MGET, unlike GET, takes a key of another type for none.
 _FACTS: Final = """
 local facts = {}
 for i = 1, #KEYS, 3 do
   for j = i, i + 2 do redis.call('PERSIST', KEYS[j]) end
-  local whole = redis.call('EXISTS', KEYS[i], KEYS[i + 1], KEYS[i + 2]) == 3
-  facts[#facts + 1] = whole and redis.call('GET', KEYS[i])
+  local found = redis.call('EXISTS', KEYS[i + 1], KEYS[i + 2]) == 2 and redis.call('MGET', KEYS[i])[1]
+  facts[#facts + 1] = found or ''
 end
 return facts
 """
@@ -30,15 +31,13 @@ class RedisImages(RedisPart):
         self._whole = client.register_script(_FACTS)
 
     def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
-        if not digests:
-            return []
-        keys = [
-            key
-            for digest in digests
-            for key in (names.key_image(digest), names.key_features(extractor_id, digest), names.key_sketch(digest))
-        ]
-        with speaking():
-            return [_facts(raw) if raw else None for raw in self._whole(keys=keys)]
+        found: list[ImageFacts | None] = []
+        for start in range(0, len(digests), CHUNK):
+            part = digests[start : start + CHUNK]
+            keys = [key for digest in part for key in _keys(extractor_id, digest)]
+            with speaking():
+                found += [_facts(raw) for raw in self._whole(keys=keys)]
+        return found
 
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
         return self._get([names.key_features(extractor_id, digest) for digest in digests])
@@ -48,7 +47,7 @@ class RedisImages(RedisPart):
 
     def pixels(self, digests: Sequence[str]) -> list[str]:
         raws = self._get([names.key_image(digest) for digest in digests])
-        known = [_facts(raw) if raw else None for raw in raws]
+        known = [_facts(raw) for raw in raws]
         return [facts.pixels if facts else "" for facts in known]
 
     def _get(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -68,6 +67,12 @@ class RedisImages(RedisPart):
                 pipe.set(names.key_image(digest), facts.to_json())
             pipe.execute()
 
+    def drop_images(self, extractor_id: str, digests: Sequence[str]) -> None:
+        for start in range(0, len(digests), CHUNK):
+            part = digests[start : start + CHUNK]
+            with speaking():
+                self._redis.unlink(*(key for digest in part for key in _keys(extractor_id, digest)))
+
     def put_matches(self, matches: Mapping[Pair, Match]) -> None:
         if matches:
             values = {" ".join(pair): match.to_json() for pair, match in matches.items()}
@@ -79,18 +84,23 @@ class RedisImages(RedisPart):
             return []
         with speaking():
             raws = self._redis.hmget(names.KEY_MATCHES, [" ".join(pair) for pair in pairs])
-        return [_match(raw) if raw else None for raw in raws]
+        return [_match(raw) for raw in raws]
 
     def matches(self) -> Iterator[tuple[Pair, Match]]:
         cursor = 0
         while True:
             with speaking():
                 cursor, chunk = self._redis.hscan(names.KEY_MATCHES, cursor, count=CHUNK)
+            damaged = []
             for name, raw in chunk.items():
-                one, other = name.decode().split(" ")
-                found = _match(raw)
-                if found:
-                    yield (one, other), found
+                pair, found = _pair(name), _match(raw)
+                if pair and found:
+                    yield pair, found
+                else:
+                    damaged.append(name)
+            if damaged:
+                with speaking():
+                    self._redis.hdel(names.KEY_MATCHES, *damaged)
             if cursor == 0:
                 return
 
@@ -151,15 +161,25 @@ class RedisImages(RedisPart):
         return Calibration.from_json(raw) if raw else None
 
 
-def _match(raw: bytes) -> Match | None:
+def _keys(extractor_id: str, digest: str) -> tuple[str, str, str]:
+    """Everything that is stored of a picture, its facts first."""
+    return names.key_image(digest), names.key_features(extractor_id, digest), names.key_sketch(digest)
+
+
+def _pair(name: bytes) -> Pair | None:
+    one, _, other = name.decode("ascii", "replace").partition(" ")
+    return (one, other) if one and other else None
+
+
+def _match(raw: bytes | None) -> Match | None:
     try:
-        return Match.from_json(raw)
+        return Match.from_json(raw) if raw else None
     except CorruptValue:
-        return None  # it is verified anew when it matters
+        return None  # recluster verifies it anew where a verdict rests on it
 
 
-def _facts(raw: bytes) -> ImageFacts | None:
+def _facts(raw: bytes | None) -> ImageFacts | None:
     try:
-        return ImageFacts.from_json(raw)
+        return ImageFacts.from_json(raw) if raw else None
     except CorruptValue:
         return None

@@ -9,7 +9,7 @@ import redis
 from shared import names
 from shared.broker import make_app, ping, send_references
 from shared.errors import CorruptValue, Unavailable
-from shared.records import ImageFacts, Reference, State
+from shared.records import ImageFacts, Match, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore
 from tests.conftest import RedisServer
@@ -40,6 +40,41 @@ def test_damaged_thresholds_are_told(settings: Settings) -> None:
         client.hset(names.KEY_THRESHOLDS, "e", b'{"values": {"similarity": "low"}}')
     with pytest.raises(CorruptValue, match="imagesieve calibrate"):
         store.thresholds("e")
+
+
+def test_damaged_values_of_pictures_and_pairs_are_unknown_and_can_be_put_again(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    facts = ImageFacts(4, 3, "pixels")
+    digests = ["sound", "flipped", "cut", "other version", "other type", "other types"]
+    raw = facts.to_json()
+    with redis.Redis.from_url(settings.store) as client:
+        store.put_images("e", [(digest, facts, b"f", b"s") for digest in digests])
+        client.set(names.key_image("flipped"), raw.replace(b"4", b"5"))
+        client.set(names.key_image("cut"), raw[:-1])
+        client.set(names.key_image("other version"), b"[2" + raw[2:])
+        client.delete(names.key_image("other type"))
+        client.lpush(names.key_image("other type"), raw)
+        for key in (names.key_features("e", "other types"), names.key_sketch("other types")):
+            client.delete(key)
+            client.hset(key, "field", b"value")
+        assert store.facts("e", digests) == [facts, None, None, None, None, facts]
+        assert store.pixels(digests) == ["pixels", "", "", "", "", "pixels"]
+        # Who reads features and sketches finds none: see worker.pipeline.renewal.
+        assert store.features("e", ["other types"]) == store.sketches(["other types"]) == [None]
+        store.drop_images("e", ["other types"])
+        store.put_images("e", [(digest, facts, b"f", b"s") for digest in digests])
+        assert store.facts("e", digests) == [facts] * 6
+        assert store.features("e", ["other types"]) == [b"f"]
+
+        pair, match = ("a" * 64, "b" * 64), Match(0.9, "alike")
+        store.put_matches({pair: match})
+        good = match.to_json()
+        client.hset(names.KEY_MATCHES, mapping={"no pair": good[:-2], "\xff\xff": good, "c d": b"[0.9, 1]"})
+        assert store.find_matches([pair, ("c", "d")]) == [match, None]
+        assert dict(store.matches()) == {pair: match}
+        assert client.hlen(names.KEY_MATCHES) == 1  # the others are dropped
+        client.set(names.KEY_EXTRACTOR, b'{"id": "e"}')
+        assert store.extractor() is None
 
 
 def test_a_redis_that_is_full_is_unavailable_until_there_is_room(redis_server: RedisServer, settings: Settings) -> None:

@@ -118,6 +118,18 @@ def test_features_belong_to_a_digest_and_an_extractor(store: Store) -> None:
     assert store.facts("two", ["d1"]) == [None]
 
 
+def test_what_is_known_of_a_picture_is_whole_or_unknown_and_can_be_dropped(store: Store) -> None:
+    store.put_images("one", [(d, ImageFacts(4, 3, "p"), b"f", b"s") for d in ("d1", "d2")])
+    store.put_images("two", [("d1", ImageFacts(4, 3, "p"), b"g", b"s")])
+    store.drop_images("one", ["d1", "never there"])
+    assert store.facts("one", ["d1", "d2"]) == [None, ImageFacts(4, 3, "p")]
+    assert store.features("one", ["d1"]) == store.sketches(["d1"]) == [None]
+    assert store.pixels(["d1", "d2"]) == ["", "p"]
+    assert store.features("two", ["d1"]) == [b"g"]
+    assert store.facts("two", ["d1"]) == [None]  # without a sketch it has to be described anew
+    store.drop_images("one", [])
+
+
 def test_only_features_nobody_refers_to_end(store: Store) -> None:
     store.put_images("one", [(digest, ImageFacts(1, 1), b"f", b"s") for digest in ("live", "dead")])
     assert store.expire_features("one", frozenset({"live"}), 60) == 3

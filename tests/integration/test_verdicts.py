@@ -195,3 +195,23 @@ def test_another_extractor_needs_no_restart(bench: Bench) -> None:
     wait(bench.all_judged, "the verdict of an old file under the second extractor")
     assert bench.records()["old"].verdict == "unique"
     assert not worker.ended()
+
+
+def test_a_damaged_sketch_is_described_anew_and_the_duplicate_found(bench: Bench) -> None:
+    worker = bench.start("only")
+    bench.put([("keeper", "china")])
+    bench.send("keeper")
+    wait(bench.all_judged, "the keeper's verdict")
+    with redis.Redis.from_url(bench.settings.store) as client:
+        client.setrange(names.key_sketch("china"), 1000, b"damaged")
+    bench.put([("copy", "china, edited")])
+    bench.send("copy")
+    wait(lambda: bench.records()["keeper"].state is State.PENDING, "the keeper is to be read anew")
+    assert bench.store.sketches(["china"]) == [None]
+    wait(lambda: bench.records()["copy"].verdict, "nobody waits for it")
+    bench.put([("keeper", "china")])  # as a feature worker does, when the watcher has sent it
+    bench.send("keeper")
+    wait(bench.all_judged, "the verdict of the keeper read anew")
+    found = bench.records()
+    assert (found["keeper"].verdict, found["keeper"].duplicate_of) == ("near", "copy")  # recluster knows the better one
+    assert not worker.ended()

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import load_sample_image
 
+from shared.errors import DamagedImages
 from shared.records import ImageFacts, Record, State
 from shared.store import MemoryStore
 from worker.engine.encoding import encode
@@ -77,18 +78,33 @@ def test_among_many_the_original_of_a_mirrored_copy_comes_early_until_it_leaves(
     assert index.search("unknown", itself, 5) == []
 
 
-def test_a_damaged_sketch_leaves_its_content_out_and_the_others_in(filled: tuple[MemoryStore, list[str]]) -> None:
+@pytest.mark.parametrize("part", ["features", "sketch", "no sketch"])
+def test_what_is_damaged_is_told_and_the_others_are_in(filled: tuple[MemoryStore, list[str]], part: str) -> None:
     store, names = filled
     damaged = MemoryStore()
     for name in names:
         [raw], [sketch] = store.features("e", [name]), store.sketches([name])
         assert raw
         assert sketch
-        damaged.put_images("e", [(name, ImageFacts(1, 1), raw, sketch[:-1] if name == "003" else sketch)])
+        if name == "003":
+            raw = raw[:-1] if part == "features" else raw
+            sketch = {"features": sketch, "sketch": sketch[:-1], "no sketch": b""}[part]
+        damaged.put_images("e", [(name, ImageFacts(1, 1), raw, sketch)])
     index = ContentIndex(damaged, "e")
-    index.add(names)
-    assert index.search("003", itself, 5) == []
+    with pytest.raises(DamagedImages) as told:
+        index.add(names)
+    assert told.value.digests == {"003"}
     assert "003" not in index.search("004", itself, 80)
+    assert len(index.search("004", itself, 80)) == len(names) - 2
+    with pytest.raises(DamagedImages):
+        index.search("003", itself, 5)
+
+
+def test_contents_of_another_extractor_are_left_out(filled: tuple[MemoryStore, list[str]]) -> None:
+    store, names = filled
+    index = ContentIndex(store, "another")
+    index.add(names)
+    assert index.search(names[0], itself, 5) == []
 
 
 class Shelf:
@@ -138,7 +154,12 @@ def test_pages_are_compared_as_files_and_proved_or_refused(tmp_path: Path) -> No
     (tmp_path / "c.png").unlink()
     assert shelf.comparison.compare(keeper, copy) is None  # nothing is a duplicate unproved
     unknown = dataclasses.replace(copy, record=dataclasses.replace(copy.record, digest="0" * 64))
-    assert shelf.comparison.compare(keeper, unknown) is None
+    with pytest.raises(DamagedImages) as told:  # it was described: who cannot find that has to say so
+        shelf.comparison.compare(keeper, unknown)
+    assert told.value.digests == {"0" * 64}
+    shelf.store.put_images("e", [("0" * 64, ImageFacts(1, 1), b"", b"rubbish")])
+    with pytest.raises(DamagedImages):
+        shelf.comparison.compare(unknown, keeper)
 
 
 def test_a_large_collection_is_searched_by_cells(

@@ -7,6 +7,7 @@ import pytest
 from shared.calibration import Calibration
 from shared.errors import CorruptValue
 from shared.records import Extractor
+from shared.sealed import seal
 from shared.store import MemoryStore
 from worker.engine.verify import Thresholds
 from worker.pipeline.thresholds import FRESH_SECONDS, CurrentThresholds, InForce, in_force
@@ -51,11 +52,13 @@ def test_what_no_calibration_gives_is_refused(
         b"",
         b"[]",
         b"\xff",
-        b'{"values": {}, "at": "x", "images": 1}',
-        b'{"values": {"similarity": "0.7"}, "at": "x", "images": 1, "pairs": 1}',
-        b'{"values": {"similarity": NaN}, "at": "x", "images": 1, "pairs": 1}',
-        b'{"values": {"similarity": true}, "at": "x", "images": 1, "pairs": 1}',
-        b'{"values": {}, "at": "x", "images": 1, "pairs": 1, "more": 1}',
+        FOUND.to_json().replace(b"0.72", b"0.02"),
+        seal([]),
+        seal({"values": {}, "at": "x", "images": 1}),
+        seal({"values": {"similarity": "0.7"}, "at": "x", "images": 1, "pairs": 1}),
+        seal({"values": {"similarity": float("nan")}, "at": "x", "images": 1, "pairs": 1}),
+        seal({"values": {"similarity": True}, "at": "x", "images": 1, "pairs": 1}),
+        seal({"values": {}, "at": "x", "images": 1, "pairs": 1, "more": 1}),
     ],
 )
 def test_damaged_calibrations_do_not_parse(raw: bytes) -> None:

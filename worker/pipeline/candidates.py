@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import CorruptValue
+from shared.errors import CorruptValue, DamagedImages
 from shared.store import Store
 from worker.engine.encoding import stack
 from worker.engine.neighbours import Neighbours
@@ -34,12 +34,15 @@ class ContentIndex:
         self._fitted = 0
 
     def add(self, digests: Sequence[str]) -> None:
-        """Take these contents in; those whose features or sketch is not in the store are left out.
+        """Take these contents in; those whose features are not in the store are left out.
 
         They may be added again when they are: after another extractor was published, when they are extracted anew.
+        Raises DamagedImages, with the others taken in, for those that are stored and not sound.
         """
+        damaged: list[str] = []
         for start in range(0, len(digests), CHUNK):
-            rows = self._read(digests[start : start + CHUNK])
+            rows, unsound = self._read(digests[start : start + CHUNK])
+            damaged += unsound
             if self._fitted < SAMPLE:
                 self._contents.update((digest, None) for digest, _, _ in rows)
                 many = len(self._contents) >= 2 * SAMPLE or start + CHUNK >= len(digests)
@@ -48,6 +51,8 @@ class ContentIndex:
                     continue
             if self._index is not None:
                 _fill(self._index, rows)
+        if damaged:
+            raise DamagedImages(damaged)
 
     def remove(self, digest: str) -> None:
         """Let a content go."""
@@ -58,9 +63,12 @@ class ContentIndex:
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """Up to `count` contents that may show the picture of `digest`, most likely first; all while they are few.
 
-        Of each group, as `keeper_of` tells them, only the likeliest.
+        Of each group, as `keeper_of` tells them, only the likeliest. Raises DamagedImages if this one is not sound.
         """
-        for _, features, sketch in self._read([digest]):
+        rows, damaged = self._read([digest])
+        if damaged:
+            raise DamagedImages(damaged)
+        for _, features, sketch in rows:
             return [found for found in self.nearest(features, sketch, keeper_of, count) if found != digest]
         return []
 
@@ -80,25 +88,23 @@ class ContentIndex:
             return  # they went meanwhile
         self._index = Neighbours(fit_whitening(features), features, expected)
         for start in range(0, len(contents), CHUNK):
-            _fill(self._index, self._read(contents[start : start + CHUNK]))
+            _fill(self._index, self._read(contents[start : start + CHUNK])[0])
         self._fitted = len(contents)
         if self._fitted >= SAMPLE:
             self._contents = {}
 
-    def _read(self, digests: Sequence[str]) -> list[tuple[str, Features, Sketch]]:
-        """Features and sketch of each digest that has both, sound."""
-        features, sound = stack(self._store.features(self._extractor, digests))
-        raws = self._store.sketches(digests)
-        rows = []
+    def _read(self, digests: Sequence[str]) -> tuple[list[tuple[str, Features, Sketch]], list[str]]:
+        """Features and sketch of each digest that has both, sound; and the digests of which something is damaged."""
+        encoded, sketches = self._store.features(self._extractor, digests), self._store.sketches(digests)
+        features, sound = stack(encoded)
+        unsound = {at for at, raw in enumerate(encoded) if raw is not None}.difference(sound)
+        rows, damaged = [], [digests[at] for at in sorted(unsound)]
         for row, place in enumerate(sound):
-            raw = raws[place]
-            if raw is None:
-                continue
             try:
-                rows.append((digests[place], features[row], Sketch.from_bytes(raw)))
+                rows.append((digests[place], features[row], Sketch.from_bytes(sketches[place] or b"")))
             except CorruptValue:
-                continue  # its file is described anew when it is next extracted
-        return rows
+                damaged.append(digests[place])
+        return rows, damaged
 
 
 def _fill(index: Neighbours, rows: Sequence[tuple[str, Features, Sketch]]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from shared.errors import CorruptValue, ImagesieveError
+from shared.errors import CorruptValue, DamagedImages, ImagesieveError
 from shared.records import Match, Record, Reference
 from shared.store import Store
 from worker.engine.decode import Picture, decode_reduced
@@ -42,17 +42,13 @@ class Comparison:
 
         Where the sketches match but cannot settle it (pages, products on white) the decoded files are compared; where
         one cannot be read any more the answer is None, because nothing is a duplicate unproved. A few milliseconds,
-        and about 100 more where files are decoded.
+        and about 100 more where files are decoded. Raises DamagedImages where a sketch is missing or not sound.
         """
-        sketch = self._sketch(other)
-        return self.compare_sketch(keeper, sketch, lambda: self._picture(other)) if sketch else None
+        return self.compare_sketch(keeper, self._sketch(other), lambda: self._picture(other))
 
     def compare_sketch(self, keeper: File, sketch: Sketch, picture: Callable[[], Picture | None]) -> Match | None:
         """The same for a picture that is not in the collection; `picture` is asked for it only where it is needed."""
-        known = self._sketch(keeper)
-        if known is None:
-            return None
-        sketches, thresholds = (known, sketch), self.thresholds()
+        sketches, thresholds = (self._sketch(keeper), sketch), self.thresholds()
         found = verify(*sketches, thresholds)
         if found is not None and not found.settled:
             one, two = self._picture(keeper), picture()
@@ -61,18 +57,16 @@ class Comparison:
             found = verify_pixels((one, two), sketches, found, thresholds)
         return Match(found.similarity, found.reason) if found else None
 
-    def _sketch(self, file: File) -> Sketch | None:
+    def _sketch(self, file: File) -> Sketch:
         """The sketch of a file; the latest are kept, for one picture is compared with many in a row."""
         digest = file.record.digest
         found = self._latest.pop(digest, None)
         if found is None:
             [raw] = self.store.sketches([digest])
             try:
-                found = Sketch.from_bytes(raw) if raw else None
-            except CorruptValue:
-                found = None  # made anew when the file is next extracted
-        if found is None:
-            return None
+                found = Sketch.from_bytes(raw or b"")
+            except CorruptValue as error:
+                raise DamagedImages([digest]) from error
         self._latest[digest] = found
         if len(self._latest) > LATEST:
             del self._latest[next(iter(self._latest))]

@@ -11,6 +11,7 @@ from worker.engine.keepers import Rank
 from worker.engine.verified import verified_groups
 from worker.pipeline.comparison import File
 from worker.pipeline.members import make_event
+from worker.pipeline.renewal import renew_images
 
 Compare = Callable[[File, File], Match | None]
 
@@ -26,15 +27,14 @@ def group_files(
     """Groups of all files. Pairs that only others connect are compared now, and recorded; those of gone files go.
 
     waiting: files that are still being read, perhaps again for another extractor; while there are any, nothing goes.
+    A pair that a verdict rests on and that is not on record, lost or damaged, is compared again.
     """
     files = {record.digest: File(path, record) for path, record in records.items()}
     known = dict(store.matches())
     gone = [pair for pair in known if pair[0] not in files or pair[1] not in files]
-    if not waiting:
+    if not waiting and not store.counts().pending:
         store.drop_matches(gone)
     matches = {pair: match for pair, match in known.items() if pair not in set(gone)}
-    digests = sorted({member.digest for member in members})
-    pixels = {digest: found for digest, found in zip(digests, store.pixels(digests), strict=True) if found}
     fresh: dict[Pair, Match] = {}
 
     def verify(keeper: str, other: str) -> Match | None:
@@ -43,9 +43,35 @@ def group_files(
             fresh[pair_of(keeper, other)] = match
         return match
 
-    groups = verified_groups(members, pixels, matches, verify, rank)
+    for keeper, other in _near(records):
+        if pair_of(keeper, other) not in matches:
+            verify(keeper, other)
+    groups = verified_groups(members, _pixels(store, files), matches | fresh, verify, rank)
     store.put_matches(fresh)
     return groups
+
+
+def _near(records: Mapping[str, Record]) -> set[tuple[str, str]]:
+    """Digests of keeper and near-duplicate, as the verdicts have them."""
+    pairs = (
+        (records[record.duplicate_of].digest, record.digest)
+        for record in records.values()
+        if record.verdict == Verdict.NEAR and record.duplicate_of in records
+    )
+    return {(keeper, other) for keeper, other in pairs if keeper != other}
+
+
+def _pixels(store: Store, files: Mapping[str, File]) -> dict[str, str]:
+    """Digest of the pixels of each content; where the facts are lost or damaged, its files are read anew."""
+    digests = sorted(files)
+    found = dict(zip(digests, store.pixels(digests), strict=True))
+    unknown = [digest for digest in digests if not found[digest]]
+    if unknown:
+        facts = store.facts(files[unknown[0]].record.extractor, unknown)
+        lost = [digest for digest, known in zip(unknown, facts, strict=True) if known is None]
+        if lost:
+            renew_images(store, lost)
+    return {digest: pixels for digest, pixels in found.items() if pixels}
 
 
 def verify_again(

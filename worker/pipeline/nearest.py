@@ -48,4 +48,6 @@ class NearestCluster:
         self._numbers = [cluster["number"] for cluster in summary["clusters"]]
         raw = self._store.centroids(self._generation) if summary["extractor"]["id"] == self._extractor else b""
         self._cosine = summary["geometry"] == "cosine"
-        self._centroids = np.frombuffer(raw, dtype=np.float32).reshape(-1, DIMENSIONS)
+        sound = len(raw) == 4 * DIMENSIONS * len(self._numbers) and np.isfinite(np.frombuffer(raw, np.float32)).all()
+        # Damaged ones name no cluster; the next generation brings its own.
+        self._centroids = np.frombuffer(raw if sound else b"", dtype=np.float32).reshape(-1, DIMENSIONS)

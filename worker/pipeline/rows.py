@@ -10,6 +10,7 @@ from shared.errors import CorruptValue
 from shared.store import Store
 from worker.engine.encoding import stack
 from worker.engine.rows import READ_ROWS, Indices
+from worker.pipeline.renewal import renew_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,12 @@ class StoredRows:
         return rows
 
     def without_damaged(self) -> "StoredRows":
-        """Those that are there and sound. Reads everything once."""
+        """Those that are there and sound; the files of the others are read anew. Reads everything once."""
         kept: list[str] = []
         for start in range(0, len(self.digests), READ_ROWS):
             some = self.digests[start : start + READ_ROWS]
             _, sound = stack(self.store.features(self.extractor_id, some))
             kept += [some[index] for index in sound]
+        if len(kept) < len(self.digests):
+            renew_images(self.store, set(self.digests).difference(kept))
         return StoredRows(self.store, self.extractor_id, kept)

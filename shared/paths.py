@@ -1,0 +1,18 @@
+"""Paths as they travel: relative to the watched folder, with `/`, as `os.fsdecode` gives them."""
+
+import os
+from typing import TypeGuard
+
+
+def is_below_root(path: object) -> TypeGuard[str]:
+    """Whether this is a path as a message may hold it: relative, straight down, of bytes that a file name can have.
+
+    It says nothing of links, which are not followed where the file is opened.
+    """
+    if not isinstance(path, str) or "\0" in path or {"", ".", ".."}.intersection(path.split("/")):
+        return False
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""Celery's consumer, made to outlive any message: what cannot be understood is said, counted and dropped.
+
+Celery does so with unknown tasks and forbidden content. An envelope that it trips over (a body that is no task's, a
+time limit that is no number) would end its main process and come back to the next one, for ever.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from celery import signals
+from celery.worker import consumer, loops
+from kombu import Message
+
+logger = logging.getLogger(__name__)
+
+# What Celery and kombu raise where a message is not what they take it for. Errors of the connection are others.
+_MISTAKEN: Final = (ValueError, TypeError, AttributeError, LookupError)
+
+
+class Consumer(consumer.Consumer):  # type: ignore[misc,unused-ignore]
+    """The consumer of a worker's main process. Each message that is refused is told by the signal `task_rejected`."""
+
+    def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Message], Any]:
+        """What is done with a message; see Celery."""
+        receive: Callable[[Message], Any] = super().create_task_handler(*arguments, **options)
+
+        def receive_or_refuse(message: Message) -> Any:
+            try:
+                return receive(message)
+            except _MISTAKEN as error:
+                return self.on_decode_error(message, error)
+
+        return receive_or_refuse
+
+    def on_decode_error(self, message: Message, exc: Exception) -> None:
+        """Say it and drop the message, as Celery does, and tell it."""
+        super().on_decode_error(message, exc)
+        signals.task_rejected.send(sender=self, message=message, exc=exc)
+
+    def loop(self, *arguments: Any) -> None:
+        """Celery's event loop. What was taken from a queue and is not even a message is gone; the worker goes on."""
+        try:
+            loops.asynloop(*arguments)
+        except _MISTAKEN as error:
+            if isinstance(error, KeyError) and isinstance(error.args[0], int):
+                raise  # a stale file descriptor: the connection was lost (Celery makes it anew)
+            logger.exception("refused: what a queue held is no message")
+            signals.task_rejected.send(sender=self, message=None, exc=error)
+            raise ConnectionResetError("connecting anew, after what a queue held was no message") from error
