@@ -30,6 +30,9 @@ def make_app(settings: Settings) -> Celery:
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 30,
+        # kombu looks for messages of workers that vanished every 10 s, and by default heeds every tenth look only.
+        "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": 30,  # its lock outlives a worker killed while it looked, by five minutes by default
     }
     app.conf.update(
         accept_content=["json"],
