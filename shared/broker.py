@@ -44,6 +44,7 @@ def make_app(settings: Settings) -> Celery:
         visibility_timeout=settings.visibility_timeout,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=True,  # a broker whose disk is full answers every command with an error
         task_queues=[Queue(name) for name in names.QUEUES],
         task_default_queue=names.QUEUE_FEATURES,
         task_create_missing_queues=False,

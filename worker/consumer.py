@@ -5,12 +5,15 @@ time limit that is no number) would end its main process and come back to the ne
 """
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from celery import signals
 from celery.worker import consumer, loops
 from kombu import Message
+
+PAUSE_SECONDS: Final = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,11 @@ class Consumer(consumer.Consumer):  # type: ignore[misc,unused-ignore]
         """Say it and drop the message, as Celery does, and tell it."""
         super().on_decode_error(message, exc)
         signals.task_rejected.send(sender=self, message=message, exc=exc)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Say it, as Celery does, and leave a broker that answers with errors some peace before the next try."""
+        super().on_connection_error_after_connected(exc)
+        time.sleep(PAUSE_SECONDS)
 
     def loop(self, *arguments: Any) -> None:
         """Celery's event loop. What was taken from a queue and is not even a message is gone; the worker goes on."""

@@ -20,6 +20,7 @@ from typing import Any, Final
 from supervisor.xmlrpc import SupervisorTransport
 
 from shared.errors import StackFailed
+from shared.stack.leftovers import end_leftovers
 from shared.stack.programs import Program
 from shared.stack.restarts import LIVES, SHORT_LIFE, Restarts
 
@@ -103,17 +104,18 @@ class Supervisor:
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         config = folder / "supervisord.conf"
         config.write_text(render_config(programs, folder))
-        with (folder / "logs" / "supervisord.out").open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
-                stdout=out,
-                stderr=out,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, **environment},
-                pass_fds=[lock],
-                start_new_session=True,  # Ctrl-C is for `up`, which stops the stack in order
-                preexec_fn=_end_with_parent(),
-            )
+        # What it says stands in its log, too. Where the disk of that is full it complains on standard error, and a
+        # file there, on the same disk, would be the end of it.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+            pass_fds=[lock],
+            start_new_session=True,  # Ctrl-C is for `up`, which stops the stack in order
+            preexec_fn=_end_with_parent(),
+        )
         self._wait_until_listening()
 
     def _wait_until_listening(self) -> None:
@@ -188,8 +190,10 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop every program in reverse order of start, then supervisord. What does not end in its time is killed."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        if self._process.poll() is not None:
+            end_leftovers(self._folder)
+            return
+        self._process.send_signal(signal.SIGTERM)
         patience = sum(program.stop_seconds for program in self._programs.values()) + 30
         try:
             self._process.wait(patience)

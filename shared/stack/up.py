@@ -25,6 +25,7 @@ from shared.records import Counts
 from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings
 from shared.stack import programs, state_dir
+from shared.stack.leftovers import end_leftovers
 from shared.stack.supervisor import Supervisor
 from shared.store import RedisStore
 
@@ -62,6 +63,8 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
         raise SettingsError(f"{settings.watch_dir} is not a folder; name the folder to watch")
     lock = state_dir.take(settings.state_dir)
     try:
+        if left := end_leftovers(settings.state_dir):
+            view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
         settings = settings.model_copy(update={"flower_auth": settings.flower_auth or _flower_auth(settings.state_dir)})
         redis: list[str] = []
         if settings.embedded_redis:

@@ -27,6 +27,12 @@ def running(sieve: Imagesieve, **settings: str) -> Iterator[Terminal]:
     assert process.returncode == 0
 
 
+def lives(pid: int) -> bool:
+    """Whether there is such a process, and it is more than an exit status that nobody has asked for."""
+    file = Path(f"/proc/{pid}/cmdline")
+    return file.exists() and file.read_bytes() != b""
+
+
 def photos_of(sieve: Imagesieve) -> list[Path]:
     folder = sieve.base / "photos"
     make_demo_folder(folder)
@@ -98,3 +104,29 @@ def test_the_stack_ends_with_up_however_that_ends_and_starts_who_was_killed(siev
     process.kill()
     process.communicate()
     wait_until(lambda: not sieve.processes(), "all of the stack ends")
+
+
+def test_nothing_goes_on_alone_when_supervisord_is_killed(sieve: Imagesieve) -> None:
+    process = sieve.start("up", str(sieve.watched))
+    terminal = Terminal(process)
+    wait_until(lambda: terminal.said("Ctrl-C stops"), "up has started everything")
+    process.send_signal(signal.SIGSTOP)  # it cannot tidy up: as if it was killed at the same moment
+    os.kill(int((sieve.state / "supervisord.pid").read_text()), signal.SIGKILL)
+    process.kill()
+    process.communicate()
+    assert sieve.processes()
+    socket = sieve.state / "redis" / "redis.sock"
+    with redis.Redis(unix_socket_path=str(socket)) as client:
+        old = client.info("server")["process_id"]
+    process = sieve.start("up", str(sieve.watched))
+    again = Terminal(process)
+    wait_until(lambda: again.said("Ctrl-C stops"), "up has started everything anew")
+    assert again.said("of an earlier run whose supervisord was killed")
+    with redis.Redis(unix_socket_path=str(socket)) as client:
+        new = client.info("server")["process_id"]
+    assert not lives(old)
+    os.kill(int((sieve.state / "supervisord.pid").read_text()), signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert sieve.processes() == []
+    assert not lives(new)

@@ -1,0 +1,52 @@
+"""Processes of a stack that nobody looks after any more: their supervisord was killed.
+
+They go on alone, and a second Redis on the same append-only file would be the end of it. So whoever holds the lock of
+a state folder ends them, before it starts its own and after its supervisord is gone.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from shared.settings import PREFIX
+
+PATIENCE: Final = 30.0  # seconds to end in, before they are killed
+_SUPERVISED: Final = b"SUPERVISOR_ENABLED=1"  # supervisord puts it into the environment of what it starts
+_PROC: Final = Path("/proc")
+
+
+def end_leftovers(state_dir: Path) -> int:
+    """End the supervised processes of this state folder; how many there were. The caller holds the folder's lock."""
+    found = list(_leftovers(state_dir))
+    _send(found, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    while any(True for _ in _leftovers(state_dir)):
+        if time.monotonic() > deadline:
+            _send(_leftovers(state_dir), signal.SIGKILL)
+        time.sleep(0.1)
+    return len(found)
+
+
+def _leftovers(state_dir: Path) -> Iterator[int]:
+    wanted = {f"{PREFIX}STATE_DIR={state_dir}".encode(), _SUPERVISED}
+    # Redis writes its title over its environment, and puts its socket into the title.
+    redis = f"unixsocket:{state_dir}/".encode()
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue  # it ended while we looked, or is another user's
+        if wanted <= set(environment) or (b"redis-server" in command and redis in command):
+            yield int(folder.name)
+
+
+def _send(pids: Iterator[int] | list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue  # it has ended
