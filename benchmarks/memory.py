@@ -2,7 +2,8 @@
 
 Records, facts, features and sketches as the pipeline writes them: paths of 40 characters, all files different,
 sketches of photos cut from those that installed packages carry; features by chance, half of their values zero, as they
-are with random weights (ImageNet weights leave more zeros, which int8 stores in less room).
+are with random weights (ImageNet weights leave more zeros, which int8 stores in less room). What int8 costs in quality,
+which is nothing that was found, stands in docs/quality.md.
 
 The processes are all that `imagesieve up` starts, with the model loaded, after they brought a few photos to their
 verdicts and reclustered them once. Resident counts what several share for each of them, proportional divides it.
