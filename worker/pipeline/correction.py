@@ -25,15 +25,14 @@ def group_files(
 ) -> list[Group]:
     """Groups of all files. Pairs that only others connect are compared now, and recorded; those of gone files go.
 
-    waiting: files that are still being read, perhaps again for another extractor; while there are any, nothing goes.
+    Two copies of a picture that is gone are among those compared: perhaps nobody did, because the original stood
+    between them. waiting: files that are still being read, perhaps again for another extractor; while there are any,
+    nothing goes.
     """
     files = {record.digest: File(path, record) for path, record in records.items()}
-    known = dict(store.matches())
-    gone = [pair for pair in known if pair[0] not in files or pair[1] not in files]
-    if not waiting:
-        store.drop_matches(gone)
-    matches = {pair: match for pair, match in known.items() if pair not in set(gone)}
-    digests = sorted({member.digest for member in members})
+    matches = dict(store.matches())
+    gone = [pair for pair in matches if pair[0] not in files or pair[1] not in files]
+    digests = sorted({member.digest for member in members}.union(*gone))
     pixels = {digest: found for digest, found in zip(digests, store.pixels(digests), strict=True) if found}
     fresh: dict[Pair, Match] = {}
 
@@ -45,6 +44,8 @@ def group_files(
 
     groups = verified_groups(members, pixels, matches, verify, rank)
     store.put_matches(fresh)
+    if not waiting:
+        store.drop_matches(gone)
     return groups
 
 
