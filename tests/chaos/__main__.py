@@ -61,6 +61,7 @@ def result_table(outcome: Outcome) -> str:
         ("of them exactly one group", len(known & grouped)),
         ("connections cut", sum(strike.connections for strike in outcome.strikes)),
         ("seconds from the last step until all was consistent", f"{outcome.seconds:.0f}"),
+        ("left in TMPDIR by killed processes", len(outcome.litter)),
         ("lost, left or different from the undisturbed run", len(outcome.lost)),
     ]
     return tabulate(rows, ["", ""], "github")

@@ -16,7 +16,8 @@ WORKERS: Final = (FEATURES, VERDICTS, RECLUSTER)  # each a main process of Celer
 PROGRAMS: Final = (*WORKERS, WATCHER, BEAT)
 
 SHORTEST, LONGEST = 4.0, 16.0  # seconds in which a target is well between two faults
-LONG_REST: Final = 65.0  # a program that lives so long counts as started well; every fourth time
+LONG_REST: Final = 65.0  # a program that lives so long counts as started well; every fifth time
+LOADING: Final = 8.0  # until the child of the feature worker has loaded its network: it should die at work
 RECOVERY: Final = 8.0  # seconds until a target is well again, about
 FOLDERS: Final = ("", "camera/", "camera/2026/", "phone/", "shared/album/")
 BURST: Final = 12  # files at once, at most
@@ -100,7 +101,7 @@ class Plan:
 def make_plan(seed: int, images: int, kills: int) -> Plan:
     """images: files that appear, copies among them. kills: of each program; the other faults are fewer."""
     chance = random.Random(seed)
-    faults = {name: tuple(_kills(chance, kills, children=name in WORKERS)) for name in PROGRAMS}
+    faults = {name: tuple(_kills(chance, kills, name)) for name in PROGRAMS}
     seconds = max(sum(kill.rest + RECOVERY for kill in some) for some in faults.values())
     for target, count in ((REDIS, max(1, kills // 4)), (CONNECTIONS, max(1, kills // 2))):
         faults[target] = tuple(Fault(chance.uniform(0.3, 1.0) * seconds / count) for _ in range(count))
@@ -110,10 +111,11 @@ def make_plan(seed: int, images: int, kills: int) -> Plan:
     return Plan(steps, faults, folder.files, folder.pictures, folder.done)
 
 
-def _kills(chance: random.Random, count: int, children: bool) -> Iterator[Fault]:
+def _kills(chance: random.Random, count: int, name: str) -> Iterator[Fault]:
+    more = LOADING if name == FEATURES else 0.0
     for number in range(count):
-        rest = LONG_REST if number % 4 == 3 else chance.uniform(SHORTEST, LONGEST)
-        yield Fault(rest, children and chance.random() < 0.5)
+        rest = LONG_REST if number % 5 == 4 else more + chance.uniform(SHORTEST, LONGEST)
+        yield Fault(rest, name in WORKERS and chance.random() < 0.5)
 
 
 def _times(chance: random.Random, count: int, seconds: float) -> list[float]:

@@ -26,13 +26,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run. seconds: from the last step on until all was consistent. lost: what was not as it should."""
+    """What came of a run. seconds: from the last step on until all was consistent. lost: what was not as it should.
+
+    litter: what killed processes left in TMPDIR.
+    """
 
     plan: Plan
     strikes: list[Strike]
     seconds: float
     report: Report
     lost: list[str]
+    litter: list[str]
 
 
 def run_chaos(base: Path, plan: Plan, within: float, say: Say, **settings: object) -> Outcome:
@@ -59,7 +63,8 @@ def run_chaos(base: Path, plan: Plan, within: float, say: Say, **settings: objec
     say("the undisturbed run")
     wanted = run_undisturbed(make_settings(folder, base / "undisturbed", **settings))
     report = read_report(stack.settings.reports_dir / "latest")
-    return Outcome(plan, attack.strikes, seconds, report, lost + differences(report, wanted))
+    litter = sorted(path.name for path in stack.temporary.iterdir())
+    return Outcome(plan, attack.strikes, seconds, report, lost + differences(report, wanted), litter)
 
 
 def make_settings(folder: Path, state: Path, **settings: object) -> Settings:

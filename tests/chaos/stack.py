@@ -38,12 +38,14 @@ class Stack:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        settings.state_dir.mkdir(parents=True)
+        self.temporary = settings.state_dir.with_name("tmp")
+        for folder in (settings.state_dir, self.temporary):
+            folder.mkdir()
         self._output = settings.state_dir / "up.log"
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "shared.cli", "up", str(settings.watch_dir)],
-                env={**os.environ, **settings.environment()},
+                env={**os.environ, **settings.environment(), "TMPDIR": str(self.temporary)},
                 stdout=output,
                 stderr=output,
             )

@@ -10,7 +10,7 @@ from tests.chaos.run import run_chaos
 
 
 def test_nothing_is_lost_while_everything_that_can_die_is_killed() -> None:
-    plan = make_plan(seed=351, images=60, kills=1)
+    plan = make_plan(seed=1, images=60, kills=1)
     quick = {"settle": 0.3, "recluster_every": 3, "visibility_timeout": 20}
     with tempfile.TemporaryDirectory(prefix="chaos") as base:  # pytest's own are too deep for a socket's path
         outcome = run_chaos(Path(base), plan, 150, print, **quick)
