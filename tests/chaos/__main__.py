@@ -54,7 +54,7 @@ def result_table(outcome: Outcome) -> str:
     grouped = {frozenset({keeper, *(path for path, _ in others)}) for keeper, others in report.groups}
     known = groups_of(plan.files)
     rows = [
-        *((f"files {kind}", count) for kind, count in sorted(plan.done.items())),
+        *plan.done.items(),
         ("files in the end", len(plan.files)),
         ("of them with a record and a verdict", len(report.verdicts) + len(report.failures)),
         ("pictures that several files show", len(known)),

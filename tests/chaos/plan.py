@@ -33,6 +33,7 @@ class Edit(StrEnum):
     BROKEN = "broken"  # cut off in the middle
 
 
+APPEAR: Final = ("files written", "files copied", "files cut off")  # kinds of actions, as `done` counts them
 COPIES: Final = (Edit.ORIGINAL, Edit.ORIGINAL, Edit.IDENTICAL, Edit.ENCODED, Edit.HALF)
 
 
@@ -108,7 +109,7 @@ def make_plan(seed: int, images: int, kills: int) -> Plan:
     folder = _Folder(chance)
     actions = list(folder.fill(images))
     steps = tuple(map(Step, _times(chance, len(actions), seconds), actions))
-    return Plan(steps, faults, folder.files, folder.pictures, folder.done)
+    return Plan(steps, faults, folder.files, folder.pictures, dict(sorted(folder.done.items())))
 
 
 def _kills(chance: random.Random, count: int, name: str) -> Iterator[Fault]:
@@ -139,19 +140,20 @@ class _Folder:
 
     def fill(self, images: int) -> Iterator[Action]:
         kinds = {
-            "written": (30, self._write), "copied": (40, self._copy), "overwritten": (8, self._overwrite),
-            "broken": (2, self._break), "renamed": (8, self._rename), "folder renamed": (1, self._rename_folder),
-            "deleted": (11, self._delete),
+            "files written": (30, self._write), "files copied": (40, self._copy),
+            "files overwritten": (8, self._overwrite), "files cut off": (2, self._break),
+            "files renamed": (8, self._rename), "folders renamed": (1, self._rename_folder),
+            "files deleted": (11, self._delete),
         }  # fmt: skip
         left = images
         while left:
             kind = self._chance.choices(list(kinds), [weight for weight, _ in kinds.values()])[0]
             if len(self.files) < BURST:
-                kind = "written"
+                kind = "files written"
             action = kinds[kind][1]()
             if action is None:
                 continue
-            left -= kind in ("written", "copied", "broken")
+            left -= kind in APPEAR
             self.done[kind] = self.done.get(kind, 0) + 1
             yield action
 
