@@ -7,7 +7,7 @@ LOCK   := requirements/dev.txt
 WATCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check bench lock clean
+.PHONY: help setup up demo test check bench chaos lock clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test: check ## all checks and all tests, on a real Redis
 
 bench: $(STAMP) ## measure everything into docs/benchmarks.md, or one: make bench ONLY=extract
 	$(BIN)/python -m benchmarks $(ONLY)
+
+chaos: $(STAMP) ## kill everything, again and again, under a stream of 1,000 pictures, and show that nothing is lost
+	$(BIN)/python -m tests.chaos
 
 lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

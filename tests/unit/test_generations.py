@@ -32,9 +32,10 @@ def test_a_failed_write_leaves_everything_as_it_was(tmp_path: Path) -> None:
     assert (tmp_path / "latest").resolve() == tmp_path / "1"
 
 
-def test_old_generations_and_drafts_go(tmp_path: Path) -> None:
+def test_old_generations_and_what_a_killed_run_left_go(tmp_path: Path) -> None:
     for generation in ("1", "2", "3"):
         publish_folder(tmp_path, generation, write_one)
     (tmp_path / ".draft-killed").mkdir()
+    (tmp_path / ".latest-2").symlink_to("2")
     remove_folders(tmp_path, keep={"2", "3"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3", "latest"]

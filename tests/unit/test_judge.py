@@ -309,6 +309,21 @@ def test_pairs_of_pictures_that_are_gone_are_dropped_once_no_file_is_read_again(
     assert list(world.store.matches()) == []
 
 
+@pytest.mark.parametrize("pixels", ["", "pixels of cat"])
+def test_copies_whose_original_vanished_while_nobody_looked_find_each_other(world: World, pixels: str) -> None:
+    # Both were compared with the original alone; the message that it is gone was lost with the writer.
+    world.alike = {frozenset({"cat", "half"}): 0.9, frozenset({"cat", "grey"}): 0.9, frozenset({"half", "grey"}): 0.8}
+    world.arrive("a", "cat", width=50)
+    world.arrive("g", "grey", pixels, width=20)
+    world.arrive("h", "half")
+    world.store.forget(["a"])
+    regroup(world)
+    assert world.verdicts() == {"g": ("unique", ""), "h": ("near", "g")}
+    assert world.alike.keys() >= {frozenset(pair) for pair, _ in world.store.matches()} == {frozenset({"half", "grey"})}
+    world.arrive("again", "half")
+    assert world.verdicts()["again"] == ("near", "g")
+
+
 def test_the_order_of_keepers_decides_who_stays() -> None:
     world = World()
     world.arrive("small", "a", pixels="p", width=10, mtime=1)

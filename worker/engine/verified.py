@@ -6,6 +6,7 @@ keeper and takes every image that is verified against it; of what is left the be
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 
 from shared.records import Match, Pair, pair_of
 from worker.engine.groups import EXACT_SIMILARITY, Duplicate, Group, Kind, Member, number_groups
@@ -30,13 +31,14 @@ def verified_groups(
     """Group files by bytes, by pixels and by verified pairs.
 
     members: every path once, in any order, which does not change the answer. pixels: digest -> digest of the decoded
-    pixels, where known. matches: what is verified already, by `pair_of` of digests. verify: asked, at most once a pair,
-    for a pair of digests that others connect but nobody compared yet. rank: order of keepers, total.
+    pixels, where known. matches: what is verified already, by `pair_of` of digests; those of pictures that are gone
+    say where to look. verify: asked, at most once a pair, for a pair of digests that others connect but nobody compared
+    yet. rank: order of keepers, total.
     Cost: O(n log n), and in a connected set of m pictures with g keepers up to m g calls of `verify`.
     """
     classes = _classes(members, pixels, rank)
     groups = []
-    for connected in _components(classes, matches):
+    for connected in _components(classes, matches, pixels):
         left = sorted(connected, key=lambda name: rank(classes[name][0]))
         while left:
             keeper, *others = left
@@ -58,10 +60,10 @@ def _classes(members: Iterable[Member], pixels: Mapping[str, str], rank: Rank) -
     return {name: sorted(alike, key=rank) for name, alike in classes.items()}
 
 
-def _components(classes: Mapping[str, list[Member]], matches: Matches) -> list[list[str]]:
+def _components(classes: Mapping[str, list[Member]], matches: Matches, pixels: Mapping[str, str]) -> list[list[str]]:
     """Sets of classes that pairs connect: where to look, not yet who belongs together."""
-    of_digest = {member.digest: name for name, alike in classes.items() for member in alike}
-    parent = {name: name for name in classes}
+    connected = [(pixels.get(one) or one, pixels.get(other) or other) for one, other in matches]
+    parent = {name: name for name in chain(classes, *connected)}
 
     def root(name: str) -> str:
         while parent[name] != name:
@@ -69,9 +71,8 @@ def _components(classes: Mapping[str, list[Member]], matches: Matches) -> list[l
             name = parent[name]
         return name
 
-    for one, other in matches:
-        if one in of_digest and other in of_digest:
-            parent[root(of_digest[one])] = root(of_digest[other])
+    for one, other in connected:
+        parent[root(one)] = root(other)
     components: defaultdict[str, list[str]] = defaultdict(list)
     for name in classes:
         components[root(name)].append(name)

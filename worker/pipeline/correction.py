@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from shared import names
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
@@ -26,15 +27,13 @@ def group_files(
 ) -> list[Group]:
     """Groups of all files. Pairs that only others connect are compared now, and recorded; those of gone files go.
 
-    waiting: files that are still being read, perhaps again for another extractor; while there are any, nothing goes.
-    A pair that a verdict rests on and that is not on record, lost or damaged, is compared again.
+    Two copies of a picture that is gone are among those compared: perhaps nobody did, because the original stood
+    between them. So is a pair that a verdict rests on and that is not on record, lost or damaged. waiting: files that
+    are still being read, perhaps again for another extractor; while there are any, nothing goes.
     """
     files = {record.digest: File(path, record) for path, record in records.items()}
-    known = dict(store.matches())
-    gone = [pair for pair in known if pair[0] not in files or pair[1] not in files]
-    if not waiting and not store.counts().pending:
-        store.drop_matches(gone)
-    matches = {pair: match for pair, match in known.items() if pair not in set(gone)}
+    matches = dict(store.matches())
+    gone = [pair for pair in matches if pair[0] not in files or pair[1] not in files]
     fresh: dict[Pair, Match] = {}
 
     def verify(keeper: str, other: str) -> Match | None:
@@ -46,8 +45,10 @@ def group_files(
     for keeper, other in _near(records):
         if pair_of(keeper, other) not in matches:
             verify(keeper, other)
-    groups = verified_groups(members, _pixels(store, files), matches | fresh, verify, rank)
+    groups = verified_groups(members, _pixels(store, files, gone), matches | fresh, verify, rank)
     store.put_matches(fresh)
+    if not waiting and not store.counts().pending:
+        store.drop_matches(gone)
     return groups
 
 
@@ -61,11 +62,11 @@ def _near(records: Mapping[str, Record]) -> set[tuple[str, str]]:
     return {(keeper, other) for keeper, other in pairs if keeper != other}
 
 
-def _pixels(store: Store, files: Mapping[str, File]) -> dict[str, str]:
-    """Digest of the pixels of each content; where the facts are lost or damaged, its files are read anew."""
-    digests = sorted(files)
+def _pixels(store: Store, files: Mapping[str, File], gone: Sequence[Pair]) -> dict[str, str]:
+    """Digest of the pixels of each content, the gone included; of lost or damaged facts the files are read anew."""
+    digests = sorted(files.keys() | chain.from_iterable(gone))
     found = dict(zip(digests, store.pixels(digests), strict=True))
-    unknown = [digest for digest in digests if not found[digest]]
+    unknown = [digest for digest in digests if digest in files and not found[digest]]
     if unknown:
         facts = store.facts(files[unknown[0]].record.extractor, unknown)
         lost = [digest for digest, known in zip(unknown, facts, strict=True) if known is None]
@@ -132,5 +133,5 @@ def correct_verdicts(
 
 
 def waits_for_verdict(records: Mapping[str, Record], before: float) -> list[str]:
-    """Files that became ready before the time `before` and have no verdict yet: their message was lost."""
+    """Files that became ready, or failed, before the time `before` and have no verdict yet: their message was lost."""
     return [path for path, record in records.items() if not record.verdict and record.since < before]

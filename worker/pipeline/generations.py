@@ -30,7 +30,9 @@ def publish_folder(reports: Path, generation: str, write: Callable[[Path], None]
 
 
 def remove_folders(reports: Path, keep: Collection[str]) -> None:
-    """Remove the folders of generations not in `keep`, and drafts that a killed run left."""
-    for folder in reports.iterdir():
-        if folder.is_dir() and not folder.is_symlink() and folder.name not in keep:
-            shutil.rmtree(folder)
+    """Remove the folders of generations not in `keep`, and drafts and links that a killed run left."""
+    for found in reports.iterdir():
+        if found.is_symlink() and found.name != LATEST:
+            found.unlink()
+        elif found.is_dir() and not found.is_symlink() and found.name not in keep:
+            shutil.rmtree(found)
