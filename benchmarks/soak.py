@@ -7,7 +7,8 @@ share is divided between them), that of Redis, the queues and the number of file
 
 A process is shown by the medians of the first minute, of the one in the middle, and of the last. The first half warms
 up: the network meets batches of each size, allocators find their level. In the second half nothing may grow but what
-holds the collection: Redis, the verdict writer's index (1.5 KiB a picture) and the recluster worker's table of files.
+holds the collection: Redis, the verdict writer's index (1.5 KiB a picture, in arrays that double) and the recluster
+worker's table of files.
 """
 
 import itertools
@@ -38,8 +39,8 @@ WINDOW: Final = 60.0
 WARMING: Final = 160  # files
 FLOOD: Final = 500  # files that give the rate
 # Bytes a file for those who hold the collection; what remains of a process's growth above NOISE is a leak.
-OWN: Final = {"verdict worker, child": 1536, "recluster worker, child": 4096}
-NOISE: Final = 4 << 20
+OWN: Final = {"verdict worker, child": 3072, "recluster worker, child": 4096}
+NOISE: Final = 2 << 20
 MIB: Final = 1 << 20
 
 
@@ -92,9 +93,11 @@ def print_memory(run: Run) -> None:
     start, middle, end = (run.window(at) for at in (WINDOW / 2, run.seconds / 2, run.seconds - WINDOW / 2))
     heads = "| MiB | first minute | middle | last minute | most | second half | of it its own |"
     print(f"{heads}\n|{' --- |' * 7}")
+    files, data = end.files - middle.files, end.redis - middle.redis
     leaks = []
     for name in sorted(end.memory, key=lambda name: -end.memory[name]):
-        own, grown = OWN.get(name, 0) * (end.files - middle.files), end.memory[name] - middle.memory.get(name, 0)
+        own = data if name == "Redis" else OWN.get(name, 0) * files
+        grown = end.memory[name] - middle.memory.get(name, 0)
         values = [window.memory.get(name, 0) for window in (start, middle, end)]
         most = max(sample.memory.get(name, 0) for sample in run.samples)
         cells = " | ".join(f"{value / MIB:.1f}" for value in [*values, most])
@@ -103,7 +106,7 @@ def print_memory(run: Run) -> None:
             leaks.append(name)
     values = [window.redis for window in (start, middle, end)]
     cells = " | ".join(f"{value / MIB:.1f}" for value in [*values, max(sample.redis for sample in run.samples)])
-    print(f"| data of Redis | {cells} | {(end.redis - middle.redis) / MIB:+.1f} | all |")
+    print(f"| data of Redis | {cells} | {data / MIB:+.1f} | all |")
     halves = [(b.redis - a.redis) / (b.files - a.files) for a, b in ((start, middle), (middle, end))]
     print(f"\nRedis took {halves[0]:,.0f} bytes a file in the first half, {halves[1]:,.0f} in the second.")
     print(f"Grown beyond the collection's own in the second half: {', '.join(leaks) or 'nothing'}.")
