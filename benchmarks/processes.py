@@ -76,3 +76,18 @@ def memory(pid: int) -> dict[str, int]:
     """Bytes: `Rss`, what is resident, and `Pss`, the same with what several share divided between them."""
     lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
     return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith(("Rss:", "Pss:"))}
+
+
+def resident(pid: int) -> dict[str, int]:
+    """Bytes resident: `VmRSS`, now, and `VmHWM`, the most since its start or `forget_peak`; zeros when it has ended."""
+    try:
+        lines = (PROC / str(pid) / "status").read_text().splitlines()
+    except OSError:
+        lines = []
+    found = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith(("VmRSS:", "VmHWM:"))}
+    return {"VmRSS": 0, "VmHWM": 0, **found}
+
+
+def forget_peak(pid: int) -> None:
+    """Let the kernel find the most that is resident from now on. Raises OSError where that is not permitted."""
+    (PROC / str(pid) / "clear_refs").write_text("5")

@@ -31,18 +31,17 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from benchmarks.arrivals import Arrivals
 from benchmarks.extract import processor
 from benchmarks.pictures import make_pictures
 from benchmarks.stubbed import MEASURED, StubbedStack, Usage, running_stubbed_stack
 from benchmarks.textures import make_textures
 from shared.names import QUEUE_FEATURES, QUEUE_VERDICTS
 from shared.settings import Settings
-from shared.store import RedisStore
 
 BATCH = 32
 MESSAGE = 4 * BATCH  # files in a full message
 WARMING = MESSAGE + BATCH  # the judge fits its index on the first ones
-PATIENCE = 120.0
 LARGE, SMALL = (1024, 768), (256, 256)
 LEVELS = (0.1, 0.5, 0.9)  # of the sustained rate
 LONGEST = 40.0  # seconds in which photos are moved in at one level
@@ -64,59 +63,26 @@ class Flood:
     used: Usage
 
 
-class Stream:
-    """Pictures on their way through the stack: moved into the folder, seen again in the stream of events."""
+class Stream(Arrivals):
+    """Pictures on their way through the stack with the stub."""
 
     def __init__(self, stack: StubbedStack) -> None:
+        super().__init__(stack.settings)
         self._stack = stack
-        self._store = RedisStore.connect(stack.settings.store)
-        self._after = "0"
-        self._arrived: dict[str, tuple[float, str]] = {}  # path -> when its first event was written, its verdict
 
     def flood(self, photos: Sequence[Path]) -> Flood:
         """Move all in at once, and wait for the last verdict."""
         size = sum(photo.stat().st_size for photo in photos) / len(photos)
         before = self._stack.usage()
-        settled = self._move_in(photos[0])
+        settled = self.move_in(photos[0])
         for photo in photos[1:]:
-            self._move_in(photo)
-        at, verdicts = zip(*self._wait_for(photos), strict=True)
+            self.move_in(photo)
+        at, verdicts = zip(*self.wait_for(photos), strict=True)
         time.sleep(1)  # the last message is acknowledged, and what it cost is in the log
         used = self._stack.usage() - before
         if silent := [queue for queue in MEASURED if not used.workers[queue]["messages"]]:
             raise RuntimeError(f"the stub told nothing of what it did for {', '.join(silent)}; does it still fit?")
         return Flood(len(photos), size, max(at) - settled, Counter(verdicts), used)
-
-    def trickle(self, photos: Sequence[Path], rate: float) -> list[float]:
-        """Seconds from settled to verdict of photos that are moved in `rate` a second."""
-        settled, begun = [], time.monotonic()
-        for number, photo in enumerate(photos):
-            time.sleep(max(0.0, begun + number / rate - time.monotonic()))
-            settled.append(self._move_in(photo))
-        arrived = self._wait_for(photos)
-        return [at - moment for (at, _), moment in zip(arrived, settled, strict=True)]
-
-    def _move_in(self, photo: Path) -> float:
-        """When the file counts as settled, seconds since the epoch."""
-        settings = self._stack.settings
-        os.rename(photo, settings.watch_dir / photo.name)  # noqa: PTH104 - the moment matters, the path does not
-        return time.time() + settings.settle
-
-    def _wait_for(self, photos: Sequence[Path]) -> list[tuple[float, str]]:
-        """When each has got its verdict, and which. Raises TimeoutError after a while in which nothing came."""
-        deadline = time.monotonic() + PATIENCE
-        while missing := sum(photo.name not in self._arrived for photo in photos):
-            found = self._store.events(self._after, 0)
-            for position, event in found:
-                self._after = position
-                self._arrived.setdefault(event.path, (int(position.partition("-")[0]) / 1000, event.verdict))
-            if found:
-                deadline = time.monotonic() + PATIENCE
-            elif time.monotonic() > deadline:
-                raise TimeoutError(f"no verdict came for {PATIENCE:.0f} s, {missing} are missing")
-            else:
-                time.sleep(0.1)
-        return [self._arrived[photo.name] for photo in photos]
 
 
 def forward_pass(settings: Settings) -> float:

@@ -14,11 +14,16 @@ from PIL import Image
 FINEST: Final = (512, 384)  # the largest that a spectrum is taken of: photos have little beyond it
 
 
-def make_textures(photos: Sequence[Path], folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
-    """Write `count` pictures of `size` pixels as JPEG, with the spectra of `photos` in turn; their paths. Seeded."""
+def make_textures(
+    photos: Sequence[Path], folder: Path, count: int, size: tuple[int, int], first: int = 0
+) -> list[Path]:
+    """Write `count` pictures of `size` pixels as JPEG, with the spectra of `photos` in turn; their paths.
+
+    Seeded by their size and number: those of another call differ if it begins with another `first`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for number in range(count):
+    for number in range(first, first + count):
         with Image.open(photos[number % len(photos)]) as photo:
             small = photo.convert("RGB").resize((min(size[0], FINEST[0]), min(size[1], FINEST[1])))
         paths.append(folder / f"{folder.name}-{number:05}.jpg")

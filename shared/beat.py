@@ -1,9 +1,13 @@
-"""Beat that shows that it is alive: its health check looks at the age of a file."""
+"""Beat that shows that it is alive, and that does not fall silent when the clock is set back."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from celery.beat import PersistentScheduler
+from celery.utils.time import maybe_make_aware
+
+logger = logging.getLogger(__name__)
 
 
 class Scheduler(PersistentScheduler):  # type: ignore[misc,unused-ignore]
@@ -13,6 +17,19 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc,unused-ignore]
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         """Send what is due; seconds until the next look."""
+        self._follow_clock()
         pause: float = super().tick(*arguments, **options)
         Path(self.schedule_filename).with_name("beat.alive").touch()
         return pause
+
+    def _follow_clock(self) -> None:
+        """Count from now where the last run lies in the future: else nothing is due until the clock is there again."""
+        for entry in self.schedule.values():
+            now = maybe_make_aware(entry.default_now())
+            ahead = (maybe_make_aware(entry.last_run_at) - now).total_seconds()
+            if ahead > 0:
+                logger.warning(
+                    "the clock was set back by %.0f s or more; %s is due a period from now", ahead, entry.name
+                )
+                entry.last_run_at = now
+                self._heap = None  # it knows times, too, and is made anew

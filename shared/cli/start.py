@@ -19,6 +19,8 @@ from shared.settings import Settings, load_settings
 from shared.stack import programs
 from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
 
+FLOWER_TASKS = "2000"  # that Flower remembers, 5 KiB each; of itself 100,000, by which it would grow for weeks
+
 
 class QueueName(StrEnum):
     """Queues a worker can serve."""
@@ -135,6 +137,7 @@ def flower() -> None:
     if not settings.flower_auth:
         raise SettingsError("IMAGESIEVE_FLOWER_AUTH is empty: Flower can stop tasks, so it needs a user:password")
     os.environ["FLOWER_BASIC_AUTH"] = settings.flower_auth
+    os.environ.setdefault("FLOWER_MAX_TASKS", FLOWER_TASKS)
     _become(programs.flower(settings.flower_address, settings.flower_port, settings.log_level))
 
 

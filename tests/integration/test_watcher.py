@@ -88,12 +88,13 @@ class Bench:
         self.store.complete(changes)
 
     @contextmanager
-    def watching(self, **changes: object) -> Iterator[Service]:
+    def watching(self, clock: Clock | None = None, **changes: object) -> Iterator[Service]:
         """A watcher in a thread of this process, past its start-up scan."""
         settings = self.settings.model_copy(update={"rescan_every": 3600.0, **changes})
         settings.state_dir.mkdir(exist_ok=True)
         stop = Stop()
-        service = Service(settings, RedisStore.connect(settings.store), CeleryQueue(make_app(settings)), stop, Clock())
+        store, queue = RedisStore.connect(settings.store), CeleryQueue(make_app(settings))
+        service = Service(settings, store, queue, stop, clock or Clock())
         thread = threading.Thread(target=service.run)
         thread.start()
         try:

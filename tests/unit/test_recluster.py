@@ -280,3 +280,17 @@ def test_a_watched_folder_that_is_away_does_not_undo_anything(desk: Desk) -> Non
     with pytest.raises(Unavailable, match="is away"):
         recluster(desk.tools, force=False)
     assert len(list(desk.store.matches())) == 1
+
+
+def test_a_generation_is_newer_than_the_last_although_the_clock_was_set_back(desk: Desk) -> None:
+    fill(desk)
+    published = [recluster(desk.tools, force=True)["generation"]]
+    for _ in range(2):
+        desk.time -= 3600
+        published.append(recluster(desk.tools, force=True)["generation"])
+        assert (desk.tools.reports / "latest").resolve().name == published[-1]
+    assert published == sorted(set(published))
+    newest = desk.store.generation()
+    assert newest
+    assert newest.id == published[-1]
+    assert sorted(path.name for path in desk.tools.reports.iterdir()) == [*published[-2:], "latest"]

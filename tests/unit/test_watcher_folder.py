@@ -105,6 +105,24 @@ def test_a_walk_survives_folders_that_vanish_and_says_so_only_of_the_root(tmp_pa
     assert not folder.pin()
 
 
+def test_a_tree_deeper_than_a_path_can_say_is_left_out_with_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, root = make(tmp_path)
+    (root / "a.jpg").touch()
+    inner = os.open(root, os.O_RDONLY)
+    for _ in range(17):  # 4,267 bytes; Linux takes 4,096 in one call
+        os.mkdir("d" * 250, dir_fd=inner)
+        outer, inner = inner, os.open("d" * 250, os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    os.close(os.open("b.jpg", os.O_CREAT, dir_fd=inner))
+    os.close(inner)
+    assert walked(folder) == {"a.jpg"}
+    assert isinstance(folder.look("/".join(["d" * 250] * 17 + ["b.jpg"])), Absence)
+    assert "is left out, it cannot be read: File name too long" in caplog.text
+    shutil.rmtree(root)
+
+
 @pytest.fixture
 def plain_user() -> Iterator[Path]:
     """A folder of a user without root's rights, whose rights this process has meanwhile."""

@@ -1,0 +1,83 @@
+"""What a running stack holds, looked at again and again: memory of its processes and of Redis, queues, files."""
+
+import os
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from benchmarks.processes import family, memory
+from shared.broker import make_app, outstanding
+from shared.records import Counts
+from shared.settings import Settings
+from shared.store import RedisStore
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look. at: seconds since the first.
+
+    memory: bytes by process, with what several share divided between them. pids: which process has which name.
+    redis: bytes that its data and buffers take. queued: messages waiting, by queue. unacknowledged: in hand.
+    """
+
+    at: float
+    memory: dict[str, int]
+    pids: dict[int, str]
+    redis: int
+    queued: dict[str, int]
+    unacknowledged: int
+    files: Counts
+
+
+class Sampler:
+    """Takes a sample every few seconds, from the start of a with block to its end. The processes are this one's."""
+
+    def __init__(self, settings: Settings, every: float) -> None:
+        self._store = RedisStore.connect(settings.store)
+        self._app = make_app(settings)
+        self._every = every
+        self._ended = threading.Event()
+        self._thread = ThreadPoolExecutor(1)
+        self.samples: list[Sample] = []
+
+    def __enter__(self) -> Self:
+        self._begun = time.monotonic()
+        self._running = self._thread.submit(self._run)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.shutdown()
+        if error is None:
+            self._running.result()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self.samples.append(self._look())
+            due = self._begun + len(self.samples) * self._every
+            self._ended.wait(max(0.0, due - time.monotonic()))
+
+    def _look(self) -> Sample:
+        at = time.monotonic() - self._begun
+        used, pids = Counter[str](), family(os.getpid())
+        del pids[os.getpid()]
+        for pid, name in pids.items():
+            with suppress(OSError, KeyError):  # it ended meanwhile
+                used[name] += memory(pid)["Pss"]
+        held = outstanding(self._app)
+        return Sample(
+            at, dict(used), pids, self._store.memory(), held.queued, held.unacknowledged, self._store.counts()
+        )
+
+
+def replaced(samples: list[Sample]) -> list[str]:
+    """Names of the processes that were there at the first look and not at the last."""
+    first, last = samples[0].pids, samples[-1].pids
+    return sorted(name for pid, name in first.items() if last.get(pid) != name)

@@ -1,0 +1,160 @@
+"""A long stream at a part of what is sustained, and who grows meanwhile. `python -m benchmarks.soak --minutes 10`.
+
+Everything that `imagesieve up` starts runs, with the real network, and reclusters every minute. First so many files are
+moved in at once that it takes about a minute: that gives the sustained rate. Then files are moved in one by one at 80 %
+of it, for so many minutes. Meanwhile the memory of each process is noted every ten seconds (proportional: what several
+share is divided between them), that of Redis, the queues and the number of files.
+
+A process is shown by the medians of the first minute, of the one in the middle, and of the last. The first half warms
+up: the network meets batches of each size, allocators find their level. In the second half nothing may grow but what
+holds the collection: Redis, the verdict writer's index (1.5 KiB a picture, in arrays that double) and the recluster
+worker's table of files.
+"""
+
+import itertools
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Final
+
+import numpy as np
+import typer
+
+from benchmarks.arrivals import Arrivals
+from benchmarks.extract import processor
+from benchmarks.latency import running_stack
+from benchmarks.mixture import MIX, make_mixture
+from benchmarks.pictures import make_pictures
+from benchmarks.samples import Sample, Sampler, replaced
+from shared.settings import Settings, load_settings
+
+LEVEL: Final = 0.8
+RECLUSTER_EVERY: Final = 60
+LOOK_EVERY: Final = 10.0
+WINDOW: Final = 60.0
+WARMING: Final = 160  # files
+FLOOD: Final = 500  # files that give the rate
+# Bytes a file for those who hold the collection; what remains of a process's growth above NOISE is a leak.
+OWN: Final = {"verdict worker, child": 3072, "recluster worker, child": 4096}
+NOISE: Final = 2 << 20
+MIB: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Window:
+    """The medians of a minute's samples."""
+
+    memory: dict[str, float]
+    redis: float
+    files: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of it. rate: files a second that are sustained. delays: seconds from settled to verdict, in order."""
+
+    rate: float
+    seconds: float
+    delays: Sequence[float]
+    samples: list[Sample]
+
+    def window(self, middle: float) -> Window:
+        """The minute around that moment, in seconds."""
+        some = [sample for sample in self.samples if abs(sample.at - middle) <= WINDOW / 2]
+        names = {name for sample in some for name in sample.memory}
+        memory = {name: median(sample.memory.get(name, 0) for sample in some) for name in names}
+        return Window(memory, median(s.redis for s in some), median(s.files.total for s in some))
+
+
+def sustained(arrivals: Arrivals, files: Sequence[Path]) -> float:
+    """Files a second, from the moment they are settled to the last verdict, of files moved in at once."""
+    settled = [arrivals.move_in(file) for file in files]
+    return len(files) / (max(at for at, _ in arrivals.wait_for(files)) - settled[0])
+
+
+def soak(settings: Settings, supply: Iterator[Path], minutes: float, rate: float) -> Run:
+    """The stack has been started. rate: files a second, 0: to be measured."""
+    arrivals = Arrivals(settings)
+    sustained(arrivals, list(itertools.islice(supply, WARMING)))
+    rate = rate or sustained(arrivals, list(itertools.islice(supply, FLOOD)))
+    files = list(itertools.islice(supply, round(LEVEL * rate * minutes * 60)))
+    print(f"{len(files)} files are moved in, {LEVEL * rate:.1f} a second", file=sys.stderr)
+    with Sampler(settings, LOOK_EVERY) as sampler:
+        delays = arrivals.trickle(files, LEVEL * rate)
+    return Run(rate, minutes * 60, delays, sampler.samples)
+
+
+def print_memory(run: Run) -> None:
+    """What each process and Redis held, and who grew."""
+    start, middle, end = (run.window(at) for at in (WINDOW / 2, run.seconds / 2, run.seconds - WINDOW / 2))
+    heads = "| MiB | first minute | middle | last minute | most | second half | of it its own |"
+    print(f"{heads}\n|{' --- |' * 7}")
+    files, data = end.files - middle.files, end.redis - middle.redis
+    leaks = []
+    for name in sorted(end.memory, key=lambda name: -end.memory[name]):
+        own = data if name == "Redis" else OWN.get(name, 0) * files
+        grown = end.memory[name] - middle.memory.get(name, 0)
+        values = [window.memory.get(name, 0) for window in (start, middle, end)]
+        most = max(sample.memory.get(name, 0) for sample in run.samples)
+        cells = " | ".join(f"{value / MIB:.1f}" for value in [*values, most])
+        print(f"| {name} | {cells} | {grown / MIB:+.1f} | {own / MIB:.1f} |")
+        if grown > own + NOISE:
+            leaks.append(name)
+    values = [window.redis for window in (start, middle, end)]
+    cells = " | ".join(f"{value / MIB:.1f}" for value in [*values, max(sample.redis for sample in run.samples)])
+    print(f"| data of Redis | {cells} | {data / MIB:+.1f} | all |")
+    halves = [(b.redis - a.redis) / (b.files - a.files) for a, b in ((start, middle), (middle, end))]
+    print(f"\nRedis took {halves[0]:,.0f} bytes a file in the first half, {halves[1]:,.0f} in the second.")
+    print(f"Grown beyond the collection's own in the second half: {', '.join(leaks) or 'nothing'}.")
+    print(f"Processes that were replaced: {', '.join(replaced(run.samples)) or 'none'}.")
+
+
+def print_queues(run: Run) -> None:
+    """Whether what came in also went out."""
+    fed = [sample for sample in run.samples if sample.at <= run.seconds]
+    print("\n| | first half | second half |\n| --- | --- | --- |")
+    halves = [[s for s in fed if s.at <= run.seconds / 2], [s for s in fed if s.at > run.seconds / 2]]
+    for name in fed[0].queued:
+        print(
+            f"| longest queue of {name}, messages | {' | '.join(str(max(s.queued[name] for s in h)) for h in halves)} |"
+        )
+    print(f"| most files without an answer yet | {' | '.join(str(max(s.files.pending for s in h)) for h in halves)} |")
+    parts = np.array_split(np.array(run.delays), 2)
+    for level in (50, 95, 100):
+        cells = " | ".join(f"{np.percentile(part, level):.1f}" for part in parts)
+        print(f"| settled to verdict, {level}th percentile, s | {cells} |")
+
+
+def main(
+    minutes: Annotated[float, typer.Option(help="of the stream, after the rate was measured")] = 10.0,
+    rate: Annotated[float, typer.Option(help="files a second that are sustained; 0: measure it")] = 0.0,
+    series: Annotated[Path | None, typer.Option(help="a file for all samples, as JSON")] = None,
+) -> None:
+    """Run, and print Markdown tables."""
+    with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
+        folder = Path(scratch)
+        (folder / "watched").mkdir()
+        supply = make_mixture(make_pictures(folder / "photos", 21), folder / "made")
+        settings = load_settings(
+            watch_dir=folder / "watched",
+            state_dir=folder / "state",
+            weights="random",
+            recluster_every=RECLUSTER_EVERY,
+            flower_port=0,
+        )
+        with running_stack(settings, folder / "up.log"):
+            run = soak(settings, supply, minutes, rate)
+    if series:
+        series.write_text(json.dumps([asdict(sample) for sample in run.samples]))
+    print(f"Machine: {processor()}; {MIX}; sustained {run.rate:.1f} files/s, fed {LEVEL * run.rate:.1f} files/s for")
+    print(f"{minutes:g} minutes, recluster every {RECLUSTER_EVERY} s; {run.samples[-1].files.total} files at the end\n")
+    print_memory(run)
+    print_queues(run)
+
+
+if __name__ == "__main__":
+    typer.run(main)
