@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from shared.demo import make_demo_folder
+from tests import hostile
 from tests.e2e.conftest import Imagesieve
 
 REPORT_FILES = {
@@ -29,6 +30,7 @@ def test_a_folder_becomes_a_complete_report_and_a_second_run_computes_nothing(si
     made = make_demo_folder(sieve.watched)
     (sieve.watched / "sub").mkdir()
     shutil.copyfile(sieve.watched / "china.jpg", sieve.watched / "sub" / "line\nbreak 🙂.jpg")
+    hostile.make_what_is_no_file(sieve.watched).close()
     (sieve.watched / ".hidden.jpg").write_bytes(b"never seen")
     (sieve.watched / "download.jpg.part").write_bytes(b"never seen")
     first = sieve.run("up", str(sieve.watched), "--once", "--json")
