@@ -5,6 +5,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from shared.demo import make_demo_folder
 from tests import hostile
 from tests.e2e.conftest import Imagesieve
@@ -84,6 +86,16 @@ def test_wrong_use_is_told_in_a_sentence_with_status_2(sieve: Imagesieve) -> Non
     ended = sieve.run("up", str(sieve.base / "nowhere"))
     assert ended.returncode == 2
     assert "nowhere" in ended.stderr
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_flower_does_not_start_open(sieve: Imagesieve, address: str) -> None:
+    for auth in ("", "nobody", "user:"):
+        ended = sieve.run("flower", flower_address=address, flower_auth=auth)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "IMAGESIEVE_FLOWER_AUTH" in ended.stderr
+        assert "user:password" in ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def test_weights_that_cannot_be_had_name_the_ways_out_before_any_image_is_taken(sieve: Imagesieve) -> None:
