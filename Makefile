@@ -7,7 +7,7 @@ LOCK   := requirements/dev.txt
 WATCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check bench chaos lock clean
+.PHONY: help setup up demo test check bench chaos fuzz audit lock clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,13 @@ bench: $(STAMP) ## measure everything into docs/benchmarks.md, or one: make benc
 
 chaos: $(STAMP) ## kill everything, again and again, under a stream of 1,000 pictures, and show that nothing is lost
 	$(BIN)/python -m tests.chaos
+
+fuzz: $(STAMP) ## decode 20,000 mutated files, ten minutes; more: make fuzz EXAMPLES=100000
+	$(BIN)/python -m tests.fuzz --examples $(or $(EXAMPLES),20000)
+
+audit: ## look the locked dependencies up among known vulnerabilities (needs uv and a network)
+	@uvx pip-audit --strict --disable-pip --require-hashes --requirement requirements/run.txt || { echo \
+		"make audit: a dependency has a known vulnerability, or could not be looked up, as it says above" >&2; exit 1; }
 
 lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -5,7 +5,10 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from shared.demo import make_demo_folder
+from tests import hostile
 from tests.e2e.conftest import Imagesieve
 
 REPORT_FILES = {
@@ -29,6 +32,7 @@ def test_a_folder_becomes_a_complete_report_and_a_second_run_computes_nothing(si
     made = make_demo_folder(sieve.watched)
     (sieve.watched / "sub").mkdir()
     shutil.copyfile(sieve.watched / "china.jpg", sieve.watched / "sub" / "line\nbreak 🙂.jpg")
+    hostile.make_what_is_no_file(sieve.watched).close()
     (sieve.watched / ".hidden.jpg").write_bytes(b"never seen")
     (sieve.watched / "download.jpg.part").write_bytes(b"never seen")
     first = sieve.run("up", str(sieve.watched), "--once", "--json")
@@ -82,6 +86,16 @@ def test_wrong_use_is_told_in_a_sentence_with_status_2(sieve: Imagesieve) -> Non
     ended = sieve.run("up", str(sieve.base / "nowhere"))
     assert ended.returncode == 2
     assert "nowhere" in ended.stderr
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_flower_does_not_start_open(sieve: Imagesieve, address: str) -> None:
+    for auth in ("", "nobody", "user:"):
+        ended = sieve.run("flower", flower_address=address, flower_auth=auth)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "IMAGESIEVE_FLOWER_AUTH" in ended.stderr
+        assert "user:password" in ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def test_weights_that_cannot_be_had_name_the_ways_out_before_any_image_is_taken(sieve: Imagesieve) -> None:

@@ -53,6 +53,12 @@ def test_a_service_is_locked_down_and_looked_after(name: str) -> None:
     assert not re.search(r"privileged|cap_add|network_mode|user: *[\"']?(0|root)\b", text)
 
 
+def test_the_image_runs_as_a_user_of_its_own() -> None:
+    users = re.findall(r"^USER +(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert users == ["imagesieve"]
+    assert re.search(r"^ +user: redis$", service("redis"), re.MULTILINE)
+
+
 def test_only_flower_is_published_and_on_loopback() -> None:
     assert [name for name in SERVICES if "ports:" in service(name)] == ["flower"]
     assert re.findall(r"ports: (.*)", COMPOSE) == ['["127.0.0.1:${IMAGESIEVE_FLOWER_PORT:-5555}:5555"]']

@@ -1,0 +1,1 @@
+"""Fuzzing of what decodes untrusted files: mutated real files, in a process of their own with limits."""

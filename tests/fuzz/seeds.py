@@ -1,0 +1,114 @@
+"""Real files of every format and coding that is read, small, as encoders write them."""
+
+import io
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+PHOTO = np.ascontiguousarray(load_sample_image("china.jpg")[120:216, 200:328])  # 128 x 96
+BGR = PHOTO[..., ::-1]
+IMAGE = Image.fromarray(PHOTO)
+ALPHA = np.dstack([PHOTO, np.add.outer(np.arange(96), np.arange(128)).astype(np.uint8)])
+SEE_THROUGH = Image.fromarray(ALPHA)
+FRAMES = [IMAGE.rotate(90 * turn).quantize(32) for turn in range(4)]
+
+
+def _pillow(name: str, image: Image.Image = IMAGE, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, name, **options)
+    return buffer.getvalue()
+
+
+def _opencv(suffix: str, pixels: Any, *options: int) -> bytes:
+    return cv2.imencode(suffix, pixels, options)[1].tobytes()
+
+
+def _exif() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x8298] = 6, "maker" * 20, "© somebody"
+    exif.get_ifd(0x8769)[0x9286] = "a comment " * 30
+    return exif.tobytes()
+
+
+def make_seeds() -> dict[str, bytes]:
+    """Files by what they are; the same on every call."""
+    words = {"exif": _exif(), "icc_profile": b"profile " * 60}
+    return {
+        **_jpeg(words),
+        **_png(words),
+        **_animations(words),
+        **_tiff(),
+        "avif": _pillow("AVIF", **words),
+        "avif alpha": _pillow("AVIF", SEE_THROUGH),
+        "jpeg 2000": _pillow("JPEG2000"),
+        "jpeg 2000 stream": _pillow("JPEG2000", no_jp2=True),
+        "jpeg 2000 tiles": _pillow("JPEG2000", tile_size=(32, 32), quality_mode="rates", quality_layers=[20, 5]),
+        "bmp": _pillow("BMP"),
+        "bmp palette": _pillow("BMP", IMAGE.quantize(16)),
+        "ico": _pillow("ICO", SEE_THROUGH, sizes=[(16, 16), (64, 48)]),
+        "ico bmp": _pillow("ICO", SEE_THROUGH, sizes=[(16, 16), (32, 32)], bitmap_format="bmp"),
+        "tga": _pillow("TGA"),
+        "tga packed": _pillow("TGA", compression="tga_rle"),
+        "ppm": _pillow("PPM"),
+        "pgm": _pillow("PPM", IMAGE.convert("L")),
+        "pbm": _pillow("PPM", IMAGE.convert("1")),
+        "pam": _opencv(".pam", BGR),
+        "pfm": _opencv(".pfm", BGR.astype(np.float32) / 255),
+        "radiance": _opencv(".hdr", BGR.astype(np.float32) / 255),
+        "sun": _opencv(".ras", BGR),
+    }
+
+
+def _jpeg(words: dict[str, bytes]) -> dict[str, bytes]:
+    return {
+        "jpeg": _pillow("JPEG", quality=60, **words),
+        "jpeg progressive": _pillow("JPEG", quality=60, progressive=True, comment=b"words " * 20),
+        "jpeg cmyk": _pillow("JPEG", IMAGE.convert("CMYK"), quality=60),
+        "jpeg grey": _pillow("JPEG", IMAGE.convert("L"), quality=60),
+        "jpeg restarts": _opencv(".jpg", BGR, cv2.IMWRITE_JPEG_RST_INTERVAL, 2, cv2.IMWRITE_JPEG_QUALITY, 60),
+        # Large enough to be decoded at a half, small enough to be quick.
+        "jpeg large": _opencv(".jpg", cv2.resize(BGR, (2048, 512)), cv2.IMWRITE_JPEG_QUALITY, 20),
+    }
+
+
+def _png(words: dict[str, bytes]) -> dict[str, bytes]:
+    return {
+        "png": _pillow("PNG", **words),
+        "png alpha": _pillow("PNG", SEE_THROUGH),
+        "png palette": _pillow("PNG", IMAGE.quantize(32), transparency=3),
+        "png bilevel": _pillow("PNG", IMAGE.convert("1")),
+        "png grey transparent": _pillow("PNG", IMAGE.convert("L"), transparency=200),
+        "png 16 bit": _opencv(".png", BGR.astype(np.uint16) * 257),
+    }
+
+
+def _animations(words: dict[str, bytes]) -> dict[str, bytes]:
+    rest = {"save_all": True, "append_images": FRAMES[1:]}
+    return {
+        "gif": _pillow("GIF", FRAMES[0]),
+        "gif animated": _pillow("GIF", FRAMES[0], **rest, loop=0, disposal=2, transparency=0),
+        "png animated": _pillow("PNG", FRAMES[0].convert("RGB"), save_all=True, append_images=[IMAGE]),
+        "webp": _pillow("WEBP", quality=60, **words),
+        "webp lossless": _pillow("WEBP", lossless=True),
+        "webp alpha": _pillow("WEBP", SEE_THROUGH),
+        "webp animated": _pillow("WEBP", FRAMES[0].convert("RGB"), save_all=True, append_images=[IMAGE]),
+        "tiff pages": _pillow("TIFF", FRAMES[0], **rest),
+    }
+
+
+def _tiff() -> dict[str, bytes]:
+    codings = ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg")
+    return {
+        **{f"tiff {coding}": _pillow("TIFF", compression=coding) for coding in codings},
+        "tiff": _pillow("TIFF"),
+        "tiff big": _pillow("TIFF", big_tiff=True),
+        "tiff group 4": _pillow("TIFF", IMAGE.convert("1"), compression="group4"),
+        "tiff palette": _pillow("TIFF", IMAGE.quantize(16)),
+        "tiff cmyk": _pillow("TIFF", IMAGE.convert("CMYK")),
+        "tiff lab": _pillow("TIFF", IMAGE.convert("LAB")),
+        "tiff 16 bit": _opencv(".tiff", BGR.astype(np.uint16) * 257),
+        "tiff double": _opencv(".tiff", BGR[:32].astype(np.float64) / 255),
+    }
