@@ -124,9 +124,9 @@ def test_it_watches_until_a_signal_and_ends_at_once_and_cleanly(
 
 def test_it_ends_as_fast_while_it_waits_for_redis(start: Callable[..., Watcher], tmp_path: Path) -> None:
     watcher = start(store_url=f"unix://{tmp_path}/none.sock", broker_url=f"redis+socket://{tmp_path}/none.sock")
-    wait_until(lambda: "The watcher waits for it" in watcher.said())
+    wait_until(lambda: "The watcher waits; nothing is lost" in watcher.said())
     time.sleep(1.0)
-    assert watcher.said().count("The watcher waits for it") == 1
+    assert watcher.said().count("The watcher waits; nothing is lost") == 1
     began = time.monotonic()
     assert watcher.stop() == (0, "")
     assert time.monotonic() - began < 3.0
