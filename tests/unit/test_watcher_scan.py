@@ -43,6 +43,9 @@ class Bench:
     def is_idle(self) -> bool:
         return True
 
+    def has_line(self) -> bool:
+        return False
+
     def tell_gone(self, paths: Sequence[str]) -> None:
         assert self.store.records(paths) == [None] * len(paths)
 
