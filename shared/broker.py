@@ -63,6 +63,8 @@ def make_app(settings: Settings) -> Celery:
         worker_prefetch_multiplier=1,
         worker_send_task_events=True,
         worker_pool_start_method="spawn",  # TensorFlow loaded before a fork deadlocks in the child
+        # A spawned child imports before it answers. By default it is killed after 4 s, which a busy machine needs.
+        worker_proc_alive_timeout=60.0,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,

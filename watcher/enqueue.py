@@ -15,6 +15,11 @@ CHUNK: Final = 1000  # paths in one question to the store
 # A worker reads the files of one batch while it computes another, so a message of one batch would leave it waiting.
 # More of them would be lost for longer when a worker vanishes.
 BATCHES_IN_A_MESSAGE: Final = 4
+# One picture alone costs the network half as much again as one among many. While messages stand in line anyway, files
+# that trickle in had better wait for company than each stand there by itself: without it a rate that batches sustain
+# is too much, and the line grows for ever.
+HOLD_SECONDS: Final = 0.1  # between two looks whether there still is a line
+LONGEST_HOLD: Final = 1.0
 
 
 def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: str) -> bool:
@@ -40,6 +45,7 @@ class Batcher:
     def __init__(self, size: int, linger: float) -> None:
         self._size = size
         self._linger = linger
+        self._held = float("-inf")  # until then a batch that is not full waits for more
         self._waiting: dict[str, tuple[Reference, float]] = {}
 
     def __len__(self) -> int:
@@ -53,7 +59,16 @@ class Batcher:
     def due(self) -> float | None:
         """When the next batch is to go out; None while there is nothing."""
         first = next(iter(self._waiting.values()), None)
-        return first[1] + self._linger if first else None
+        return max(first[1] + self._linger, self._held) if first else None
+
+    def may_be_held(self, now: float) -> bool:
+        """Whether the next batch has room for more, and has not waited for long."""
+        first = next(iter(self._waiting.values()), None)
+        return first is not None and len(self._waiting) < self._size and now < first[1] + LONGEST_HOLD
+
+    def hold(self, now: float) -> None:
+        """Let a batch that is not full wait a little longer than `linger`."""
+        self._held = now + HOLD_SECONDS
 
     def ready(self, now: float, at_once: bool = False) -> list[Reference]:
         """The batch to send now, in order of arrival; empty while it can wait. With `at_once` it never waits."""
@@ -81,6 +96,9 @@ class FeatureQueue(Protocol):
     def is_idle(self) -> bool:
         """Whether no batch is waiting or being worked on."""
 
+    def has_line(self) -> bool:
+        """Whether batches stand in line: every worker has one in hand, and the next one beside it."""
+
     def tell_gone(self, paths: Sequence[str]) -> None:
         """Tell the verdict writer that these files left the collection."""
 
@@ -103,6 +121,9 @@ class CeleryQueue:
     def is_idle(self) -> bool:
         held = broker.outstanding(self._app)
         return not held.queued[QUEUE_FEATURES] and not held.unacknowledged
+
+    def has_line(self) -> bool:
+        return broker.outstanding(self._app).queued[QUEUE_FEATURES] > 0
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         for start in range(0, len(paths), PATHS_AT_ONCE):
@@ -154,8 +175,11 @@ class Enqueuer:
             self._store.mark_failed(refused, self._wall())
 
     def flush(self, now: float, at_once: bool = False) -> None:
-        """Send what is due; with `at_once` all there is."""
+        """Send what is due, unless it would only stand in line; with `at_once` all there is."""
         while batch := self._batcher.ready(now, at_once):
+            if not at_once and self._batcher.may_be_held(now) and self._queue.has_line():
+                self._batcher.hold(now)
+                return
             # First the mark: a worker completes only what is marked. A batch not confirmed is marked and sent again.
             self._store.mark_pending(batch, self._wall())
             self._queue.send(batch)

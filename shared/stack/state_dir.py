@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import SettingsError, StateInUse
@@ -29,6 +32,18 @@ def take(folder: Path) -> int:
             "or give this one a folder of its own in IMAGESIEVE_STATE_DIR"
         ) from error
     return descriptor
+
+
+@contextmanager
+def temporary_folder(folder: Path) -> Iterator[Path]:
+    """A folder for the temporary files of all processes: what the killed ones of them left goes with it."""
+    place = folder / "tmp"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(mode=0o700)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _holder(folder: Path) -> str:

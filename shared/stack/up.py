@@ -72,12 +72,14 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
             redis = redis_command(find_redis_server(), settings.redis_socket)
         port = _free_port(settings.flower_address, settings.flower_port)
         parts = programs.stack(redis, port, once)
-        supervisor = Supervisor(parts, settings.state_dir, settings.environment(), lock, view.say)
-        try:
-            yield _start(settings, supervisor, parts, view, port, once)
-        finally:
-            view.say("stopping")
-            supervisor.stop()
+        with state_dir.temporary_folder(settings.state_dir) as temporary:
+            environment = {**settings.environment(), "TMPDIR": str(temporary)}
+            supervisor = Supervisor(parts, settings.state_dir, environment, lock, view.say)
+            try:
+                yield _start(settings, supervisor, parts, view, port, once)
+            finally:
+                view.say("stopping")
+                supervisor.stop()
     finally:
         os.close(lock)
 

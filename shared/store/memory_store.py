@@ -31,7 +31,6 @@ class MemoryStore:
         self._generations: list[Generation] = []
         self._leases: dict[str, str] = {}  # they do not run out
         self._holders: dict[str, str] = {}
-        self._revision = 0
 
     def ping(self) -> None:
         return
@@ -56,7 +55,7 @@ class MemoryStore:
         return iter([(path, record) for path, record in self._records.items() if record.state is state])
 
     def revision(self) -> int:
-        return self._revision
+        return self._counters[names.KEY_REVISION]
 
     def add(self, counter: str, amount: int) -> int:
         self._counters[counter] += amount
@@ -66,13 +65,13 @@ class MemoryStore:
         for reference in references:
             record = Record(reference.size, reference.mtime_ns, State.PENDING, since=now)
             self._records[reference.path] = record
-        self._revision += bool(references)
+        self._counters[names.KEY_REVISION] += bool(references)
 
     def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
         for reference, reason in failures:
             record = Record(reference.size, reference.mtime_ns, State.FAILED, since=now, reason=reason)
             self._records[reference.path] = record
-        self._revision += bool(failures)
+        self._counters[names.KEY_REVISION] += bool(failures)
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
         done = []
@@ -80,13 +79,13 @@ class MemoryStore:
             done.append(self._records.get(path) == expected)
             if done[-1]:
                 self._records[path] = new
-        self._revision += bool(changes)
+        self._counters[names.KEY_REVISION] += bool(changes)
         return done
 
     def forget(self, paths: Sequence[str]) -> int:
         for path in paths:
             self._attempts.pop(path, None)
-        self._revision += bool(paths)
+        self._counters[names.KEY_REVISION] += bool(paths)
         return sum(self._records.pop(path, None) is not None for path in paths)
 
     def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
@@ -135,10 +134,10 @@ class MemoryStore:
     ) -> list[bool]:
         if holder and self._holders.get(names.LEASE_VERDICTS) != holder:
             raise LeaseTaken("another process gives verdicts now; this one's turn is over")
-        before = self._revision
+        before = self._counters[names.KEY_REVISION]
         done = self.complete(changes)
         if correction:
-            self._revision = before
+            self._counters[names.KEY_REVISION] = before
         self._events += [event for event, changed in zip(events, done, strict=True) if changed]
         return done
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from shared import names
 from shared.errors import CorruptValue, Unavailable
-from shared.records import Record, Reference, State
+from shared.records import Event, Record, Reference, State
 from shared.store import MemoryStore
 from worker.engine.encoding import decode_features
 from worker.pipeline.extract import Extraction, extract_batches
@@ -105,6 +105,22 @@ def test_each_file_gets_its_own_features_whatever_its_neighbours(bench: Bench) -
         [raw] = bench.store.features("e1", [record.digest])
         assert raw
         np.testing.assert_allclose(decode_features(raw)[:3], colour, atol=0.2)
+
+
+def test_what_a_worker_stored_before_it_died_is_told_to_the_verdict_writer(bench: Bench) -> None:
+    reference, gone = bench.put("a.png", png((1, 2, 3))), bench.put("gone.png", png((3, 2, 1)))
+    extract_batch([reference], bench.tools)
+    bench.store.forget(["gone.png"])
+    bench.store.begin(["a.png", "gone.png"])  # it died before it forgot these, or sent a message
+    again = extract_batch([reference, gone], bench.tools)
+    assert (again.skipped, again.finished) == (2, ["a.png"])
+    assert bench.store.begin(["a.png", "gone.png"]) == [1, 1]
+    bench.store.give_verdicts(
+        [("a.png", bench.record("a.png"), dataclasses.replace(bench.record("a.png"), verdict="unique"))],
+        [Event("", "a.png", "", "unique")],
+        correction=False,
+    )
+    assert extract_batch([reference], bench.tools).finished == []
 
 
 def test_copies_are_computed_once_in_a_batch_and_never_again(bench: Bench) -> None:

@@ -59,7 +59,9 @@ class Desk:
         self.time += 1
         return self.time
 
-    def add(self, path: str, family: int, seed: int, digest: str = "") -> None:
+    def add(
+        self, path: str, family: int, seed: int, digest: str = "", verdict: str = "unique", since: float = 2.0
+    ) -> None:
         chance = np.random.default_rng([family, seed])
         features = np.zeros((1, 4096), dtype=np.float32)
         features[0, 100 * family : 100 * family + 50] = 10
@@ -72,7 +74,7 @@ class Desk:
         [seen] = self.store.records([path])
         assert seen
         self.store.put_images("e1", [(digest, ImageFacts(40, 30), encode(features)[0], b"")])
-        ready = Record(seen.size, seen.mtime_ns, State.READY, 2.0, digest, 40, 30, "e1")
+        ready = Record(seen.size, seen.mtime_ns, State.READY, since, digest, 40, 30, "e1", verdict)
         assert self.store.complete([(path, seen, ready)]) == [True]
 
     def rows(self, name: str) -> list[dict[str, str]]:
@@ -128,6 +130,33 @@ def test_nothing_changed_nothing_done_unless_forced(desk: Desk) -> None:
     assert forced["generation"] > first
     desk.add("new.png", 1, 99)
     assert recluster(desk.tools, force=False)["outcome"] == "published"
+
+
+def test_a_lost_verdict_makes_runs_due_and_is_asked_for_after_a_minute(desk: Desk) -> None:
+    fill(desk, families=2)
+    desk.add("new.png", 1, 99, verdict="", since=desk.time)
+    desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], now=desk.time)
+    assert recluster(desk.tools, force=False)["unjudged"] == []
+    desk.time += 60
+    assert sorted(recluster(desk.tools, force=False)["unjudged"]) == ["bad.jpg", "new.png"]
+
+
+def test_a_run_that_ends_before_its_corrections_are_written_is_due_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(desk, families=2)
+    desk.add("copy.png", 0, 0)
+
+    def vanish(*_: object, **__: object) -> None:
+        raise Unavailable("Redis is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "give_verdicts", vanish)
+        with pytest.raises(Unavailable):
+            recluster(desk.tools, force=False)
+    assert recluster(desk.tools, force=False)["corrected"] == 1
+    records = desk.store.records(["copy.png", "f0-0.png"])
+    assert {record.verdict for record in records if record} == {"exact", "unique"}
 
 
 def test_cluster_numbers_stay_with_their_images(desk: Desk) -> None:

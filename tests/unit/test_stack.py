@@ -95,3 +95,11 @@ def test_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_socket_path_beyond_the_kernels_limit_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="shorter"):
         redis_command(tmp_path / "redis-server", tmp_path / ("x" * 120) / "redis.sock")
+
+
+def test_temporary_files_of_killed_processes_go_with_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "tmp" / "pymp-left").mkdir(parents=True)
+    with state_dir.temporary_folder(tmp_path) as place:
+        assert list(place.iterdir()) == []
+        (place / "left").touch()
+    assert not place.exists()

@@ -109,6 +109,7 @@ class Wire:
         self.batches: list[list[Reference]] = []
         self.gone: list[str] = []
         self.cut = False
+        self.lined = False
 
     def send(self, references: Sequence[Reference]) -> None:
         if self.cut:
@@ -120,6 +121,9 @@ class Wire:
 
     def ping(self) -> None:
         return
+
+    def has_line(self) -> bool:
+        return self.lined
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         self.gone += paths
@@ -140,6 +144,43 @@ def test_full_batches_go_at_once_and_the_rest_after_the_linger() -> None:
     enqueuer.flush(0.1)
     assert [reference for batch in wire.batches for reference in batch] == files
     assert store.records(["4.jpg"]) == [Record(4, 0, State.PENDING, since=1000.0)]
+
+
+def test_while_messages_stand_in_line_a_batch_waits_for_company_but_not_for_long() -> None:
+    enqueuer, _, wire = make(size=4)
+    wire.lined = True
+    for number in range(3):
+        enqueuer.put([Reference(f"{number}.jpg", 1, 0)], now=0.2 * number)
+    assert wire.batches == []
+    enqueuer.put([Reference("3.jpg", 1, 0)], 0.7)
+    assert [len(batch) for batch in wire.batches] == [4], "a full one goes at once"
+    enqueuer.put([Reference("4.jpg", 1, 0)], 1.0)
+    for now in (1.2, 1.4, 1.9):
+        enqueuer.flush(now)
+    assert len(wire.batches) == 1
+    enqueuer.flush(2.0)
+    assert len(wire.batches) == 2, "it has waited for a second"
+    enqueuer.put([Reference("5.jpg", 1, 0)], 3.0)
+    enqueuer.flush(3.2)
+    wire.lined = False
+    enqueuer.flush(3.35)
+    assert len(wire.batches) == 3, "the line is gone"
+    wire.lined = True
+    enqueuer.put([Reference("6.jpg", 1, 0)], 4.0)
+    enqueuer.flush(4.1)
+    enqueuer.flush(4.1, at_once=True)
+    assert len(wire.batches) == 4, "nothing else is on its way"
+
+
+def test_a_batch_that_is_held_is_not_due_at_once() -> None:
+    batcher = Batcher(4, 0.1)
+    batcher.add(SEEN, 0.0)
+    batcher.hold(0.5)
+    assert batcher.due() == 0.6
+    assert batcher.ready(0.55) == []
+    assert batcher.ready(0.6) == [SEEN]
+    assert batcher.may_be_held(0.9)
+    assert not batcher.may_be_held(1.0)
 
 
 def test_files_of_other_suffixes_are_recorded_and_not_sent() -> None:

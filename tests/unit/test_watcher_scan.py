@@ -47,6 +47,9 @@ class Bench:
     def ping(self) -> None:
         return
 
+    def has_line(self) -> bool:
+        return False
+
     def tell_gone(self, paths: Sequence[str]) -> None:
         assert self.store.records(paths) == [None] * len(paths)
 

@@ -74,7 +74,7 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
         for reference, record in zip(references, known, strict=True)
         if record and record.state is State.PENDING and record.describes(reference.size, reference.mtime_ns)
     }
-    yield Outcome(skipped=len(references) - len(waiting))
+    yield Outcome(skipped=len(references) - len(waiting), finished=_tidy_up(references, known, tools.store))
     left = iter(waiting)
     lone = len(references) == 1
     begun: list[_Batch] = []
@@ -101,6 +101,21 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
         for batch in begun:
             for future in batch.reading:
                 future.cancel()
+
+
+def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], store: Store) -> list[str]:
+    """What a worker that died after its work was stored left undone: attempts to forget, paths to give a verdict."""
+    over = [
+        (reference, record)
+        for reference, record in zip(references, known, strict=True)
+        if record is None or record.state is not State.PENDING
+    ]
+    store.finish([reference.path for reference, _ in over])
+    return [
+        reference.path
+        for reference, record in over
+        if record and not record.verdict and record.describes(reference.size, reference.mtime_ns)
+    ]
 
 
 def _begin(part: Sequence[Reference], lone: bool, tools: Extraction) -> _Batch:

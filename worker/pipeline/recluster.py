@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from shared import names
 from shared.errors import CorruptValue, LeaseTaken, Unavailable
 from shared.records import Extractor, Generation, Record, State
 from shared.store import Store
@@ -59,7 +60,7 @@ class _Collection:
     """What the store held when the run began. digests: of the features, row by row; waiting: files without any yet."""
 
     ready: dict[str, Record] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, Record] = field(default_factory=dict)
     waiting: int = 0
 
 
@@ -116,15 +117,19 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     unwritten = _write(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
     centroids = clustering.centroids.tobytes()
-    _publish(tools, Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about))
+    # First the verdicts: a run that is killed before the pointer flips is due again.
     corrected = correct_verdicts(tools.store, files, groups, clusters, tools.now())
+    _publish(tools, Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about))
     live = frozenset(record.digest for record in collection.ready.values())
     tools.store.expire_features(extractor.id, live, tools.keep_features)
+    unjudged = files | collection.failed
+    if waits_for_verdict(unjudged, tools.now()):
+        tools.store.add(names.KEY_REVISION, 1)  # should their message be lost, nothing else makes the next run due
     return {
         "outcome": "published",
         "generation": generation,
         "corrected": corrected,
-        "unjudged": waits_for_verdict(files, tools.now() - UNJUDGED_SECONDS),
+        "unjudged": waits_for_verdict(unjudged, tools.now() - UNJUDGED_SECONDS),
         "report_error": unwritten,
         "message": f"generation {generation} is published; {unwritten}".removesuffix("; "),
     }
@@ -182,7 +187,7 @@ def _read_collection(store: Store, extractor: Extractor) -> _Collection:
     for chunk in store.scan():
         for path, record in chunk:
             if record.state is State.FAILED:
-                collection.failed[path] = record.reason
+                collection.failed[path] = record
             elif record.state is State.READY and record.extractor == extractor.id:
                 collection.ready[path] = record
             else:
@@ -216,7 +221,7 @@ def _build(
         thresholds=thresholds,
         keeper_order=tools.keeper_order,
     )
-    failures = [Failure(path, reason) for path, reason in collection.failed.items()]
+    failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
     return build_report(members, *clustered, groups, failures, meta)
 
 
