@@ -30,7 +30,7 @@ def celery_worker(queue: str, log_level: str) -> list[str]:
     return [
         sys.executable, "-m", "celery", "-A", "worker.app", "worker",
         "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "1", "--pool", "prefork",
-        "--loglevel", log_level, "--without-mingle",
+        "--loglevel", log_level, "--without-mingle", "--without-gossip",
         "--pidfile", "",
     ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from shared.store.redis_leases import RedisLeases
 from shared.store.redis_records import RedisRecords
 
 LEASE_SECONDS: Final = 60.0
+UNFINISHED_SECONDS: Final = 3600
 
 
 class RedisStore(RedisRecords, RedisImages, RedisLeases):
@@ -30,12 +31,16 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
     def publish(self, generation: Generation, keep: int) -> list[str]:
         head = {name: getattr(generation, name) for name in ("id", "revision", "extractor", "k", "summary")}
         clusters = list(generation.clusters.items())
+        parts = [names.key_generation(generation.id, part) for part in ("centroids", "clusters")]
         with speaking():
-            self._redis.set(names.key_generation(generation.id, "centroids"), generation.centroids)
+            # They run out, unless the last step keeps them: whoever is killed in between leaves nothing for ever.
+            self._redis.set(parts[0], generation.centroids, ex=UNFINISHED_SECONDS)
             for start in range(0, len(clusters), CHUNK):
-                part = dict(clusters[start : start + CHUNK])
-                self._redis.hset(names.key_generation(generation.id, "clusters"), mapping=part)
+                self._redis.hset(parts[1], mapping=dict(clusters[start : start + CHUNK]))
+                self._redis.expire(parts[1], UNFINISHED_SECONDS)
             with self._redis.pipeline(transaction=True) as pipe:
+                for part in parts:
+                    pipe.persist(part)
                 pipe.set(names.key_generation(generation.id, "summary"), json.dumps(head))
                 pipe.set(names.KEY_GENERATION, generation.id)
                 pipe.lrem(names.KEY_GENERATIONS, 0, generation.id)
@@ -43,8 +48,8 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
                 pipe.execute()
             old = [raw.decode() for raw in self._redis.lrange(names.KEY_GENERATIONS, keep, -1)]
             for dropped in old:
-                parts = ("summary", "centroids", "clusters")
-                self._redis.delete(*(names.key_generation(dropped, part) for part in parts))
+                dead = ("summary", "centroids", "clusters")
+                self._redis.delete(*(names.key_generation(dropped, part) for part in dead))
                 self._redis.lrem(names.KEY_GENERATIONS, 0, dropped)
         return old
 

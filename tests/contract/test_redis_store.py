@@ -9,7 +9,7 @@ import redis
 from shared import names
 from shared.broker import make_app, ping, send_references
 from shared.errors import CorruptValue, Unavailable
-from shared.records import ImageFacts, Match, Reference, State
+from shared.records import Generation, ImageFacts, Match, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore
 from tests.conftest import RedisServer
@@ -114,3 +114,23 @@ def test_a_scan_of_many_records_gives_each_once(settings: Settings) -> None:
     store.mark_pending([Reference(f"{i}.jpg", i, i) for i in range(5000)], now=1.0)
     found = [path for chunk in store.scan() for path, _ in chunk]
     assert sorted(found) == sorted(f"{i}.jpg" for i in range(5000))
+
+
+def test_a_generation_stays_and_what_a_killed_run_wrote_of_one_ends(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RedisStore.connect(settings.store)
+    generation = Generation("g1", 1, "e", 1, b"c", {"d": 0})
+
+    def cut(**_: object) -> None:
+        raise redis.ConnectionError("cut before the last step")
+
+    with redis.Redis.from_url(settings.store) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(store._redis, "pipeline", cut)
+            with pytest.raises(Unavailable):
+                store.publish(generation, keep=2)
+        keys = [names.key_generation("g1", part) for part in ("centroids", "clusters", "summary")]
+        assert all(0 < client.ttl(key) <= 3600 for key in keys[:2])
+        store.publish(generation, keep=2)
+        assert [client.ttl(key) for key in keys] == [-1, -1, -1]

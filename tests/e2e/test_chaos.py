@@ -16,6 +16,7 @@ def test_nothing_is_lost_while_everything_that_can_die_is_killed() -> None:
         outcome = run_chaos(Path(base), plan, 150, print, **quick)
     print(faults_table(outcome.strikes), result_table(outcome), sep="\n\n")
     assert outcome.lost == []
+    assert outcome.litter == []
     assert Counter(strike.target for strike in outcome.strikes) == Counter([*PROGRAMS, REDIS, CONNECTIONS])
     assert all(strike.seconds is not None for strike in outcome.strikes if strike.target != CONNECTIONS)
     grouped = {frozenset({keeper, *(path for path, _ in others)}) for keeper, others in outcome.report.groups}
