@@ -49,7 +49,8 @@ def check_scans(data: bytes, at: int) -> None:
 
 def check_blocks(data: bytes) -> None:
     """Raise ValueError for a GIF file with more blocks before its first picture than anybody has a use for."""
-    at = 13 + (6 << (data[10] & 7) if data[10] & 0x80 else 0)
+    flags = int.from_bytes(data[10:11], "big")
+    at = 13 + (6 << (flags & 7) if flags & 0x80 else 0)
     extended = False
     for _ in range(_MOST_BLOCKS):
         if at >= len(data) or (not extended and data[at] in b",;"):
