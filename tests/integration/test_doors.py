@@ -4,14 +4,19 @@ import base64
 import json
 import os
 import pickle
+import stat
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import redis
 
 from shared import names
 from shared.broker import outstanding
+from shared.settings import load_settings
+from shared.stack import state_dir
+from tests.conftest import RedisServer
 from tests.integration.test_verdicts import Bench, bench, wait
 
 __all__ = ["bench"]  # the fixture
@@ -99,3 +104,18 @@ def test_a_message_that_is_not_ours_is_refused_and_counted(bench: Bench) -> None
     wait(lambda: bench.store.add(names.KEY_REFUSED, 0) == 8, "the others are counted")
     assert worker.said("no path below the watched folder")
     assert not worker.ended()
+
+
+def test_the_embedded_redis_has_no_port_and_its_socket_is_its_users_alone(redis_server: RedisServer) -> None:
+    with redis.Redis.from_url(redis_server.url(0)) as client:
+        assert [int(port) for port in client.config_get("port").values()] == [0]
+    assert stat.S_IMODE(redis_server.socket.stat().st_mode) == 0o700
+
+
+def test_flower_listens_on_loopback_and_the_state_is_its_users_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IMAGESIEVE_FLOWER_ADDRESS", raising=False)
+    assert load_settings().flower_address == "127.0.0.1"
+    os.close(state_dir.take(tmp_path / "state"))
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700

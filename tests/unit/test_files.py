@@ -3,6 +3,9 @@
 import hashlib
 import os
 import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -97,3 +100,77 @@ def test_a_file_that_may_not_be_read_says_so() -> None:
                 read_file(root, wanted, LIMIT)
         finally:
             os.seteuid(before)
+
+
+@contextmanager
+def meanwhile(step: Callable[[int], None]) -> Iterator[None]:
+    """`step(number)` over and over in another thread, at least once before the block begins."""
+    ended, begun = threading.Event(), threading.Event()
+
+    def run() -> None:
+        number = 0
+        while not ended.is_set():
+            step(number)
+            begun.set()
+            number += 1
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    begun.wait(10)
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def read_often(root: Path) -> tuple[list[bytes], int]:
+    """What was read of a.jpg in many tries, each with its right digest, and how many tries saw it change."""
+    read, changing = [], 0
+    for _ in range(300):
+        try:
+            contents = read_file(root, reference(root, "a.jpg"), 1 << 20)
+        except FileChanging:
+            changing += 1
+            continue
+        assert contents.digest == hashlib.sha256(contents.data).hexdigest()
+        read.append(contents.data)
+    return read, changing
+
+
+def test_a_file_that_is_replaced_meanwhile_is_one_or_the_other(tmp_path: Path) -> None:
+    versions = [os.urandom(200_000), os.urandom(100_000)]
+
+    def replace(number: int) -> None:
+        (tmp_path / "next").write_bytes(versions[number % 2])
+        (tmp_path / "next").replace(tmp_path / "a.jpg")
+
+    with meanwhile(replace):
+        read, _ = read_often(tmp_path)
+    assert set(read) <= set(versions)
+
+
+def test_digest_and_picture_are_of_the_same_bytes_even_if_a_file_is_overwritten_unseen(tmp_path: Path) -> None:
+    file = tmp_path / "a.jpg"
+    file.write_bytes(bytes(200_000))
+
+    def overwrite(number: int) -> None:
+        with file.open("r+b") as out:
+            out.write(bytes([number % 256]) * 200_000)
+        os.utime(file, ns=(1, 1))  # neither size nor time tells
+
+    with meanwhile(overwrite):
+        read, _ = read_often(tmp_path)
+    assert len(set(read)) > 1
+
+
+def test_a_file_that_grows_for_ever_is_left_alone(tmp_path: Path) -> None:
+    def grow(_: int) -> None:
+        with (tmp_path / "a.jpg").open("ab") as out:
+            out.write(bytes(5000))
+        if (tmp_path / "a.jpg").stat().st_size > 600_000:
+            os.truncate(tmp_path / "a.jpg", 100_000)
+
+    with meanwhile(grow):
+        _, changing = read_often(tmp_path)
+    assert changing > 0

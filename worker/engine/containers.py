@@ -1,23 +1,67 @@
-"""The parts that JPEG, PNG and RIFF files are made of, found without decoding any."""
+"""The parts that JPEG, PNG, RIFF and GIF files are made of, found without decoding any.
+
+A hostile file may have parts by the hundred million: each walk is bounded, so that none takes minutes.
+"""
 
 import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
-_MARKER: Final = re.compile(rb"\xff+([\x01-\xfe])")
-_MOST_CHUNKS: Final = 1_000_000  # a hostile file of empty chunks must not take minutes
+_MARKER: Final = re.compile(rb"\xff([\x01-\xfe])")
+_BEHIND_SCAN: Final = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # not what pixels hold: stuffed zeros, restarts
+_START_OF_SCAN: Final = 0xDA
+_END: Final = 0xD9
+_MOST_CHUNKS: Final = 1_000_000
+_MOST_SCANS: Final = 500  # encoders make up to a dozen; each makes the decoder go over the whole picture
+_MOST_BLOCKS: Final = 100_000  # of a GIF before its first picture; Pillow holds them all
 
 
 def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Marker, start and size of the contents of each segment of a JPEG file up to its first scan."""
     at = 2
-    while found := _MARKER.search(data, at):
+    for _ in range(_MOST_CHUNKS):
+        found = _MARKER.search(data, at)
+        if not found:
+            return
         at, marker = found.end(), found[1][0]
         if 0xD0 <= marker <= 0xD9 or marker == 1:
             continue  # these stand alone
         length = int.from_bytes(data[at : at + 2], "big")
         yield marker, at + 2, length - 2
         at += max(2, length)
+    raise ValueError(f"more than {_MOST_CHUNKS:,} segments")
+
+
+def check_scans(data: bytes, at: int) -> None:
+    """Raise ValueError for a JPEG file with more scans than any encoder makes. at: behind the marker of the first."""
+    if data.count(b"\xff\xda", at) < _MOST_SCANS:
+        return  # nearly always; what follows the picture may hold more of them, a video for example
+    for _ in range(_MOST_SCANS):
+        found = _BEHIND_SCAN.search(data, at)
+        while found and found[1][0] not in (_START_OF_SCAN, _END):
+            at = found.end() + max(2, int.from_bytes(data[found.end() : found.end() + 2], "big"))
+            found = _BEHIND_SCAN.search(data, at)
+        if not found or found[1][0] == _END:
+            return
+        at = found.end()
+    raise ValueError(f"more than {_MOST_SCANS} scans")
+
+
+def check_blocks(data: bytes) -> None:
+    """Raise ValueError for a GIF file with more blocks before its first picture than anybody has a use for."""
+    flags = int.from_bytes(data[10:11], "big")
+    at = 13 + (6 << (flags & 7) if flags & 0x80 else 0)
+    extended = False
+    for _ in range(_MOST_BLOCKS):
+        if at >= len(data) or (not extended and data[at] in b",;"):
+            return
+        if extended:  # a block of so many bytes, 0 behind the last
+            extended = data[at] > 0
+            at += 1 + data[at]
+        else:
+            extended = data[at] == ord("!")
+            at += 2 if extended else 1
+    raise ValueError(f"more than {_MOST_BLOCKS:,} blocks before its picture")
 
 
 def chunks(data: bytes, at: int, order: Literal["big", "little"]) -> Iterator[tuple[bytes, int, int]]:

@@ -19,12 +19,14 @@ from PIL.ImageFile import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from shared.errors import UnreadableImage
-from worker.engine.containers import chunks, segments
+from worker.engine.containers import check_blocks, check_scans, chunks, segments
 from worker.engine.formats import recognise
 
 _ORIENTATION: Final = 0x0112
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a frame, whatever its coding
 _START_OF_SCAN: Final = 0xDA
+_MOST_TAGS: Final = 65_536  # there are no more different ones
+_LEAST_TILE: Final = 4096  # pixels; each tile of a JPEG 2000 costs the decoder 12 KB, however small it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +88,23 @@ def _plugin(name: str, plugin: Callable[[io.BytesIO], ImageFile]) -> Callable[[b
 
 def _jpeg(data: bytes) -> Header:
     """ITU-T T.81, annex B. Also sees to it that the end is there: decoders paint what a zero-filled download lacks."""
-    size, orientation = None, 1
+    size, orientation = None, 0
     for marker, start, length in segments(data):
         if marker == _START_OF_SCAN:
             if data.find(b"\xff\xd9", start) < 0:
                 raise UnreadableImage("truncated JPEG file: its end is missing")
+            check_scans(data, start + length)
             break
         if marker in _FRAMES and not size:
             depth, height, width = struct.unpack_from(">BHH", data, start)
             if depth != 8:
                 raise ValueError(f"{depth} bits a sample")
             size = (width, height)
-        if marker == 0xE1 and data.startswith(b"Exif\0\0", start):
+        if marker == 0xE1 and not orientation and data.startswith(b"Exif\0\0", start):
             orientation = _exif_orientation(data[start : start + length])
     if not size:
         raise ValueError("no size in it")
-    return Header("JPEG", size[0], size[1], orientation)
+    return Header("JPEG", size[0], size[1], orientation or 1)
 
 
 def _avif(data: bytes) -> Header:
@@ -121,43 +124,46 @@ def _png(data: bytes) -> Header:
     if data[12:16] != b"IHDR":
         raise ValueError("another chunk stands before it")
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
-    orientation, grey_with_transparency = 1, False
+    orientation, grey_with_transparency = 0, False
     for kind, start, size in chunks(data, 8, "big"):
         if start + size > len(data):
             # OpenCV would set aside what the chunk claims to hold, up to 4 GB, before it looks.
             raise UnreadableImage("truncated or damaged PNG file (a chunk reaches beyond its end)")
         if kind == b"IEND":
             break
-        if kind == b"eXIf":  # may stand behind the pixels
+        if kind == b"eXIf" and not orientation:  # may stand behind the pixels
             orientation = _exif_orientation(data[start : start + size])
         elif kind == b"tRNS":
             grey_with_transparency = colour == 0 and depth <= 8
     # OpenCV drops the transparency of a grey PNG.
-    return Header("PNG", width, height, orientation, "pillow" if grey_with_transparency else "opencv")
+    return Header("PNG", width, height, orientation or 1, "pillow" if grey_with_transparency else "opencv")
 
 
 def _webp(data: bytes) -> Header:
     """By the container's specification; Pillow would allocate the whole canvas to open it."""
-    kind, orientation = data[12:16], 1
+    kind, orientation = data[12:16], 0
     if kind == b"VP8X":
         width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
         for name, start, size in chunks(data, 12, "little"):
-            if name == b"EXIF":
+            if name == b"EXIF" and not orientation:
                 orientation = _exif_orientation(data[start : start + size])
     elif kind == b"VP8L":
         bits = int.from_bytes(data[21:25], "little")
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     else:
         width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
-    return Header("WebP", width, height, orientation)
+    return Header("WebP", width, height, orientation or 1)
 
 
 def _tiff(data: bytes) -> Header:
     """TIFF through Pillow's parser of its tags; the orientation is left out, for both readers apply it themselves."""
     stream = io.BytesIO(data)
-    start = stream.read(16 if data[2:4] in (b"+\0", b"\0+") else 8)
-    tags = TiffImagePlugin.ImageFileDirectory_v2(start)
+    big = data[2:4] in (b"+\0", b"\0+")
+    tags = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if big else 8))
     stream.seek(tags.next)
+    entries = int.from_bytes(data[tags.next : tags.next + 8], "little" if data[:1] == b"I" else "big")
+    if big and entries > _MOST_TAGS:
+        raise ValueError(f"a directory of {entries:,} entries")
     tags.load(stream)
     bits = max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
     channels = tags.get(TiffImagePlugin.SAMPLESPERPIXEL, 1)
@@ -186,8 +192,23 @@ def _radiance(data: bytes) -> Header:
 
 
 def _sun(data: bytes) -> Header:
-    width, height = struct.unpack_from(">II", data, 4)
-    return Header("Sun raster", width, height)
+    return Header("Sun raster", *struct.unpack_from(">II", data, 4))
+
+
+def _gif(data: bytes) -> Header:
+    check_blocks(data)
+    return _plugin("GIF", GifImageFile)(data)
+
+
+def _jpeg_2000(data: bytes) -> Header:
+    """ITU-T T.800, A.5.1, for the tiles."""
+    at = data.find(b"\xff\x4f\xff\x51") + 8
+    right, bottom, _, _, tile_width, tile_height, left, top = struct.unpack_from(">8I", data, at)
+    tiles = -(-(right - left) // tile_width) * -(-(bottom - top) // tile_height)
+    header = _plugin("JPEG 2000", Jpeg2KImageFile)(data)
+    if tiles > 1024 + header.width * header.height // _LEAST_TILE:
+        raise ValueError(f"{tiles:,} tiles for {header.width} x {header.height} pixels")
+    return header
 
 
 def _tga(data: bytes) -> Header:
@@ -215,12 +236,12 @@ def _icon_size(data: bytes, start: int) -> tuple[int, int]:
 _READERS: Final[dict[str, Callable[[bytes], Header]]] = {
     "JPEG": _jpeg,
     "PNG": _png,
-    "GIF": _plugin("GIF", GifImageFile),
+    "GIF": _gif,
     "WebP": _webp,
     "TIFF": _tiff,
     "BMP": _plugin("BMP", BmpImageFile),
     "AVIF": _avif,
-    "JPEG 2000": _plugin("JPEG 2000", Jpeg2KImageFile),
+    "JPEG 2000": _jpeg_2000,
     "PNM": _pnm,
     "Radiance HDR": _radiance,
     "Sun raster": _sun,
