@@ -37,5 +37,20 @@ def test_old_generations_and_what_a_killed_run_left_go(tmp_path: Path) -> None:
         publish_folder(tmp_path, generation, write_one)
     (tmp_path / ".draft-killed").mkdir()
     (tmp_path / ".latest-2").symlink_to("2")
-    remove_folders(tmp_path, keep={"2", "3"})
+    remove_folders(tmp_path, 2, "3")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3", "latest"]
+
+
+def test_a_draft_is_no_generation_however_few_there_are(tmp_path: Path) -> None:
+    remove_folders(tmp_path / "none yet", 5, "1")
+    publish_folder(tmp_path, "1", write_one)
+    (tmp_path / ".draft-killed").mkdir()
+    remove_folders(tmp_path, 5, "1")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "latest"]
+
+
+def test_the_current_generation_stays_whatever_its_name(tmp_path: Path) -> None:
+    for generation in ("2", "1"):
+        publish_folder(tmp_path, generation, write_one)
+    remove_folders(tmp_path, 1, "1")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "latest"]

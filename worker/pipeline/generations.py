@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from shared.reports import LATEST
@@ -29,10 +29,15 @@ def publish_folder(reports: Path, generation: str, write: Callable[[Path], None]
     return folder
 
 
-def remove_folders(reports: Path, keep: Collection[str]) -> None:
-    """Remove the folders of generations not in `keep`, and drafts and links that a killed run left."""
-    for found in reports.iterdir():
-        if found.is_symlink() and found.name != LATEST:
-            found.unlink()
-        elif found.is_dir() and not found.is_symlink() and found.name not in keep:
-            shutil.rmtree(found)
+def remove_folders(reports: Path, keep: int, current: str) -> None:
+    """Remove all generations but the newest `keep` and `current`, and drafts and links that a killed run left."""
+    if not reports.is_dir():
+        return
+    found = [path for path in reports.iterdir() if path.name != LATEST]
+    folders = [path.name for path in found if path.is_dir() and not path.name.startswith(".")]
+    kept = {*sorted(folders, reverse=True)[:keep], current}
+    for path in found:
+        if path.is_symlink():
+            path.unlink()
+        elif path.is_dir() and path.name not in kept:
+            shutil.rmtree(path)

@@ -227,7 +227,4 @@ def _build(
 
 def _publish(tools: Reclustering, generation: Generation) -> None:
     tools.store.publish(generation, tools.keep_generations)
-    if not tools.reports.is_dir():
-        return
-    folders = sorted((folder.name for folder in tools.reports.iterdir() if not folder.is_symlink()), reverse=True)
-    remove_folders(tools.reports, keep=set(folders[: tools.keep_generations]) | {generation.id})
+    remove_folders(tools.reports, tools.keep_generations, generation.id)
