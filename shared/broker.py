@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from celery import Celery
 from celery.result import AsyncResult
@@ -15,7 +16,7 @@ from shared import names
 from shared.errors import Unavailable
 from shared.records import Reference
 from shared.settings import Settings
-from shared.store.redis_client import remedy_of
+from shared.store.redis_client import describe_absence, remedy_of
 
 RESULT_SECONDS: Final = 3600
 UNACKNOWLEDGED: Final = "unacked"  # kombu's hash of messages that were fetched and not acknowledged yet
@@ -35,6 +36,7 @@ def make_app(settings: Settings) -> Celery:
         "unacked_mutex_expire": 30,  # its lock outlives a worker killed while it looked, by five minutes by default
     }
     app.conf.update(
+        broker_use_ssl=_tls_options(settings.broker),
         accept_content=["json"],
         task_serializer="json",
         result_serializer="json",
@@ -81,13 +83,21 @@ def make_app(settings: Settings) -> Celery:
     return app
 
 
+def _tls_options(url: str) -> dict[str, str] | None:
+    """What a URL says of TLS. Celery reads it there; Flower's page of queues reads it here alone."""
+    parts = urlsplit(url)
+    if parts.scheme != "rediss":
+        return None
+    return {name: value for name, value in parse_qsl(parts.query) if name.startswith("ssl_")}
+
+
 @contextmanager
 def _speaking() -> Iterator[None]:
     try:
         yield
     except (OperationalError, RedisError, OSError) as error:
         remedy = remedy_of(error)
-        said = f"takes no messages: {error}; {remedy}" if remedy else f"does not answer: {error}"
+        said = f"takes no messages: {error}; {remedy}" if remedy else describe_absence(error)
         raise Unavailable(f"Redis (broker) {said}") from error
 
 

@@ -1,11 +1,12 @@
 """Every setting, read once at an entry point from `IMAGESIEVE_*` environment variables into one frozen object."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
@@ -22,6 +23,11 @@ DEFAULT_SUFFIXES = (
 
 # Criteria of the order of keepers, as worker/engine/keepers.py measures them.
 KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path")
+
+
+# What Celery and redis-py call the ways to a Redis: without and with TLS, and by a Unix socket.
+SCHEMES = {"broker_url": ("redis", "rediss", "redis+socket"), "store_url": ("redis", "rediss", "unix")}
+_USER = re.compile(r"://.*@")
 
 
 def _default_state_dir() -> Path:
@@ -145,6 +151,18 @@ class Settings(BaseSettings):
             raise ValueError("use imagenet, auto, random, or the path of a Keras weights file (.h5)")
         return str(_absolute(Path(value)))
 
+    @field_validator("broker_url", "store_url")
+    @classmethod
+    def _url_is_of_redis(cls, value: str, info: ValidationInfo) -> str:
+        schemes = SCHEMES[info.field_name or ""]
+        scheme, _, rest = value.partition("://")
+        if value and scheme not in schemes:
+            raise ValueError("begin it with " + " or ".join(f"{one}://" for one in schemes))
+        if scheme == "rediss" and "ssl_cert_reqs=" not in rest:
+            # Celery would take any certificate where nothing is said of it.
+            value += ("&" if "?" in rest else "?") + "ssl_cert_reqs=required"
+        return value
+
     @field_validator("flower_auth")
     @classmethod
     def _auth_is_a_pair(cls, value: str) -> str:
@@ -202,4 +220,7 @@ def load_settings(**overrides: Any) -> Settings:
 def _sentence(fault: Any) -> str:
     name = PREFIX + str(fault["loc"][0]).upper() if fault["loc"] else PREFIX
     why = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{name} is {fault['input']!r}, which cannot be used: {why}"
+    if name == PREFIX + "FLOWER_AUTH":
+        return f"{name} cannot be used: {why}"  # it may be a password
+    shown = _USER.sub("://***@", repr(fault["input"]))
+    return f"{name} is {shown}, which cannot be used: {why}"

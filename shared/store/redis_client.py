@@ -9,6 +9,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
     BusyLoadingError,
     ConnectionError,
+    NoPermissionError,
     ResponseError,
     TimeoutError,
 )
@@ -35,8 +36,8 @@ def speaking() -> Iterator[None]:
     """Turn the ways in which Redis can be away into Unavailable."""
     try:
         yield
-    except (ConnectionError, TimeoutError, BusyLoadingError) as error:
-        raise Unavailable(f"Redis (store) does not answer: {error}") from error
+    except (ConnectionError, TimeoutError, BusyLoadingError, NoPermissionError) as error:
+        raise Unavailable(f"Redis (store) {describe_absence(error)}") from error
     except ResponseError as error:
         remedy = remedy_of(error)
         if remedy is None:
@@ -57,6 +58,22 @@ def remedy_of(error: Exception) -> str | None:
     if "MISCONF" in said:
         return "the disk of its append-only file is full or broken: make room there"
     return None
+
+
+def describe_absence(error: Exception) -> str:
+    """Why a Redis cannot be spoken to, and what to do about it where it is there and does not let us in."""
+    said = str(error)
+    remedies = {
+        "check user and password in its URL": ("username-password", "invalid password", "Authentication required"),
+        "its user has too few rights: docs/security.md lists them": ("no permissions",),
+        "name who signed it, at the end of its URL: ?ssl_ca_certs=/path/to/ca.pem; spell the host as it does": (
+            "certificate verify failed",
+        ),
+    }
+    for remedy, words in remedies.items():
+        if any(word in said for word in words):
+            return f"does not let us in: {said}; {remedy}"
+    return f"does not answer: {said}"
 
 
 class RedisPart:

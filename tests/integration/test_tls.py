@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from shared.broker import make_app, outstanding, request_verdicts
 from shared.errors import Unavailable
@@ -17,6 +18,7 @@ from shared.records import Reference
 from shared.settings import load_settings
 from shared.stack.programs import celery_worker
 from shared.store import RedisStore
+from tests.conftest import RedisServer
 from tests.tls_redis import TlsRedis
 
 
@@ -62,10 +64,11 @@ def test_messages_results_and_records_go_through_tls(tls: TlsRedis, tmp_path: Pa
         assert worker.wait(60) == 0
 
 
+# What each is told as, and the way out.
 FAULTS = {
-    "password": "invalid username-password",
-    "authority": "certificate verify failed",
-    "nobody trusted": "certificate verify failed",
+    "password": "invalid username-password.*check user and password",
+    "authority": "certificate verify failed.*ssl_ca_certs=",
+    "nobody trusted": "certificate verify failed.*ssl_ca_certs=",
     "no TLS": "",
 }
 
@@ -91,6 +94,22 @@ def test_a_broker_that_stays_shut_is_told(tls: TlsRedis, fault: str) -> None:
     with pytest.raises(Unavailable, match=rf"^Redis \(broker\) .*{FAULTS[fault]}") as told:
         outstanding(make_app(load_settings(broker_url=faulty(tls, fault, 0))))
     assert "guessed" not in str(told.value)
+
+
+def test_a_user_with_too_few_rights_is_told(redis_server: RedisServer) -> None:
+    with redis.Redis.from_url(redis_server.url(0)) as admin:
+        admin.acl_setuser("guest", enabled=True, nopass=True, keys=["*"], commands=["+get"])
+        try:
+            with pytest.raises(Unavailable, match="too few rights"):
+                RedisStore.connect(f"unix://guest:x@{redis_server.socket}?db=0").counts()
+        finally:
+            admin.acl_deluser("guest")
+
+
+def test_tls_without_a_word_of_certificates_asks_for_one(tls: TlsRedis) -> None:
+    bare = tls.url(0).partition("?")[0]
+    with pytest.raises(Unavailable, match="certificate verify failed"):
+        outstanding(make_app(load_settings(broker_url=bare)))
 
 
 def test_status_says_it_in_one_line(tls: TlsRedis, tmp_path: Path) -> None:

@@ -38,7 +38,6 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("BATCH_SIZE", "-1"),
         ("WEIGHTS", "resnet"),
         ("OBSERVER", "magic"),
-        ("FLOWER_AUTH", "nopassword"),
         ("LOG_LEVEL", "loud"),
     ],
 )
@@ -74,3 +73,33 @@ def test_the_order_of_keepers_is_words_and_unknown_ones_are_named(monkeypatch: p
     monkeypatch.setenv("IMAGESIEVE_KEEPER_ORDER", "biggest")
     with pytest.raises(SettingsError, match=r"IMAGESIEVE_KEEPER_ORDER is 'biggest'.*pixels, bytes"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("broker_url", "amqp://user:secret@host/0", "begin it with redis:// or rediss:// or redis+socket://"),
+        ("broker_url", "host:6379", "begin it with redis://"),
+        ("store_url", "redis+socket://user:secret@/tmp/x", "begin it with redis:// or rediss:// or unix://"),
+        ("flower_auth", "secret", "use user:password"),
+    ],
+)
+def test_a_door_that_cannot_be_is_told_without_its_password(name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        load_settings(**{name: value})
+    assert f"IMAGESIEVE_{name.upper()}" in str(told.value)
+    assert said in str(told.value)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["broker_url", "store_url"])
+def test_tls_asks_for_a_certificate_unless_it_is_told_otherwise(name: str) -> None:
+    def given(url: str) -> str:
+        settings = load_settings(**{name: url})
+        assert getattr(load_settings(**{name: getattr(settings, name)}), name) == getattr(settings, name)
+        return str(getattr(settings, name))
+
+    assert given("rediss://h:6379/0") == "rediss://h:6379/0?ssl_cert_reqs=required"
+    assert given("rediss://h/0?ssl_ca_certs=/ca.pem") == "rediss://h/0?ssl_ca_certs=/ca.pem&ssl_cert_reqs=required"
+    assert given("rediss://h/0?ssl_cert_reqs=none") == "rediss://h/0?ssl_cert_reqs=none"
+    assert given("redis://h/0") == "redis://h/0"
