@@ -16,6 +16,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from shared.errors import Unavailable
+from shared.store.foreign import drop_foreign, is_foreign
 
 CHUNK: Final = 1000  # values in one round trip: 8 MiB of features
 
@@ -82,3 +83,17 @@ class RedisPart:
     # redis-py types every reply as bytes or str, which nobody can use: hence Any.
     def __init__(self, client: Any) -> None:
         self._redis = client
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """`speaking`, and drop what stands in the way because imagesieve never wrote it; then Unavailable, once."""
+        try:
+            with speaking():
+                yield
+        except ResponseError as error:
+            if not is_foreign(error):
+                raise
+            with speaking():
+                dropped = drop_foreign(self._redis)
+            said = f"keys of imagesieve held what it never wrote ({error}); dropped, to be made anew: {dropped}"
+            raise Unavailable(f"Redis (store): {said}") from error

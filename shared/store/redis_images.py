@@ -8,7 +8,7 @@ from shared.calibration import Calibration
 from shared.errors import CorruptValue
 from shared.records import Extractor, ImageFacts, Match, Pair
 from shared.store.port import Image
-from shared.store.redis_client import CHUNK, RedisPart, speaking
+from shared.store.redis_client import CHUNK, RedisPart
 
 # Keeps three values of each picture from expiring: facts, features, sketch. Gives the facts where all three are there.
 # MGET, unlike GET, takes a key of another type for none.
@@ -35,7 +35,7 @@ class RedisImages(RedisPart):
         for start in range(0, len(digests), CHUNK):
             part = digests[start : start + CHUNK]
             keys = [key for digest in part for key in _keys(extractor_id, digest)]
-            with speaking():
+            with self._speaking():
                 found += [_facts(raw) for raw in self._whole(keys=keys)]
         return found
 
@@ -53,14 +53,14 @@ class RedisImages(RedisPart):
     def _get(self, keys: Sequence[str]) -> list[bytes | None]:
         found: list[bytes | None] = []
         for start in range(0, len(keys), CHUNK):
-            with speaking():
+            with self._speaking():
                 found += self._redis.mget(keys[start : start + CHUNK])
         return found
 
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
         if not images:
             return
-        with speaking(), self._redis.pipeline(transaction=False) as pipe:
+        with self._speaking(), self._redis.pipeline(transaction=False) as pipe:
             for digest, facts, encoded, sketch in images:
                 pipe.set(names.key_features(extractor_id, digest), encoded)
                 pipe.set(names.key_sketch(digest), sketch)
@@ -70,26 +70,26 @@ class RedisImages(RedisPart):
     def drop_images(self, extractor_id: str, digests: Sequence[str]) -> None:
         for start in range(0, len(digests), CHUNK):
             part = digests[start : start + CHUNK]
-            with speaking():
+            with self._speaking():
                 self._redis.unlink(*(key for digest in part for key in _keys(extractor_id, digest)))
 
     def put_matches(self, matches: Mapping[Pair, Match]) -> None:
         if matches:
             values = {" ".join(pair): match.to_json() for pair, match in matches.items()}
-            with speaking():
+            with self._speaking():
                 self._redis.hset(names.KEY_MATCHES, mapping=values)
 
     def find_matches(self, pairs: Sequence[Pair]) -> list[Match | None]:
         if not pairs:
             return []
-        with speaking():
+        with self._speaking():
             raws = self._redis.hmget(names.KEY_MATCHES, [" ".join(pair) for pair in pairs])
         return [_match(raw) for raw in raws]
 
     def matches(self) -> Iterator[tuple[Pair, Match]]:
         cursor = 0
         while True:
-            with speaking():
+            with self._speaking():
                 cursor, chunk = self._redis.hscan(names.KEY_MATCHES, cursor, count=CHUNK)
             damaged = []
             for name, raw in chunk.items():
@@ -99,14 +99,14 @@ class RedisImages(RedisPart):
                 else:
                     damaged.append(name)
             if damaged:
-                with speaking():
+                with self._speaking():
                     self._redis.hdel(names.KEY_MATCHES, *damaged)
             if cursor == 0:
                 return
 
     def drop_matches(self, pairs: Sequence[Pair]) -> None:
         if pairs:
-            with speaking():
+            with self._speaking():
                 self._redis.hdel(names.KEY_MATCHES, *(" ".join(pair) for pair in pairs))
 
     def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:
@@ -115,7 +115,7 @@ class RedisImages(RedisPart):
         for pattern in (names.key_features("*", "*"), names.key_image("*"), names.key_sketch("*")):
             cursor = 0
             while True:
-                with speaking():
+                with self._speaking():
                     cursor, keys = self._redis.scan(cursor, match=pattern, count=CHUNK)
                     dead = [
                         key
@@ -140,11 +140,11 @@ class RedisImages(RedisPart):
         return len(fresh)
 
     def publish_extractor(self, extractor: Extractor) -> None:
-        with speaking():
+        with self._speaking():
             self._redis.set(names.KEY_EXTRACTOR, extractor.to_json())
 
     def extractor(self) -> Extractor | None:
-        with speaking():
+        with self._speaking():
             raw = self._redis.get(names.KEY_EXTRACTOR)
         try:
             return Extractor.from_json(raw) if raw else None
@@ -152,11 +152,11 @@ class RedisImages(RedisPart):
             return None
 
     def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
-        with speaking():
+        with self._speaking():
             self._redis.hset(names.KEY_THRESHOLDS, extractor_id, calibration.to_json())
 
     def thresholds(self, extractor_id: str) -> Calibration | None:
-        with speaking():
+        with self._speaking():
             raw = self._redis.hget(names.KEY_THRESHOLDS, extractor_id)
         return Calibration.from_json(raw) if raw else None
 

@@ -8,7 +8,7 @@ while nobody else wanted it, because Redis was away for example, is still its la
 from typing import Any, Final
 
 from shared import names
-from shared.store.redis_client import RedisPart, speaking
+from shared.store.redis_client import RedisPart
 
 # KEYS: lease, last holder. ARGV: holder, milliseconds.
 _TAKE: Final = """
@@ -34,15 +34,15 @@ class RedisLeases(RedisPart):
         self._take, self._keep, self._end = map(client.register_script, (_TAKE, _KEEP, _END))
 
     def take_lease(self, name: str, holder: str, seconds: float) -> bool:
-        with speaking():
+        with self._speaking():
             return bool(self._take(keys=_keys(name), args=[holder, round(seconds * 1000)]))
 
     def keep_lease(self, name: str, holder: str, seconds: float) -> bool:
-        with speaking():
+        with self._speaking():
             return bool(self._keep(keys=_keys(name), args=[holder, round(seconds * 1000)]))
 
     def end_lease(self, name: str, holder: str) -> None:
-        with speaking():
+        with self._speaking():
             self._end(keys=_keys(name), args=[holder])
 
 

@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from redis.exceptions import ResponseError
+
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.records import Counts, Event, Record, Reference, State
 from shared.store.port import Change
-from shared.store.redis_client import CHUNK, RedisPart, speaking
+from shared.store.redis_client import CHUNK, RedisPart
 
 # Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins.
 # KEYS: records, pending, failed, revision, events, holder. ARGV: 1 to move the revision, events kept, who has to be the
@@ -48,21 +50,21 @@ class RedisRecords(RedisPart):
         found: list[Record | None] = []
         for start in range(0, len(paths), CHUNK):
             fields = [os.fsencode(path) for path in paths[start : start + CHUNK]]
-            with speaking():
+            with self._speaking():
                 found += [_record(raw) for raw in self._redis.hmget(names.KEY_RECORDS, fields)]
         return found
 
     def scan(self) -> Iterator[list[tuple[str, Record]]]:
         cursor = 0
         while True:
-            with speaking():
+            with self._speaking():
                 cursor, chunk = self._redis.hscan(names.KEY_RECORDS, cursor, count=CHUNK)
             yield [(os.fsdecode(path), _record(raw) or _DAMAGED) for path, raw in chunk.items()]
             if cursor == 0:
                 return
 
     def counts(self) -> Counts:
-        with speaking(), self._redis.pipeline() as pipe:
+        with self._speaking(), self._redis.pipeline() as pipe:
             pipe.hlen(names.KEY_RECORDS)
             pipe.scard(names.KEY_PENDING)
             pipe.scard(names.KEY_FAILED)
@@ -77,7 +79,7 @@ class RedisRecords(RedisPart):
     def _members(self, key: str, state: State) -> Iterator[tuple[str, Record]]:
         cursor = 0
         while True:
-            with speaking():
+            with self._speaking():
                 cursor, members = self._redis.sscan(key, cursor, count=CHUNK)
             paths = [os.fsdecode(member) for member in members]
             for path, record in zip(paths, self.records(paths), strict=True):
@@ -90,8 +92,12 @@ class RedisRecords(RedisPart):
         return self.add(names.KEY_REVISION, 0)
 
     def add(self, counter: str, amount: int) -> int:
-        with speaking():
-            return int(self._redis.incrby(counter, amount) if amount else self._redis.get(counter) or 0)
+        with self._speaking():
+            raw = self._redis.incrby(counter, amount) if amount else self._redis.get(counter) or 0
+            try:
+                return int(raw)
+            except ValueError as error:
+                raise ResponseError(f"{counter} is not an integer") from error
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         self._mark([(r.path, Record(r.size, r.mtime_ns, State.PENDING, since=now)) for r in references])
@@ -107,7 +113,7 @@ class RedisRecords(RedisPart):
         into, out_of = names.KEY_PENDING, names.KEY_FAILED
         if pairs[0][1].state is State.FAILED:
             into, out_of = out_of, into
-        with speaking(), self._redis.pipeline(transaction=True) as pipe:
+        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(names.KEY_RECORDS, mapping=values)
             pipe.sadd(into, *values)
             pipe.srem(out_of, *values)
@@ -131,7 +137,7 @@ class RedisRecords(RedisPart):
             part = slice(start, start + _AT_ONCE)
             for (path, expected, new), event in zip(changes[part], events[part], strict=True):
                 words += [os.fsencode(path), expected.to_json(), new.to_json(), new.state.encode(), event]
-            with speaking():
+            with self._speaking():
                 replies = self._complete(keys=keys, args=words)
             if replies is None:
                 raise LeaseTaken("another process gives verdicts now; this one's turn is over")
@@ -139,16 +145,16 @@ class RedisRecords(RedisPart):
         return done
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
-        with speaking():
+        with self._speaking():
             replies = self._redis.xread({names.KEY_EVENTS: after}, count=CHUNK, block=int(wait * 1000) or 1)
         entries = (entry for _, part in replies or [] for entry in part)
-        return [(position.decode(), Event.from_json(fields[b"event"])) for position, fields in entries]
+        return [(position.decode(), _event(fields.get(b"event", b""))) for position, fields in entries]
 
     def forget(self, paths: Sequence[str]) -> int:
         removed = 0
         for start in range(0, len(paths), CHUNK):
             fields = [os.fsencode(path) for path in paths[start : start + CHUNK]]
-            with speaking(), self._redis.pipeline(transaction=True) as pipe:
+            with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
                 pipe.hdel(names.KEY_RECORDS, *fields)
                 pipe.srem(names.KEY_PENDING, *fields)
                 pipe.srem(names.KEY_FAILED, *fields)
@@ -160,15 +166,22 @@ class RedisRecords(RedisPart):
     def begin(self, paths: Sequence[str]) -> list[int]:
         if not paths:
             return []
-        with speaking(), self._redis.pipeline(transaction=True) as pipe:
+        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             for path in paths:
                 pipe.hincrby(names.KEY_ATTEMPTS, os.fsencode(path), 1)
             return [int(count) for count in pipe.execute()]
 
     def finish(self, paths: Sequence[str]) -> None:
         if paths:
-            with speaking():
+            with self._speaking():
                 self._redis.hdel(names.KEY_ATTEMPTS, *map(os.fsencode, paths))
+
+
+def _event(raw: bytes) -> Event:
+    try:
+        return Event.from_json(raw)
+    except CorruptValue as error:
+        return Event("", "", "", "damaged", reason=str(error))  # nobody waits for it, and those behind it are told
 
 
 def _record(raw: bytes | None) -> Record | None:

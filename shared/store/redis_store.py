@@ -1,13 +1,13 @@
 """The store in Redis: its parts in one, with generations and leases. Only this package speaks to the store."""
 
-import json
 from contextlib import AbstractContextManager
 from typing import Any, Final, Self
 
 from shared import names
 from shared.records import Generation
+from shared.sealed import seal, unseal
 from shared.store.leases import hold_lease
-from shared.store.redis_client import CHUNK, connect, speaking
+from shared.store.redis_client import CHUNK, connect
 from shared.store.redis_images import RedisImages
 from shared.store.redis_leases import RedisLeases
 from shared.store.redis_records import RedisRecords
@@ -25,14 +25,14 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
         return cls(connect(url))
 
     def ping(self) -> None:
-        with speaking():
+        with self._speaking():
             self._redis.set(names.KEY_PING, "")  # PING is answered by a full one, too
 
     def publish(self, generation: Generation, keep: int) -> list[str]:
         head = {name: getattr(generation, name) for name in ("id", "revision", "extractor", "k", "summary")}
         clusters = list(generation.clusters.items())
         parts = [names.key_generation(generation.id, part) for part in ("centroids", "clusters")]
-        with speaking():
+        with self._speaking():
             # They run out, unless the last step keeps them: whoever is killed in between leaves nothing for ever.
             self._redis.set(parts[0], generation.centroids, ex=UNFINISHED_SECONDS)
             for start in range(0, len(clusters), CHUNK):
@@ -41,7 +41,7 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
             with self._redis.pipeline(transaction=True) as pipe:
                 for part in parts:
                     pipe.persist(part)
-                pipe.set(names.key_generation(generation.id, "summary"), json.dumps(head))
+                pipe.set(names.key_generation(generation.id, "summary"), seal(head))
                 pipe.set(names.KEY_GENERATION, generation.id)
                 pipe.lrem(names.KEY_GENERATIONS, 0, generation.id)
                 pipe.lpush(names.KEY_GENERATIONS, generation.id)
@@ -58,28 +58,34 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
         if head is None:
             return None
         centroids = self.centroids(head["id"])
-        with speaking():
+        with self._speaking():
             raw = self._redis.hgetall(names.key_generation(head["id"], "clusters"))
-        clusters = {digest.decode(): int(number) for digest, number in raw.items()}
+        clusters = {
+            digest.decode("ascii", "replace"): int(number) for digest, number in raw.items() if number.isdigit()
+        }
         return Generation(**head, centroids=centroids, clusters=clusters)
 
     def centroids(self, generation: str) -> bytes:
-        with speaking():
-            return self._redis.get(names.key_generation(generation, "centroids")) or b""
+        return self._get([names.key_generation(generation, "centroids")])[0] or b""
 
     def summary(self) -> dict[str, Any] | None:
         head = self._head()
         return None if head is None else {"revision": head["revision"], **head["summary"]}
 
     def _head(self) -> dict[str, Any] | None:
-        with speaking():
-            pointer = self._redis.get(names.KEY_GENERATION)
-            raw = self._redis.get(names.key_generation(pointer.decode(), "summary")) if pointer else None
-        return json.loads(raw) if raw else None
+        """Of the generation that the pointer names; None where it is damaged: the next run publishes another."""
+        with self._speaking():
+            pointer = (self._redis.get(names.KEY_GENERATION) or b"").decode("ascii", "replace")
+        [raw] = self._get([names.key_generation(pointer, "summary")])
+        try:
+            head: dict[str, Any] | None = unseal(raw) if raw else None
+        except ValueError:
+            return None
+        return head
 
     def lease(self, name: str) -> AbstractContextManager[None]:
         return hold_lease(self, name, LEASE_SECONDS)
 
     def memory(self) -> int:
-        with speaking():
+        with self._speaking():
             return int(self._redis.info("memory")["used_memory"])

@@ -34,6 +34,85 @@ def test_a_damaged_record_is_unknown_but_never_out_of_sight(settings: Settings) 
     assert store.forget(["a.jpg", "b.jpg"]) == 2
 
 
+USES = {
+    names.KEY_RECORDS: lambda store: store.records(["a"]),
+    names.KEY_PENDING: lambda store: store.counts(),
+    names.KEY_FAILED: lambda store: list(store.failures()),
+    names.KEY_REVISION: lambda store: store.mark_pending([Reference("a", 1, 1)], now=1.0),
+    names.KEY_ATTEMPTS: lambda store: store.begin(["a"]),
+    names.KEY_EXTRACTOR: lambda store: store.extractor(),
+    names.KEY_GENERATION: lambda store: store.summary(),
+    names.KEY_GENERATIONS: lambda store: store.publish(GENERATION, keep=2),
+    names.KEY_COMPUTED: lambda store: store.add(names.KEY_COMPUTED, 1),
+    names.KEY_CORRECTIONS: lambda store: store.add(names.KEY_CORRECTIONS, 0),
+    names.KEY_MATCHES: lambda store: list(store.matches()),
+    names.KEY_THRESHOLDS: lambda store: store.thresholds("e"),
+    names.KEY_EVENTS: lambda store: store.events("0", wait=0.0),
+    names.KEY_REFUSED: lambda store: store.add(names.KEY_REFUSED, 1),
+    names.key_lease("recluster"): lambda store: store.take_lease("recluster", "me", 10),
+    names.key_holder(names.LEASE_VERDICTS): lambda store: store.keep_lease(names.LEASE_VERDICTS, "me", 10),
+    names.key_generation("g", "clusters"): lambda store: store.generation(),
+}
+GENERATION = Generation("g", 1, "e", 1, bytes(8), {"d": 0}, {"generation": "g"})
+
+
+@pytest.mark.parametrize("key", USES)
+def test_a_key_that_holds_what_we_never_wrote_is_dropped_and_told_once(settings: Settings, key: str) -> None:
+    store = RedisStore.connect(settings.store)
+    store.publish(GENERATION, keep=2)
+    store.mark_failed([(Reference("a", 1, 1), "bad")], now=1.0)
+    with redis.Redis.from_url(settings.store) as client:
+        client.delete(key)
+        if key == names.KEY_EVENTS:
+            client.set(key, "odd")
+        else:
+            client.xadd(key, {"odd": "odd"})
+    with pytest.raises(Unavailable, match=f"never wrote.*{key}"):
+        USES[key](store)
+    USES[key](store)
+    if key in (names.KEY_RECORDS, names.KEY_PENDING, names.KEY_FAILED):
+        assert store.counts().total == 0  # a rescan finds the files
+
+
+@pytest.mark.parametrize("key", [names.KEY_REVISION, names.KEY_CORRECTIONS, names.KEY_ATTEMPTS])
+def test_a_count_that_is_no_number_begins_anew(settings: Settings, key: str) -> None:
+    store = RedisStore.connect(settings.store)
+    with redis.Redis.from_url(settings.store) as client:
+        if key == names.KEY_ATTEMPTS:
+            client.hset(key, "a", "many")
+        else:
+            client.set(key, "many")
+    with pytest.raises(Unavailable, match="never wrote"):
+        store.begin(["a"]) if key == names.KEY_ATTEMPTS else store.add(key, 0)
+    assert store.begin(["a"]) == [1]
+    assert store.add(key, 0) == 0 if key != names.KEY_ATTEMPTS else True
+
+
+def test_a_damaged_generation_is_none_and_a_damaged_event_is_told(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    store.publish(GENERATION, keep=2)
+    with redis.Redis.from_url(settings.store) as client:
+        client.hset(names.key_generation("g", "clusters"), mapping={b"\xff": b"0", b"e": b"many"})
+        found = store.generation()
+        assert found
+        assert found.clusters == {"d": 0, "\ufffd": 0}
+        client.append(names.key_generation("g", "summary"), " ")
+        assert store.generation() is None
+        assert store.summary() is None
+        client.set(names.KEY_GENERATION, b"\xff")
+        assert store.summary() is None
+        client.delete(names.key_generation("g", "centroids"))
+        client.lpush(names.key_generation("g", "centroids"), "x")
+        assert store.centroids("g") == b""
+        client.xadd(names.KEY_EVENTS, {"event": b"\xff"})
+        client.xadd(names.KEY_EVENTS, {"odd": b"odd"})
+    assert store.publish(GENERATION, keep=2) == []
+    again = store.generation()
+    assert again
+    assert again.clusters["d"] == 0
+    assert [event.verdict for _, event in store.events("0", wait=0.0)] == ["damaged", "damaged"]
+
+
 def test_damaged_thresholds_are_told(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     with redis.Redis.from_url(settings.store) as client:
