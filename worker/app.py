@@ -6,6 +6,7 @@ task runs in a spawned child: the model is loaded once per process, never before
 
 import os
 import time
+import warnings
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -16,6 +17,7 @@ from celery.signals import setup_logging, task_rejected, task_unknown
 from shared import names
 from shared.broker import make_app
 from shared.logs import configure_logging
+from shared.records import Extractor
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from worker.tasks import register
@@ -41,9 +43,15 @@ class Workshop:
         """The store."""
         return RedisStore.connect(self.settings.store)
 
-    @cached_property
+    @property
     def extraction(self) -> "Extraction":
-        """Collaborators of the feature worker, the loaded model among them."""
+        """Collaborators of the feature worker, the loaded model among them; whose features count is on record."""
+        if self.store.extractor() is None:  # the first worker, or the record was lost or damaged
+            self.store.publish_extractor(self._extraction[0])
+        return self._extraction[1]
+
+    @cached_property
+    def _extraction(self) -> "tuple[Extractor, Extraction]":
         import cv2
 
         from worker.pipeline.extract import Extraction
@@ -54,9 +62,7 @@ class Workshop:
         settings = self.settings
         weights = resolve(settings.weights)
         model = load(weights, settings.precision, settings.batch_size)
-        if self.store.extractor() is None:
-            self.store.publish_extractor(weights.extractor)
-        return Extraction(
+        return weights.extractor, Extraction(
             root=settings.watch_dir,
             store=self.store,
             extractor_id=weights.extractor.id,
@@ -164,6 +170,7 @@ def _log(**_: object) -> None:
 
 
 _settings = load_settings()
+warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file says of itself, the refusal says better
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what TensorFlow tells of its build helps nobody here
 # OpenCV reads it once, when it is imported: its own limit behind the one that `decode` keeps.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(_settings.max_pixels))

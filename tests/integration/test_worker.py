@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from celery import Celery
 from PIL import Image
 from sklearn.datasets import load_sample_image
@@ -98,6 +99,12 @@ def test_messages_good_and_bad(line: Line, photo: bytes) -> None:
     assert extractor
     assert extractor.weights == "random"
     assert line.store.features(extractor.id, [one.digest])[0]
+    with redis.Redis.from_url(line.settings.store) as client:
+        client.append(names.KEY_EXTRACTOR, "damaged")
+    assert line.store.extractor() is None
+    line.send(line.put("c.jpg", photo + b"c"))
+    line.wait(lambda: line.store.counts().pending == 0)
+    assert line.store.extractor() == extractor  # published anew
 
 
 def test_a_batch_whose_process_is_killed_comes_back_and_sigterm_drains(line: Line, photo: bytes) -> None:
