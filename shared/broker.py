@@ -76,7 +76,11 @@ def make_app(settings: Settings) -> Celery:
                 "task": names.TASK_RECLUSTER,
                 "schedule": settings.recluster_every,
                 # A look that was not taken before the next one is due is worth nothing.
-                "options": {"expires": settings.recluster_every, "queue": names.QUEUE_RECLUSTER},
+                "options": {
+                    "expires": settings.recluster_every,
+                    "queue": names.QUEUE_RECLUSTER,
+                    "ignore_result": True,
+                },
             }
         },
     )
@@ -101,23 +105,28 @@ def _speaking() -> Iterator[None]:
         raise Unavailable(f"Redis (broker) {said}") from error
 
 
+def _send(app: Celery, task: str, argument: list[Any]) -> None:
+    """Send what nobody waits for. Celery would subscribe to its result, and hold on to half a KiB of it for ever."""
+    app.send_task(task, args=[argument], retry=False, ignore_result=True)
+
+
 def send_references(app: Celery, references: Sequence[Reference]) -> None:
     """Send one batch to the feature workers. Raises Unavailable at once when the broker is away."""
     with _speaking():
-        app.send_task(names.TASK_EXTRACT, args=[[reference.to_wire() for reference in references]], retry=False)
+        _send(app, names.TASK_EXTRACT, [reference.to_wire() for reference in references])
 
 
 def request_verdicts(app: Celery, paths: Sequence[str]) -> None:
     """Ask the verdict writer to look at these paths: finished, failed or gone. Raises Unavailable."""
     if paths:
         with _speaking():
-            app.send_task(names.TASK_JUDGE, args=[list(paths)], retry=False)
+            _send(app, names.TASK_JUDGE, list(paths))
 
 
 def wake_writer(app: Celery) -> None:
     """Let the verdict writer look at what waits, although nothing new has happened. Raises Unavailable."""
     with _speaking():
-        app.send_task(names.TASK_JUDGE, args=[[]], retry=False)
+        _send(app, names.TASK_JUDGE, [])
 
 
 def request_recluster(app: Celery, force: bool) -> "AsyncResult[Any]":
