@@ -13,6 +13,7 @@ worker's table of files.
 
 import itertools
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ from benchmarks.extract import processor
 from benchmarks.latency import running_stack
 from benchmarks.mixture import MIX, make_mixture
 from benchmarks.pictures import make_pictures
-from benchmarks.samples import Sample, Sampler, replaced
+from benchmarks.samples import Sample, Sampler, others, replaced
 from shared.settings import Settings, load_settings
 
 LEVEL: Final = 0.8
@@ -111,6 +112,7 @@ def print_memory(run: Run) -> None:
     print(f"\nRedis took {halves[0]:,.0f} bytes a file in the first half, {halves[1]:,.0f} in the second.")
     print(f"Grown beyond the collection's own in the second half: {', '.join(leaks) or 'nothing'}.")
     print(f"Processes that were replaced: {', '.join(replaced(run.samples)) or 'none'}.")
+    print(f"Other programs used {others(run.samples):.2f} of {os.cpu_count()} cores meanwhile.")
 
 
 def print_queues(run: Run) -> None:
