@@ -9,6 +9,7 @@ is that of the references in the watcher's messages, read in the broker; that of
 A message may be worked off in any order within itself, and a worker holds the next one: so far the orders may differ.
 """
 
+import os
 import random
 import shutil
 import sys
@@ -30,7 +31,7 @@ from benchmarks.order import EVERY, SentOrder, displacements
 from benchmarks.pictures import make_pictures
 from benchmarks.pipeline import first_answers
 from benchmarks.processes import forget_peak, resident
-from benchmarks.samples import Sample, Sampler, replaced
+from benchmarks.samples import Sample, Sampler, others, replaced
 from benchmarks.textures import make_textures
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -124,6 +125,7 @@ def print_arrival(run: Burst) -> None:
         print(f"| longest queue of {name}, messages | {max(sample.queued[name] for sample in run.samples)} |")
     print(f"| messages in hand, most | {max(sample.unacknowledged for sample in run.samples)} |")
     print(f"| processes that were replaced | {', '.join(replaced(run.samples)) or 'none'} |")
+    print(f"| cores that other programs used meanwhile | {others(run.samples):.2f} of {os.cpu_count()} |")
 
 
 def print_order(run: Burst, room: int) -> None:

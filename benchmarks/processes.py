@@ -72,6 +72,12 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICK if fields else 0.0
 
 
+def busy_seconds() -> float:
+    """What all processes together have used of all cores since the machine's start; waiting for a disk is no use."""
+    user, nice, system, _, _, *interrupts = (PROC / "stat").read_text().split("\n", 1)[0].split()[1:8]
+    return sum(map(int, (user, nice, system, *interrupts))) / TICK
+
+
 def memory(pid: int) -> dict[str, int]:
     """Bytes: `Rss`, what is resident, and `Pss`, the same with what several share divided between them."""
     lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]

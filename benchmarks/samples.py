@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from benchmarks.processes import family, memory
+from benchmarks.processes import busy_seconds, family, memory, processor_seconds
 from shared.broker import make_app, outstanding
 from shared.records import Counts
 from shared.settings import Settings
@@ -23,6 +23,7 @@ class Sample:
 
     memory: bytes by process, with what several share divided between them. pids: which process has which name.
     redis: bytes that its data and buffers take. queued: messages waiting, by queue. unacknowledged: in hand.
+    spent: seconds of processor time that these processes and this one have used. busy: that all of the machine have.
     """
 
     at: float
@@ -32,6 +33,8 @@ class Sample:
     queued: dict[str, int]
     unacknowledged: int
     files: Counts
+    spent: float
+    busy: float
 
 
 class Sampler:
@@ -67,14 +70,20 @@ class Sampler:
     def _look(self) -> Sample:
         at = time.monotonic() - self._begun
         used, pids = Counter[str](), family(os.getpid())
+        spent, busy = sum(map(processor_seconds, pids)), busy_seconds()
         del pids[os.getpid()]
         for pid, name in pids.items():
             with suppress(OSError, KeyError):  # it ended meanwhile
                 used[name] += memory(pid)["Pss"]
         held = outstanding(self._app)
-        return Sample(
-            at, dict(used), pids, self._store.memory(), held.queued, held.unacknowledged, self._store.counts()
-        )
+        redis, files = self._store.memory(), self._store.counts()
+        return Sample(at, dict(used), pids, redis, held.queued, held.unacknowledged, files, spent, busy)
+
+
+def others(samples: list[Sample]) -> float:
+    """How many cores, on average, were used by processes that are not of the stack."""
+    first, last = samples[0], samples[-1]
+    return (last.busy - first.busy - last.spent + first.spent) / (last.at - first.at)
 
 
 def replaced(samples: list[Sample]) -> list[str]:

@@ -8,11 +8,12 @@ share is divided between them), that of Redis, the queues and the number of file
 A process is shown by the medians of the first minute, of the one in the middle, and of the last. The first half warms
 up: the network meets batches of each size, allocators find their level. In the second half nothing may grow but what
 holds the collection: Redis, the verdict writer's index (1.5 KiB a picture, in arrays that double) and the recluster
-worker's table of files.
+worker's table of files; and Flower, until it has the tasks that it remembers.
 """
 
 import itertools
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,8 @@ from benchmarks.extract import processor
 from benchmarks.latency import running_stack
 from benchmarks.mixture import MIX, make_mixture
 from benchmarks.pictures import make_pictures
-from benchmarks.samples import Sample, Sampler, replaced
+from benchmarks.samples import Sample, Sampler, others, replaced
+from shared.cli.start import FLOWER_TASKS
 from shared.settings import Settings, load_settings
 
 LEVEL: Final = 0.8
@@ -40,6 +42,7 @@ WARMING: Final = 160  # files
 FLOOD: Final = 500  # files that give the rate
 # Bytes a file for those who hold the collection; what remains of a process's growth above NOISE is a leak.
 OWN: Final = {"verdict worker, child": 3072, "recluster worker, child": 4096}
+ROOM: Final = {"Flower": 6144 * int(FLOWER_TASKS)}  # bytes that a process fills once, and no more
 NOISE: Final = 2 << 20
 MIB: Final = 1 << 20
 
@@ -96,9 +99,10 @@ def print_memory(run: Run) -> None:
     files, data = end.files - middle.files, end.redis - middle.redis
     leaks = []
     for name in sorted(end.memory, key=lambda name: -end.memory[name]):
-        own = data if name == "Redis" else OWN.get(name, 0) * files
-        grown = end.memory[name] - middle.memory.get(name, 0)
         values = [window.memory.get(name, 0) for window in (start, middle, end)]
+        grown = values[2] - values[1]
+        room = max(0, ROOM[name] - (values[1] - values[0])) if name in ROOM else 0
+        own = data if name == "Redis" else OWN.get(name, 0) * files + room
         most = max(sample.memory.get(name, 0) for sample in run.samples)
         cells = " | ".join(f"{value / MIB:.1f}" for value in [*values, most])
         print(f"| {name} | {cells} | {grown / MIB:+.1f} | {own / MIB:.1f} |")
@@ -111,6 +115,7 @@ def print_memory(run: Run) -> None:
     print(f"\nRedis took {halves[0]:,.0f} bytes a file in the first half, {halves[1]:,.0f} in the second.")
     print(f"Grown beyond the collection's own in the second half: {', '.join(leaks) or 'nothing'}.")
     print(f"Processes that were replaced: {', '.join(replaced(run.samples)) or 'none'}.")
+    print(f"Other programs used {others(run.samples):.2f} of {os.cpu_count()} cores meanwhile.")
 
 
 def print_queues(run: Run) -> None:

@@ -17,9 +17,10 @@ CHUNK: Final = 1000  # paths in one question to the store
 BATCHES_IN_A_MESSAGE: Final = 4
 # One picture alone costs the network half as much again as one among many. While messages stand in line anyway, files
 # that trickle in had better wait for company than each stand there by itself: without it a rate that batches sustain
-# is too much, and the line grows for ever.
+# is too much, and the line grows for ever. It delays no verdict: when the line is gone a worker still has the next
+# message beside the one in hand.
 HOLD_SECONDS: Final = 0.1  # between two looks whether there still is a line
-LONGEST_HOLD: Final = 1.0
+LONGEST_HOLD: Final = 5.0  # where no worker runs, files are on record as pending all the same
 
 
 def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: str) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shared.errors import Unavailable
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
-from watcher.enqueue import Batcher, Enqueuer, is_news
+from watcher.enqueue import LONGEST_HOLD, Batcher, Enqueuer, is_news
 from watcher.filters import suffix_reason
 
 SEEN = Reference("a.jpg", 10, 20)
@@ -146,7 +146,7 @@ def test_full_batches_go_at_once_and_the_rest_after_the_linger() -> None:
     assert store.records(["4.jpg"]) == [Record(4, 0, State.PENDING, since=1000.0)]
 
 
-def test_while_messages_stand_in_line_a_batch_waits_for_company_but_not_for_long() -> None:
+def test_while_messages_stand_in_line_a_batch_waits_for_company_but_not_for_ever() -> None:
     enqueuer, _, wire = make(size=4)
     wire.lined = True
     for number in range(3):
@@ -155,20 +155,20 @@ def test_while_messages_stand_in_line_a_batch_waits_for_company_but_not_for_long
     enqueuer.put([Reference("3.jpg", 1, 0)], 0.7)
     assert [len(batch) for batch in wire.batches] == [4], "a full one goes at once"
     enqueuer.put([Reference("4.jpg", 1, 0)], 1.0)
-    for now in (1.2, 1.4, 1.9):
-        enqueuer.flush(now)
+    for tenths in range(10, 60):
+        enqueuer.flush(tenths / 10)
     assert len(wire.batches) == 1
-    enqueuer.flush(2.0)
-    assert len(wire.batches) == 2, "it has waited for a second"
-    enqueuer.put([Reference("5.jpg", 1, 0)], 3.0)
-    enqueuer.flush(3.2)
+    enqueuer.flush(1.0 + LONGEST_HOLD)
+    assert len(wire.batches) == 2, "it has waited long enough"
+    enqueuer.put([Reference("5.jpg", 1, 0)], 7.0)
+    enqueuer.flush(7.2)
     wire.lined = False
-    enqueuer.flush(3.35)
+    enqueuer.flush(7.35)
     assert len(wire.batches) == 3, "the line is gone"
     wire.lined = True
-    enqueuer.put([Reference("6.jpg", 1, 0)], 4.0)
-    enqueuer.flush(4.1)
-    enqueuer.flush(4.1, at_once=True)
+    enqueuer.put([Reference("6.jpg", 1, 0)], 8.0)
+    enqueuer.flush(8.1)
+    enqueuer.flush(8.1, at_once=True)
     assert len(wire.batches) == 4, "nothing else is on its way"
 
 
@@ -179,8 +179,8 @@ def test_a_batch_that_is_held_is_not_due_at_once() -> None:
     assert batcher.due() == 0.6
     assert batcher.ready(0.55) == []
     assert batcher.ready(0.6) == [SEEN]
-    assert batcher.may_be_held(0.9)
-    assert not batcher.may_be_held(1.0)
+    assert batcher.may_be_held(LONGEST_HOLD - 0.1)
+    assert not batcher.may_be_held(LONGEST_HOLD)
 
 
 def test_files_of_other_suffixes_are_recorded_and_not_sent() -> None:
