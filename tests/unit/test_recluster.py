@@ -138,7 +138,15 @@ def test_a_lost_verdict_makes_runs_due_and_is_asked_for_after_a_minute(desk: Des
     desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], now=desk.time)
     assert recluster(desk.tools, force=False)["unjudged"] == []
     desk.time += 60
+    desk.time += 1
     assert sorted(recluster(desk.tools, force=False)["unjudged"]) == ["bad.jpg", "new.png"]
+
+
+def test_a_lost_verdict_is_asked_for_at_once_when_the_clock_was_set_back(desk: Desk) -> None:
+    fill(desk, families=2)
+    desk.add("new.png", 1, 99, verdict="", since=desk.time)
+    desk.time -= 3600
+    assert recluster(desk.tools, force=False)["unjudged"] == ["new.png"]
 
 
 def test_a_run_that_ends_before_its_corrections_are_written_is_due_again(

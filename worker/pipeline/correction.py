@@ -132,6 +132,11 @@ def correct_verdicts(
     return corrected
 
 
-def waits_for_verdict(records: Mapping[str, Record], before: float) -> list[str]:
-    """Files that became ready, or failed, before the time `before` and have no verdict yet: their message was lost."""
-    return [path for path, record in records.items() if not record.verdict and record.since < before]
+def waits_for_verdict(records: Mapping[str, Record], now: float, longer_than: float = 0) -> list[str]:
+    """Files ready, or failed, without a verdict for more than `longer_than` seconds: their message was lost.
+
+    So was that of a record from the future, written before the clock was set back.
+    """
+    return [
+        path for path, record in records.items() if not record.verdict and not 0 <= now - record.since <= longer_than
+    ]

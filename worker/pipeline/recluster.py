@@ -129,7 +129,7 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
         "outcome": "published",
         "generation": generation,
         "corrected": corrected,
-        "unjudged": waits_for_verdict(unjudged, tools.now() - UNJUDGED_SECONDS),
+        "unjudged": waits_for_verdict(unjudged, tools.now(), UNJUDGED_SECONDS),
         "report_error": unwritten,
         "message": f"generation {generation} is published; {unwritten}".removesuffix("; "),
     }
