@@ -81,9 +81,9 @@ def running_stubbed_stack(scratch: Path) -> Iterator[StubbedStack]:
         recluster_every=3600,
         flower_port=0,
     )
-    broker = settings.state_dir / "broker" / "redis.sock"
-    with running_redis(broker), running_redis(settings.redis_socket):
-        urls = {"broker_url": f"redis+socket://{broker}?virtual_host=0", "store_url": settings.store}
+    broker = scratch / "broker" / "redis.sock"
+    with running_redis(broker), running_redis(scratch / "store" / "redis.sock") as store:
+        urls = {"broker_url": f"redis+socket://{broker}?virtual_host=0", "store_url": store}
         settings = settings.model_copy(update=urls)
         silent = up.View(say=lambda _: None, progress=lambda *_: None)
         original = programs.stack

@@ -139,7 +139,7 @@ def main(
         tempfile.TemporaryDirectory(prefix="sieve") as scratch,
         running_redis(Path(scratch) / "redis.sock", "--appendonly", "no") as url,
     ):
-        settings = load_settings(watch_dir=scratch, state_dir=scratch, broker_url=url, store_url=url, weights="random")
+        settings = load_settings(watch_dir=scratch, state_dir=scratch, store_url=url, weights="random")
         print(f"Machine: {processor()}; milliseconds an image, medians of batches of {BATCH}\n", flush=True)
         collection, client = Collection(Path(scratch) / "photos", photos, encoding), redis.Redis.from_url(url)
         RedisStore.connect(url).publish_extractor(EXTRACTOR)

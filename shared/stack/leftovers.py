@@ -1,7 +1,8 @@
 """Processes of a stack that nobody looks after any more: their supervisord was killed.
 
 They go on alone, and a second Redis on the same append-only file would be the end of it. So whoever holds the lock of
-a state folder ends them, before it starts its own and after its supervisord is gone.
+a state folder ends them, before it starts its own and after its supervisord is gone. A Redis that somebody else put
+into that folder, on another socket, is not ours to end.
 """
 
 import os
@@ -33,7 +34,7 @@ def end_leftovers(state_dir: Path) -> int:
 def _leftovers(state_dir: Path) -> Iterator[int]:
     wanted = {f"{PREFIX}STATE_DIR={state_dir}".encode(), _SUPERVISED}
     # Redis writes its title over its environment, and puts its socket into the title.
-    redis = f"unixsocket:{state_dir}/".encode()
+    redis = f"unixsocket:{state_dir}/redis/redis.sock".encode()
     for folder in _PROC.glob("[0-9]*"):
         try:
             environment = (folder / "environ").read_bytes().split(b"\0")
