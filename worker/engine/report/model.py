@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.history import Snapshot
 from shared.records import Extractor
 from worker.engine.clustering import Clustering
 from worker.engine.groups import Group, Kind, Member
@@ -29,7 +30,7 @@ class Meta:
 
     generation: its id. created: when, ISO 8601. extractor: whose features were clustered. waiting: files seen, not read
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
-    keeper_order: criteria, first things first.
+    keeper_order: criteria, first things first. history: the generations before this one, oldest first.
     """
 
     generation: str
@@ -39,6 +40,7 @@ class Meta:
     seconds: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     keeper_order: tuple[str, ...] = ()
+    history: tuple[Snapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,26 @@ class Report:
     clusters: tuple[Cluster, ...]
     groups: tuple[Group, ...]
     failures: tuple[Failure, ...]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the history keeps of it."""
+        totals = self.totals
+        return Snapshot(
+            generation=self.meta.generation,
+            created=self.meta.created,
+            images=totals.images,
+            duplicates=totals.duplicates,
+            k=totals.clusters,
+            failed=totals.failed,
+            size=totals.bytes,
+            bytes_to_free=totals.bytes_to_free,
+        )
+
+    @property
+    def history(self) -> tuple[Snapshot, ...]:
+        """The generations until this one, oldest first."""
+        return (*self.meta.history, self.snapshot)
 
 
 def build_report(
