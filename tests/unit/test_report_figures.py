@@ -110,17 +110,17 @@ def test_what_the_silhouettes_mean_is_said_in_a_sentence():
     sentence = describe_spread(made_up([0.75, 0.25, -0.5, -0.25, 0.0], [0, 0, 0, 1, 1], 2))
     assert sentence == (
         "40 % of the images lie nearer to another cluster than to their own, left of 0. "
-        "Cluster 0 holds together best (mean 0.17), cluster 1 least (-0.12)."
+        "Cluster 0 holds together best (mean 0.17), cluster 1 least (−0.12)."
     )
     assert describe_spread(made_up([0.5, 0.25], [0, 1], 2)).startswith("No image lies nearer to another cluster than")
 
 
 def test_the_map_says_how_much_of_the_whole_it_shows():
     assert describe_map(made_up([0.5] * 4, [0, 0, 1, 1], 2)).startswith(
-        "4 marks, one per different image, in the plane that shows most of their spread, 50 % of it."
+        "4 marks, one per image (the same bytes count once), in the plane that shows most of their spread, 50 % of it."
     )
     sampled = replace(made_up([0.5] * 4, [0, 0, 1, 1], 2), plane=Plane(np.array([1, 3]), np.zeros((2, 2), "f4"), 0.001))
-    assert describe_map(sampled).startswith("2 marks, a sample of 4 different images, in the plane")
+    assert describe_map(sampled).startswith("2 marks, a sample of 4 images, in the plane")
     assert "under 1 % of it" in describe_map(sampled)
 
 

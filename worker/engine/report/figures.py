@@ -13,7 +13,7 @@ from worker.engine.report.plots import cluster_silhouettes, elbow_png, silhouett
 from worker.engine.report.scatter import map_png
 from worker.engine.report.theme import DARK, LIGHT, Theme
 from worker.engine.report.timeline import timeline_png
-from worker.engine.report.wording import number_of
+from worker.engine.report.wording import decimal, number_of
 from worker.engine.selection import Choice
 
 
@@ -77,17 +77,17 @@ def describe_spread(clustering: Clustering) -> str:
     share = "No image lies" if not astray else f"{_percent(astray)} of the images lie"
     return (
         f"{share} nearer to another cluster than to {'its' if not astray else 'their'} own, left of 0. Cluster {best} "
-        f"holds together best (mean {means[best]:.2f}), cluster {worst} least ({means[worst]:.2f})."
+        f"holds together best (mean {decimal(means[best])}), cluster {worst} least ({decimal(means[worst])})."
     )
 
 
 def describe_map(clustering: Clustering) -> str:
     """How to read the map. There is at least one picture."""
     plane, n = clustering.plane, len(clustering.labels)
-    dots = number_of(len(plane.at), "mark")
-    sampled = f", a sample of {n:,} different images," if len(plane.at) < n else ", one per different image,"
+    marks = number_of(len(plane.at), "mark")
+    sampled = f", a sample of {n:,} images," if len(plane.at) < n else ", one per image (the same bytes count once),"
     return (
-        f"{dots}{sampled} in the plane that shows most of their spread, {_percent(plane.share)} of it. What is near "
+        f"{marks}{sampled} in the plane that shows most of their spread, {_percent(plane.share)} of it. What is near "
         "each other here may still be far apart in the other dimensions; numbers are those of clusters."
     )
 

@@ -61,7 +61,7 @@ class Cluster:
 
     distinct: different pictures among its images. reduction: the notebook's number, in percent. duplicates,
     bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: up to NEAREST files,
-    one per picture, nearest to the centroid first.
+    nearest to the centroid first, one per picture, without the duplicates unless it holds nothing else.
     """
 
     number: int
@@ -200,18 +200,21 @@ def _count(assignments: Sequence[Assignment], clustering: Clustering, digests: S
     images = Counter(assignment.cluster for assignment in assignments)
     duplicates: Counter[int] = Counter()
     freed: Counter[int] = Counter()
-    keepers: dict[str, Member] = {}
+    unique: dict[str, Member] = {}
+    copies: dict[str, Member] = {}
     for assignment in assignments:
         if assignment.verdict != UNIQUE:
             duplicates[assignment.cluster] += 1
             freed[assignment.cluster] += assignment.member.bytes
-            keepers.setdefault(assignment.member.digest, assignment.member)
+            copies.setdefault(assignment.member.digest, assignment.member)
         else:
-            keepers[assignment.member.digest] = assignment.member
+            unique[assignment.member.digest] = assignment.member
     clusters = []
     for number in clustering.numbers.tolist():
         rows = np.flatnonzero(clustering.labels == number)
-        near = rows[np.argsort(clustering.distances[rows], kind="stable")]
+        near = [digests[row] for row in rows[np.argsort(clustering.distances[rows], kind="stable")]]
+        nearest = [unique[digest] for digest in near if digest in unique]
+        nearest = nearest or [copies[digest] for digest in near if digest in copies]
         clusters.append(
             Cluster(
                 number=number,
@@ -221,7 +224,7 @@ def _count(assignments: Sequence[Assignment], clustering: Clustering, digests: S
                 duplicates=duplicates[number],
                 bytes_to_free=freed[number],
                 silhouette=_mean(clustering, rows),
-                nearest=tuple(keepers[digests[row]] for row in near[:NEAREST] if digests[row] in keepers),
+                nearest=tuple(nearest[:NEAREST]),
             )
         )
     return tuple(clusters)

@@ -5,21 +5,24 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from worker.engine.clustering import Clustering
-from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, dress, new_figure, png, say
+from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, dress, legend_above, new_figure, png, say
 from worker.engine.selection import Choice
 
 STEPS: Final = 400  # a cluster's silhouettes are drawn as so many of their quantiles at most, however many they are
 TALL: Final = 3.9  # inches
-LABELLED: Final = 0.022  # share of the height below which a cluster's number would run into the next
+SHORTENED: Final = 10_000  # from here on numbers are too wide for the margin
+LABELLED: Final = 0.038  # share of the height between two clusters' numbers, which would run into each other otherwise
 
 
 def elbow_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
     """Inertia over k, with the elbow and the chosen k marked."""
     figure = new_figure(theme)
-    axes = _axes(figure, "Elbow: inertia over k", "inertia", theme)
+    axes = _axes(figure, "Elbow: inertia over k", theme)
+    if max(choice.inertias, default=0) >= SHORTENED:
+        axes.yaxis.set_major_formatter(EngFormatter(sep=""))  # 120k
     ks = range(1, len(choice.inertias) + 1)
     _curve(axes, ks, choice.inertias, theme, "There are no images to divide.")
     if choice.elbow is not None:
@@ -33,7 +36,7 @@ def elbow_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
 def silhouette_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
     """Mean silhouette over k, with the chosen k, and what a collection without clusters reaches."""
     figure = new_figure(theme)
-    axes = _axes(figure, "Silhouette: mean over k", "mean silhouette", theme)
+    axes = _axes(figure, "Silhouette: mean over k", theme)
     known = [(k, value) for k, value in enumerate(choice.silhouettes, start=1) if value is not None]
     ks, values = [k for k, _ in known], [value for _, value in known]
     _curve(axes, ks, values, theme, "Too few different images for a silhouette.")
@@ -53,38 +56,29 @@ def spread_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
     """The silhouettes of every picture, sorted within its cluster (Rousseeuw 1987); the mean is marked."""
     figure = new_figure(theme, TALL)
     axes = figure.add_subplot()
-    dress(axes, theme, "Silhouettes within each cluster", "silhouette of an image")
+    dress(axes, theme, "Silhouettes within each cluster", "silhouette of an image", "cluster")
     bands = cluster_silhouettes(clustering)
     total = sum(map(len, bands.values()))
     if not total:
         say(axes, "One cluster has no silhouettes.", theme)
         return png(figure, theme)
-    gap, top = 0.012 * total, 0.0
+    gap, top, middles = 0.012 * total, 0.0, dict[int, float]()
     for number, values in bands.items():
         heights = np.linspace(top, top + len(values), min(len(values), STEPS) + 1)
         steps = np.quantile(values, np.linspace(1, 0, len(heights) - 1)) if len(values) > 1 else values
         axes.fill_betweenx(heights, 0, np.append(steps, steps[-1]), step="post", color=colour_of(number), lw=0)
-        if len(values) >= LABELLED * total:
-            axes.annotate(
-                str(number),
-                (0, top + len(values) / 2),
-                (-5, 0),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                color=theme.ink,
-                fontsize=SMALL - 1,
-            )
+        middles[number] = top + len(values) / 2
         top += len(values) + gap
     mean = float(np.mean(np.concatenate(list(bands.values())), dtype=np.float64))
     axes.axvline(mean, color=theme.ink, lw=1, ls=(0, (4, 3)), label=f"mean, {mean:.2f}")
     axes.axvline(0, color=theme.faint, lw=0.8)
-    axes.set_yticks([])
+    numbered = _apart(middles, LABELLED * top)
+    axes.set_yticks([middles[number] for number in numbered], [str(number) for number in numbered])
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color=theme.faint, lw=0.8)
     axes.set_ylim(top, -gap)
     axes.margins(x=0.08)
-    _legend(axes, theme)
+    legend_above(axes, theme)
     return png(figure, theme)
 
 
@@ -98,9 +92,18 @@ def cluster_silhouettes(clustering: Clustering) -> dict[int, npt.NDArray[np.floa
     return {number: band for number, band in bands.items() if len(band)}
 
 
-def _axes(figure: Any, title: str, up: str, theme: Theme) -> Any:
+def _apart(middles: dict[int, float], least: float) -> list[int]:
+    """The clusters, from the first on, that are far enough below the last one taken."""
+    taken: list[int] = []
+    for number, middle in middles.items():
+        if not taken or middle - middles[taken[-1]] >= least:
+            taken.append(number)
+    return taken
+
+
+def _axes(figure: Any, title: str, theme: Theme) -> Any:
     axes = figure.add_subplot()
-    dress(axes, theme, title, "clusters, k", up)
+    dress(axes, theme, title, "clusters, k")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return axes
 
@@ -129,4 +132,5 @@ def _finish(axes: Any, theme: Theme, k_max: int) -> None:
 
 def _legend(axes: Any, theme: Theme) -> None:
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(frameon=False, labelcolor=theme.ink, fontsize=SMALL)
+        ground = {"facecolor": theme.surface, "edgecolor": "none", "framealpha": 0.85}
+        axes.legend(labelcolor=theme.ink, fontsize=SMALL, **ground)

@@ -15,7 +15,7 @@ APART: Final = 0.055  # share of the map's width between two numbers, which woul
 
 def map_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
     """A mark per picture, the number of its cluster in the middle of each."""
-    figure = new_figure(theme, TALL)
+    figure = new_figure(theme, TALL, left=0.2, bottom=0.2)
     axes = figure.add_subplot()
     dress(axes, theme, "Map: images by their two principal components")
     plane = clustering.plane

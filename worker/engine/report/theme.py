@@ -43,11 +43,12 @@ def shape_of(cluster: int) -> str:
     return SHAPES[cluster // len(COLOURS) % len(SHAPES)]
 
 
-def new_figure(theme: Theme, height: float = HEIGHT) -> Figure:
-    """An empty figure. By itself: pyplot keeps figures in global state."""
+def new_figure(theme: Theme, height: float = HEIGHT, left: float = 0.68, bottom: float = 0.56) -> Figure:
+    """An empty figure with room for what stands beside its axes, in inches. pyplot keeps figures in global state."""
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=theme.surface)
-    figure.set_layout_engine("constrained", w_pad=0.13, h_pad=0.13)
     FigureCanvasAgg(figure)
+    # matplotlib's own layout draws everything twice to find the same.
+    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - 0.2 / WIDTH, 1 - 0.46 / height)
     return figure
 
 
@@ -64,6 +65,12 @@ def dress(axes: Any, theme: Theme, title: str = "", across: str = "", up: str = 
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(theme.faint)
+
+
+def legend_above(axes: Any, theme: Theme) -> None:
+    """The legend beside the title, where it covers nothing."""
+    place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.3, "borderpad": 0.2}
+    axes.legend(frameon=False, labelcolor=theme.ink, fontsize=SMALL, ncols=2, **place)
 
 
 def say(axes: Any, words: str, theme: Theme) -> None:
