@@ -22,6 +22,7 @@ KEY_ATTEMPTS: Final = "imagesieve:attempts"  # hash: path -> times a worker bega
 KEY_EXTRACTOR: Final = "imagesieve:extractor"  # Extractor as JSON: whose features count now
 KEY_GENERATION: Final = "imagesieve:generation"  # the pointer: id of the newest complete generation
 KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are kept, newest first
+KEY_HISTORY: Final = "imagesieve:history"  # list of Snapshots, oldest first: of generations kept and gone
 KEY_COMPUTED: Final = "imagesieve:computed"  # integer: forward passes ever made, one per picture
 KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: verified pairs
 KEY_CORRECTIONS: Final = "imagesieve:corrections"  # integer: verdicts that recluster runs corrected

@@ -16,7 +16,7 @@ _TYPES: Final = {
     **dict.fromkeys((*_COUNTERS, names.KEY_EXTRACTOR, names.KEY_GENERATION), b"string"),
     **dict.fromkeys((names.key_lease("recluster"), names.key_lease(names.LEASE_VERDICTS)), b"string"),
     **dict.fromkeys((names.key_holder("recluster"), names.key_holder(names.LEASE_VERDICTS)), b"string"),
-    names.KEY_GENERATIONS: b"list",
+    **dict.fromkeys((names.KEY_GENERATIONS, names.KEY_HISTORY), b"list"),
     names.KEY_EVENTS: b"stream",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from shared import names
 from shared.calibration import Calibration
 from shared.errors import LeaseTaken
+from shared.history import HISTORY_KEPT, Snapshot
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference, State
 from shared.store.leases import hold_lease
 from shared.store.port import Change, Image
@@ -29,6 +30,7 @@ class MemoryStore:
         self._extractor: Extractor | None = None
         self._thresholds: dict[str, Calibration] = {}
         self._generations: list[Generation] = []
+        self._history: list[Snapshot] = []
         self._leases: dict[str, str] = {}  # they do not run out
         self._holders: dict[str, str] = {}
 
@@ -173,10 +175,15 @@ class MemoryStore:
     def thresholds(self, extractor_id: str) -> Calibration | None:
         return self._thresholds.get(extractor_id)
 
-    def publish(self, generation: Generation, keep: int) -> list[str]:
+    def publish(self, generation: Generation, keep: int, snapshot: Snapshot | None = None) -> list[str]:
+        if snapshot:
+            self._history = [*(old for old in self._history if old != snapshot), snapshot][-HISTORY_KEPT:]
         kept = [old for old in self._generations if old.id != generation.id]
         self._generations = [generation, *kept][:keep]
         return [old.id for old in [generation, *kept][keep:]]
+
+    def history(self) -> list[Snapshot]:
+        return list(self._history)
 
     def generation(self) -> Generation | None:
         return self._generations[0] if self._generations else None

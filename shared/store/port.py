@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from shared.calibration import Calibration
+from shared.history import Snapshot
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
@@ -122,8 +123,14 @@ class Store(Protocol):
     def thresholds(self, extractor_id: str) -> Calibration | None:
         """Those thresholds; None where none were calibrated. Raises CorruptValue for what does not parse."""
 
-    def publish(self, generation: Generation, keep: int) -> list[str]:
-        """Store a complete generation, flip the pointer to it, drop all but the newest `keep`; the ids dropped."""
+    def publish(self, generation: Generation, keep: int, snapshot: Snapshot | None = None) -> list[str]:
+        """Store a complete generation, flip the pointer to it, drop all but the newest `keep`; the ids dropped.
+
+        snapshot: joins the history in the step that flips the pointer.
+        """
+
+    def history(self) -> list[Snapshot]:
+        """Snapshots of the newest HISTORY_KEPT generations, oldest first, without damaged ones."""
 
     def generation(self) -> Generation | None:
         """The newest complete generation."""

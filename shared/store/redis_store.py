@@ -4,6 +4,8 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, Self
 
 from shared import names
+from shared.errors import CorruptValue
+from shared.history import HISTORY_KEPT, Snapshot
 from shared.records import Generation
 from shared.sealed import seal, unseal
 from shared.store.leases import hold_lease
@@ -28,7 +30,7 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
         with self._speaking():
             self._redis.set(names.KEY_PING, "")  # PING is answered by a full one, too
 
-    def publish(self, generation: Generation, keep: int) -> list[str]:
+    def publish(self, generation: Generation, keep: int, snapshot: Snapshot | None = None) -> list[str]:
         head = {name: getattr(generation, name) for name in ("id", "revision", "extractor", "k", "summary")}
         clusters = list(generation.clusters.items())
         parts = [names.key_generation(generation.id, part) for part in ("centroids", "clusters")]
@@ -45,6 +47,10 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
                 pipe.set(names.KEY_GENERATION, generation.id)
                 pipe.lrem(names.KEY_GENERATIONS, 0, generation.id)
                 pipe.lpush(names.KEY_GENERATIONS, generation.id)
+                if snapshot:
+                    pipe.lrem(names.KEY_HISTORY, 0, snapshot.to_json())  # a repetition of this step adds nothing
+                    pipe.rpush(names.KEY_HISTORY, snapshot.to_json())
+                    pipe.ltrim(names.KEY_HISTORY, -HISTORY_KEPT, -1)
                 pipe.execute()
             old = [raw.decode() for raw in self._redis.lrange(names.KEY_GENERATIONS, keep, -1)]
             for dropped in old:
@@ -52,6 +58,11 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
                 self._redis.delete(*(names.key_generation(dropped, part) for part in dead))
                 self._redis.lrem(names.KEY_GENERATIONS, 0, dropped)
         return old
+
+    def history(self) -> list[Snapshot]:
+        with self._speaking():
+            lines = self._redis.lrange(names.KEY_HISTORY, 0, -1)
+        return [snapshot for snapshot in map(_snapshot, lines) if snapshot]
 
     def generation(self) -> Generation | None:
         head = self._head()
@@ -89,3 +100,10 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
     def memory(self) -> int:
         with self._speaking():
             return int(self._redis.info("memory")["used_memory"])
+
+
+def _snapshot(raw: bytes) -> Snapshot | None:
+    try:
+        return Snapshot.from_json(raw)
+    except CorruptValue:
+        return None  # a chart with a generation fewer

@@ -43,6 +43,7 @@ USES = {
     names.KEY_EXTRACTOR: lambda store: store.extractor(),
     names.KEY_GENERATION: lambda store: store.summary(),
     names.KEY_GENERATIONS: lambda store: store.publish(GENERATION, keep=2),
+    names.KEY_HISTORY: lambda store: store.history(),
     names.KEY_COMPUTED: lambda store: store.add(names.KEY_COMPUTED, 1),
     names.KEY_CORRECTIONS: lambda store: store.add(names.KEY_CORRECTIONS, 0),
     names.KEY_MATCHES: lambda store: list(store.matches()),

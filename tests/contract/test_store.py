@@ -9,18 +9,9 @@ from shared import names
 from shared.calibration import Calibration
 from shared.errors import LeaseTaken
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Record, Reference, State, pair_of
-from shared.settings import Settings
-from shared.store import MemoryStore, RedisStore, Store
+from shared.store import Store
 
 ODD_NAMES = ["a.jpg", "sub/line\nbreak.jpg", "emoji 🙂.png", os.fsdecode(b"latin-\xe9.jpg"), "-=+@.gif"]
-
-
-@pytest.fixture(params=["memory", "redis"])
-def store(request: pytest.FixtureRequest) -> Store:
-    if request.param == "memory":
-        return MemoryStore()
-    settings: Settings = request.getfixturevalue("settings")
-    return RedisStore.connect(settings.store)
 
 
 def reference(path: str, size: int = 10, mtime_ns: int = 1_700_000_000_123_456_789) -> Reference:

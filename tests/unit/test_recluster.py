@@ -60,21 +60,31 @@ class Desk:
         return self.time
 
     def add(
-        self, path: str, family: int, seed: int, digest: str = "", verdict: str = "unique", since: float = 2.0
+        self,
+        path: str,
+        family: int,
+        seed: int,
+        digest: str = "",
+        verdict: str = "unique",
+        since: float = 2.0,
+        picture: Image.Image | None = None,
+        pixels: str = "",
     ) -> None:
         chance = np.random.default_rng([family, seed])
         features = np.zeros((1, 4096), dtype=np.float32)
         features[0, 100 * family : 100 * family + 50] = 10
         features += chance.random((1, 4096), dtype=np.float32)
         digest = digest or f"{family:032x}{seed:032x}"
-        Image.new("RGB", (40, 30), (family * 40, seed, 0)).save(self.root / path)
+        picture = picture or Image.new("RGB", (40, 30), (family * 40, seed, 0))
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        picture.save(self.root / path)
         found = (self.root / path).stat()
         reference = Reference(path, found.st_size, found.st_mtime_ns)
         self.store.mark_pending([reference], now=1.0)
         [seen] = self.store.records([path])
         assert seen
-        self.store.put_images("e1", [(digest, ImageFacts(40, 30), encode(features)[0], b"")])
-        ready = Record(seen.size, seen.mtime_ns, State.READY, since, digest, 40, 30, "e1", verdict)
+        self.store.put_images("e1", [(digest, ImageFacts(*picture.size, pixels), encode(features)[0], b"")])
+        ready = Record(seen.size, seen.mtime_ns, State.READY, since, digest, *picture.size, "e1", verdict)
         assert self.store.complete([(path, seen, ready)]) == [True]
 
     def rows(self, name: str) -> list[dict[str, str]]:
@@ -233,6 +243,21 @@ def test_only_so_many_generations_are_kept(desk: Desk) -> None:
     made = [recluster(desk.tools, force=True)["generation"] for _ in range(4)]
     folders = sorted(path.name for path in desk.tools.reports.iterdir())
     assert folders == [*made[2:], "latest"]
+
+
+def test_the_history_outlives_the_generations_that_are_kept(desk: Desk) -> None:
+    fill(desk, families=1)
+    made = [recluster(desk.tools, force=True)["generation"] for _ in range(3)]
+    desk.add("copy.png", 0, 0)
+    made.append(recluster(desk.tools, force=False)["generation"])
+    history = desk.store.history()
+    assert [past.generation for past in history] == made
+    assert [(past.images, past.duplicates, past.k) for past in history] == [(6, 0, 1)] * 3 + [(7, 1, 1)]
+    summary = json.loads((desk.tools.reports / "latest" / "summary.json").read_text())
+    assert summary["history"] == [dataclasses.asdict(past) for past in reversed(history)]
+    assert "4 generations since" in (desk.tools.reports / "latest" / "report.html").read_text()
+    recluster(desk.tools, force=False)
+    assert len(desk.store.history()) == 4  # nothing was published
 
 
 def test_another_extractor_makes_a_new_generation_of_its_own_features(desk: Desk) -> None:

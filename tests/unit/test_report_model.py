@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.report_parts import digest_of, make_report, member, twelve_files
-from worker.engine.report.model import NEAREST, reduction
+from worker.engine.groups import Duplicate, Group, Kind
+from worker.engine.report.model import NEAREST, build_report, reduction
 
 
 def test_the_notebooks_formula():
@@ -80,7 +81,18 @@ def test_an_empty_collection():
 
 def test_a_file_that_was_not_clustered_is_an_error():
     report = make_report([member("a.jpg", 0)])
-    from worker.engine.report.model import build_report
-
     with pytest.raises(ValueError, match=r"new\.jpg.* not clustered"):
         build_report([member("new.jpg", 5)], report.clustering, [digest_of(0)], [], [], report.meta)
+
+
+def test_a_cluster_of_duplicates_only_shows_them():
+    clustering, meta = make_report(twelve_files()).clustering, make_report(twelve_files()).meta
+    keeper, *odd = (member(f"{index}", index) for index in (0, 1, 3))
+
+    def shown(*duplicates):
+        group = Group(1, keeper, tuple(Duplicate(file, Kind.NEAR, 0.9, "same picture") for file in duplicates))
+        report = build_report([keeper, *odd], clustering, list(map(digest_of, range(10))), [group], [], meta)
+        return [sorted(file.path for file in cluster.nearest) for cluster in report.clusters]
+
+    assert shown(odd[0]) == [["0"], ["3"]]
+    assert shown(*odd) == [["0"], ["1", "3"]]

@@ -3,18 +3,17 @@
 import io
 import json
 import re
-import subprocess
-import sys
-from dataclasses import replace
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
 
 from tests.unit.report_parts import WARNED, jpeg, make_report, member, twelve_files
-from worker.engine.report import page
-from worker.engine.report.page import FAILURES, GROUPS, MEMBERS, render_page
-from worker.engine.report.plots import DARK, LIGHT, elbow_png, silhouette_png
+from worker.engine.report import album
+from worker.engine.report.album import MEMBERS
+from worker.engine.report.page import render_page
 from worker.engine.report.write import write_report
 
 FILES = {
@@ -43,7 +42,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open[-1:] != ["style"]:
+        if self.open[-1:] not in (["style"], ["script"]):
             self.text.append(data)
 
     def all(self, tag):
@@ -60,7 +59,10 @@ class Page(HTMLParser):
 def test_the_page_tells_the_numbers_and_marks_the_keepers():
     shown = Page(render_page(make_report(twelve_files(), [("x.txt", "It is no image.")], waiting=2), jpeg))
     assert "2 of 12 images are duplicates" in shown.words
-    assert "2 kB of 12 kB can be freed. Made 2026-11-23 04:15:00 UTC" in shown.words
+    assert (
+        "2 kB of 12 kB can be freed. Made 2026-11-23 04:15:00 UTC · VGG16 fc2, ImageNet · generation 20261123T041500"
+        in shown.words
+    )
     assert len(shown.with_class("keep")) == 2
     assert "copy of 3.jpg" in shown.words
     assert "It is no image." in shown.words
@@ -68,7 +70,7 @@ def test_the_page_tells_the_numbers_and_marks_the_keepers():
     assert (
         len([image for image in shown.all("img") if image["src"].startswith("data:image/jpeg;base64,/9j/")]) == 4 + 10
     )
-    assert len([image for image in shown.all("img") if image["src"].startswith("data:image/png;base64,")]) == 2
+    assert len([image for image in shown.all("img") if image["src"].startswith("data:image/png;base64,")]) == 4
     assert "Warning" not in shown.words
 
 
@@ -84,13 +86,18 @@ def test_small_collections_have_a_page(files, title):
     assert title in Page(render_page(make_report(files), jpeg)).words
 
 
-def test_nothing_comes_from_outside_and_nothing_runs():
+def test_nothing_comes_from_outside_and_one_script_runs():
     html = render_page(make_report(twelve_files()), jpeg)
     shown = Page(html)
     (policy,) = [meta["content"] for meta in shown.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
     assert "default-src 'none'" in policy
-    assert "script-src" not in policy
-    assert shown.all("script") == shown.all("link") == []
+    for tag in ("script", "style"):
+        (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        assert f"{tag}-src 'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" in policy
+    assert "unsafe" not in policy
+    assert shown.all("script") == [{}]
+    assert shown.all("link") == []
+    assert not any("style" in attributes for _, attributes in shown.tags)  # the policy would not let them count
     sources = [attributes.get(name) for _, attributes in shown.tags for name in ("src", "srcset", "href")]
     assert all(source.startswith(("data:image/", "#")) for source in sources if source)
     assert not re.search(r"https?://|url\(|@import", html)
@@ -103,10 +110,11 @@ def test_nothing_comes_from_outside_and_nothing_runs():
 def test_names_and_reasons_are_escaped(name):
     files = [member(name, 0, mtime_ns=0), member("copy.jpg", 0)]
     shown = Page(render_page(make_report(files, [(name, f"reason {name}")]), jpeg))
-    assert shown.all("script") == []
+    assert shown.all("script") == [{}]
     assert not any("onerror" in attributes for _, attributes in shown.tags)
     assert shown.words.count(name) >= 4  # in its group, its cluster, the failures by reason and by file
-    assert name in [image.get("alt") for image in shown.all("img")]
+    assert f"preview of {name}" in [image.get("alt") for image in shown.all("img")]
+    assert name in [tile.get("data-path") for tile in shown.all("li")]
 
 
 def test_names_that_do_not_print_are_shown_escaped():
@@ -118,6 +126,30 @@ def test_names_that_do_not_print_are_shown_escaped():
 def test_the_warning_of_the_extractor_is_shown():
     shown = Page(render_page(make_report(twelve_files(), extractor=WARNED), jpeg))
     assert "Warning. The weights are <random>." in shown.words
+
+
+def test_the_kinds_of_each_group_are_counted_for_the_filter():
+    shown = Page(render_page(make_report(twelve_files()), jpeg))
+    assert [group["data-kinds"] for group in shown.all("article") if "data-kinds" in group] == ["exact", "exact"]
+    assert [box["value"] for box in shown.all("input") if box["type"] == "checkbox"] == ["exact"]
+    assert "exact 2" in shown.words
+    assert [tile["data-path"] for tile in shown.all("li") if "data-path" in tile] == [
+        "03.jpg", "copy of 3.jpg", "00.jpg", "copy of 0.jpg",
+    ]  # fmt: skip
+
+
+def test_the_page_says_what_to_do_next_where_there_is_something_to_do():
+    assert "imagesieve duplicates apply --action move" in Page(render_page(make_report(twelve_files()), jpeg)).words
+    assert "duplicates apply" not in Page(render_page(make_report([member("a", 0)]), jpeg)).words
+
+
+def test_each_cluster_has_the_notebooks_percentage_and_the_true_one():
+    words = Page(render_page(make_report(twelve_files()), jpeg)).words
+    silhouettes = [f"{cluster.silhouette:.2f}" for cluster in make_report(twelve_files()).clusters]
+    reduction = f"{6 / 12 * (1 - 2 / 12) * 100:.2f}"
+    for number, (silhouette, freed) in enumerate(zip(silhouettes, ("1 kB", "1 kB"), strict=True)):
+        assert f"{number} 6 50.00 {silhouette} 1 8.33 {freed} {reduction}".replace(" ", "") in words.replace(" ", "")
+        assert f"6 images (50.0 %) · silhouette {silhouette} · 1 duplicate (8.33 %), {freed}" in words
 
 
 def test_a_picture_without_thumbnail_leaves_a_place():
@@ -133,26 +165,6 @@ def test_each_picture_is_fetched_once():
     assert len(asked) == len(set(asked)) == 10
 
 
-def large_report(groups, failures=0):
-    files = [member(f"{index:05d}{copy}-{'long' * 40}", index, size=10**6) for index in range(groups) for copy in "ab"]
-    return make_report(files, [(f"{index:05d}", "&" * 400) for index in range(failures)])
-
-
-def test_a_large_collection_gives_a_page_below_20_megabytes_that_says_what_it_leaves_out():
-    report = large_report(GROUPS + 30, FAILURES + 7)
-    html = render_page(report, lambda path: b"\xff" * 60_000)
-    assert len(html.encode()) < 20_000_000
-    shown = Page(html)
-    assert "30 smaller groups are only in duplicates.csv" in shown.words
-    assert f"The first {FAILURES} are listed, all of them in failures.csv" in shown.words
-    assert "some previews are left out" in shown.words
-    assert len(shown.with_class("keep")) == GROUPS
-    # Cut in the groups first: the clusters have a share of their own.
-    sheets = html[html.index('id="clusters"') :]
-    assert "data:image/jpeg" in sheets
-    assert "no preview" in html[: html.index('id="clusters"')]
-
-
 def test_a_group_with_many_copies_is_cut_and_says_so():
     files = [member(f"{index:03d}.jpg", 0) for index in range(MEMBERS + 5)]
     shown = Page(render_page(make_report(files), jpeg))
@@ -160,8 +172,8 @@ def test_a_group_with_many_copies_is_cut_and_says_so():
 
 
 def test_many_clusters_share_the_sheets(monkeypatch):
-    monkeypatch.setattr(page, "SHEETS", 8)
-    monkeypatch.setattr(page, "CLUSTERS", 3)
+    monkeypatch.setattr(album, "SHEETS", 8)
+    monkeypatch.setattr(album, "CLUSTERS", 3)
     report = make_report([member(f"{index}", index) for index in range(60)], clusters=4)
     assert report.totals.clusters == 4
     shown = Page(render_page(report, jpeg))
@@ -174,33 +186,6 @@ def size_of(picture):
     image = Image.open(io.BytesIO(picture))
     image.load()
     return image.size
-
-
-@pytest.mark.parametrize("draw", [elbow_png, silhouette_png])
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 20])
-def test_curves_are_drawn_for_any_number_of_points(draw, count):
-    choice = make_report([member(f"{index}", index) for index in range(count)]).clustering.choice
-    assert size_of(draw(choice)) == size_of(draw(choice, DARK))
-    assert draw(choice, LIGHT) != draw(choice, DARK)
-    assert draw(choice) == draw(choice)
-
-
-@pytest.mark.parametrize("draw", [elbow_png, silhouette_png])
-def test_the_chosen_k_is_marked(draw):
-    choice = make_report([member(f"{index}", index) for index in range(20)]).clustering.choice
-    assert draw(replace(choice, k=3)) != draw(choice)
-    assert draw(replace(choice, k=1)) != draw(choice)
-
-
-def test_drawing_leaves_no_figure_behind():
-    # In a process of its own: other libraries may have imported pyplot here.
-    code = (
-        "import sys; from worker.engine.report.plots import elbow_png; from worker.engine.selection import choose;"
-        "elbow_png(choose([3.0, 2.0, 1.9], [None, 0.5, 0.1], lambda k: 0.0));"
-        "plt = sys.modules.get('matplotlib.pyplot');"
-        "assert plt is None or plt.get_fignums() == []"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_file_of_the_contract_is_written(tmp_path):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.history import Snapshot
 from tests.unit.report_parts import EXTRACTOR, WARNED, make_report, member, twelve_files
-from worker.engine.report.summary import REASONS, summary, summary_text
+from worker.engine.report.summary import GENERATIONS, REASONS, summary, summary_text
 from worker.engine.report.wording import number_of, show, size
 
 FAILURES = [("x.jpg", "It is empty."), ("y.jpg", "It is empty."), ("z.txt", "It is no image.")]
@@ -38,6 +39,19 @@ def test_the_summary_is_plain_json():
         "id": EXTRACTOR.id, "label": EXTRACTOR.label, "weights": "imagenet", "warning": "",
     }  # fmt: skip
     assert [cluster["images"] for cluster in values["clusters"]] == [6, 6]
+    assert values["history"] == [
+        {
+            "generation": "20261123T041500", "created": "2026-11-23T04:15:00+00:00", "images": 12, "duplicates": 2,
+            "k": 2, "failed": 3, "size": values["bytes"], "bytes_to_free": 2003,
+        }
+    ]  # fmt: skip
+
+
+def test_the_summary_lists_the_newest_generations():
+    past = tuple(Snapshot(f"g{number}", "2026", number, 0, 1, 0, 1, 0) for number in range(GENERATIONS + 5))
+    listed = summary(make_report(twelve_files(), history=past))["history"]
+    assert [entry["generation"] for entry in listed[:2]] == ["20261123T041500", f"g{GENERATIONS + 4}"]
+    assert len(listed) == GENERATIONS
 
 
 def test_the_summary_says_how_k_was_chosen():

@@ -12,7 +12,7 @@ from worker.engine.continuity import Numbers, carry_numbers
 from worker.engine.geometry import Geometry
 from worker.engine.members import assign, measure
 from worker.engine.partitions import Labels, Points, Values, settle
-from worker.engine.reduction import DIMENSIONS, reduce
+from worker.engine.reduction import DIMENSIONS, MAPPED_ROWS, Plane, project, reduce
 from worker.engine.rows import Cloud, Held, Indices, Rows, hold
 from worker.engine.selection import Choice, choose
 from worker.engine.silhouette import distance_silhouettes, squared_silhouettes
@@ -43,6 +43,7 @@ class Clustering:
     interval of the mean silhouette at the chosen k, None unless sampled.
     swept: pictures on which every k was tried; n unless memory was too small for all, and then `choice.inertias` are
     estimates: those of the pictures tried, times n / swept.
+    plane: a map of the pictures; of a sample where they are many.
     """
 
     geometry: Geometry
@@ -55,6 +56,7 @@ class Clustering:
     sample: int
     margin: float | None
     swept: int
+    plane: Plane
 
     @property
     def k(self) -> int:
@@ -113,8 +115,9 @@ def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers
     inertias = [inertia * n / len(points) for inertia in inertias]
     choice = choose(inertias, means, lambda k: _reference(len(points), spread.result(), k, geometry, seed))
     if choice.k == 0:
-        nobody = np.zeros(0, dtype=np.int32)
-        return Clustering(geometry, choice, nobody, nobody, points, np.zeros(0, dtype=np.float32), None, 0, None, 0)
+        nobody, nowhere = np.zeros(0, dtype=np.int32), project(points, cloud.at, seed)
+        nothing = np.zeros(0, dtype=np.float32)
+        return Clustering(geometry, choice, nobody, nobody, points, nothing, None, 0, None, 0, nowhere)
 
     own, clusters = assign(cloud, labelings[choice.k - 1])
     distances, silhouettes = measure(cloud, own, clusters)
@@ -137,7 +140,14 @@ def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers
         sample=len(at),
         margin=_margin(chosen, n) if len(at) < n else None,
         swept=len(points),
+        plane=_map(cloud, seed),
     )
+
+
+def _map(cloud: Cloud, seed: int) -> Plane:
+    """Of points that are held anyway: no picture is read for it."""
+    shown = _sampled(len(cloud.points), MAPPED_ROWS, seed)
+    return project(cloud.points[shown], cloud.at[shown], seed)
 
 
 def _sampled(n: int, size: int, seed: int) -> Indices:

@@ -119,7 +119,9 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     centroids = clustering.centroids.tobytes()
     # First the verdicts: a run that is killed before the pointer flips is due again.
     corrected = correct_verdicts(tools.store, files, groups, clusters, tools.now())
-    _publish(tools, Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about))
+    published = Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about)
+    tools.store.publish(published, tools.keep_generations, report.snapshot)
+    remove_folders(tools.reports, tools.keep_generations, generation)
     live = frozenset(record.digest for record in collection.ready.values())
     tools.store.expire_features(extractor.id, live, tools.keep_features)
     unjudged = files | collection.failed
@@ -220,11 +222,7 @@ def _build(
         seconds=dict(watch.seconds),
         thresholds=thresholds,
         keeper_order=tools.keeper_order,
+        history=tuple(tools.store.history()),
     )
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
     return build_report(members, *clustered, groups, failures, meta)
-
-
-def _publish(tools: Reclustering, generation: Generation) -> None:
-    tools.store.publish(generation, tools.keep_generations)
-    remove_folders(tools.reports, tools.keep_generations, generation.id)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.history import Snapshot
 from shared.records import Extractor
 from worker.engine.clustering import Clustering
 from worker.engine.groups import Group, Kind, Member
@@ -29,7 +30,7 @@ class Meta:
 
     generation: its id. created: when, ISO 8601. extractor: whose features were clustered. waiting: files seen, not read
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
-    keeper_order: criteria, first things first.
+    keeper_order: criteria, first things first. history: the generations before this one, oldest first.
     """
 
     generation: str
@@ -39,6 +40,7 @@ class Meta:
     seconds: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     keeper_order: tuple[str, ...] = ()
+    history: tuple[Snapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Cluster:
 
     distinct: different pictures among its images. reduction: the notebook's number, in percent. duplicates,
     bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: up to NEAREST files,
-    one per picture, nearest to the centroid first.
+    nearest to the centroid first, one per picture, without the duplicates unless it holds nothing else.
     """
 
     number: int
@@ -98,6 +100,26 @@ class Report:
     clusters: tuple[Cluster, ...]
     groups: tuple[Group, ...]
     failures: tuple[Failure, ...]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the history keeps of it."""
+        totals = self.totals
+        return Snapshot(
+            generation=self.meta.generation,
+            created=self.meta.created,
+            images=totals.images,
+            duplicates=totals.duplicates,
+            k=totals.clusters,
+            failed=totals.failed,
+            size=totals.bytes,
+            bytes_to_free=totals.bytes_to_free,
+        )
+
+    @property
+    def history(self) -> tuple[Snapshot, ...]:
+        """The generations until this one, oldest first."""
+        return (*self.meta.history, self.snapshot)
 
 
 def build_report(
@@ -178,18 +200,21 @@ def _count(assignments: Sequence[Assignment], clustering: Clustering, digests: S
     images = Counter(assignment.cluster for assignment in assignments)
     duplicates: Counter[int] = Counter()
     freed: Counter[int] = Counter()
-    keepers: dict[str, Member] = {}
+    unique: dict[str, Member] = {}
+    copies: dict[str, Member] = {}
     for assignment in assignments:
         if assignment.verdict != UNIQUE:
             duplicates[assignment.cluster] += 1
             freed[assignment.cluster] += assignment.member.bytes
-            keepers.setdefault(assignment.member.digest, assignment.member)
+            copies.setdefault(assignment.member.digest, assignment.member)
         else:
-            keepers[assignment.member.digest] = assignment.member
+            unique[assignment.member.digest] = assignment.member
     clusters = []
     for number in clustering.numbers.tolist():
         rows = np.flatnonzero(clustering.labels == number)
-        near = rows[np.argsort(clustering.distances[rows], kind="stable")]
+        near = [digests[row] for row in rows[np.argsort(clustering.distances[rows], kind="stable")]]
+        nearest = [unique[digest] for digest in near if digest in unique]
+        nearest = nearest or [copies[digest] for digest in near if digest in copies]
         clusters.append(
             Cluster(
                 number=number,
@@ -199,7 +224,7 @@ def _count(assignments: Sequence[Assignment], clustering: Clustering, digests: S
                 duplicates=duplicates[number],
                 bytes_to_free=freed[number],
                 silhouette=_mean(clustering, rows),
-                nearest=tuple(keepers[digests[row]] for row in near[:NEAREST] if digests[row] in keepers),
+                nearest=tuple(nearest[:NEAREST]),
             )
         )
     return tuple(clusters)

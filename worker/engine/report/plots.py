@@ -1,95 +1,122 @@
-"""The two curves by which k was chosen, as PNG files, for light and for dark pages."""
+"""The figures by which k is judged: elbow, silhouette over k, and the silhouettes within each cluster."""
 
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+import numpy as np
+import numpy.typing as npt
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
+from worker.engine.clustering import Clustering
+from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, dress, legend_above, new_figure, png, say
 from worker.engine.selection import Choice
 
-WIDTH, HEIGHT, DPI = 5.6, 3.5, 180  # inches, inches, dots an inch
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """Colours of a figure."""
-
-    surface: str
-    ink: str
-    faint: str
-    line: str
-    chosen: str
-
-
-LIGHT: Final = Theme(surface="#ffffff", ink="#1d2330", faint="#d9dde5", line="#2b5fd9", chosen="#c2410c")
-DARK: Final = Theme(surface="#181c25", ink="#e6e9f0", faint="#343b4a", line="#8ab0ff", chosen="#ff9d5c")
+STEPS: Final = 400  # a cluster's silhouettes are drawn as so many of their quantiles at most, however many they are
+TALL: Final = 3.9  # inches
+SHORTENED: Final = 10_000  # from here on numbers are too wide for the margin
+LABELLED: Final = 0.038  # share of the height between two clusters' numbers, which would run into each other otherwise
 
 
 def elbow_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
     """Inertia over k, with the elbow and the chosen k marked."""
-    figure, axes = _axes("Elbow: inertia over k", "inertia", theme)
+    figure = new_figure(theme)
+    axes = _axes(figure, "Elbow: inertia over k", theme)
+    if max(choice.inertias, default=0) >= SHORTENED:
+        axes.yaxis.set_major_formatter(EngFormatter(sep=""))  # 120k
     ks = range(1, len(choice.inertias) + 1)
     _curve(axes, ks, choice.inertias, theme, "There are no images to divide.")
     if choice.elbow is not None:
-        height = choice.inertias[choice.elbow - 1]
-        axes.plot(
-            choice.elbow, height, "o", ms=11, mfc="none", mec=theme.ink, mew=1.6, label=f"elbow, k = {choice.elbow}"
-        )
+        _ring(axes, choice.elbow, choice.inertias[choice.elbow - 1], f"elbow, k = {choice.elbow}", theme)
     if choice.k:
         _mark(axes, choice.k, choice.inertias[choice.k - 1], theme)
-    return _png(figure, axes, theme, len(ks))
+    _finish(axes, theme, len(ks))
+    return png(figure, theme)
 
 
 def silhouette_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
     """Mean silhouette over k, with the chosen k, and what a collection without clusters reaches."""
-    figure, axes = _axes("Silhouette: mean over k", "mean silhouette", theme)
+    figure = new_figure(theme)
+    axes = _axes(figure, "Silhouette: mean over k", theme)
     known = [(k, value) for k, value in enumerate(choice.silhouettes, start=1) if value is not None]
     ks, values = [k for k, _ in known], [value for _, value in known]
     _curve(axes, ks, values, theme, "Too few different images for a silhouette.")
     if choice.best is not None and choice.best != choice.k:
-        height = choice.silhouettes[choice.best - 1]
-        axes.plot(
-            choice.best, height, "o", ms=11, mfc="none", mec=theme.ink, mew=1.6, label=f"highest, k = {choice.best}"
-        )
+        _ring(axes, choice.best, values[ks.index(choice.best)], f"highest, k = {choice.best}", theme)
     if choice.reference is not None:
         axes.axhline(choice.reference, color=theme.ink, lw=1, ls=(0, (4, 3)), alpha=0.7, label="without any clusters")
     if choice.silhouette is not None:
         _mark(axes, choice.k, choice.silhouette, theme)
     elif known:
         axes.plot([], [], " ", label="chosen, k = 1: no clear structure")
-    return _png(figure, axes, theme, len(choice.silhouettes))
+    _finish(axes, theme, len(choice.silhouettes))
+    return png(figure, theme)
 
 
-def _axes(title: str, label: str, theme: Theme) -> tuple[Figure, Any]:
-    # Figure and canvas by themselves: pyplot keeps figures in global state.
-    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=theme.surface)
-    figure.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot(facecolor=theme.surface)
-    axes.set_title(title, loc="left", color=theme.ink, fontsize=11, fontweight="bold", pad=10)
-    axes.set_xlabel("clusters, k", color=theme.ink)
-    axes.set_ylabel(label, color=theme.ink)
-    axes.tick_params(colors=theme.ink, length=0, labelsize=9)
-    axes.grid(axis="y", color=theme.faint, lw=0.8)
-    axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
-        spine.set_color(theme.faint)
+def spread_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
+    """The silhouettes of every picture, sorted within its cluster (Rousseeuw 1987); the mean is marked."""
+    figure = new_figure(theme, TALL)
+    axes = figure.add_subplot()
+    dress(axes, theme, "Silhouettes within each cluster", "silhouette of an image", "cluster")
+    bands = cluster_silhouettes(clustering)
+    total = sum(map(len, bands.values()))
+    if not total:
+        say(axes, "One cluster has no silhouettes.", theme)
+        return png(figure, theme)
+    gap, top, middles = 0.012 * total, 0.0, dict[int, float]()
+    for number, values in bands.items():
+        heights = np.linspace(top, top + len(values), min(len(values), STEPS) + 1)
+        steps = np.quantile(values, np.linspace(1, 0, len(heights) - 1)) if len(values) > 1 else values
+        axes.fill_betweenx(heights, 0, np.append(steps, steps[-1]), step="post", color=colour_of(number), lw=0)
+        middles[number] = top + len(values) / 2
+        top += len(values) + gap
+    mean = float(np.mean(np.concatenate(list(bands.values())), dtype=np.float64))
+    axes.axvline(mean, color=theme.ink, lw=1, ls=(0, (4, 3)), label=f"mean, {mean:.2f}")
+    axes.axvline(0, color=theme.faint, lw=0.8)
+    numbered = _apart(middles, LABELLED * top)
+    axes.set_yticks([middles[number] for number in numbered], [str(number) for number in numbered])
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", color=theme.faint, lw=0.8)
+    axes.set_ylim(top, -gap)
+    axes.margins(x=0.08)
+    legend_above(axes, theme)
+    return png(figure, theme)
+
+
+def cluster_silhouettes(clustering: Clustering) -> dict[int, npt.NDArray[np.float32]]:
+    """The known silhouettes of each cluster's pictures, by its number; nothing where there are none."""
+    if clustering.silhouettes is None:
+        return {}
+    known = ~np.isnan(clustering.silhouettes)
+    values, labels = clustering.silhouettes[known], clustering.labels[known]
+    bands = {number: values[labels == number] for number in clustering.numbers.tolist()}
+    return {number: band for number, band in bands.items() if len(band)}
+
+
+def _apart(middles: dict[int, float], least: float) -> list[int]:
+    """The clusters, from the first on, that are far enough below the last one taken."""
+    taken: list[int] = []
+    for number, middle in middles.items():
+        if not taken or middle - middles[taken[-1]] >= least:
+            taken.append(number)
+    return taken
+
+
+def _axes(figure: Any, title: str, theme: Theme) -> Any:
+    axes = figure.add_subplot()
+    dress(axes, theme, title, "clusters, k")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    return figure, axes
+    return axes
 
 
 def _curve(axes: Any, ks: Sequence[int], values: Sequence[float], theme: Theme, empty: str) -> None:
     if ks:
         axes.plot(ks, values, color=theme.line, lw=2, marker="o", ms=4)
-        return
-    axes.set_yticks([])
-    axes.set_xticks([])
-    axes.text(0.5, 0.5, empty, transform=axes.transAxes, ha="center", va="center", color=theme.ink)
+    else:
+        say(axes, empty, theme)
+
+
+def _ring(axes: Any, k: int, height: float, label: str, theme: Theme) -> None:
+    axes.plot(k, height, "o", ms=11, mfc="none", mec=theme.ink, mew=1.6, label=label)
 
 
 def _mark(axes: Any, k: int, height: float, theme: Theme) -> None:
@@ -97,12 +124,13 @@ def _mark(axes: Any, k: int, height: float, theme: Theme) -> None:
     axes.plot(k, height, "o", ms=8, color=theme.chosen, label=f"chosen, k = {k}")
 
 
-def _png(figure: Figure, axes: Any, theme: Theme, k_max: int) -> bytes:
+def _finish(axes: Any, theme: Theme, k_max: int) -> None:
     if k_max:
         axes.set_xlim(0.5, k_max + 0.5)
+    _legend(axes, theme)
+
+
+def _legend(axes: Any, theme: Theme) -> None:
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(frameon=False, labelcolor=theme.ink, fontsize=9)
-    buffer = io.BytesIO()
-    # matplotlib's version is left out: the same curves give the same file.
-    figure.savefig(buffer, format="png", facecolor=theme.surface, metadata={"Software": None})
-    return buffer.getvalue()
+        ground = {"facecolor": theme.surface, "edgecolor": "none", "framealpha": 0.85}
+        axes.legend(labelcolor=theme.ink, fontsize=SMALL, **ground)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from tabulate import tabulate
@@ -9,11 +10,15 @@ from tabulate import tabulate
 from worker.engine.report.model import Cluster, Failure, Report
 from worker.engine.report.wording import number_of, origin_of, show, size
 
+GENERATIONS: Final = 30  # newest ones of the history, which the summary lists
 REASONS: Final = 20  # most frequent reasons for a failure, which the summary lists
 
 
 def summary(report: Report) -> dict[str, Any]:
-    """What summary.json holds: JSON values only. `failures`: files per reason, for the most frequent reasons."""
+    """What summary.json holds: JSON values only.
+
+    `failures`: files per reason, for the most frequent reasons. `history`: newest first, this generation included.
+    """
     totals, clustering, choice = report.totals, report.clustering, report.clustering.choice
     extractor = report.meta.extractor
     return {
@@ -59,6 +64,7 @@ def summary(report: Report) -> dict[str, Any]:
         "seconds": dict(report.meta.seconds),
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
         "failures": dict(reasons(report.failures)[:REASONS]),
+        "history": [asdict(snapshot) for snapshot in report.history[: -GENERATIONS - 1 : -1]],
     }
 
 

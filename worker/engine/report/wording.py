@@ -36,6 +36,11 @@ def size(count: int) -> str:
     raise AssertionError("unreachable: the last unit takes any value")
 
 
+def decimal(value: float | None, places: int = 2) -> str:
+    """`0.25`, `−0.02`; a dash where there is none."""
+    return "–" if value is None else f"{value:.{places}f}".replace("-", "−")
+
+
 def number_of(count: int, singular: str, plural: str = "") -> str:
     """`1 image`, `2,000 images`."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

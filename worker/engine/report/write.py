@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from worker.engine.report import tables
+from worker.engine.report.album import Thumbnail
 from worker.engine.report.model import Report
-from worker.engine.report.page import Thumbnail, render_page
+from worker.engine.report.page import render_page
 from worker.engine.report.plots import elbow_png, silhouette_png
 from worker.engine.report.summary import summary, summary_text
 

@@ -1,0 +1,104 @@
+"""The Chromium that the machine has, and a report for it: a real recluster run over pieces of real photos."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+from sklearn.datasets import load_sample_images
+
+from shared.records import Match, Reference, pair_of
+from tests.unit.test_recluster import Desk
+from worker.pipeline.recluster import recluster
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+TILE = 100
+HOSTILE = [
+    "<img src=x onerror=alert(1)>.png",
+    '"><svg onload=alert(1)>.png',
+    '"><script>alert(1)<' + "/script>.png",
+    "'; alert(1); '.png",
+    "&lt;b&gt; {{ 7 * 7 }}.png",
+    "\u202egnp.exe.png",
+    "line\nbreak\u2028.png",
+    os.fsdecode(b"latin-\xe9.png"),
+    " onfocus=alert(1) autofocus x=.png",
+]
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """A browser's program. Where there is none the tests are skipped; in continuous integration they fail."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if not found:
+        said = f"no browser is on PATH ({', '.join(PROGRAMS)}); install one, or name its program in CHROMIUM"
+        pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
+    return found
+
+
+# Of one module: Playwright keeps an event loop running in this thread, where others may want theirs.
+@pytest.fixture(scope="module")
+def browser(program: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a page with every kind of duplicate, three clusters, failures, two generations and bad names."""
+    desk = Desk(tmp_path_factory.mktemp("report"))
+    tiles = iter(_tiles())
+    for family in range(3):
+        for seed in range(8):
+            desk.add(f"holiday/2019/{family}-{seed}.png", family, seed, picture=next(tiles))
+    for name in HOSTILE:
+        desk.add(name, 0, 50 + HOSTILE.index(name), picture=next(tiles))
+    recluster(desk.tools, force=False)
+    _add_copies(desk)
+    for name in HOSTILE:
+        desk.store.mark_failed([(Reference(f"bad/{name}", 1, 1), f"no image: {name}")], now=1.0)
+    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    return (desk.tools.reports / "latest" / "report.html").resolve().as_uri()
+
+
+def _add_copies(desk: Desk) -> None:
+    """Two exact copies, one of the same pixels, one near; and an exact one of each file with a bad name."""
+    for place, (original, family, seed) in enumerate([("0-0", 0, 0), ("1-0", 1, 0)]):
+        with Image.open(desk.root / f"holiday/2019/{original}.png") as picture:
+            desk.add(f"backup/Copy {place}.png", family, seed, picture=picture.copy())
+    for name in HOSTILE:
+        with Image.open(desk.root / name) as picture:
+            desk.add(f"copies/{name}", 0, 50 + HOSTILE.index(name), picture=picture.copy())
+    with Image.open(desk.root / "holiday/2019/2-0.png") as picture:
+        desk.add("holiday/2019/2-0.png", 2, 0, picture=picture.copy(), pixels="same")
+        desk.add("backup/same pixels.bmp", 2, 90, picture=picture.copy(), pixels="same")
+    with Image.open(desk.root / "holiday/2019/2-1.png") as picture:
+        desk.add("edited/half.png", 2, 91, picture=picture.resize((50, 50)))
+    records = desk.store.records(["holiday/2019/2-1.png", "edited/half.png"])
+    digests = [record.digest for record in records if record]
+    desk.store.put_matches({pair_of(*digests): Match(0.97, "same picture, half size")})
+
+
+def _tiles() -> list[Image.Image]:
+    """Different squares of the photos that scikit-learn carries."""
+    return [
+        Image.fromarray(photo[top : top + TILE, left : left + TILE])
+        for photo in load_sample_images().images
+        for top in range(0, photo.shape[0] - TILE, TILE)
+        for left in range(0, photo.shape[1] - TILE, TILE)
+    ]
+
+
+@pytest.fixture(scope="session")
+def empty_report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the page of an empty collection."""
+    desk = Desk(tmp_path_factory.mktemp("empty"))
+    recluster(desk.tools, force=False)
+    return Path(desk.tools.reports / "latest" / "report.html").resolve().as_uri()
