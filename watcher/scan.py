@@ -111,6 +111,11 @@ class Reconciler:
         if found:
             _log.warning("files whose messages were lost: %d; they were sent again", found)
 
+    def recount(self) -> Iterator[bool]:
+        """Have the store's counts by verdict agree with its records, whatever wrote them."""
+        for _ in self.store.recount():
+            yield True
+
     def _take_in(self, files: Sequence[Reference], trust_mtime: bool) -> int:
         """Send the news among `files` that rest already, let the others settle; the number of news."""
         now, newest = self.monotonic(), (self.wall() - self.quiet) * 1e9

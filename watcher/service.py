@@ -30,6 +30,7 @@ SHORTEST_REST: Final = 0.02  # lets the many events of one write come together
 SETTLING_AT_ONCE: Final = 1000  # paths looked at in one turn
 EXTRACTOR_SECONDS: Final = 2.0
 LOST_SECONDS: Final = 5.0
+RECOUNT_SECONDS: Final = 86400.0  # what an older version left uncounted is counted at the start; damage, once a day
 DOUBT_SECONDS: Final = 1.0
 AWAY_SECONDS: Final = 10.0
 REDIS_PAUSE: Final = wait_exponential(multiplier=0.25, max=10.0)
@@ -57,7 +58,7 @@ class Service:
         self._heartbeat = Heartbeat(settings.state_dir / HEARTBEAT_NAME)
         self._rescan_timer = Timer(settings.rescan_every)
         self._extractor_timer, self._lost_timer = Timer(EXTRACTOR_SECONDS), Timer(LOST_SECONDS)
-        self._doubt_timer = Timer(DOUBT_SECONDS)
+        self._doubt_timer, self._recount_timer = Timer(DOUBT_SECONDS), Timer(RECOUNT_SECONDS)
         self._rescan_wanted = False
         self._doubt = False  # files are missing and it could not be believed
         self._folders: set[str] = set()  # appeared, not looked through yet
@@ -199,6 +200,8 @@ class Service:
             return self._reconciler.scan_folders(folders)
         if self._lost_timer.rings(now) and self._store.counts().pending and self._queue.is_idle():
             return self._reconciler.find_lost()
+        if self._recount_timer.rings(now):
+            return self._reconciler.recount()
         return None
 
     def _rest(self) -> None:
@@ -215,6 +218,7 @@ class Service:
         )
         started = self._clock.monotonic()
         self._chore, self._rescan_wanted = None, True
+        self._recount_timer.set(started)  # it may have been under way
         self._pause(LONGEST_REST)
         retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),
