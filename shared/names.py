@@ -17,6 +17,7 @@ LEASE_VERDICTS: Final = "verdicts"  # held by the one worker that gives verdicts
 KEY_RECORDS: Final = "imagesieve:records"  # hash: path (bytes) -> Record as JSON
 KEY_PENDING: Final = "imagesieve:pending"  # set of paths whose record is pending
 KEY_FAILED: Final = "imagesieve:failed"  # set of paths whose record is failed
+KEY_UNJUDGED: Final = "imagesieve:unjudged"  # set of paths whose record is ready and has no verdict yet
 KEY_REVISION: Final = "imagesieve:revision"  # integer, grows with every change of the collection
 KEY_ATTEMPTS: Final = "imagesieve:attempts"  # hash: path -> times a worker began it without finishing
 KEY_EXTRACTOR: Final = "imagesieve:extractor"  # Extractor as JSON: whose features count now
@@ -30,6 +31,11 @@ KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibra
 KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
 KEY_PING: Final = "imagesieve:ping"  # written to see whether writes are taken
 KEY_REFUSED: Final = "imagesieve:refused"  # integer: messages or references refused
+
+
+def key_verdict(verdict: str) -> str:
+    """Key of the set of paths whose record is ready and has this verdict."""
+    return f"imagesieve:verdict:{verdict}"
 
 
 def key_image(digest: str) -> str:

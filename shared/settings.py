@@ -121,6 +121,10 @@ class Settings(BaseSettings):
     flower_auth: str = Field(
         "", description="`user:password` for Flower; empty: made by `up`, kept in the state folder"
     )
+    metrics_address: str = Field("127.0.0.1", description="where metrics are served, to anybody who asks")
+    metrics_port: int = Field(
+        0, ge=0, le=65534, description="of the watcher's metrics; the verdict writer's are at the next one; 0: none"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the processes log")
 
     @field_validator("suffixes", mode="before")

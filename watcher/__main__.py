@@ -7,11 +7,14 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from shared.broker import make_app
+from celery import Celery
+
+from shared.broker import make_app, outstanding
 from shared.errors import SettingsError
 from shared.logs import configure_logging
+from shared.metrics import UNMETERED, Meter
 from shared.settings import Settings, load_settings
-from shared.store import RedisStore
+from shared.store import RedisStore, Store
 from watcher.enqueue import CeleryQueue
 from watcher.filters import ignores
 from watcher.folder import FolderAway
@@ -44,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.request)
-    service = Service(settings, RedisStore.connect(settings.store), CeleryQueue(make_app(settings)), stop, Clock())
+    store, app = RedisStore.connect(settings.store), make_app(settings)
+    service = Service(settings, store, CeleryQueue(app), stop, Clock(), open_meter(settings, store, app))
     return _run(service, settings, once)
 
 
@@ -58,6 +62,18 @@ def _run(service: Service, settings: Settings, once: bool) -> int:
         _log.error("%s", error)
         return 1
     return 0
+
+
+def open_meter(settings: Settings, store: Store, app: Celery) -> Meter:
+    """Where the watcher counts, served where IMAGESIEVE_METRICS_PORT says; the collection's numbers beside its own."""
+    if not settings.metrics_port:
+        return UNMETERED
+    from shared import exposition
+    from shared.collection import CollectionMetrics
+    from watcher.metrics import METRICS
+
+    collection = CollectionMetrics(store, lambda: outstanding(app))
+    return exposition.open_meter(METRICS, settings.metrics_address, settings.metrics_port, collection)
 
 
 def check_folders(settings: Settings) -> None:

@@ -6,10 +6,12 @@ from typing import Final, Protocol
 from celery import Celery
 
 from shared import broker
+from shared.metrics import UNMETERED, Meter
 from shared.names import QUEUE_FEATURES
 from shared.records import Record, Reference, State
 from shared.store import Store
 from watcher.filters import admits, suffix_reason
+from watcher.metrics import BATCHES, ENQUEUED, FORGOTTEN, IGNORED
 
 CHUNK: Final = 1000  # paths in one question to the store
 # A worker reads the files of one batch while it computes another, so a message of one batch would leave it waiting.
@@ -142,13 +144,20 @@ class Enqueuer:
     """
 
     def __init__(
-        self, store: Store, queue: FeatureQueue, batcher: Batcher, suffixes: Set[str], wall: Callable[[], float]
+        self,
+        store: Store,
+        queue: FeatureQueue,
+        batcher: Batcher,
+        suffixes: Set[str],
+        wall: Callable[[], float],
+        meter: Meter = UNMETERED,
     ) -> None:
         self._store = store
         self._queue = queue
         self._batcher = batcher
         self._suffixes = suffixes
         self._wall = wall
+        self._meter = meter
         self.extractor = ""  # the id whose features count now
 
     def news(self, files: Sequence[Reference]) -> list[Reference]:
@@ -174,6 +183,7 @@ class Enqueuer:
                 refused.append((file, suffix_reason(file.path)))
         if refused:
             self._store.mark_failed(refused, self._wall())
+            self._meter.add(IGNORED, len(refused), "suffix")
 
     def flush(self, now: float, at_once: bool = False) -> None:
         """Send what is due, unless it would only stand in line; with `at_once` all there is."""
@@ -185,6 +195,8 @@ class Enqueuer:
             self._store.mark_pending(batch, self._wall())
             self._queue.send(batch)
             self._batcher.sent(batch)
+            self._meter.add(ENQUEUED, len(batch))
+            self._meter.add(BATCHES)
 
     def forget(self, paths: Sequence[str]) -> int:
         """Remove the records of paths that are gone; the number there was."""
@@ -193,5 +205,6 @@ class Enqueuer:
         known = [path for path, record in zip(paths, self._store.records(paths), strict=True) if record]
         # A path nobody knew leaves the collection's revision as it is, else every stray name would cost a recluster.
         forgotten = self._store.forget(known) if known else 0
+        self._meter.add(FORGOTTEN, forgotten)
         self._queue.tell_gone(known)  # lost with the process between the two: the next recluster corrects it
         return forgotten

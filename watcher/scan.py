@@ -10,11 +10,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.store import Store
 from watcher.enqueue import Enqueuer
 from watcher.filters import ignores
 from watcher.folder import Absence, WatchedFolder
+from watcher.metrics import REPAIRED, SCAN_SECONDS, SCANNED, SCANS, SEEN, SETTLED
 from watcher.settling import Settling
 
 LOST_AFTER: Final = 30.0  # seconds a record is pending before a message nobody has can be called lost
@@ -37,6 +39,7 @@ class Reconciler:
     quiet: float
     monotonic: Callable[[], float]
     wall: Callable[[], float]
+    meter: Meter = UNMETERED
 
     def rescan(self) -> Iterator[bool]:
         """Look at every file and at every record. False, as the last value, where missing files were not believed."""
@@ -57,6 +60,10 @@ class Reconciler:
                 self.store.counts().total,
             )
         seconds = self.monotonic() - started
+        self.meter.add(SCANS)
+        self.meter.set(SCAN_SECONDS, seconds)
+        self.meter.set(SCANNED, self.wall())
+        self.meter.add(REPAIRED, news, "scan")
         _log.info("looked through the watched folder in %.1f s; files: %d, new or changed: %d", seconds, files, news)
 
     def scan_folders(self, folders: Collection[str]) -> Iterator[bool]:
@@ -109,16 +116,24 @@ class Reconciler:
             if found % 1000 == 0:
                 yield True
         if found:
+            self.meter.add(REPAIRED, found, "lost")
             _log.warning("files whose messages were lost: %d; they were sent again", found)
+
+    def recount(self) -> Iterator[bool]:
+        """Have the store's counts by verdict agree with its records, whatever wrote them."""
+        for _ in self.store.recount():
+            yield True
 
     def _take_in(self, files: Sequence[Reference], trust_mtime: bool) -> int:
         """Send the news among `files` that rest already, let the others settle; the number of news."""
         now, newest = self.monotonic(), (self.wall() - self.quiet) * 1e9
         news = self.enqueuer.news(files)
+        self.meter.add(SEEN, len(files), "scan")
         rested = [file for file in news if trust_mtime and file.mtime_ns <= newest]
         for file in news:
             if not (trust_mtime and file.mtime_ns <= newest):
                 self.settling.note(file, now)
+        self.meter.add(SETTLED, len(rested))
         self.enqueuer.put(rested, now)
         return len(news)
 

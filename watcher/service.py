@@ -8,9 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tenacity import Retrying, retry_if_exception_type, wait_exponential
-
 from shared.errors import Unavailable
+from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Store
@@ -18,8 +17,10 @@ from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, FeatureQueu
 from watcher.filters import ignores, ignores_folder
 from watcher.folder import Absence, FolderAway, WatchedFolder
 from watcher.hints import LIMIT, HintBox
+from watcher.metrics import FOLDER_FAILURES, IGNORED, REDIS_FAILURES, SEEN, SETTLED, SETTLING
 from watcher.observation import Observation
 from watcher.once import Once
+from watcher.outage import await_redis
 from watcher.scan import Reconciler
 from watcher.settling import Settling
 from watcher.timing import Clock, Heartbeat, Stop, Timer
@@ -30,9 +31,9 @@ SHORTEST_REST: Final = 0.02  # lets the many events of one write come together
 SETTLING_AT_ONCE: Final = 1000  # paths looked at in one turn
 EXTRACTOR_SECONDS: Final = 2.0
 LOST_SECONDS: Final = 5.0
+RECOUNT_SECONDS: Final = 86400.0  # what an older version left uncounted is counted at the start; damage, once a day
 DOUBT_SECONDS: Final = 1.0
 AWAY_SECONDS: Final = 10.0
-REDIS_PAUSE: Final = wait_exponential(multiplier=0.25, max=10.0)
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +41,16 @@ _log = logging.getLogger(__name__)
 class Service:
     """The watcher as a whole, over a store, a queue and a folder that are given."""
 
-    def __init__(self, settings: Settings, store: Store, queue: FeatureQueue, stop: Stop, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        queue: FeatureQueue,
+        stop: Stop,
+        clock: Clock,
+        meter: Meter = UNMETERED,
+    ) -> None:
+        self._meter = meter
         self._store = store
         self._queue = queue
         self._stop = stop
@@ -50,14 +60,15 @@ class Service:
         self._observation = Observation(self._folder, self._hints, settings.observer, settings.poll_every)
         self._settling = Settling(settings.settle, self._folder.look)
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
-        self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall)
+        self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall, meter)
         self._reconciler = Reconciler(
-            self._folder, store, self._enqueuer, self._settling, settings.settle, clock.monotonic, clock.wall
+            self._folder, store, self._enqueuer, self._settling, settings.settle, clock.monotonic, clock.wall, meter
         )
+        meter.follow(SETTLING, lambda: len(self._settling))
         self._heartbeat = Heartbeat(settings.state_dir / HEARTBEAT_NAME)
         self._rescan_timer = Timer(settings.rescan_every)
         self._extractor_timer, self._lost_timer = Timer(EXTRACTOR_SECONDS), Timer(LOST_SECONDS)
-        self._doubt_timer = Timer(DOUBT_SECONDS)
+        self._doubt_timer, self._recount_timer = Timer(DOUBT_SECONDS), Timer(RECOUNT_SECONDS)
         self._rescan_wanted = False
         self._doubt = False  # files are missing and it could not be believed
         self._folders: set[str] = set()  # appeared, not looked through yet
@@ -116,6 +127,7 @@ class Service:
         except FolderAway as error:
             busy, self._chore = False, None
             self._rescan_timer.set(now + AWAY_SECONDS)
+            self._meter.add(FOLDER_FAILURES)
             if str(error) != self._away_said:
                 _log.warning("%s; nothing is forgotten, the watcher tries again", error)
             self._away_said = str(error)
@@ -150,7 +162,9 @@ class Service:
         gone = []
         for path in hints.files:
             if ignores(path):
+                self._meter.add(IGNORED, value="name")
                 continue
+            self._meter.add(SEEN, value="event")
             seen = self._folder.look(path)
             if isinstance(seen, Reference):
                 self._settling.note(seen, now)
@@ -162,7 +176,9 @@ class Service:
 
     def _take_settled(self, now: float) -> None:
         rested = self._settling.take(now, SETTLING_AT_ONCE)
-        self._enqueuer.put(self._enqueuer.news(rested.settled), now)
+        news = self._enqueuer.news(rested.settled)
+        self._meter.add(SETTLED, len(news))
+        self._enqueuer.put(news, now)
         self._forget([path for path, absence in rested.absent if absence is not Absence.UNKNOWN])
 
     def _forget(self, gone: Sequence[str]) -> None:
@@ -199,6 +215,8 @@ class Service:
             return self._reconciler.scan_folders(folders)
         if self._lost_timer.rings(now) and self._store.counts().pending and self._queue.is_idle():
             return self._reconciler.find_lost()
+        if self._recount_timer.rings(now):
+            return self._reconciler.recount()
         return None
 
     def _rest(self) -> None:
@@ -213,21 +231,13 @@ class Service:
         _log.warning(
             "%s. The watcher waits; nothing is lost, the folder is looked through when Redis takes writes again", error
         )
+        self._meter.add(REDIS_FAILURES)
         started = self._clock.monotonic()
         self._chore, self._rescan_wanted = None, True
+        self._recount_timer.set(started)  # it may have been under way
         self._pause(LONGEST_REST)
-        retrying = Retrying(
-            retry=retry_if_exception_type(Unavailable),
-            wait=REDIS_PAUSE,
-            stop=lambda _: self._stop.requested,
-            sleep=self._pause,
-            reraise=True,
-        )
-        try:
-            retrying(self._ping)
-        except Unavailable:
-            return  # asked to stop
-        _log.info("Redis takes writes again after %.0f s", self._clock.monotonic() - started)
+        if await_redis(self._ping, self._stop, self._pause):
+            _log.info("Redis takes writes again after %.0f s", self._clock.monotonic() - started)
 
     def _ping(self) -> None:
         self._store.ping()

@@ -12,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
-from celery.signals import setup_logging, task_rejected, task_unknown
+from celery.signals import setup_logging, task_rejected, task_unknown, worker_process_init
 
 from shared import names
 from shared.broker import make_app
 from shared.logs import configure_logging
+from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -115,6 +116,7 @@ class Workshop:
         from worker.engine.keepers import rank_keepers
         from worker.pipeline.candidates import ContentIndex
         from worker.pipeline.judge import Judge
+        from worker.pipeline.metrics import counted
         from worker.pipeline.nearest import NearestCluster
 
         # The steps are so small that threads of NumPy, faiss and OpenCV cost twice what they bring, and the feature
@@ -124,12 +126,26 @@ class Workshop:
         return Judge(
             self.store,
             ContentIndex(self.store, extractor),
-            self.comparison().compare,
+            counted(self.comparison().compare, self.meter),
             NearestCluster(self.store, extractor),
             time.time,
             rank_keepers(self.settings.keeper_order),
             holder,
+            self.meter,
         )
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Where the verdict writer counts; served from the first use on, at the port beside the watcher's."""
+        if not self.settings.metrics_port:
+            return UNMETERED
+        from shared.exposition import open_meter
+        from worker.pipeline.metrics import LEASE, METRICS
+
+        meter = open_meter(METRICS, self.settings.metrics_address, self.settings.metrics_port + 1)
+        holder = os.environ.get(HOLDER, "")
+        meter.follow(LEASE, lambda: self.store.holds_lease(names.LEASE_VERDICTS, holder))
+        return meter
 
     @cached_property
     def thresholds(self) -> "CurrentThresholds":
@@ -165,6 +181,12 @@ def _count_refused(**_: object) -> None:
     _workshop.refuse(1)
 
 
+def _serve_metrics(**_: object) -> None:
+    """In every new child of a verdict worker, before its first task."""
+    if HOLDER in os.environ:
+        _workshop.meter  # noqa: B018 - its first use serves it
+
+
 def _log(**_: object) -> None:
     configure_logging(_settings.log_level)
 
@@ -181,6 +203,7 @@ app.conf.imports = ("worker.app",)
 app.conf.worker_consumer = "worker.consumer:Consumer"
 _workshop = Workshop(_settings)
 register(app, _workshop)
+worker_process_init.connect(_serve_metrics, weak=False)
 task_unknown.connect(_count_refused, weak=False)
 task_rejected.connect(_count_refused, weak=False)
 _turn = Turn(app, lambda: _workshop.store)  # signals hold their receivers weakly

@@ -12,8 +12,10 @@ from rich.table import Table
 
 from shared import names
 from shared.broker import make_app, outstanding, workers
+from shared.cli.live import watch_status
+from shared.cli.live_page import verdicts_in_words
 from shared.cli.terminal import emit
-from shared.errors import PermanentError
+from shared.errors import PermanentError, SettingsError
 from shared.health import check_health
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
@@ -24,13 +26,21 @@ TOP_REASONS = 10
 
 def status(
     json: Annotated[bool, typer.Option("--json", help="as JSON, for programs")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="go on, once a second on a whole page, until Ctrl-C")] = False,
 ) -> None:
-    """Show images by state, queues, workers, memory, the last generation, and what failed and why.
+    """Show images by state and verdict, queues, workers, memory, the last generation, and what failed and why.
 
-    Example:
+    Examples:
 
       imagesieve status --json
+
+      imagesieve status --watch
     """
+    if watch and json:
+        raise SettingsError("--watch draws a page for people; `imagesieve events --follow --json` goes on for programs")
+    if watch:
+        watch_status(load_settings())
+        return
     found = _status(load_settings())
     if json:
         emit(found)
@@ -45,6 +55,7 @@ def _status(settings: Settings) -> dict[str, Any]:
     reasons = Counter(record.reason for _, record in store.failures())
     return {
         "images": {"total": counts.total, "ready": counts.ready, "pending": counts.pending, "failed": counts.failed},
+        "verdicts": store.verdict_counts(),
         "failures": [{"reason": reason, "files": files} for reason, files in reasons.most_common()],
         "queues": waiting.queued,
         "unacknowledged": waiting.unacknowledged,
@@ -61,6 +72,7 @@ def _print_status(found: dict[str, Any]) -> None:
     images, generation, extractor = found["images"], found["generation"], found["extractor"]
     table = Table(show_header=False, box=None)
     table.add_row("images", f"{images['ready']} ready, {images['pending']} pending, {images['failed']} failed")
+    table.add_row("verdicts", verdicts_in_words(found["verdicts"]))
     table.add_row("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items()))
     table.add_row("in hand", f"{found['unacknowledged']} messages")
     table.add_row("workers", ", ".join(found["workers"]) or "none answers: is `imagesieve up` running?")

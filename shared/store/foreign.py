@@ -7,8 +7,9 @@ anew from the watched folder, or is a counter.
 from typing import Any, Final
 
 from shared import names
+from shared.store.places import PLACES
 
-_FILES: Final = {names.KEY_RECORDS: b"hash", names.KEY_PENDING: b"set", names.KEY_FAILED: b"set"}
+_FILES: Final = {names.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"set")}
 _COUNTERS: Final = (names.KEY_REVISION, names.KEY_COMPUTED, names.KEY_CORRECTIONS, names.KEY_REFUSED)
 _TYPES: Final = {
     **_FILES,
@@ -39,7 +40,7 @@ def drop_foreign(client: Any) -> list[str]:
         )
         found += [names.KEY_GENERATION, clusters] if client.type(clusters) not in (b"hash", b"none") else []
     if _FILES.keys() & set(found):
-        found += [key for key in _FILES if key not in found]  # the three speak of each other
+        found += [key for key in _FILES if key not in found]  # they speak of each other
     if found:
         client.delete(*found)
     return found

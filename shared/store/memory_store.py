@@ -11,6 +11,7 @@ from shared.errors import LeaseTaken
 from shared.history import HISTORY_KEPT, Snapshot
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference, State
 from shared.store.leases import hold_lease
+from shared.store.places import PLACES, place_of
 from shared.store.port import Change, Image
 
 
@@ -46,6 +47,13 @@ class MemoryStore:
     def counts(self) -> Counts:
         states = Counter(record.state for record in self._records.values())
         return Counts(len(self._records), states[State.PENDING], states[State.FAILED])
+
+    def verdict_counts(self) -> dict[str, int] | None:
+        places = Counter(map(place_of, self._records.values()))
+        return {place: places[place] for place in PLACES if place != State.PENDING}
+
+    def recount(self) -> Iterator[None]:
+        return iter(())
 
     def failures(self) -> Iterator[tuple[str, Record]]:
         return self._of(State.FAILED)
@@ -147,6 +155,9 @@ class MemoryStore:
         start = len(self._events) if after == "$" else int(after)
         return [(str(place), event) for place, event in enumerate(self._events[start:], start=start + 1)]
 
+    def latest_events(self, count: int) -> list[tuple[str, Event]]:
+        return self.events("0", wait=0.0)[::-1][:count]
+
     def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:  # noqa: ARG002
         stored = {("image", digest) for digest in self._images} | {("sketch", digest) for digest in self._sketches}
         dead = {(kind, digest) for kind, digest in stored | set(self._features) if digest not in live}
@@ -213,6 +224,9 @@ class MemoryStore:
     def end_lease(self, name: str, holder: str) -> None:
         if self._leases.get(name) == holder:
             del self._leases[name]
+
+    def holds_lease(self, name: str, holder: str) -> bool:
+        return self._leases.get(name) == holder
 
     def memory(self) -> int:
         return sum(map(len, self._features.values()))

@@ -27,6 +27,15 @@ class Store(Protocol):
     def counts(self) -> Counts:
         """Files by state. Constant cost."""
 
+    def verdict_counts(self) -> dict[str, int] | None:
+        """Files by verdict, and `unjudged` for those that are ready without one; pending files are in none of these.
+
+        None while they do not add up (an older version wrote): `recount` mends that. Constant cost.
+        """
+
+    def recount(self) -> Iterator[None]:
+        """Put every path under what its record says, whatever older versions left, in small steps. O(records)."""
+
     def failures(self) -> Iterator[tuple[str, Record]]:
         """Every failed path with its record."""
 
@@ -96,6 +105,9 @@ class Store(Protocol):
         Waits up to `wait` seconds for the first one.
         """
 
+    def latest_events(self, count: int) -> list[tuple[str, Event]]:
+        """The newest `count` events with positions, newest first."""
+
     def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:
         """Let what is known of digests not in `live`, and features of other extractors, end after `seconds`.
 
@@ -155,6 +167,9 @@ class Store(Protocol):
 
     def end_lease(self, name: str, holder: str) -> None:
         """Let others have a lease at once; nothing happens where somebody else has it."""
+
+    def holds_lease(self, name: str, holder: str) -> bool:
+        """Whether a lease is this holder's now."""
 
     def memory(self) -> int:
         """Bytes the store uses."""

@@ -45,6 +45,10 @@ class RedisLeases(RedisPart):
         with self._speaking():
             self._end(keys=_keys(name), args=[holder])
 
+    def holds_lease(self, name: str, holder: str) -> bool:
+        with self._speaking():
+            return bool(self._redis.get(names.key_lease(name)) == holder.encode())
+
 
 def _keys(name: str) -> list[str]:
     return [names.key_lease(name), names.key_holder(name)]

@@ -9,29 +9,48 @@ from redis.exceptions import ResponseError
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.records import Counts, Event, Record, Reference, State
+from shared.store.places import PLACE_IN_LUA, PLACES, place_of
 from shared.store.port import Change
 from shared.store.redis_client import CHUNK, RedisPart
 
 # Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins.
-# KEYS: records, pending, failed, revision, events, holder. ARGV: 1 to move the revision, events kept, who has to be the
-# holder (or nothing), then (path, expected, new, state, event) for each change; no event where it is empty.
+# KEYS: records, revision, events, holder, and the sets of paths. ARGV: 1 to move the revision, events kept, who has to
+# be the holder (or nothing), then (path, expected, new, from, to, event) for each change: from and to which of the sets
+# it goes, as numbers of their KEYS; no event where it is empty.
 _COMPLETE: Final = """
-if ARGV[3] ~= '' and redis.call('GET', KEYS[6]) ~= ARGV[3] then return false end
+if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3] then return false end
 local done = {}
-for i = 4, #ARGV, 5 do
-  local path, expected, new, state, event = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  local same = redis.call('HGET', KEYS[1], path) == expected
+for i = 4, #ARGV, 6 do
+  local path, event = ARGV[i], ARGV[i + 5]
+  local same = redis.call('HGET', KEYS[1], path) == ARGV[i + 1]
   if same then
-    redis.call('HSET', KEYS[1], path, new)
-    redis.call('SREM', KEYS[2], path)
-    if state == 'failed' then redis.call('SADD', KEYS[3], path) else redis.call('SREM', KEYS[3], path) end
-    if event ~= '' then redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[2], '*', 'event', event) end
+    redis.call('HSET', KEYS[1], path, ARGV[i + 2])
+    redis.call('SREM', KEYS[tonumber(ARGV[i + 3])], path)
+    redis.call('SADD', KEYS[tonumber(ARGV[i + 4])], path)
+    if event ~= '' then redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'event', event) end
   end
   done[#done + 1] = same and 1 or 0
 end
-if ARGV[1] == '1' then redis.call('INCR', KEYS[4]) end
+if ARGV[1] == '1' then redis.call('INCR', KEYS[2]) end
 return done
 """
+_OWN_KEYS: Final = 4  # before the sets of paths
+
+# Puts paths into the set that their record tells. KEYS: records, the sets. ARGV: the names of the sets, in their order,
+# where the paths were found (the number of its KEY, 0: among the records), and the paths.
+_RECOUNT: Final = (
+    PLACE_IN_LUA
+    + """
+local sets, found = {}, tonumber(ARGV[#KEYS])
+for i = 2, #KEYS do sets[ARGV[i - 1]] = i end
+for i = #KEYS + 1, #ARGV do
+  local raw = redis.call('HGET', KEYS[1], ARGV[i])
+  local at = raw and (sets[place(raw)] or sets['unjudged'])
+  if at then redis.call('SADD', KEYS[at], ARGV[i]) end
+  if found > 0 and found ~= at then redis.call('SREM', KEYS[found], ARGV[i]) end
+end
+"""
+)
 _EVENTS_KEPT: Final = 100_000
 _AT_ONCE: Final = 500  # changes in one call of the script, which holds up everybody else
 
@@ -45,6 +64,7 @@ class RedisRecords(RedisPart):
     def __init__(self, client: Any) -> None:
         super().__init__(client)
         self._complete = client.register_script(_COMPLETE)
+        self._recount = client.register_script(_RECOUNT)
 
     def records(self, paths: Sequence[str]) -> list[Record | None]:
         found: list[Record | None] = []
@@ -69,6 +89,35 @@ class RedisRecords(RedisPart):
             pipe.scard(names.KEY_PENDING)
             pipe.scard(names.KEY_FAILED)
             return Counts(*pipe.execute())
+
+    def verdict_counts(self) -> dict[str, int] | None:
+        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hlen(names.KEY_RECORDS)
+            for key in PLACES.values():
+                pipe.scard(key)
+            total, *sizes = pipe.execute()
+        counts = dict(zip(PLACES, sizes, strict=True))
+        if sum(sizes) != total:
+            return None
+        del counts[State.PENDING]
+        return counts
+
+    def recount(self) -> Iterator[None]:
+        # Records first: what they add is right at once; then whoever is in a set and does not belong there leaves.
+        for number, key in enumerate((names.KEY_RECORDS, *PLACES.values())):
+            cursor = 0
+            while True:
+                scan = self._redis.sscan if number else self._redis.hscan
+                with self._speaking():
+                    cursor, found = scan(key, cursor, count=_AT_ONCE)
+                paths = list(found)
+                for start in range(0, len(paths), _AT_ONCE):
+                    words = [*PLACES, number + 1 if number else 0, *paths[start : start + _AT_ONCE]]
+                    with self._speaking():
+                        self._recount(keys=[names.KEY_RECORDS, *PLACES.values()], args=words)
+                    yield
+                if cursor == 0:
+                    break
 
     def failures(self) -> Iterator[tuple[str, Record]]:
         return self._members(names.KEY_FAILED, State.FAILED)
@@ -110,13 +159,13 @@ class RedisRecords(RedisPart):
         if not pairs:
             return
         values = {os.fsencode(path): record.to_json() for path, record in pairs}
-        into, out_of = names.KEY_PENDING, names.KEY_FAILED
-        if pairs[0][1].state is State.FAILED:
-            into, out_of = out_of, into
+        into = PLACES[pairs[0][1].state]
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(names.KEY_RECORDS, mapping=values)
             pipe.sadd(into, *values)
-            pipe.srem(out_of, *values)
+            for out_of in PLACES.values():
+                if out_of != into:
+                    pipe.srem(out_of, *values)
             pipe.incr(names.KEY_REVISION)
             pipe.execute()
 
@@ -129,14 +178,16 @@ class RedisRecords(RedisPart):
         return self._replace(changes, [event.to_json() for event in events], not correction, holder)
 
     def _replace(self, changes: Sequence[Change], events: Sequence[str], move: bool, holder: str = "") -> list[bool]:
-        keys = [names.KEY_RECORDS, names.KEY_PENDING, names.KEY_FAILED, names.KEY_REVISION, names.KEY_EVENTS]
-        keys.append(names.key_holder(names.LEASE_VERDICTS))
+        keys = [names.KEY_RECORDS, names.KEY_REVISION, names.KEY_EVENTS, names.key_holder(names.LEASE_VERDICTS)]
+        keys += PLACES.values()
+        number = {place: _OWN_KEYS + 1 + at for at, place in enumerate(PLACES)}
         done: list[bool] = []
         for start in range(0, len(changes), _AT_ONCE):
             words: list[bytes | int | str] = [int(move), _EVENTS_KEPT, holder]
             part = slice(start, start + _AT_ONCE)
             for (path, expected, new), event in zip(changes[part], events[part], strict=True):
-                words += [os.fsencode(path), expected.to_json(), new.to_json(), new.state.encode(), event]
+                moved = number[place_of(expected)], number[place_of(new)]
+                words += [os.fsencode(path), expected.to_json(), new.to_json(), *moved, event]
             with self._speaking():
                 replies = self._complete(keys=keys, args=words)
             if replies is None:
@@ -150,14 +201,19 @@ class RedisRecords(RedisPart):
         entries = (entry for _, part in replies or [] for entry in part)
         return [(position.decode(), _event(fields.get(b"event", b""))) for position, fields in entries]
 
+    def latest_events(self, count: int) -> list[tuple[str, Event]]:
+        with self._speaking():
+            entries = self._redis.xrevrange(names.KEY_EVENTS, count=count)
+        return [(position.decode(), _event(fields.get(b"event", b""))) for position, fields in entries]
+
     def forget(self, paths: Sequence[str]) -> int:
         removed = 0
         for start in range(0, len(paths), CHUNK):
             fields = [os.fsencode(path) for path in paths[start : start + CHUNK]]
             with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
                 pipe.hdel(names.KEY_RECORDS, *fields)
-                pipe.srem(names.KEY_PENDING, *fields)
-                pipe.srem(names.KEY_FAILED, *fields)
+                for key in PLACES.values():
+                    pipe.srem(key, *fields)
                 pipe.hdel(names.KEY_ATTEMPTS, *fields)
                 pipe.incr(names.KEY_REVISION)
                 removed += pipe.execute()[0]

@@ -12,6 +12,7 @@ from shared.errors import CorruptValue, Unavailable
 from shared.records import Generation, ImageFacts, Match, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore
+from shared.store.places import PLACES
 from tests.conftest import RedisServer
 
 
@@ -38,6 +39,8 @@ USES = {
     names.KEY_RECORDS: lambda store: store.records(["a"]),
     names.KEY_PENDING: lambda store: store.counts(),
     names.KEY_FAILED: lambda store: list(store.failures()),
+    names.KEY_UNJUDGED: lambda store: store.verdict_counts(),
+    names.key_verdict("near"): lambda store: store.verdict_counts(),
     names.KEY_REVISION: lambda store: store.mark_pending([Reference("a", 1, 1)], now=1.0),
     names.KEY_ATTEMPTS: lambda store: store.begin(["a"]),
     names.KEY_EXTRACTOR: lambda store: store.extractor(),
@@ -71,7 +74,7 @@ def test_a_key_that_holds_what_we_never_wrote_is_dropped_and_told_once(settings:
     with pytest.raises(Unavailable, match=f"never wrote.*{key}"):
         USES[key](store)
     USES[key](store)
-    if key in (names.KEY_RECORDS, names.KEY_PENDING, names.KEY_FAILED):
+    if key in (names.KEY_RECORDS, *PLACES.values()):
         assert store.counts().total == 0  # a rescan finds the files
 
 

@@ -15,6 +15,7 @@ from worker.engine.sketch import Sketch
 from worker.engine.verify import PIXEL_SIDE, Thresholds, verify, verify_pixels
 from worker.pipeline.files import read_file
 
+Compare = Callable[["File", "File"], Match | None]
 LATEST = 64  # sketches that are kept, 5 KiB each
 
 

@@ -9,12 +9,14 @@ from typing import Protocol
 
 from shared import names
 from shared.errors import ImagesieveError
+from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.keepers import Rank
-from worker.pipeline.comparison import File
+from worker.pipeline.comparison import Compare, File
 from worker.pipeline.knowledge import AT_ONCE, Knowledge, learn
 from worker.pipeline.members import member_of
+from worker.pipeline.metrics import JUDGE_SECONDS, KNOWN
 from worker.pipeline.verdicts import Clusters, Verdicts
 
 CANDIDATES = 24  # keepers that an image is compared with
@@ -33,9 +35,6 @@ class Candidates(Protocol):
         """Up to `count` contents that may show the picture of `digest`, most likely first."""
 
 
-Compare = Callable[[File, File], Match | None]
-
-
 class Judge:
     """The verdict writer. Everything it is told twice changes nothing."""
 
@@ -48,6 +47,7 @@ class Judge:
         now: Callable[[], float],
         rank: Rank,
         holder: str = "",
+        meter: Meter = UNMETERED,
     ) -> None:
         """clusters: of digests, for the events. now: seconds since the epoch. rank: order of keepers.
 
@@ -57,8 +57,10 @@ class Judge:
         self._candidates = candidates
         self._compare = compare
         self._rank = rank
-        self._verdicts = Verdicts(store, clusters, now, holder)
+        self._verdicts = Verdicts(store, clusters, now, holder, meter)
+        self._meter = meter
         self._known = Knowledge()
+        meter.follow(KNOWN, lambda: len(self._known.digest))
         self._corrections = -1
 
     def start(self) -> int:
@@ -107,7 +109,8 @@ class Judge:
             if record.verdict != Verdict.FAILED:
                 self._verdicts.owe([file])
         elif path not in self._known.digest:
-            given += self._judge(file)
+            with self._meter.timing(JUDGE_SECONDS):
+                given += self._judge(file)
         elif not record.verdict:  # extracted anew, with the same picture: its group stays what it is
             self._candidates.add([record.digest])
             self._verdicts.owe([file])

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.verified import EXACT_REASON, identical_reason
 from worker.pipeline.comparison import File
 from worker.pipeline.knowledge import Knowledge
 from worker.pipeline.members import make_event
+from worker.pipeline.metrics import count_verdicts
 
 Clusters = Callable[[Sequence[str]], Sequence[int | None]]
 _Found = tuple[Verdict, Match]
@@ -17,12 +19,15 @@ _Found = tuple[Verdict, Match]
 class Verdicts:
     """Those that are due. Copies of known files come by the thousand: a round trip for each would be all they cost."""
 
-    def __init__(self, store: Store, clusters: Clusters, now: Callable[[], float], holder: str) -> None:
+    def __init__(
+        self, store: Store, clusters: Clusters, now: Callable[[], float], holder: str, meter: Meter = UNMETERED
+    ) -> None:
         """clusters: of digests, for the events. now: seconds since the epoch. holder: of the lease, see the store."""
         self._store = store
         self._clusters = clusters
         self._now = now
         self._holder = holder
+        self._meter = meter
         self._due: list[File] = []
 
     def owe(self, files: Iterable[File]) -> None:
@@ -47,7 +52,9 @@ class Verdicts:
         clusters = dict(zip(digests, self._clusters(digests), strict=True))
         now = self._now()
         events = [make_event(path, new, clusters.get(new.digest), now) for path, _, new in changes]
-        return sum(self._store.give_verdicts(changes, events, False, self._holder))
+        done = self._store.give_verdicts(changes, events, False, self._holder)
+        count_verdicts(self._meter, changes, done, now)
+        return sum(done)
 
     def _verdicts(self, files: Sequence[File], known: Knowledge) -> list[Record]:
         """The record of each with its verdict."""

@@ -1,0 +1,86 @@
+"""`imagesieve status --watch`: looks at Redis once a second and draws what it finds, until Ctrl-C."""
+
+import contextlib
+import time
+
+from celery import Celery
+from rich.console import Console
+from rich.live import Live
+
+from shared.broker import make_app, outstanding, workers
+from shared.cli.live_model import Look, Model
+from shared.cli.live_page import Screen
+from shared.errors import SettingsError, Unavailable
+from shared.records import Event
+from shared.settings import Settings
+from shared.stack.up import StopRequested, stop_on_signals
+from shared.store import RedisStore, Store
+
+LOOK_SECONDS = 1.0
+WORKERS_SECONDS = 10.0  # between two questions to the workers, whose answers are waited for
+ANSWER_SECONDS = 0.5
+BEFORE = 1000  # events from before, among which are the last duplicates
+AT_ONCE = 20_000  # events in one look; those behind them come with the next one
+
+
+def watch_status(settings: Settings) -> None:
+    """Draw until a signal. Raises SettingsError where there is no terminal to draw on."""
+    console = Console()
+    if not console.is_terminal or console.is_dumb_terminal:
+        raise SettingsError(
+            "status --watch draws on a terminal, and standard output is none that it could draw on; use "
+            "`imagesieve status --json` for one look, `imagesieve events --follow --json` for what happens"
+        )
+    model, poll = Model(), Poll(RedisStore.connect(settings.store), make_app(settings))
+    with (
+        contextlib.suppress(StopRequested),
+        stop_on_signals(),
+        Live(console=console, screen=True, auto_refresh=False) as live,
+    ):
+        while True:
+            began = time.monotonic()
+            poll.look(model, began)
+            live.update(Screen(model.page(time.monotonic()), time.time()), refresh=True)
+            time.sleep(max(0.0, began + LOOK_SECONDS - time.monotonic()))
+
+
+class Poll:
+    """Looks at the store and the broker for a model."""
+
+    def __init__(self, store: Store, app: Celery) -> None:
+        self._store = store
+        self._app = app
+        self._position = ""  # in the stream of events, of the last one seen
+        self._workers_due = 0.0
+
+    def look(self, model: Model, now: float) -> None:
+        """One look, whether Redis answers or not. A few round trips, whatever the size of the collection."""
+        try:
+            if not self._position:
+                before = self._store.latest_events(BEFORE)
+                model.remember(event for _, event in reversed(before))
+                self._position = before[0][0] if before else "0"
+            store = self._store
+            look = Look(
+                counts=store.counts(),
+                verdicts=store.verdict_counts(),
+                waiting=outstanding(self._app),
+                redis_bytes=store.memory(),
+                extractor=store.extractor(),
+                generation=store.summary(),
+            )
+            model.take(look, self._events(), now)
+            if now >= self._workers_due:
+                model.note_workers(workers(self._app, ANSWER_SECONDS))
+                self._workers_due = now + WORKERS_SECONDS
+        except Unavailable as error:
+            model.lose(str(error))
+            self._workers_due = 0.0
+
+    def _events(self) -> list[Event]:
+        """Those since the last look."""
+        found: list[Event] = []
+        while len(found) < AT_ONCE and (told := self._store.events(self._position, wait=0.0)):
+            self._position = told[-1][0]
+            found += [event for _, event in told]
+        return found

@@ -1,0 +1,161 @@
+"""How `status --watch` looks: a page of the terminal's size, whatever that is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from shared.cli.live_model import Look, Page
+from shared.cli.terminal import shown
+from shared.records import Event, Verdict
+
+WIDE = 110  # columns from which a duplicate's keeper has a column of its own
+MEDIUM = 64  # from which its verdict has one
+STYLES = {Verdict.EXACT: "red", Verdict.IDENTICAL: "magenta", Verdict.NEAR: "yellow"}
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A page as rich draws it. now: seconds since the epoch. zone: None for the machine's own."""
+
+    page: Page
+    now: float
+    zone: tzinfo | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The status, and as many duplicates as there are lines left."""
+        status = Table.grid(padding=(0, 2, 0, 0))
+        status.add_column(style="dim", no_wrap=True)
+        status.add_column(overflow="fold")
+        for name, value in self._rows():
+            status.add_row(name, value)
+        flat = options.update(height=None)
+        used = len(console.render_lines(status, flat, pad=False))
+        yield status
+        left = (options.height or console.size.height) - used - 2
+        if left > 0:
+            yield Text()
+            yield self._duplicates(left, options.max_width)
+
+    def _rows(self) -> Iterator[tuple[RenderableType, RenderableType]]:
+        yield Text("imagesieve", style="bold not dim"), Text(f"{self._time(self.now)}  (Ctrl-C leaves)", style="dim")
+        page, look = self.page, self.page.look
+        if page.absence:
+            stale = f"; the numbers are {duration(page.age)} old" if look else ""
+            yield "", Text(f"{page.absence}. Waiting for it{stale}", style="bold red")
+        if look is None:
+            return
+        yield from _work(page, look)
+        yield "verdicts", verdicts_in_words(look.verdicts)
+        queues = ", ".join(f"{name} {depth:,}" for name, depth in look.waiting.queued.items())
+        yield "queues", f"{queues}; in hand {look.waiting.unacknowledged:,}"
+        if page.workers is not None:
+            yield "workers", ", ".join(page.workers) or Text("none answers: is `imagesieve up` running?", style="red")
+        yield "Redis", f"{look.redis_bytes / 2**20:,.1f} MiB"
+        yield from _made(look)
+
+    def _duplicates(self, lines: int, width: int) -> RenderableType:
+        if not self.page.duplicates:
+            return Text("no duplicates found yet", style="dim")
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        table.title, table.title_justify, table.title_style = "last duplicates", "left", "dim"
+        table.add_column(no_wrap=True, style="dim")
+        if width >= MEDIUM:
+            table.add_column(no_wrap=True)
+        shares = (3, 3, 4) if width >= WIDE else (1, 1)
+        for share in shares:
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=share)
+        room = (width - (22 if width >= MEDIUM else 12)) * shares[0] // sum(shares) - 2
+        for event in self.page.duplicates[:lines]:
+            table.add_row(*self._duplicate(event, width, room))
+        return table
+
+    def _duplicate(self, event: Event, width: int, room: int) -> list[Text]:
+        verdict = Text(event.verdict, style=STYLES[Verdict(event.verdict)])
+        cells = [Text(self._told(event)), Text(end_of(shown(event.path), room), style=verdict.style)]
+        if width >= MEDIUM:
+            cells.insert(1, verdict)
+        if width >= WIDE:
+            cells.append(Text("= " + end_of(shown(event.duplicate_of), room - 2)))
+        return [*cells, Text(event.reason or event.verdict)]
+
+    def _told(self, event: Event) -> str:
+        """The time of an event; of one from another day the date."""
+        try:
+            at = datetime.fromisoformat(event.at).timestamp()
+        except ValueError:
+            return "?"
+        same_day = self._moment(at).date() == self._moment(self.now).date()
+        return self._time(at) if same_day else f"{self._moment(at):%m-%d}"
+
+    def _time(self, at: float) -> str:
+        return f"{self._moment(at):%H:%M:%S}"
+
+    def _moment(self, at: float) -> datetime:
+        return datetime.fromtimestamp(at).astimezone(self.zone)
+
+
+def _work(page: Page, look: Look) -> Iterator[tuple[str, RenderableType]]:
+    """How far the work is, and how fast it goes."""
+    counts = look.counts
+    done = counts.total - counts.pending
+    if counts.pending:
+        left = "" if page.seconds_left is None else f", {duration(page.seconds_left)} left"
+        yield "files", f"{done:,} of {counts.total:,} done ({done / counts.total:.0%}){left}"
+        yield "", ProgressBar(counts.total, done)
+    else:
+        yield "files", f"{counts.total:,}, all done"
+    yield "speed", f"{page.files:.1f} files/s, {page.verdicts:.1f} verdicts/s"
+
+
+def verdicts_in_words(verdicts: Mapping[str, int] | None) -> str:
+    """Files by verdict, as the store counts them."""
+    if verdicts is None:
+        return "not counted yet; the watcher does so at its start"
+    text = ", ".join(f"{verdict.value} {verdicts[verdict]:,}" for verdict in Verdict)
+    waiting = verdicts["unjudged"]
+    return f"{text}; {waiting:,} to come" if waiting else text
+
+
+def _made(look: Look) -> Iterator[tuple[str, RenderableType]]:
+    """The last generation, and what to be warned of."""
+    generation = look.generation
+    if generation:
+        counts = generation["counts"]
+        words = f"{counts['images']:,} images, k = {generation['k']}, {counts['duplicates']:,} duplicates"
+        yield "generation", f"{generation['generation']}: {words}"
+    else:
+        yield "generation", "none yet"
+    warnings = [look.extractor.warning if look.extractor else "", (generation or {}).get("report_error", "")]
+    for warning in filter(None, warnings):
+        yield "warning", Text(warning, style="yellow")
+
+
+def duration(seconds: float) -> str:
+    """A time for people: `40 s`, `7 min`, `3 h 20 min`, `2 d 5 h`."""
+    minutes, hours = round(seconds / 60), round(seconds / 3600)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def end_of(path: str, room: int) -> str:
+    """The end of a path, which says more than its beginning, in so many columns of a terminal.
+
+    >>> end_of("2026/11/holiday/beach.jpg", 14), end_of("beach.jpg", 14)
+    ('…day/beach.jpg', 'beach.jpg')
+    """
+    if cell_len(path) <= room:
+        return path
+    while path and cell_len(path) > room - 1:
+        path = path[1:]
+    return f"…{path}"

@@ -1,0 +1,31 @@
+"""The sets of paths in Redis: every path is in exactly one, told by its record, so that counting is constant cost."""
+
+from typing import Final
+
+from shared import names
+from shared.records import Record, State, Verdict
+
+UNJUDGED: Final = "unjudged"
+
+# What a record says of its file -> the set of such files.
+PLACES: Final = {
+    State.PENDING.value: names.KEY_PENDING,
+    State.FAILED.value: names.KEY_FAILED,
+    UNJUDGED: names.KEY_UNJUDGED,
+    **{verdict.value: names.key_verdict(verdict) for verdict in Verdict if verdict is not Verdict.FAILED},
+}
+
+# The same for a record as it lies in Redis, as a function in Lua. Quotes within a value are escaped, so that a name or
+# a reason cannot pass for a field.
+PLACE_IN_LUA: Final = """
+local function place(raw)
+  local state = string.match(raw, '"state":"(%a+)"')
+  if state ~= 'ready' then return state == 'pending' and 'pending' or 'failed' end
+  return string.match(raw, '"verdict":"(%a+)"') or 'unjudged'
+end
+"""
+
+
+def place_of(record: Record) -> str:
+    """The name, in PLACES, of the set that a path with this record belongs to."""
+    return record.state.value if record.state is not State.READY else record.verdict or UNJUDGED
