@@ -10,12 +10,15 @@
     │   ├── CorruptValue         this value in the store: wrong length, version or checksum; computed anew
     │   ├── SettingsError        a setting or argument is wrong: one sentence, exit status 2
     │   ├── WeightsError         the VGG16 weights cannot be had or do not fit the network
+    │   ├── LeftAlone            this file must not be acted on: it changed, is protected, its keeper is gone
+    │   ├── JournalFailed        the journal of actions cannot be written or read; nothing is acted on without it
     │   ├── StateInUse           another imagesieve runs on this state folder
     │   └── StackFailed          a process of the stack could not be kept running
     └── TransientError           waited for, retried with a growing pause
         ├── Unavailable          Redis (store or broker) does not answer
         ├── DamagedImages        what is stored of these pictures is damaged; their files are sent again
         ├── FileChanging         the file changed while it was read; its next settled state is a new reference
+        ├── ActionsBusy          another apply or restore is under way on this state folder
         └── LeaseTaken           somebody else holds the lease
 
 Every message names the thing, the cause and the way out: it is what a user reads.
@@ -67,6 +70,14 @@ class WeightsError(PermanentError):
     """The weights named by IMAGESIEVE_WEIGHTS cannot be loaded."""
 
 
+class LeftAlone(PermanentError):
+    """A file that is not acted on. The message is the reason, which the user reads beside its path."""
+
+
+class JournalFailed(PermanentError):
+    """The journal of actions cannot be written, or does not say what it should."""
+
+
 class StateInUse(PermanentError):
     """The state folder belongs to a running imagesieve."""
 
@@ -96,6 +107,10 @@ class DamagedImages(TransientError):
 
 class FileChanging(TransientError):
     """The file's size or mtime changed while it was read."""
+
+
+class ActionsBusy(TransientError):
+    """Another process acts on duplicates, or restores them."""
 
 
 class LeaseTaken(TransientError):

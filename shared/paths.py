@@ -1,6 +1,7 @@
 """Paths as they travel: relative to the watched folder, with `/`, as `os.fsdecode` gives them."""
 
 import os
+from pathlib import Path
 from typing import TypeGuard
 
 
@@ -16,3 +17,11 @@ def is_below_root(path: object) -> TypeGuard[str]:
     except UnicodeEncodeError:  # a lone surrogate that stands for no byte
         return False
     return True
+
+
+def below_root(folder: str, root: Path) -> str:
+    """`folder`, absolute or relative to `root`, as a path below it; `.` is `root` itself. Raises ValueError."""
+    relative = Path(os.path.relpath(root / Path(folder).expanduser(), root))
+    if os.pardir in relative.parts:
+        raise ValueError("name folders below the watched one, absolute or relative to it")
+    return str(relative)

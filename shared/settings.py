@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.move_target import check_target
+from shared.paths import below_root
 
 PREFIX = "IMAGESIEVE_"
 
@@ -108,6 +110,20 @@ class Settings(BaseSettings):
         description="which file of a group stays, first things first: `pixels` (most), `bytes` (most), `oldest`, "
         "`newest`, `shortest` (path), `path` (first)",
     )
+    prefer_folders: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="folders below the watched one, in order, separated by `:`; of a group, a file in the first of "
+        "them stays before all others",
+    )
+    protect_folders: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="likewise; no file in them is ever acted on, and they are preferred before all other folders"
+    )
+    on_duplicate: Literal["report", "move"] = Field(
+        "report",
+        description="what follows from a verdict `exact` or `identical`; `move`: the file moves to "
+        "`IMAGESIEVE_MOVE_TO` at once (`imagesieve duplicates restore` brings it back)",
+    )
+    move_to: str = Field("", description="the folder that duplicates are moved to, outside the watched one")
     keep_generations: int = Field(5, ge=1, description="generations (clusters and reports) that are kept")
     keep_features: float = Field(
         7 * 86400.0, gt=0, description="how long features outlive the last file with their digest"
@@ -145,6 +161,21 @@ class Settings(BaseSettings):
         if not value or not set(value) <= set(KEEPER_CRITERIA):
             raise ValueError(f"use words of {', '.join(KEEPER_CRITERIA)}")
         return value
+
+    @field_validator("prefer_folders", "protect_folders", mode="before")
+    @classmethod
+    def _split_folders(cls, value: Any) -> Any:
+        return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
+
+    @field_validator("prefer_folders", "protect_folders")
+    @classmethod
+    def _folders_are_below(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return tuple(below_root(name, info.data["watch_dir"]) for name in value)
+
+    @field_validator("move_to")
+    @classmethod
+    def _move_to_is_absolute(cls, value: str) -> str:
+        return str(_absolute(Path(value))) if value else ""
 
     @field_validator("weights")
     @classmethod
@@ -195,6 +226,16 @@ class Settings(BaseSettings):
         """Store URL in redis-py's spelling."""
         return self.store_url or f"unix://{self.redis_socket}?db=1"
 
+    def check_policy(self) -> None:
+        """Raise SettingsError where duplicates are to be moved and cannot be."""
+        if self.on_duplicate == "move":
+            check_target(self.watch_dir, self.move_to)
+
+    @property
+    def actions_dir(self) -> Path:
+        """Folder with a journal per run of `duplicates apply`."""
+        return self.state_dir / "actions"
+
     @property
     def reports_dir(self) -> Path:
         """Folder with a folder per generation, and `latest`."""
@@ -205,6 +246,8 @@ class Settings(BaseSettings):
         values = self.model_dump(mode="json")
         values["suffixes"] = " ".join(sorted(self.suffixes))
         values["keeper_order"] = " ".join(self.keeper_order)
+        values["prefer_folders"] = os.pathsep.join(self.prefer_folders)
+        values["protect_folders"] = os.pathsep.join(self.protect_folders)
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 
 

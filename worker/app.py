@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn
 
 from celery.signals import setup_logging, task_rejected, task_unknown, worker_process_init
@@ -25,6 +25,8 @@ from worker.tasks import register
 from worker.turn import HOLDER, Turn
 
 if TYPE_CHECKING:
+    from worker.engine.keepers import FolderRules
+    from worker.pipeline.acting.policy import Policy
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extract import Extraction
     from worker.pipeline.judge import Judge
@@ -99,6 +101,7 @@ class Workshop:
             compare=self.comparison().compare,
             thresholds=self.thresholds.refresh,
             keeper_order=settings.keeper_order,
+            folders=self.keeper_folders,
         )
 
     @cached_property
@@ -129,9 +132,10 @@ class Workshop:
             counted(self.comparison().compare, self.meter),
             NearestCluster(self.store, extractor),
             time.time,
-            rank_keepers(self.settings.keeper_order),
+            rank_keepers(self.settings.keeper_order, self.keeper_folders()),
             holder,
             self.meter,
+            self.policy.act if self.settings.on_duplicate == "move" else None,
         )
 
     @cached_property
@@ -146,6 +150,25 @@ class Workshop:
         holder = os.environ.get(HOLDER, "")
         meter.follow(LEASE, lambda: self.store.holds_lease(names.LEASE_VERDICTS, holder))
         return meter
+
+    @cached_property
+    def policy(self) -> "Policy":
+        """What follows from a verdict by itself."""
+        from worker.engine.sameness import compare_files
+        from worker.pipeline.acting.apply import Tools
+        from worker.pipeline.acting.policy import Policy
+
+        settings = self.settings
+        settings.check_policy()
+        tools = Tools(settings.actions_dir, partial(compare_files, max_pixels=settings.max_pixels), time.time)
+        return Policy(tools, settings.watch_dir, settings.move_to, self.keeper_folders)
+
+    def keeper_folders(self) -> "FolderRules":
+        """Folders that decide who stays, as they are mounted now."""
+        from worker.pipeline.mounts import current_rules
+
+        settings = self.settings
+        return current_rules(settings.watch_dir, settings.prefer_folders, settings.protect_folders)
 
     @cached_property
     def thresholds(self) -> "CurrentThresholds":

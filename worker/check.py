@@ -40,7 +40,7 @@ class Checker:
             self._comparison.compare,
             self._clusters,
             time.time,
-            rank_keepers(workshop.settings.keeper_order),
+            rank_keepers(workshop.settings.keeper_order, workshop.keeper_folders()),
         )
         self._judge.rebuild()
 

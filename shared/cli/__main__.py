@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from shared.cli import ask, calibration, look, start, stream
+from shared.cli import ask, calibration, duplicates, look, start, stream
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError
 
@@ -38,6 +38,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
 ]
 for command, hidden in commands:
     app.command(hidden=hidden)(command)
+app.add_typer(duplicates.app, name="duplicates")
 
 
 def main() -> None:

@@ -47,6 +47,7 @@ def up(
 
 
 def _up(settings: Settings, once: bool, json: bool) -> None:
+    settings.check_policy()
     with contextlib.suppress(StopRequested), stop_on_signals(), progress_view() as view:
         with running_stack(settings, once, view) as stack:
             if once:
@@ -121,6 +122,8 @@ def work(
     settings = load_settings()
     if queue is QueueName.FEATURES:
         prepare_weights(settings)
+    if queue is QueueName.VERDICTS:
+        settings.check_policy()
     _become(programs.celery_worker(queue, settings.log_level))
 
 

@@ -14,9 +14,14 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = "\n".join(
     line for line in (ROOT / "docker-compose.yml").read_text().splitlines() if not line.lstrip().startswith("#")
 )
-SERVICES = ("redis", "watcher", "features", "features-gpu", "verdicts", "recluster", "beat", "flower")
-# The image sets the two folders; Flower's three belong to its service alone.
-SET_ELSEWHERE = {"WATCH_DIR", "STATE_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH"}
+SERVICES = (
+    "redis", "watcher", "features", "features-gpu", "verdicts", "verdicts-move", "act", "recluster", "beat", "flower",
+)  # fmt: skip
+ACTING = ("verdicts-move", "act")
+# The image sets the two folders; Flower's three belong to its service alone, and two to those that act.
+SET_ELSEWHERE = {
+    "WATCH_DIR", "STATE_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH", "MOVE_TO", "ON_DUPLICATE",
+}  # fmt: skip
 
 
 def block(name: str, indent: int = 0) -> str:
@@ -48,9 +53,12 @@ def test_a_service_is_locked_down_and_looked_after(name: str) -> None:
         "restart: unless-stopped",
     ):
         assert re.search(rf"^ +{re.escape(promise)}$", text, re.MULTILINE), promise
+    assert not re.search(r"privileged|cap_add|network_mode|user: *[\"']?(0|root)\b", text)
+    if name == "act":  # ends by itself
+        assert re.search(r'^    restart: "no"$', block(name, indent=2), re.MULTILINE)
+        return
     assert re.search(r"^ +healthcheck:.*\n +(<<.*\n +)?test:", text, re.MULTILINE)
     assert re.search(r"^ +stop_grace_period: ", text, re.MULTILINE)
-    assert not re.search(r"privileged|cap_add|network_mode|user: *[\"']?(0|root)\b", text)
 
 
 def test_the_image_runs_as_a_user_of_its_own() -> None:
@@ -66,9 +74,14 @@ def test_only_flower_is_published_and_on_loopback() -> None:
     assert "internal: true" in block("inside", indent=2)
 
 
-def test_the_watched_folder_is_mounted_read_only() -> None:
+def test_the_watched_folder_is_mounted_read_only_but_for_those_that_act_when_they_are_asked_to() -> None:
     assert "read_only: true" in block("x-watched")
-    assert re.findall(r"^.*/watched.*$", COMPOSE, re.MULTILINE) == ["  target: /watched"]
+    assert re.findall(r"^.*/watched.*$", COMPOSE, re.MULTILINE) == ["  target: /watched"] * 2
+    assert tuple(name for name in SERVICES if "*writable" in block(name, indent=2)) == ACTING
+    for name in ACTING:
+        assert re.search(r"^    profiles: \[(move|act)\]$", block(name, indent=2), re.MULTILINE)
+        assert '"state:/state"' in block(name, indent=2)  # the journal
+    assert "IMAGESIEVE_MOVE_TO: /moved" in block("verdicts-move", indent=2)
 
 
 def test_no_password_has_a_default() -> None:

@@ -70,6 +70,22 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     return _decode(data, _probe(data, max_pixels), 1)
 
 
+def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
+    """The values of a picture as they are stored: any depth and number of channels, alpha last. Errors as `decode`."""
+    if header.reader == "opencv":
+        pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if pixels is None:
+            raise UnreadableImage(f"truncated or damaged {header.format} file")
+        return pixels
+    image = _open_by_pillow(header, data)
+    try:
+        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+            return np.asarray(image)
+        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    except Exception as error:  # as above
+        raise _refusal(header, error) from error
+
+
 @dataclass(frozen=True, slots=True)
 class Reduced:
     """picture: as `decode` gives it, its sides divided by `divisor` and rounded up. width, height: of the whole one."""
@@ -157,14 +173,26 @@ def _by_opencv(header: Header, data: bytes, divisor: int) -> Picture:
     return to_rgb(pixels)
 
 
-def _by_pillow(header: Header, data: bytes) -> Picture:
+def _open_by_pillow(header: Header, data: bytes) -> Image.Image:
     try:
         image: Image.Image = _PLUGINS[header.format](io.BytesIO(data))
         image.load()
+    except Exception as error:  # hostile pixels make Pillow raise nearly any type
+        raise _refusal(header, error) from error
+    return image
+
+
+def _by_pillow(header: Header, data: bytes) -> Picture:
+    image = _open_by_pillow(header, data)
+    try:
         return _rgb(image)
     except Exception as error:  # hostile pixels make Pillow raise nearly any type
-        reason = str(error) or type(error).__name__
-        raise UnreadableImage(f"truncated or damaged {header.format} file ({reason})") from error
+        raise _refusal(header, error) from error
+
+
+def _refusal(header: Header, error: Exception) -> UnreadableImage:
+    reason = str(error) or type(error).__name__
+    return UnreadableImage(f"truncated or damaged {header.format} file ({reason})")
 
 
 def _rgb(image: Image.Image) -> Picture:

@@ -1,9 +1,11 @@
 """Which file of several that hold one picture stays: the order of keepers.
 
+Folders decide first: protected ones, then preferred ones in their order. Then the criteria of the files themselves.
 Bars and frames of one colour add no pixels: a letterboxed copy would stay otherwise, and the picture itself go.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from worker.engine.groups import Member
@@ -21,17 +23,52 @@ _CRITERIA: Final[Mapping[str, tuple[str, Callable[[Member], int | str]]]] = {
 }
 
 
-def rank_keepers(order: Sequence[str]) -> Rank:
-    """The rank of a file by these criteria (`shared.settings.KEEPER_CRITERIA`); the lowest stays.
+@dataclass(frozen=True, slots=True)
+class FolderRules:
+    """Folders that decide who stays, relative to the watched one; `.` is that one itself.
+
+    prefer: in order. protect: no file in them is ever acted on; they come before the preferred ones.
+    """
+
+    prefer: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()
+
+    def protector(self, path: str) -> str | None:
+        """The protected folder that this file is in."""
+        return next((folder for folder in self.protect if is_in_folder(path, folder)), None)
+
+    def rank(self, path: str) -> int:
+        """0 for a protected file, then the place of the preferred folder that it is in; the lowest stays."""
+        if self.protector(path) is not None:
+            return 0
+        places = (place for place, folder in enumerate(self.prefer, start=1) if is_in_folder(path, folder))
+        return next(places, len(self.prefer) + 1)
+
+
+def is_in_folder(path: str, folder: str) -> bool:
+    """Whether the file at `path` lies in `folder` or below it; `.` holds every file."""
+    return folder == "." or path.startswith(folder + "/")
+
+
+NO_RULES: Final = FolderRules()
+
+
+def rank_keepers(order: Sequence[str], folders: FolderRules = NO_RULES) -> Rank:
+    """The rank of a file by its folder, then by these criteria (`shared.settings.KEEPER_CRITERIA`); the lowest stays.
 
     The path decides last, named or not, so the order is total: no two files share one. Raises KeyError for a word that
     is no criterion.
     """
     measures = [_CRITERIA[word][1] for word in (*order, "path")]
-    return lambda member: tuple(measure(member) for measure in measures)
+    return lambda member: (folders.rank(member.path), *(measure(member) for measure in measures))
 
 
-def describe_order(order: Sequence[str]) -> str:
-    """The order in words, such as `most pixels, then largest file, then first by path`."""
+def describe_order(order: Sequence[str], folders: FolderRules = NO_RULES) -> str:
+    """The order in words, such as `in a preferred folder ('a'), then most pixels, then first by path`."""
+    parts = []
+    if folders.protect:
+        parts.append(f"in a protected folder ({', '.join(map(ascii, folders.protect))})")
+    if folders.prefer:
+        parts.append(f"in a preferred folder ({', then '.join(map(ascii, folders.prefer))})")
     words = list(dict.fromkeys([*order, "path"]))
-    return ", then ".join(_CRITERIA[word][0] for word in words)
+    return ", then ".join([*parts, *(_CRITERIA[word][0] for word in words)])

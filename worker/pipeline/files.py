@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -71,6 +73,23 @@ def _read(descriptor: int, size: int) -> Contents:
 
 
 def _open_beneath(root: Path, path: str) -> int:
+    with folder_beneath(root, path) as folder, _said(root, path):
+        return open_file(folder, PurePosixPath(path).name)
+
+
+def open_file(folder: int, name: str) -> int:
+    """The file of this name in an open folder, for reading; a link is not followed. Raises OSError."""
+    # O_NONBLOCK: opening a FIFO must not wait for its writer.
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+
+
+@contextmanager
+def folder_beneath(root: Path, path: str) -> Iterator[int]:
+    """A descriptor of the folder that the file at `path` lies in; no component below `root` may be a link.
+
+    What is done by this descriptor and the file's name stays in that folder, whatever is swapped meanwhile.
+    Raises RefusedReference, UnreadableImage (with the reason) or Unavailable.
+    """
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts:
         raise RefusedReference(f"refused: {path!r} is not inside the watched folder")
@@ -79,21 +98,27 @@ def _open_beneath(root: Path, path: str) -> int:
     except OSError as error:
         raise Unavailable(f"the watched folder {root} is away: {error.strerror}") from error
     try:
-        for part in parts[:-1]:
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
-            os.close(folder)
-            folder = inner
-        # O_NONBLOCK: opening a FIFO must not wait for its writer.
-        return os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        with _said(root, path):
+            for part in parts[:-1]:
+                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+                os.close(folder)
+                folder = inner
+        yield folder
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _said(root: Path, path: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         # A symbolic link shows as ELOOP for a file and as ENOTDIR for a folder.
-        if error.errno in (errno.ELOOP, errno.ENOTDIR) and _holds_link(root, parts):
+        if error.errno in (errno.ELOOP, errno.ENOTDIR) and _holds_link(root, PurePosixPath(path).parts):
             raise RefusedReference(
                 f"refused: {path!r} leads through a symbolic link, which is never followed"
             ) from error
         raise UnreadableImage(_REASONS.get(error.errno or 0, f"opening failed: {error.strerror}")) from error
-    finally:
-        os.close(folder)
 
 
 def _holds_link(root: Path, parts: tuple[str, ...]) -> bool:

@@ -17,7 +17,7 @@ from worker.pipeline.comparison import Compare, File
 from worker.pipeline.knowledge import AT_ONCE, Knowledge, learn
 from worker.pipeline.members import member_of
 from worker.pipeline.metrics import JUDGE_SECONDS, KNOWN
-from worker.pipeline.verdicts import Clusters, Verdicts
+from worker.pipeline.verdicts import Clusters, Given, Verdicts
 
 CANDIDATES = 24  # keepers that an image is compared with
 
@@ -48,15 +48,18 @@ class Judge:
         rank: Rank,
         holder: str = "",
         meter: Meter = UNMETERED,
+        act: Callable[[Sequence[Given]], None] | None = None,
     ) -> None:
         """clusters: of digests, for the events. now: seconds since the epoch. rank: order of keepers.
 
-        holder: of the lease, checked with every verdict. Call `start` before anything else.
+        holder: of the lease, checked with every verdict. act: told of the duplicates that were proved, after their
+        verdicts are written; it raises nothing. Call `start` before anything else.
         """
         self._store = store
         self._candidates = candidates
         self._compare = compare
         self._rank = rank
+        self._act = act
         self._verdicts = Verdicts(store, clusters, now, holder, meter)
         self._meter = meter
         self._known = Knowledge()
@@ -91,6 +94,9 @@ class Judge:
                 part = paths[start : start + AT_ONCE]
                 given += sum(map(self._look, part, self._store.records(part)))
                 given += self._verdicts.write(self._known)
+                proved = self._verdicts.take_proved()
+                if proved and self._act:
+                    self._act(proved)
         except ImagesieveError:
             self._verdicts.drop()
             self._corrections = -1

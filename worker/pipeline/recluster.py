@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from shared.store import Store
 from worker.engine.clustering import MEMORY, Clustering, cluster
 from worker.engine.continuity import previous_numbers
 from worker.engine.groups import Group, Member
-from worker.engine.keepers import rank_keepers
+from worker.engine.keepers import FolderRules, Rank, rank_keepers
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
@@ -35,7 +35,8 @@ SEED = 20140904  # KMeans and samples give the same answer for the same collecti
 class Reclustering:
     """The collaborators and settings of `recluster`.
 
-    thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering.
+    thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering. folders: that decide
+    who stays, as they are now.
     """
 
     store: Store
@@ -53,6 +54,7 @@ class Reclustering:
     thresholds: Callable[[], InForce]
     keeper_order: tuple[str, ...]
     memory: int = MEMORY
+    folders: Callable[[], FolderRules] = FolderRules
 
 
 @dataclass
@@ -93,9 +95,10 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     revision, extractor = tools.store.revision(), tools.store.extractor()
     if extractor is None:
         return {"outcome": "unchanged", "message": "no feature worker has started yet: there is nothing to cluster"}
-    last, thresholds = tools.store.generation(), tools.thresholds().describe()
+    last, thresholds, folders = tools.store.generation(), tools.thresholds().describe(), tools.folders()
     there = last is not None and (tools.reports / last.id / "summary.json").exists()
-    state = (revision, extractor.id, list(tools.keeper_order), thresholds)
+    rules = [list(tools.keeper_order), list(folders.prefer), list(folders.protect)]
+    state = (revision, extractor.id, rules, thresholds)
     if last and there and not force and _state_of(last) == state:
         message = f"nothing has changed since generation {last.id}"
         return {"outcome": "unchanged", "generation": last.id, "message": message}
@@ -110,9 +113,11 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     files = {path: record for path, record in collection.ready.items() if record.digest in clusters}
     with watch.stage("groups"):
         members = [member_of(path, record) for path, record in files.items()]
-        groups = _group(tools, members, files, collection.waiting, again=thresholds != _thresholds_of(last))
+        rank = rank_keepers(tools.keeper_order, folders)
+        groups = _group(tools, members, files, rank, collection.waiting, again=thresholds != _thresholds_of(last))
     generation = _generation_id(tools.now(), last)
-    report = _build(tools, generation, extractor, thresholds, collection, members, (clustering, digests), groups, watch)
+    meta = _describe(tools, generation, extractor, thresholds, folders, watch)
+    report = _build(meta, collection, members, (clustering, digests), groups)
     thumbnail = thumbnail_reader(tools.root, files, tools.max_pixels, tools.max_bytes)
     unwritten = _write(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
@@ -162,10 +167,9 @@ def _cluster(tools: Reclustering, rows: StoredRows, last: Generation | None) -> 
 
 
 def _group(
-    tools: Reclustering, members: list[Member], files: dict[str, Record], waiting: int, again: bool
+    tools: Reclustering, members: list[Member], files: dict[str, Record], rank: Rank, waiting: int, again: bool
 ) -> list[Group]:
     """waiting: files not read yet. again: the known pairs passed other thresholds than those in force."""
-    rank = rank_keepers(tools.keeper_order)
     if again:
         if not tools.root.is_dir():  # nothing could be compared, and every pair would be refused
             raise Unavailable(f"the watched folder {tools.root} is away")
@@ -175,8 +179,9 @@ def _group(
 
 def _state_of(generation: Generation) -> tuple[int, str, object, object]:
     """What it was made from: another run gives another generation only when one of these has changed."""
-    order = generation.summary.get("keeper_order")
-    return generation.revision, generation.extractor, order, _thresholds_of(generation)
+    summary = generation.summary
+    rules = [summary.get(name, []) for name in ("keeper_order", "preferred_folders", "protected_folders")]
+    return generation.revision, generation.extractor, rules, _thresholds_of(generation)
 
 
 def _thresholds_of(last: Generation | None) -> object:
@@ -203,26 +208,34 @@ def _generation_id(now: float, last: Generation | None) -> str:
     return stamp if last is None or stamp > last.id else last.id + "+"
 
 
-def _build(
+def _describe(
     tools: Reclustering,
     generation: str,
     extractor: Extractor,
     thresholds: dict[str, Any],
+    folders: FolderRules,
+    watch: _Stopwatch,
+) -> Meta:
+    return Meta(
+        generation=generation,
+        created=datetime.fromtimestamp(tools.now(), UTC).isoformat(timespec="seconds"),
+        extractor=extractor,
+        seconds=dict(watch.seconds),
+        thresholds=thresholds,
+        keeper_order=tools.keeper_order,
+        keeper_folders=folders,
+        folder=str(tools.root),
+        history=tuple(tools.store.history()),
+    )
+
+
+def _build(
+    meta: Meta,
     collection: _Collection,
     members: list[Member],
     clustered: tuple[Clustering, Sequence[str]],
     groups: list[Group],
-    watch: _Stopwatch,
 ) -> Report:
-    meta = Meta(
-        generation=generation,
-        created=datetime.fromtimestamp(tools.now(), UTC).isoformat(timespec="seconds"),
-        extractor=extractor,
-        waiting=collection.waiting + len(collection.ready) - len(members),
-        seconds=dict(watch.seconds),
-        thresholds=thresholds,
-        keeper_order=tools.keeper_order,
-        history=tuple(tools.store.history()),
-    )
+    meta = replace(meta, waiting=collection.waiting + len(collection.ready) - len(members))
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
     return build_report(members, *clustered, groups, failures, meta)

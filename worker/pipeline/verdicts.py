@@ -1,7 +1,7 @@
 """Verdicts that follow from what is known, written many at a time."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
@@ -12,8 +12,17 @@ from worker.pipeline.knowledge import Knowledge
 from worker.pipeline.members import make_event
 from worker.pipeline.metrics import count_verdicts
 
+PROVED = (Verdict.EXACT, Verdict.IDENTICAL)
 Clusters = Callable[[Sequence[str]], Sequence[int | None]]
 _Found = tuple[Verdict, Match]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A verdict that was written. keeper: digest of the keeper's bytes."""
+
+    file: File
+    keeper: str
 
 
 class Verdicts:
@@ -29,6 +38,7 @@ class Verdicts:
         self._holder = holder
         self._meter = meter
         self._due: list[File] = []
+        self._given: list[Given] = []
 
     def owe(self, files: Iterable[File]) -> None:
         """These files, ready or failed, get their verdict with the next `write`."""
@@ -37,6 +47,11 @@ class Verdicts:
     def drop(self) -> None:
         """Nothing is due any more."""
         self._due = []
+
+    def take_proved(self) -> list[Given]:
+        """The files that were found to be the same bytes or pixels as their keeper, since this was last asked."""
+        given, self._given = self._given, []
+        return given
 
     def write(self, known: Knowledge) -> int:
         """Write what is due and is news, with its events; how many were. To be called before what is known shrinks.
@@ -52,9 +67,14 @@ class Verdicts:
         clusters = dict(zip(digests, self._clusters(digests), strict=True))
         now = self._now()
         events = [make_event(path, new, clusters.get(new.digest), now) for path, _, new in changes]
-        done = self._store.give_verdicts(changes, events, False, self._holder)
-        count_verdicts(self._meter, changes, done, now)
-        return sum(done)
+        written = self._store.give_verdicts(changes, events, False, self._holder)
+        self._given += [
+            Given(File(path, new), known.keeper[new.digest])
+            for (path, _, new), done in zip(changes, written, strict=True)
+            if done and new.verdict in PROVED
+        ]
+        count_verdicts(self._meter, changes, written, now)
+        return sum(written)
 
     def _verdicts(self, files: Sequence[File], known: Knowledge) -> list[Record]:
         """The record of each with its verdict."""

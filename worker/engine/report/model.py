@@ -11,6 +11,7 @@ from shared.history import Snapshot
 from shared.records import Extractor
 from worker.engine.clustering import Clustering
 from worker.engine.groups import Group, Kind, Member
+from worker.engine.keepers import NO_RULES, FolderRules
 
 UNIQUE = "unique"
 NEAREST = 24  # pictures of a cluster named in the report, nearest to the centroid first
@@ -30,7 +31,8 @@ class Meta:
 
     generation: its id. created: when, ISO 8601. extractor: whose features were clustered. waiting: files seen, not read
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
-    keeper_order: criteria, first things first. history: the generations before this one, oldest first.
+    keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
+    history: the generations before this one, oldest first.
     """
 
     generation: str
@@ -40,6 +42,8 @@ class Meta:
     seconds: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     keeper_order: tuple[str, ...] = ()
+    keeper_folders: FolderRules = NO_RULES
+    folder: str = ""
     history: tuple[Snapshot, ...] = ()
 
 

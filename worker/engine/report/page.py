@@ -54,7 +54,7 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
             totals=report.totals,
             meta=report.meta,
             thresholds=origin_of(report.meta.thresholds),
-            keeper_order=describe_order(report.meta.keeper_order),
+            keeper_order=describe_order(report.meta.keeper_order, report.meta.keeper_folders),
             choice=report.clustering.choice,
             geometry=report.clustering.geometry,
             sampling=sampling(report),

@@ -24,6 +24,7 @@ def summary(report: Report) -> dict[str, Any]:
     return {
         "generation": report.meta.generation,
         "created": report.meta.created,
+        "folder": report.meta.folder,
         "counts": {
             "images": totals.images,
             "distinct": totals.distinct,
@@ -61,6 +62,8 @@ def summary(report: Report) -> dict[str, Any]:
         },
         "thresholds": dict(report.meta.thresholds),
         "keeper_order": list(report.meta.keeper_order),
+        "preferred_folders": list(report.meta.keeper_folders.prefer),
+        "protected_folders": list(report.meta.keeper_folders.protect),
         "seconds": dict(report.meta.seconds),
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
         "failures": dict(reasons(report.failures)[:REASONS]),

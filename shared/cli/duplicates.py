@@ -1,0 +1,241 @@
+"""Commands that show duplicates, act on them, and bring them back."""
+
+import json as json_
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shared.cli.terminal import emit, say, shown
+from shared.duplicates import Duplicate, read_duplicates
+from shared.errors import SettingsError
+from shared.journal import Action, Phase, Run, read_runs
+from shared.paths import below_root
+from shared.reports import latest_report
+from shared.settings import PREFIX, Settings, load_settings
+
+app = typer.Typer(
+    help="Show duplicates, act on them, and bring them back.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+class KindName(StrEnum):
+    """Kinds of duplicates."""
+
+    EXACT = "exact"
+    IDENTICAL = "identical"
+    NEAR = "near"
+
+
+Kinds = Annotated[list[KindName] | None, typer.Option("--kind", help="exact, identical or near; may be given again")]
+Folders = Annotated[
+    list[Path] | None, typer.Option("--folder", help="only files in this folder of the watched one; may be given again")
+]
+Json = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
+
+
+@app.command("list")
+def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = False) -> None:
+    """List the duplicates of the newest report, each with the keeper that stays for it.
+
+    Example:
+
+      imagesieve duplicates list --kind exact --folder 2024
+    """
+    settings = load_report_settings()
+    places = _places(folder, settings)
+    found = [
+        one
+        for one in read_duplicates(latest_report(settings).folder)
+        if (not kind or one.kind in kind)
+        and (not places or any(place == "." or one.path.startswith(place + "/") for place in places))
+    ]
+    if json:
+        emit(
+            {
+                "duplicates": [{name: getattr(one, name) for name in one.__slots__} for one in found],
+                "count": len(found),
+                "bytes": sum(one.bytes for one in found),
+            }
+        )
+    else:
+        _print_duplicates(found)
+    for run in read_runs(settings.actions_dir):
+        if run.in_hand:
+            say(f"run {run.header.id} was cut off; the next `duplicates apply --yes` or `restore` puts it in order")
+
+
+def _print_duplicates(found: list[Duplicate]) -> None:
+    table = Table(title=f"{_files(len(found))}, {sum(one.bytes for one in found):,} bytes")
+    for name in ("group", "duplicate", "kind", "similarity", "bytes", "keeper"):
+        table.add_column(
+            name,
+            justify="right" if name in ("group", "similarity", "bytes") else "left",
+            overflow="fold",
+            ratio={"duplicate": 1, "keeper": 1}.get(name),
+        )
+    for one in found:
+        table.add_row(
+            str(one.group), _plain(one.path), one.kind, f"{one.similarity:.2f}", f"{one.bytes:,}", _plain(one.keeper)
+        )
+    Console().print(table)
+
+
+@app.command()
+def apply(
+    action: Annotated[Action, typer.Option(help="what to do with them")],
+    to: Annotated[Path | None, typer.Option(help="for move: the folder; else IMAGESIEVE_MOVE_TO")] = None,
+    kind: Kinds = None,
+    folder: Folders = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do it; without this it is only said what would be done")] = False,
+    json: Json = False,
+) -> None:
+    """Act on the duplicates of the newest report: exact and identical ones, and near ones where --kind near is given.
+
+    Keeper and duplicate are looked at again right before; what has changed is skipped and said. Every step is in a
+    journal, and `imagesieve duplicates restore` brings everything back. Examples:
+
+      imagesieve duplicates apply --action move --to ~/duplicates
+
+      imagesieve duplicates apply --action hardlink --kind exact --yes
+    """
+    settings = load_report_settings()
+    words = ["apply", "--action", action, *(["--yes"] if yes else [])]
+    words += [f"--to={to.expanduser().absolute()}"] if to else []
+    words += [f"--kind={one}" for one in kind or ()] + [f"--folder={one}" for one in _places(folder, settings)]
+    _run(words, settings, json, "would be done" if not yes else "done")
+    if not yes:
+        say("a dry run: nothing was changed; --yes does it")
+
+
+@app.command()
+def restore(
+    run: Annotated[str, typer.Argument(help="name of a run; the newest that is not restored, if not given")] = "",
+    list_runs: Annotated[bool, typer.Option("--list", help="name the runs instead")] = False,
+    json: Json = False,
+) -> None:
+    """Bring back what a run of `apply` took away, byte for byte, with modes and times. Nothing is overwritten.
+
+    Example:
+
+      imagesieve duplicates restore
+    """
+    settings = load_settings(prefer_folders="", protect_folders="")
+    if list_runs:
+        _show_runs(read_runs(settings.actions_dir), json)
+        return
+    _run(["restore", *(["--", run] if run else [])], settings, json, "restored")
+
+
+def load_report_settings() -> Settings:
+    """The settings, with the watched folder of the newest report unless IMAGESIEVE_WATCH_DIR names one."""
+    if f"{PREFIX}WATCH_DIR" in os.environ:
+        return load_settings()
+    # The folders of the rules may be given from the root of the disk, and make sense only below the watched folder.
+    report = latest_report(load_settings(prefer_folders="", protect_folders=""))
+    folder = report.summary().get("folder")
+    return load_settings(watch_dir=Path(folder)) if folder else load_settings()
+
+
+def _places(folders: list[Path] | None, settings: Settings) -> list[str]:
+    try:
+        return [below_root(str(one), settings.watch_dir) for one in folders or ()]
+    except ValueError as error:
+        raise SettingsError(f"--folder cannot be used: {error} ({settings.watch_dir})") from error
+
+
+def _run(words: list[str], settings: Settings, json: bool, done: str) -> None:
+    """Let `worker.act` do it, and tell what it tells. Exit status 1 where something could not be restored."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "worker.act", *words],
+        env={**os.environ, **settings.environment()},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout  # noqa: S101 - it is a pipe
+    told = []
+    for line in process.stdout:
+        event = json_.loads(line)
+        told.append(event)
+        if not json:
+            for sentence in _sentences(event):
+                print(sentence, flush=True)
+    status = process.wait()
+    if json:
+        emit(told)
+    else:
+        _sum_up(told, done)
+    if status:
+        raise typer.Exit(status if status in (1, 2) else 1)
+    if any(event["event"] == "left" for event in told):
+        raise typer.Exit(1)
+
+
+def _sentences(event: dict[str, Any]) -> Iterator[str]:
+    path, reason = shown(event.get("path", "")), event.get("reason", "")
+    match event["event"]:
+        case "would" | "acted":
+            yield f"{event['kind']:<9}  {path}  ->  {shown(event['to'])}  (keeper: {shown(event['keeper'])})"
+        case "skipped":
+            yield f"skipped    {path}: {reason}"
+        case "restored":
+            yield f"restored   {path}"
+        case "left":
+            yield f"NOT RESTORED  {path}: {reason}"
+        case "settled":
+            yield f"cut off    {path}: in run {event['run']}, now {event['phase']} {shown(event['detail'])}".rstrip()
+        case "cut off":
+            yield f"run {event['run']} was cut off; --yes first puts in order what it had in hand"
+
+
+def _sum_up(told: list[dict[str, Any]], done: str) -> None:
+    acted = [event for event in told if event["event"] in ("would", "acted", "restored")]
+    skipped = [event for event in told if event["event"] in ("skipped", "left")]
+    size = sum(event.get("bytes", 0) for event in acted)
+    run = next((event["run"] for event in told if event["event"] == "end"), "")
+    say(f"{done}: {_files(len(acted))}{f', {size:,} bytes' if size else ''}; left alone: {len(skipped)}")
+    if run and done != "restored":
+        say(f"this is run {run}; `imagesieve duplicates restore {run}` brings it back")
+    elif done == "restored":
+        say(f"run {run}" if run else "there is no run with anything to restore")
+
+
+def _show_runs(runs: list[Run], json: bool) -> None:
+    rows = [
+        {
+            "run": run.header.id,
+            "action": run.header.action,
+            "policy": run.header.policy,
+            "folder": run.header.root,
+            "to": run.header.target,
+            "done": len(run.in_phase(Phase.DONE)),
+            "restored": len(run.in_phase(Phase.RESTORED)),
+            "cut off": len(run.in_hand),
+        }
+        for run in runs
+    ]
+    if json:
+        emit(rows)
+        return
+    table = Table()
+    for name in ("run", "action", "done", "restored", "cut off", "folder"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(str(row[name])) for name in ("run", "action", "done", "restored", "cut off", "folder")))
+    Console().print(table)
+
+
+def _plain(text: str) -> Text:
+    return Text(shown(text))
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"

@@ -1,0 +1,264 @@
+"""The journal of what was done to duplicates: one file of JSON lines a run, appended to and never changed.
+
+A step is on disk before it happens, with all that it takes to undo it; another line follows when it is done. So
+whoever reads a journal knows which step was in hand when a process was killed, and looks at the disk how far it came.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Self
+
+from shared.errors import ActionsBusy, JournalFailed
+
+VERSION: Final = 1
+SUFFIX: Final = ".jsonl"
+
+
+class Action(StrEnum):
+    """What is done with a duplicate."""
+
+    MOVE = "move"  # to a folder outside the watched one, with its relative path
+    HARDLINK = "hardlink"  # a hard link to its keeper takes its place
+    SYMLINK = "symlink"  # a symbolic link to its keeper takes its place
+    TRASH = "trash"  # to the trash of the desktop
+
+
+class Phase(StrEnum):
+    """How far a step is."""
+
+    BEGUN = "begun"  # in hand, or cut off
+    DONE = "done"
+    UNDONE = "undone"  # it failed, and everything is as it was
+    RESTORING = "restoring"  # being brought back, or cut off
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One file that is acted on, as it was. path, keeper: relative to the watched folder.
+
+    device, inode: of the file. attributes: extended ones, base64. place: path below the target folder, for a move.
+    """
+
+    number: int
+    path: str
+    kind: str
+    digest: str
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    atime_ns: int
+    mtime_ns: int
+    device: int
+    inode: int
+    keeper: str
+    keeper_digest: str
+    place: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Entry:
+    """A step and how far it is. detail: where it is in the trash, or why it was undone."""
+
+    step: Step
+    phase: Phase
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a whole run is about. id: sorts by time. root: the watched folder. target: of a move. policy: by itself."""
+
+    id: str
+    action: Action
+    root: str
+    target: str = ""
+    policy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A journal as it was read."""
+
+    header: Header
+    entries: dict[int, Entry]
+
+    def in_phase(self, *phases: Phase) -> list[Entry]:
+        """The entries in these phases, in order."""
+        return [entry for entry in self.entries.values() if entry.phase in phases]
+
+    @property
+    def in_hand(self) -> list[Entry]:
+        """Steps that a process was cut off in."""
+        return self.in_phase(Phase.BEGUN, Phase.RESTORING)
+
+
+def run_files(folder: Path) -> list[Path]:
+    """The journals in `folder`, oldest first."""
+    return sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+
+
+def read_runs(folder: Path) -> list[Run]:
+    """All runs, oldest first. Raises JournalFailed."""
+    return [run for run in map(read_run, run_files(folder)) if run]
+
+
+def read_run(file: Path) -> Run | None:
+    """A run; None where not even its header was written. Raises JournalFailed."""
+    try:
+        lines = file.read_bytes().split(b"\n")
+    except OSError as error:
+        raise JournalFailed(f"the journal {file} cannot be read: {error.strerror}") from error
+    # A line that does not parse was cut off: it is the last one, or a later process went on after it.
+    whole = [value for value in map(_parse, lines) if value is not None]
+    if not whole:
+        return None
+    try:
+        header = Header(**{**whole[0]["run"], "action": Action(whole[0]["run"]["action"])})
+        if whole[0]["version"] != VERSION:
+            raise JournalFailed(f"the journal {file} is of another version of imagesieve; use that one to restore")
+        entries: dict[int, Entry] = {}
+        for value in whole[1:]:
+            if "step" in value:
+                step = Step(**value["step"])
+                entries[step.number] = Entry(step, Phase.BEGUN)
+            else:
+                entry = entries[value["of"]]
+                entry.phase, entry.detail = Phase(value["phase"]), value["detail"]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise JournalFailed(
+            f"the journal {file} is damaged ({error!r}); nothing is done before it is moved away by hand"
+        ) from error
+    return Run(header, entries)
+
+
+def _parse(line: bytes) -> Any:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+class Journal:
+    """A journal that is written. `before` is called before each line (see worker.pipeline.acting.disk)."""
+
+    def __init__(self, file: Path, before: Callable[[str], None]) -> None:
+        """Open an existing one to go on with it. Raises JournalFailed."""
+        self._file = file
+        self._before = before
+        with self._said():
+            self._descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            if (size := os.fstat(self._descriptor).st_size) and not _ends_with_line(file, size):
+                self._write(b"\n")  # what was cut off before it stays a line of its own
+
+    @classmethod
+    def begin(cls, folder: Path, action: Action, root: Path, target: str, policy: bool, now: float,
+              before: Callable[[str], None]) -> tuple[Self, Header]:  # fmt: skip
+        """A new journal, whose name sorts behind all others. The caller holds the lock. Raises JournalFailed."""
+        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        newest = max((file.name.removesuffix(SUFFIX) for file in run_files(folder)), default="")
+        header = Header(stamp if stamp > newest else newest + "0", action, str(root), target, policy)
+        file = folder / (header.id + SUFFIX)
+        try:
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            sync_folder(folder)
+        except OSError as error:
+            raise JournalFailed(f"the journal {file} cannot be made: {error.strerror}; nothing was done") from error
+        journal = cls(file, before)
+        journal.append({"version": VERSION, "run": _fields(header)})
+        return journal, header
+
+    def append(self, value: dict[str, Any]) -> None:
+        """Write a line and see it on disk. Raises JournalFailed."""
+        self._before("journal")
+        with self._said():
+            # Surrogates, which stand for bytes of a name that are not UTF-8, are escaped.
+            self._write(json.dumps(value).encode("ascii") + b"\n")
+
+    def step(self, step: Step) -> None:
+        """A step is about to happen."""
+        self.append({"step": _fields(step)})
+
+    def note(self, number: int, phase: Phase, detail: str = "") -> None:
+        """How far a step is now."""
+        self.append({"of": number, "phase": phase, "detail": detail})
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, line: bytes) -> None:
+        written = os.write(self._descriptor, line)
+        os.fsync(self._descriptor)
+        if written < len(line):
+            raise OSError(f"no room for {len(line)} bytes")
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise JournalFailed(
+                f"the journal {self._file} cannot be written: {error.strerror or error}; make room there, and begin "
+                "again: what was done is in it, and the next run looks at the step in hand"
+            ) from error
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _ends_with_line(file: Path, size: int) -> bool:
+    with file.open("rb") as lines:
+        lines.seek(size - 1)
+        return lines.read(1) == b"\n"
+
+
+def sync_folder(folder: Path) -> None:
+    """See to it that names in a folder last. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def acting_alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of all journals in `folder`, which is made. Raises ActionsBusy, JournalFailed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sync_folder(folder.parent)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalFailed(f"no journal can be kept in {folder}: {error.strerror}; nothing was done") from error
+    try:
+        _lock(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ActionsBusy(
+            f"another process is acting on duplicates or restoring them ({folder}); wait until it has ended"
+        ) from error

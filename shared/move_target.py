@@ -1,0 +1,35 @@
+"""The folder that duplicates move to: outside the watched one, and not around it."""
+
+import os
+from pathlib import Path
+
+from shared.errors import SettingsError
+
+
+def check_target(root: Path, target: str) -> None:
+    """Raise SettingsError where `target` cannot be the target folder for files of `root`. It need not exist yet."""
+    if not target:
+        raise SettingsError("there is no folder to move to: name one outside the watched folder, by --to FOLDER or in "
+                            "IMAGESIEVE_MOVE_TO")  # fmt: skip
+    for inner, outer in ((Path(target), root), (root, Path(target))):
+        if _is_within(inner, outer):
+            raise SettingsError(
+                f"{target} cannot be moved to: it and the watched folder {root} must not lie in each other, or what "
+                "was moved would be watched; name a folder elsewhere"
+            )
+
+
+def _is_within(inner: Path, outer: Path) -> bool:
+    """By the folders themselves, whatever links and mounts lead to them."""
+    try:
+        wanted = outer.stat()
+    except OSError:
+        return False
+    folder = Path(os.path.realpath(inner))
+    for place in (folder, *folder.parents):
+        try:
+            if os.path.samestat(place.stat(), wanted):
+                return True
+        except OSError:
+            continue  # it is not there yet
+    return False

@@ -1,0 +1,1 @@
+"""Random trees, actions, kills and restores: no picture is ever lost."""

@@ -1,0 +1,33 @@
+"""`python -m tests.acting --examples 5000`: the property of tests/integration/test_acting.py, for as long as wanted."""
+
+import argparse
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from tests.acting.scenario import Scenario
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.acting")
+    parser.add_argument("--examples", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0, help="of the first example; the others follow")
+    words = parser.parse_args()
+    started, kills, acted = time.monotonic(), 0, 0
+    for seed in range(words.seed, words.seed + words.examples):
+        with tempfile.TemporaryDirectory(prefix="sieve") as base:
+            scenario = Scenario(Path(base), random.Random(seed))
+            try:
+                scenario.run()
+            except BaseException:
+                print(f"example {seed} ({scenario.kind_of_disk} disk) failed")
+                raise
+            kills += scenario.kills
+            acted += scenario.acted
+    seconds = time.monotonic() - started
+    print(f"{words.examples} examples, {acted} steps, {kills} kills, {seconds:.0f} s: no picture was lost")
+
+
+if __name__ == "__main__":
+    main()

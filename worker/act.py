@@ -1,0 +1,136 @@
+"""`python -m worker.act apply|restore ...`: acts on the duplicates of the newest report, and brings them back.
+
+Prints a line of JSON for each file, as it happens, and one at the end. Needs no worker and no Redis.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from shared.duplicates import KINDS, read_duplicates
+from shared.errors import ImagesieveError, SettingsError
+from shared.journal import Action, acting_alone, read_runs
+from shared.move_target import check_target
+from shared.reports import latest_report
+from shared.settings import Settings, load_settings
+from worker.engine.keepers import FolderRules
+from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
+from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
+from worker.pipeline.acting.restore import choose_run, restore, settle_runs
+
+
+def make_tools(settings: Settings) -> Tools:
+    """The collaborators; OpenCV is loaded when two pictures are first compared."""
+
+    def compare(keeper: bytes, duplicate: bytes) -> str:
+        # OpenCV reads it once, when it is imported.
+        os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(settings.max_pixels))
+        from worker.engine.sameness import compare_files
+
+        return compare_files(keeper, duplicate, settings.max_pixels)
+
+    return Tools(settings.actions_dir, compare, time.time)
+
+
+def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterator[dict[str, Any]]:
+    """What becomes of each duplicate that was asked for."""
+    tools, root = make_tools(settings), settings.watch_dir
+    if choice.action is Action.MOVE:
+        check_target(root, target)
+    report = latest_report(settings)
+    duplicates, summary = read_duplicates(report.folder), report.summary()
+    protect = {*settings.protect_folders, *summary.get("protected_folders", ())}
+    rules = FolderRules(protect=tuple(sorted(protect)))
+
+    def act() -> Iterator[dict[str, Any]]:
+        runs = read_runs(tools.journals)
+        plan = make_plan(duplicates, choice, rules, needed_paths(runs, str(root)))
+        for skipped in plan.skipped:
+            yield _told(skipped, dry)
+        acting = Acting(tools, choice.action, root, target)
+        try:
+            for found in act_on(acting, plan.chosen, dry):
+                yield _told(found, dry)
+        finally:
+            acting.close()
+        yield {"event": "end", "run": acting.run}
+
+    if dry:
+        yield from ({"event": "cut off", "run": run.header.id} for run in read_runs(tools.journals) if run.in_hand)
+        yield from act()
+        return
+    with acting_alone(tools.journals):
+        yield from map(_settled, settle_runs(tools))
+        yield from act()
+
+
+def bring_back(settings: Settings, name: str) -> Iterator[dict[str, Any]]:
+    """What becomes of each file of a run that is restored."""
+    tools = make_tools(settings)
+    with acting_alone(tools.journals):
+        yield from map(_settled, settle_runs(tools))
+        run = choose_run(tools, name, read_runs(tools.journals))
+        for found in restore(tools, run) if run else ():
+            yield {"event": "left" if found.reason else "restored", "path": found.path, "reason": found.reason}
+        yield {"event": "end", "run": run.header.id if run else ""}
+
+
+def _told(found: Acted | Skipped, dry: bool) -> dict[str, Any]:
+    one = found.duplicate
+    about = {"path": one.path, "kind": one.kind, "bytes": one.bytes, "keeper": one.keeper}
+    if isinstance(found, Skipped):
+        return {"event": "skipped", **about, "reason": found.reason}
+    return {"event": "would" if dry else "acted", **about, "to": found.to}
+
+
+def _settled(found: Settled) -> dict[str, Any]:
+    entry = found.entry
+    return {"event": "settled", "run": found.run, "path": entry.step.path, "phase": entry.phase, "detail": entry.detail}
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m worker.act")
+    commands = parser.add_subparsers(dest="command", required=True)
+    applying = commands.add_parser("apply")
+    applying.add_argument("--action", type=Action, choices=list(Action), required=True)
+    applying.add_argument("--to", default="")
+    applying.add_argument("--kind", action="append", choices=KINDS, default=[])
+    applying.add_argument("--folder", action="append", default=[])
+    applying.add_argument("--yes", action="store_true")
+    restoring = commands.add_parser("restore")
+    restoring.add_argument("run", nargs="?", default="")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status 1 with a sentence when it cannot be done, 2 when it was asked for wrongly."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file says of itself, the refusal says better
+    words = _parse(arguments)
+    try:
+        settings = load_settings()
+        if words.command == "apply":
+            choice = Choice(words.action, tuple(words.kind), tuple(words.folder))
+            told = apply(settings, choice, words.to or settings.move_to, dry=not words.yes)
+        else:
+            told = bring_back(settings, words.run)
+        for line in told:
+            print(json.dumps(line), flush=True)
+    except ImagesieveError as error:
+        print(f"imagesieve: {error}", file=sys.stderr)
+        return 2 if isinstance(error, SettingsError) else 1
+    except KeyboardInterrupt:
+        print("imagesieve: stopped; what was done is in the journal, and the next run goes on from it", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read this has left
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

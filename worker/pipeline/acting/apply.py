@@ -1,0 +1,178 @@
+"""Acting on what a plan has chosen, file by file: inspected, written into the journal, done, and noted as done."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.duplicates import Duplicate
+from shared.errors import LeftAlone
+from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
+from worker.pipeline.acting.disk import Disk
+from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
+from worker.pipeline.acting.plan import Skipped
+from worker.pipeline.acting.single import Steps
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The collaborators of apply and restore. journals: their folder. compare: two files' pictures in full."""
+
+    journals: Path
+    compare: Compare
+    now: Callable[[], float]
+    disk: Disk = field(default_factory=Disk)
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A file that was acted on, or would be in a dry run. to: where it is now."""
+
+    duplicate: Duplicate
+    to: str
+
+
+class Acting:
+    """A run of one action. Its journal is made with the first file that is acted on."""
+
+    def __init__(self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False) -> None:
+        """target: folder of a move, checked before (`shared.move_target`)."""
+        self._tools = tools
+        self._header = Header("", action, str(root), target, policy)
+        self._journal: Journal | None = None
+        self._number = 0
+
+    @property
+    def run(self) -> str:
+        """The name of the run; "" before anything was done."""
+        return self._header.id
+
+    @property
+    def file_name(self) -> str:
+        """Of its journal."""
+        return self.run + SUFFIX
+
+    def look(self, one: Duplicate) -> Acted | Skipped:
+        """What `act` would do now; nothing is changed."""
+        try:
+            with self._inspected(one) as (_, file):
+                place = Steps(self._header, self._tools.disk).free_place(one.path) if self._moves() else ""
+                return Acted(one, self._where(record(0, one, file, place), ""))
+        except (LeftAlone, OSError) as error:
+            return Skipped(one, reason_of(error))
+
+    def act(self, one: Duplicate) -> Acted | Skipped:
+        """Act on a file, if it and its keeper are still what the report says. The caller holds the lock.
+
+        Raises JournalFailed, Unavailable, SettingsError: then nothing more can be done at all.
+        """
+        try:
+            with self._inspected(one) as (keeper, file):
+                return self._do(one, keeper, file)
+        except (LeftAlone, OSError) as error:
+            return Skipped(one, reason_of(error))
+
+    @contextmanager
+    def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held]]:
+        with ExitStack() as stack:
+            root = Path(self._header.root)
+            file = stack.enter_context(held(root, one.path, one.digest, "it"))
+            keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
+            inspect(keeper, file, one.kind, self._header.action, self._tools.compare)
+            yield keeper, file
+
+    def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
+        journal, steps = self._begin()
+        step = record(self._number + 1, one, file, steps.free_place(one.path) if self._moves() else "")
+        journal.step(step)
+        self._number += 1
+        try:
+            detail = steps.do(keeper, file, step)
+        except (LeftAlone, OSError) as error:
+            phase, detail = settle(steps, journal, step, reason_of(error))
+            return Acted(one, self._where(step, detail)) if phase is Phase.DONE else Skipped(one, detail)
+        journal.note(step.number, Phase.DONE, detail)
+        return Acted(one, self._where(step, detail))
+
+    def _begin(self) -> tuple[Journal, Steps]:
+        if self._journal is None:
+            header, tools = self._header, self._tools
+            self._journal, self._header = Journal.begin(
+                tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),
+                tools.disk.before,
+            )  # fmt: skip
+        return self._journal, Steps(self._header, self._tools.disk)
+
+    def _moves(self) -> bool:
+        return self._header.action is Action.MOVE
+
+    def _where(self, step: Step, detail: str) -> str:
+        if self._moves():
+            return str(Path(self._header.target) / step.place)
+        if self._header.action is Action.TRASH:
+            return detail or "the trash"
+        return f"{self._header.action} to {step.keeper}"
+
+    def close(self) -> None:
+        """Nothing more is done."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+
+def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Phase, str]:
+    """Put a step in order that failed or was cut off, and note how it ended. reason: why, for people.
+
+    A file that is nowhere counts as done: `restore` looks for it again, perhaps when a drive is back.
+    Where even looking fails the step stays in hand, for the next run.
+    """
+    try:
+        done, detail = steps.settle(step)
+    except OSError as error:
+        return Phase.BEGUN, f"{reason}; {reason_of(error)}"
+    except LeftAlone as error:
+        journal.note(step.number, Phase.DONE)
+        return Phase.BEGUN, f"{reason}; {error}"
+    phase = Phase.DONE if done else Phase.UNDONE
+    journal.note(step.number, phase, detail if done else reason)
+    return phase, detail if done else reason
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A step that an earlier run was cut off in, and how it ended now."""
+
+    run: str
+    entry: Entry
+
+
+def settle_all(tools: Tools, undo: Callable[[Run, Entry, Journal], None]) -> list[Settled]:
+    """Put in order what runs that were killed had in hand; the caller holds the lock. undo: goes on with a restore."""
+    found = []
+    for run in read_runs(tools.journals):
+        if not run.in_hand:
+            continue
+        steps = Steps(run.header, tools.disk)
+        with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
+            for entry in run.in_hand:
+                if entry.phase is Phase.BEGUN:
+                    entry.phase, entry.detail = settle(steps, journal, entry.step, "the run was cut off")
+                else:
+                    undo(run, entry, journal)
+                found.append(Settled(run.header.id, entry))
+    return found
+
+
+def act_on(acting: Acting, duplicates: Iterable[Duplicate], dry: bool) -> Iterator[Acted | Skipped]:
+    """Each of `duplicates` in turn; with `dry` nothing is changed."""
+    for one in duplicates:
+        yield acting.look(one) if dry else acting.act(one)
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file was left alone, for people."""
+    if isinstance(error, FileExistsError):
+        return "something was put into its place meanwhile"
+    if isinstance(error, OSError):
+        return f"the system refused: {error.strerror or error}"
+    return str(error)

@@ -1,0 +1,120 @@
+"""The last look before a file is touched: keeper and duplicate are what the report says, and stay so."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from shared.duplicates import Duplicate
+from shared.errors import LeftAlone, RefusedReference, UnreadableImage
+from shared.journal import Action, Step
+from worker.pipeline.acting.contents import digest_of, read_attributes
+from worker.pipeline.acting.disk import Place, identity
+from worker.pipeline.files import folder_beneath
+
+Compare = Callable[[bytes, bytes], str]  # keeper, duplicate -> why they are not one picture in full, "" if they are
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An open file, with the state and the bytes that it had when it was looked at."""
+
+    place: Place
+    descriptor: int
+    status: os.stat_result
+    digest: str
+
+    def check(self) -> None:
+        """Raise LeftAlone where its path leads to another file by now, or its size or mtime have changed."""
+        for now in (self.place.status(), os.fstat(self.descriptor)):
+            if identity(now) != identity(self.status):
+                raise LeftAlone("it, or its keeper, was changed while it was looked at")
+
+    def read(self) -> bytes:
+        """All its bytes."""
+        return os.pread(self.descriptor, self.status.st_size, 0)
+
+
+@contextmanager
+def placed(root: Path, path: str) -> Iterator[Place]:
+    """The place of a file below the watched folder, reached through no link. Raises LeftAlone, Unavailable."""
+    try:
+        with folder_beneath(root, path) as folder:
+            yield Place(folder, PurePosixPath(path).name)
+    except (RefusedReference, UnreadableImage) as error:
+        raise LeftAlone(str(error).removeprefix("refused: ")) from error
+
+
+@contextmanager
+def held(root: Path, path: str, digest: str, name: str) -> Iterator[Held]:
+    """The regular file at `path` with these bytes, open. name: `it` or `its keeper`, for people.
+
+    Raises LeftAlone where there is no such file any more, and Unavailable where the watched folder is away.
+    """
+    with placed(root, path) as place:
+        descriptor = _open(place, name)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise LeftAlone(f"{name} is no regular file any more")
+            file = Held(place, descriptor, status, digest_of(descriptor))
+            file.check()
+            if file.digest != digest:
+                raise LeftAlone(f"{name} has changed since the report was made")
+            yield file
+        finally:
+            os.close(descriptor)
+
+
+def _open(place: Place, name: str) -> int:
+    try:
+        return place.open()
+    except FileNotFoundError as error:
+        raise LeftAlone(f"{name} is gone") from error
+    except OSError as error:
+        reason = "is a link now, which is never followed" if _is_link(place) else f"cannot be opened: {error.strerror}"
+        raise LeftAlone(f"{name} {reason}") from error
+
+
+def _is_link(place: Place) -> bool:
+    status = place.status()
+    return status is not None and stat.S_ISLNK(status.st_mode)
+
+
+def inspect(keeper: Held, duplicate: Held, kind: str, action: Action, compare: Compare) -> None:
+    """Raise LeftAlone where this action must not, or cannot, be done to `duplicate`."""
+    if os.path.samestat(keeper.status, duplicate.status):
+        raise LeftAlone("it and its keeper are one file already (hard links of each other)")
+    if kind == "exact" and keeper.digest != duplicate.digest:
+        raise LeftAlone("its bytes are not those of its keeper")
+    if os.fstatvfs(duplicate.place.folder).f_flag & os.ST_RDONLY:
+        raise LeftAlone("it lies on a file system that is mounted read-only")
+    if not os.access(".", os.W_OK | os.X_OK, dir_fd=duplicate.place.folder):
+        raise LeftAlone("its folder may not be written by this user")
+    if action is Action.HARDLINK and keeper.status.st_dev != duplicate.status.st_dev:
+        raise LeftAlone("its keeper lies on another file system, and a hard link reaches none")
+    if kind == "identical":
+        _compare_pictures(keeper, duplicate, compare)
+
+
+def _compare_pictures(keeper: Held, duplicate: Held, compare: Compare) -> None:
+    try:
+        reason = compare(keeper.read(), duplicate.read())
+    except UnreadableImage as error:
+        raise LeftAlone(f"it and its keeper could not be compared in full: {error}") from error
+    if reason:
+        raise LeftAlone(reason)
+    keeper.check()
+    duplicate.check()
+
+
+def record(number: int, one: Duplicate, file: Held, place: str) -> Step:
+    """The step that the journal gets: all that it takes to bring the file back."""
+    status = file.status
+    return Step(
+        number, one.path, one.kind, file.digest, status.st_size, status.st_mode, status.st_uid, status.st_gid,
+        status.st_atime_ns, status.st_mtime_ns, status.st_dev, status.st_ino, one.keeper, one.keeper_digest,
+        place, read_attributes(file.descriptor),
+    )  # fmt: skip

@@ -1,0 +1,156 @@
+"""A link to its keeper takes the place of a file with the same bytes, and the file takes it back."""
+
+import os
+import posixpath
+import stat
+from pathlib import Path
+
+from shared.errors import LeftAlone
+from shared.journal import Action, Step
+from worker.pipeline.acting.contents import copy_contents, dress, holds, opened
+from worker.pipeline.acting.disk import Disk, Place, identity
+from worker.pipeline.acting.inspection import Held, placed
+
+
+def link_text(step: Step) -> str:
+    """What the symbolic link says: its keeper, relative to its own folder."""
+    return posixpath.relpath(step.keeper, posixpath.dirname(step.path) or ".")
+
+
+def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: str, disk: Disk) -> None:
+    """Let a link take the place of `file`, in one step. Raises OSError or LeftAlone; then `settle_link` is due."""
+    link = file.place.beside(temporary)
+    if action is Action.SYMLINK:
+        disk.symlink(link_text(step), link)
+    else:
+        disk.link(keeper.place, link)
+        if identity(link.status()) != identity(keeper.status):
+            raise LeftAlone("its keeper was replaced at the last moment")
+    keeper.check()
+    file.check()
+    if disk.exchange(link, file.place):
+        original = link  # under the temporary name now
+        if identity(original.status()) != identity(file.status):
+            disk.exchange(original, file.place)
+            raise LeftAlone("it was replaced at the last moment")
+        disk.sync(file.place)
+        keeper.check()
+        disk.unlink(original)
+    else:
+        disk.replace(link, file.place)
+    disk.sync(file.place)
+
+
+def settle_link(action: Action, root: Path, step: Step, temporary: str, disk: Disk) -> bool:
+    """Put in order what was cut off: True where the link stands in the file's place, False where the file does.
+
+    Raises LeftAlone where neither does, OSError.
+    """
+    with placed(root, step.path) as place:
+        other = place.beside(temporary)
+        linked = _is_link(action, root, place, step)
+        if linked and other.status():
+            if _is_link(action, root, other, step):
+                raise LeftAlone(f"both it and {temporary} beside it are links to its keeper now")
+            if holds(other, step) and _keeper_holds(root, step):
+                disk.unlink(other)
+            else:  # it is whatever was there, or all that is left of its bytes
+                if not disk.exchange(other, place):
+                    disk.replace(other, place)
+                linked = False
+        if not linked and other.status():
+            _clear(action, root, place, other, step, disk)
+        disk.sync(place)
+        if not linked and not holds(place, step):
+            raise LeftAlone("neither it nor the link is there: somebody else moved or changed it")
+        return linked
+
+
+def _clear(action: Action, root: Path, place: Place, other: Place, step: Step, disk: Disk) -> None:
+    """The temporary name goes, unless a file's only copy has it."""
+    if _is_link(action, root, other, step):
+        disk.unlink(other)
+    elif place.status() is None:
+        disk.rename(other, place)
+    elif holds(place, step):
+        disk.unlink(other)
+    else:
+        raise LeftAlone(f"something else is at its path now; it is kept beside it as {other.name}")
+
+
+def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk) -> None:
+    """Put a file of its own in place of the link. Raises LeftAlone where that cannot be, OSError."""
+    with placed(root, step.path) as place:
+        copy = place.beside(temporary)
+        if copy.status():
+            _tidy(action, root, place, copy, step, disk)
+        current = place.status()
+        if current is not None and not _is_link(action, root, place, step):
+            if not holds(place, step):
+                raise LeftAlone("something else is at its path now, which is not overwritten")
+            if action is Action.SYMLINK or current.st_nlink == 1:  # a file of its own: an earlier restore came so far
+                with opened(place) as descriptor:
+                    dress(descriptor, step)
+                return
+        _write_back(root, place, copy, step, disk)
+        _put_copy(place, current, copy, disk)
+        disk.sync(place)
+
+
+def _tidy(action: Action, root: Path, place: Place, copy: Place, step: Step, disk: Disk) -> None:
+    """A restore was cut off: the temporary name has its copy, or already the link."""
+    unfinished = place.status() is None or _is_link(action, root, place, step)
+    finished = _is_link(action, root, copy, step) or (holds(copy, step) and holds(place, step))
+    if not unfinished and not finished:
+        raise LeftAlone(f"{copy.name} beside it was left by a restore that was cut off; look at both, remove that one")
+    disk.unlink(copy)
+
+
+def _write_back(root: Path, place: Place, copy: Place, step: Step, disk: Disk) -> None:
+    if not _keeper_holds(root, step):
+        if place.status() is None or not holds(place, step):  # of a hard link, its own bytes will do
+            raise LeftAlone(
+                f"its keeper {step.keeper!a}, which has its bytes, is gone or has changed; if a later run moved "
+                "it, restore that one first"
+            )
+        copy_contents(place, copy, step, disk)
+        return
+    with placed(root, step.keeper) as keeper:
+        copy_contents(keeper, copy, step, disk)
+
+
+def _put_copy(place: Place, current: os.stat_result | None, copy: Place, disk: Disk) -> None:
+    """The copy goes to `place`, if what is there is still what was seen."""
+    if current is None:
+        disk.rename(copy, place)
+    elif not disk.exchange(copy, place):
+        disk.replace(copy, place)
+    elif identity(copy.status()) != identity(current):
+        disk.exchange(copy, place)
+        disk.unlink(copy)
+        raise LeftAlone("something else was put in its place at the last moment")
+    else:
+        disk.unlink(copy)
+
+
+def _keeper_holds(root: Path, step: Step) -> bool:
+    try:
+        with placed(root, step.keeper) as keeper:
+            return holds(keeper, step)
+    except LeftAlone:
+        return False
+
+
+def _is_link(action: Action, root: Path, place: Place, step: Step) -> bool:
+    """Whether what is at `place` is the link that the step makes."""
+    status = place.status()
+    if status is None:
+        return False
+    if action is Action.SYMLINK:
+        return stat.S_ISLNK(status.st_mode) and os.readlink(place.name, dir_fd=place.folder) == link_text(step)
+    try:
+        with placed(root, step.keeper) as keeper:
+            its = keeper.status()
+    except LeftAlone:
+        return False
+    return its is not None and os.path.samestat(status, its)

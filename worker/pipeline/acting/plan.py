@@ -1,0 +1,88 @@
+"""Which duplicates are to be acted on, and why the others are not, before the disk is asked. Pure."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.duplicates import Duplicate
+from shared.journal import Action, Phase, Run
+from worker.engine.keepers import FolderRules, is_in_folder
+
+SAFE_KINDS: Final = ("exact", "identical")  # `near` when it is asked for by name
+LINKS: Final = (Action.HARDLINK, Action.SYMLINK)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the user asked for. kinds: none means SAFE_KINDS. folders: none means everywhere."""
+
+    action: Action
+    kinds: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A duplicate that is left alone, and why, in words."""
+
+    duplicate: Duplicate
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done, in the report's order, and what is not."""
+
+    chosen: tuple[Duplicate, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def make_plan(
+    duplicates: Sequence[Duplicate], choice: Choice, rules: FolderRules, needed: Collection[str] = ()
+) -> Plan:
+    """Those of `duplicates` that were asked for and that no rule keeps. needed: paths that earlier links lead to."""
+    kinds = choice.kinds or SAFE_KINDS
+    asked = [one for one in duplicates if one.kind in kinds and _is_in(one.path, choice.folders)]
+    keepers = {one.keeper for one in duplicates}
+    chosen, skipped, seen = [], [], set[str]()
+    for one in asked:
+        reason = _why_not(one, choice.action, rules, keepers, needed)
+        if reason:
+            skipped.append(Skipped(one, reason))
+        elif one.path not in seen:
+            chosen.append(one)
+        seen.add(one.path)
+    return Plan(tuple(chosen), tuple(skipped))
+
+
+def needed_paths(runs: Iterable[Run], root: str) -> frozenset[str]:
+    """Files below `root` that a symbolic link of an earlier run leads to, and that were not restored since."""
+    return frozenset(
+        entry.step.keeper
+        for run in runs
+        if run.header.action is Action.SYMLINK and run.header.root == root
+        for entry in run.in_phase(Phase.BEGUN, Phase.DONE, Phase.RESTORING)
+    )
+
+
+def _why_not(
+    one: Duplicate, action: Action, rules: FolderRules, keepers: Collection[str], needed: Collection[str]
+) -> str:
+    if one.path in keepers:
+        return "it is the keeper of a group itself"
+    protector = rules.protector(one.path)
+    if protector is not None:
+        return f"it lies in the protected folder {protector!a}"
+    if one.path in needed:
+        return "a symbolic link that an earlier run made leads to it; restore that run first"
+    if action in LINKS and one.kind != "exact":
+        return (
+            f"only the same bytes can be replaced by a {action}, and it is {one.kind}: move it, or put it in the trash"
+        )
+    if one.kind == "exact" and one.digest != one.keeper_digest:
+        return "the report contradicts itself about its bytes; make a new one"
+    return ""
+
+
+def _is_in(path: str, folders: Sequence[str]) -> bool:
+    return not folders or any(is_in_folder(path, folder) for folder in folders)

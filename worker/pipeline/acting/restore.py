@@ -1,0 +1,62 @@
+"""Bringing back what a run took away, last step first, through the same journal."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.errors import JournalFailed, LeftAlone
+from shared.journal import SUFFIX, Entry, Journal, Phase, Run, read_run, run_files
+from worker.pipeline.acting.apply import Settled, Tools, reason_of, settle_all
+from worker.pipeline.acting.single import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A file, and why it could not be brought back; "" where it was."""
+
+    path: str
+    reason: str
+
+
+def choose_run(tools: Tools, name: str, runs: Sequence[Run]) -> Run | None:
+    """The run called `name`; without one the newest that has something to restore, None where none has.
+
+    Raises JournalFailed for a name that is none.
+    """
+    if name:
+        file = tools.journals / (name + SUFFIX)
+        found = read_run(file) if file in run_files(tools.journals) else None
+        if found is None:
+            raise JournalFailed(f"there is no run called {name!r}; `imagesieve duplicates restore --list` names them")
+        return found
+    return next((run for run in reversed(runs) if run.in_phase(Phase.DONE)), None)
+
+
+def restore(tools: Tools, run: Run) -> Iterator[Restored]:
+    """Bring back every file of a run that is not back yet. The caller holds the lock and has settled all runs.
+
+    Raises JournalFailed, Unavailable, SettingsError: then nothing more can be done at all.
+    """
+    with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
+        for entry in reversed(run.in_phase(Phase.DONE)):
+            journal.note(entry.step.number, Phase.RESTORING, entry.detail)
+            yield _undo(tools, run, entry, journal)
+
+
+def settle_runs(tools: Tools) -> list[Settled]:
+    """Put in order what runs and restores that were killed had in hand; the caller holds the lock."""
+
+    def go_on(run: Run, entry: Entry, journal: Journal) -> None:
+        _undo(tools, run, entry, journal)
+
+    return settle_all(tools, go_on)
+
+
+def _undo(tools: Tools, run: Run, entry: Entry, journal: Journal) -> Restored:
+    step, reason = entry.step, ""
+    try:
+        Steps(run.header, tools.disk).undo(step, entry.detail)
+    except (LeftAlone, OSError) as error:
+        reason = reason_of(error)
+    entry.phase = Phase.DONE if reason else Phase.RESTORED
+    journal.note(step.number, entry.phase, entry.detail)
+    return Restored(step.path, reason)
