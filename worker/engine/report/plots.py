@@ -54,7 +54,7 @@ def silhouette_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
 
 def spread_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
     """The silhouettes of every picture, sorted within its cluster (Rousseeuw 1987); the mean is marked."""
-    figure = new_figure(theme, TALL)
+    figure = new_figure(theme, TALL, left=0.6)
     axes = figure.add_subplot()
     dress(axes, theme, "Silhouettes within each cluster", "silhouette of an image", "cluster")
     bands = cluster_silhouettes(clustering)

@@ -10,6 +10,7 @@ from worker.engine.clustering import Clustering
 from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, dress, new_figure, png, say, shape_of
 
 TALL: Final = 3.9  # inches
+FEW: Final = 5  # marks of a cluster, which its number would hide
 APART: Final = 0.055  # share of the map's width between two numbers, which would lie on each other otherwise
 
 
@@ -59,7 +60,16 @@ def _number(axes: Any, positions: npt.NDArray[np.float32], labels: npt.NDArray[n
         if any(np.hypot(*((middle - other) / spans)) < APART for other in taken):
             continue
         taken.append(middle)
-        text = axes.text(
-            *middle, str(number), color=theme.ink, fontsize=SMALL + 0.5, fontweight="bold", ha="center", va="center"
+        few = sizes[numbers == number] <= FEW
+        text = axes.annotate(
+            str(number),
+            middle,
+            (5, 0) if few else (0, 0),
+            textcoords="offset points",
+            ha="left" if few else "center",
+            va="center",
+            color=theme.ink,
+            fontsize=SMALL + 0.5,
+            fontweight="bold",
         )
         text.set_path_effects([patheffects.withStroke(linewidth=2.6, foreground=theme.surface)])

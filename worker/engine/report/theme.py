@@ -43,12 +43,12 @@ def shape_of(cluster: int) -> str:
     return SHAPES[cluster // len(COLOURS) % len(SHAPES)]
 
 
-def new_figure(theme: Theme, height: float = HEIGHT, left: float = 0.68, bottom: float = 0.56) -> Figure:
+def new_figure(theme: Theme, height: float = HEIGHT, left: float = 0.52, bottom: float = 0.56) -> Figure:
     """An empty figure with room for what stands beside its axes, in inches. pyplot keeps figures in global state."""
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=theme.surface)
     FigureCanvasAgg(figure)
     # matplotlib's own layout draws everything twice to find the same.
-    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - 0.2 / WIDTH, 1 - 0.46 / height)
+    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - 0.2 / WIDTH, 1 - 0.42 / height)
     return figure
 
 

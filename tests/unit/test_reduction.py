@@ -1,0 +1,68 @@
+"""The plane of the map: principal components of pictures that are held anyway."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from worker.engine import clustering, reduction
+from worker.engine.clustering import cluster
+from worker.engine.reduction import MAPPED_ROWS, project
+from worker.engine.rows import Held
+
+
+def spread(n, d=64, seed=0):
+    chance = np.random.default_rng(seed)
+    return (chance.standard_normal((n, d)) / np.arange(1, d + 1) + 3).astype(np.float32)
+
+
+def test_it_is_spanned_by_the_first_two_principal_components():
+    points = spread(400)
+    plane = project(points, np.arange(400), seed=0)
+    expected = PCA(2).fit(points)
+    for own, true in zip(plane.positions.T, expected.transform(points).T, strict=True):
+        assert min(np.abs(own - true).max(), np.abs(own + true).max()) < 0.01
+    assert plane.share == pytest.approx(expected.explained_variance_ratio_.sum(), abs=0.001)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (1, 5), (2, 5), (5, 1), (4, 5)])
+def test_whatever_there_is_has_a_place(shape):
+    n, _ = shape
+    plane = project(spread(*shape), np.arange(n), seed=0)
+    assert plane.positions.shape == (n, 2)
+    assert np.isfinite(plane.positions).all()
+    assert 0 <= plane.share <= 1.001
+
+
+def test_pictures_that_are_all_the_same_are_in_one_place():
+    plane = project(np.ones((7, 5), dtype=np.float32), np.arange(7), seed=0)
+    assert (plane.share, np.ptp(plane.positions)) == (0.0, 0.0)
+
+
+class Counted(Held):
+    """Rows that count how many of them were read."""
+
+    read_rows = 0
+
+    def read(self, at):
+        Counted.read_rows += len(at)
+        return super().read(at)
+
+
+def test_the_map_reads_no_picture_and_is_bounded(monkeypatch):
+    n, held = 1000, 200
+    memory = int(held * 4 * 64 / clustering.HELD_SHARE)
+
+    def run():
+        Counted.read_rows = 0
+        return cluster(Counted(spread(n)), "cosine", 3, 0, 50, memory=memory), Counted.read_rows
+
+    mapped, rows = run()
+    assert held < MAPPED_ROWS
+    assert len(mapped.plane.at) == held
+    monkeypatch.setattr(clustering, "MAPPED_ROWS", 40)
+    bounded, rows_again = run()
+    assert len(bounded.plane.at) == len(bounded.plane.positions) == 40
+    assert set(bounded.plane.at) <= set(mapped.plane.at)
+    assert rows_again == rows
+    monkeypatch.setattr(clustering, "_map", lambda cloud, seed: reduction.project(cloud.points[:0], cloud.at[:0], seed))
+    assert run()[1] == rows
