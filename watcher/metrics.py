@@ -8,7 +8,7 @@ SEEN: Final = Metric(
     "imagesieve_watcher_files_seen_total",
     "counter",
     "looks at files, after an event or in a scan",
-    "by",
+    "how",
     ("event", "scan"),
 )
 SETTLED: Final = Metric("imagesieve_watcher_files_settled_total", "counter", "new or changed files that came to rest")
@@ -30,7 +30,7 @@ REPAIRED: Final = Metric(
     "counter",
     "files found new or changed by a scan (`scan`; the first one finds all there is), or sent again because their "
     "message was lost (`lost`)",
-    "by",
+    "how",
     ("scan", "lost"),
 )
 SCANS: Final = Metric("imagesieve_watcher_scans_total", "counter", "complete scans of the watched folder")

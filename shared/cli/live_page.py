@@ -47,7 +47,7 @@ class Screen:
         page, look = self.page, self.page.look
         if page.absence:
             stale = f"; the numbers are {duration(page.age)} old" if look else ""
-            yield "", Text(f"{page.absence}. Waiting for it{stale}", style="bold red")
+            yield "", Text(f"{shown(page.absence)}. Waiting for it{stale}", style="bold red")
         if look is None:
             return
         yield from _work(page, look)
@@ -82,7 +82,7 @@ class Screen:
             cells.insert(1, verdict)
         if width >= WIDE:
             cells.append(Text("= " + end_of(shown(event.duplicate_of), room - 2)))
-        return [*cells, Text(event.reason or event.verdict)]
+        return [*cells, Text(shown(event.reason) or event.verdict)]
 
     def _told(self, event: Event) -> str:
         """The time of an event; of one from another day the date."""
@@ -133,7 +133,7 @@ def _made(look: Look) -> Iterator[tuple[str, RenderableType]]:
         yield "generation", "none yet"
     warnings = [look.extractor.warning if look.extractor else "", (generation or {}).get("report_error", "")]
     for warning in filter(None, warnings):
-        yield "warning", Text(warning, style="yellow")
+        yield "warning", Text(shown(warning), style="yellow")
 
 
 def duration(seconds: float) -> str:

@@ -16,6 +16,7 @@ COMPOSE = "\n".join(
 )
 SERVICES = (
     "redis", "watcher", "features", "features-gpu", "verdicts", "verdicts-move", "act", "recluster", "beat", "flower",
+    "prometheus", "grafana",
 )  # fmt: skip
 ACTING = ("verdicts-move", "act")
 # The image sets the two folders; Flower's three belong to its service alone, and two to those that act.
@@ -64,13 +65,18 @@ def test_a_service_is_locked_down_and_looked_after(name: str) -> None:
 def test_the_image_runs_as_a_user_of_its_own() -> None:
     users = re.findall(r"^USER +(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert users == ["imagesieve"]
-    assert re.search(r"^ +user: redis$", service("redis"), re.MULTILINE)
+    for name, user in (("redis", "redis"), ("prometheus", "nobody"), ("grafana", '"472"')):
+        assert re.search(rf"^ +user: {user}( |$)", service(name), re.MULTILINE)
 
 
-def test_only_flower_is_published_and_on_loopback() -> None:
-    assert [name for name in SERVICES if "ports:" in service(name)] == ["flower"]
-    assert re.findall(r"ports: (.*)", COMPOSE) == ['["127.0.0.1:${IMAGESIEVE_FLOWER_PORT:-5555}:5555"]']
-    assert "networks: [inside]\n" in service("redis")
+def test_only_flower_and_grafana_are_published_and_on_loopback() -> None:
+    assert [name for name in SERVICES if "ports:" in service(name)] == ["flower", "grafana"]
+    assert re.findall(r"ports: (.*)", COMPOSE) == [
+        '["127.0.0.1:${IMAGESIEVE_FLOWER_PORT:-5555}:5555"]',
+        '["127.0.0.1:${IMAGESIEVE_GRAFANA_PORT:-3000}:3000"]',
+    ]
+    for name in ("redis", "prometheus"):
+        assert "networks: [inside]\n" in service(name)
     assert "internal: true" in block("inside", indent=2)
 
 
@@ -88,6 +94,37 @@ def test_no_password_has_a_default() -> None:
     used = re.findall(r"\$\{(?:IMAGESIEVE_REDIS_PASSWORD|IMAGESIEVE_FLOWER_AUTH|WATCH)(.{2})", COMPOSE)
     assert used
     assert set(used) == {":?"}
+    # Everything would fail without a variable that is asked for by `:?`, whatever the profile: it is looked at later.
+    assert re.findall(r"IMAGESIEVE_GRAFANA_PASSWORD(\S*)", COMPOSE) == [",", ":-}"]
+    assert 'test -n "$$GF_SECURITY_ADMIN_PASSWORD" ||' in service("grafana")
+
+
+def test_what_is_not_asked_for_does_not_start() -> None:
+    profiles = {name: re.findall(r"profiles: \[(.*)\]", block(name, indent=2)) for name in SERVICES}
+    assert {name: found for name, found in profiles.items() if found} == {
+        "features-gpu": ["gpu"],
+        "prometheus": ["monitoring"],
+        "grafana": ["monitoring"],
+    }
+
+
+def test_grafana_talks_to_nobody_outside() -> None:
+    text = service("grafana")
+    for what in (
+        'ANALYTICS_REPORTING_ENABLED: "false"',
+        'ANALYTICS_CHECK_FOR_UPDATES: "false"',
+        'ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false"',
+        'NEWS_NEWS_FEED_ENABLED: "false"',
+        'PLUGINS_PREINSTALL_DISABLED: "true"',
+        'SECURITY_DISABLE_GRAVATAR: "true"',
+    ):
+        assert f"GF_{what}\n" in text
+
+
+def test_images_of_others_are_pinned() -> None:
+    images = re.findall(r"^    image: (.*)$", COMPOSE, re.MULTILINE)
+    assert [image.partition(":")[0] for image in images] == ["redis", "prom/prometheus", "grafana/grafana"]
+    assert all(re.search(r":v?\d[\w.-]+$", image) for image in images)
 
 
 def test_every_setting_reaches_the_containers() -> None:

@@ -44,7 +44,7 @@ JUDGE_SECONDS: Final = Metric(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )  # fmt: skip
 WAIT_SECONDS: Final = Metric(
-    "imagesieve_verdicts_wait_seconds", "histogram", "from the features in the store, or the refusal, to the verdict",
+    "imagesieve_verdicts_wait_seconds", "histogram", "from the features in the store to the verdict",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )  # fmt: skip
 COMPARISONS: Final = Metric(
@@ -84,5 +84,5 @@ def count_verdicts(meter: Meter, changes: Sequence[Change], done: Sequence[bool]
         meter.add(VERDICTS, value=new.verdict)
         if new.verdict == Verdict.FAILED:
             meter.add(FAILURES, value=group_of(new.reason))
-        if not old.verdict and old.since:
+        elif not old.verdict:
             meter.observe(WAIT_SECONDS, max(0.0, now - old.since))

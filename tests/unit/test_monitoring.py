@@ -1,0 +1,126 @@
+"""docs/monitoring.md and the Grafana dashboard name what is exposed, as it is."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared import collection
+from shared.metrics import Metric
+from watcher import metrics as watcher
+from worker.pipeline import metrics as verdicts
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "monitoring.md").read_text()
+DASHBOARD: dict[str, Any] = json.loads((ROOT / "monitoring/grafana/dashboards/imagesieve.json").read_text())
+SERVED = {"watcher": (*watcher.METRICS, *collection.METRICS), "verdict writer": verdicts.METRICS}
+METRICS = {metric.name: metric for metrics in SERVED.values() for metric in metrics}
+FLOWERS = set(re.findall(r"^\| `(flower_\w+)` \|", PAGE, re.MULTILINE))
+OF_A_PROCESS = {"process_resident_memory_bytes"}
+WORDS = re.compile(r"\b(?:imagesieve|flower|process|python)_\w+")
+
+
+def metrics_table() -> str:
+    """The table that stands on the page."""
+    lines = ["| metric | of the | kind | |", "| --- | --- | --- | --- |"]
+    for who, metrics in SERVED.items():
+        for metric in metrics:
+            label = (
+                f"; by `{metric.label}`: {', '.join(f'`{value}`' for value in metric.values)}" if metric.label else ""
+            )
+            lines.append(f"| `{metric.name}` | {who} | {metric.kind} | {metric.help}{label} |")
+    return "\n".join(lines)
+
+
+def expressions(text: str = PAGE) -> Iterator[str]:
+    """Every PromQL expression on the page and on the dashboard."""
+    block = re.search(r"```promql\n(.*?)```", text, re.DOTALL)
+    assert block
+    yield from (line for line in block[1].splitlines() if not line.startswith("#"))
+    for panel in DASHBOARD["panels"]:
+        yield from (target["expr"] for target in panel["targets"])
+
+
+def test_every_metric_is_documented_as_it_is() -> None:
+    found = re.search(r"<!-- metrics -->\n(.*?)\n<!-- /metrics -->", PAGE, re.DOTALL)
+    assert found
+    assert found[1] == metrics_table()
+
+
+@pytest.mark.parametrize("metric", list(METRICS.values()), ids=lambda metric: metric.name)
+def test_names_follow_the_convention(metric: Metric) -> None:
+    assert re.fullmatch(r"imagesieve_(watcher|verdicts|collection|queue|redis)(_[a-z]+)+", metric.name)
+    assert (metric.kind == "counter") == metric.name.endswith("_total")
+    assert metric.kind != "histogram" or (metric.name.endswith("_seconds") and metric.buckets)
+    assert bool(metric.label) == bool(metric.values)
+
+
+@pytest.mark.parametrize("expression", list(expressions()))
+def test_an_expression_asks_for_metrics_and_labels_that_are_there(expression: str) -> None:
+    found = WORDS.findall(expression)
+    assert found or expression.startswith("up{")
+    for name in found:
+        base = re.sub(r"_(bucket|sum|count)$", "", name) if name not in METRICS else name
+        assert base in METRICS.keys() | FLOWERS | OF_A_PROCESS
+        if base not in METRICS:
+            continue
+        assert (METRICS[base].kind == "histogram") == (base != name)
+        # Values that are asked for, as in {state=~"exact|near"}, are among those the label can take.
+        for label, values in re.findall(rf'{name}{{(\w+)=~?"([^"]*)"', expression):
+            assert label == METRICS[base].label
+            assert set(values.split("|")) <= set(METRICS[base].values)
+
+
+def test_the_dashboard_shows_what_it_is_for_with_titles_and_units() -> None:
+    asked = {name for expression in expressions() for name in WORDS.findall(expression)}
+    assert {"imagesieve_verdicts_given_total", "imagesieve_queue_messages", "imagesieve_collection_files"} <= asked
+    identifiers = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(set(identifiers)) == len(identifiers)
+    for panel in DASHBOARD["panels"]:
+        assert panel["title"]
+        assert panel["description"]
+        assert panel["fieldConfig"]["defaults"]["unit"]
+        assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24
+        assert {target["datasource"]["uid"] for target in panel["targets"]} == {"prometheus"}
+    cells = [
+        (x, y)
+        for grid in (panel["gridPos"] for panel in DASHBOARD["panels"])
+        for x in range(grid["x"], grid["x"] + grid["w"])
+        for y in range(grid["y"], grid["y"] + grid["h"])
+    ]
+    assert len(set(cells)) == len(cells), "two panels lie over each other"
+
+
+def test_the_configuration_names_the_ports_that_the_page_names() -> None:
+    config = (ROOT / "monitoring" / "prometheus.yml").read_text()
+    assert re.findall(r'targets: \["(.*)"\]', config) == ["watcher:5556", "verdicts:5557", "flower:5555"]
+    assert "IMAGESIEVE_METRICS_PORT=5556\n" in PAGE
+    source = (ROOT / "monitoring/grafana/provisioning/datasources/prometheus.yml").read_text()
+    assert "uid: prometheus " in source
+    assert "url: http://prometheus:9090\n" in source
+
+
+@pytest.mark.parametrize(
+    ("reason", "group"),
+    [
+        ("not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES", "suffix"),
+        ("empty file (0 bytes)", "empty"),
+        ("not an image: it looks like a web page", "no image"),
+        ("HEIC picture: not supported by this build; convert it to JPEG or PNG", "unsupported"),
+        ("truncated JPEG file: its end is missing", "damaged"),
+        ("larger than the limit: 9 x 9 = 81 megapixels; the limit is 1 (IMAGESIEVE_MAX_PIXELS)", "too large"),
+        ("too large: 9 bytes; IMAGESIEVE_MAX_BYTES allows 1", "too large"),
+        ("decoding took more than 60 s of a processor (IMAGESIEVE_DECODE_SECONDS): a damaged file, or", "decoder"),
+        ("it crashed the decoder: whatever worker held it died, several times", "decoder"),
+        ("not permitted: the worker's user may not read it", "not readable"),
+        ("refused: 'damaged/not an image.jpg' leads through a symbolic link, which is never followed", "not readable"),
+        ("gone before it could be read", "gone"),
+        ("its name is too long for this file system", "other"),
+    ],
+)
+def test_a_failure_is_counted_in_one_of_few_groups(reason: str, group: str) -> None:
+    assert verdicts.group_of(reason) == group
+    assert group in verdicts.FAILURES.values
