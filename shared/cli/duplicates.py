@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -21,6 +21,8 @@ from shared.journal import Action, Phase, Run, read_runs
 from shared.paths import below_root
 from shared.reports import latest_report
 from shared.settings import PREFIX, Settings, load_settings
+
+WIDE: Final = 250  # columns of a table that goes into a file
 
 app = typer.Typer(
     help="Show duplicates, act on them, and bring them back.", no_args_is_help=True, rich_markup_mode=None
@@ -86,7 +88,7 @@ def _print_duplicates(found: list[Duplicate]) -> None:
         table.add_row(
             str(one.group), _plain(one.path), one.kind, f"{one.similarity:.2f}", f"{one.bytes:,}", _plain(one.keeper)
         )
-    Console().print(table)
+    _print(table)
 
 
 @app.command()
@@ -171,7 +173,7 @@ def _run(words: list[str], settings: Settings, json: bool, done: str) -> None:
     status = process.wait()
     if json:
         emit(told)
-    else:
+    elif told or not status:
         _sum_up(told, done)
     if status:
         raise typer.Exit(status if status in (1, 2) else 1)
@@ -230,7 +232,14 @@ def _show_runs(runs: list[Run], json: bool) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(_plain(str(row[name])) for name in ("run", "action", "done", "restored", "cut off", "folder")))
-    Console().print(table)
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDE
+    console.print(table)
 
 
 def _plain(text: str) -> Text:

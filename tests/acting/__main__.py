@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.acting.scenario import Scenario
+from tests.acting.scenario import IN_MEMORY, Scenario
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     words = parser.parse_args()
     started, kills, acted = time.monotonic(), 0, 0
     for seed in range(words.seed, words.seed + words.examples):
-        with tempfile.TemporaryDirectory(prefix="sieve") as base:
+        with tempfile.TemporaryDirectory(prefix="sieve", dir=IN_MEMORY) as base:
             scenario = Scenario(Path(base), random.Random(seed))
             try:
                 scenario.run()

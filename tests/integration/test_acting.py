@@ -7,11 +7,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.acting.scenario import Scenario
+from tests.acting.scenario import IN_MEMORY, Scenario
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32))
 def test_no_picture_is_ever_lost_and_a_full_restore_is_exact(seed: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="sieve") as base:
+    with tempfile.TemporaryDirectory(prefix="sieve", dir=IN_MEMORY) as base:
         Scenario(Path(base), random.Random(seed)).run()

@@ -14,6 +14,7 @@ from shared.errors import Unavailable
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.store import MemoryStore
 from worker.engine.encoding import encode
+from worker.engine.keepers import FolderRules
 from worker.pipeline.comparison import File
 from worker.pipeline.recluster import Reclustering, recluster
 from worker.pipeline.thresholds import in_force
@@ -287,6 +288,27 @@ def test_another_order_of_keepers_makes_a_run_due(desk: Desk) -> None:
     assert recluster(desk.tools, force=False)["outcome"] == "published"
     assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
     assert recluster(dataclasses.replace(desk.tools, keeper_order=("newest",)), force=False)["outcome"] == "published"
+
+
+def test_other_folders_that_decide_make_a_run_due_and_decide(desk: Desk) -> None:
+    for folder in ("a", "b"):
+        (desk.root / folder).mkdir()
+        desk.add(f"{folder}/1.png", 1, 1, digest="d" * 64)
+    recluster(desk.tools, force=False)
+    roles = {row["role"]: row["path"] for row in desk.rows("duplicates.csv")}
+    assert roles == {"keeper": "a/1.png", "duplicate": "b/1.png"}
+    rules = FolderRules(protect=("b",))
+    tools = dataclasses.replace(desk.tools, folders=lambda: rules)
+    assert recluster(tools, force=False)["outcome"] == "published"
+    roles = {row["role"]: row["path"] for row in desk.rows("duplicates.csv")}
+    assert roles == {"keeper": "b/1.png", "duplicate": "a/1.png"}
+    assert recluster(tools, force=False)["outcome"] == "unchanged"
+    rules = FolderRules(prefer=("a",), protect=("b",))
+    assert recluster(tools, force=False)["outcome"] == "published"
+    generation = desk.store.generation()
+    assert generation
+    assert generation.summary["protected_folders"] == ["b"]
+    assert generation.summary["folder"] == str(desk.root)
 
 
 def calibrate(desk: Desk, similarity: float) -> None:

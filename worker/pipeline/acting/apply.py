@@ -1,12 +1,13 @@
 """Acting on what a plan has chosen, file by file: inspected, written into the journal, done, and noted as done."""
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.duplicates import Duplicate
-from shared.errors import LeftAlone
+from shared.errors import LeftAlone, SettingsError
 from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
@@ -97,6 +98,8 @@ class Acting:
     def _begin(self) -> tuple[Journal, Steps]:
         if self._journal is None:
             header, tools = self._header, self._tools
+            if self._moves():
+                _make_target(Path(header.target))
             self._journal, self._header = Journal.begin(
                 tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),
                 tools.disk.before,
@@ -118,6 +121,15 @@ class Acting:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+
+
+def _make_target(target: Path) -> None:
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target):
+            pass
+    except OSError as error:
+        raise SettingsError(f"{target} cannot be moved to: {error.strerror}; nothing was done") from error
 
 
 def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Phase, str]:
@@ -174,5 +186,5 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, FileExistsError):
         return "something was put into its place meanwhile"
     if isinstance(error, OSError):
-        return f"the system refused: {error.strerror or error}"
+        return f"the system refused: {error.strerror}" if error.strerror else str(error)
     return str(error)

@@ -73,6 +73,8 @@ def _clear(action: Action, root: Path, place: Place, other: Place, step: Step, d
     elif place.status() is None:
         disk.rename(other, place)
     elif holds(place, step):
+        if _is_original(other, step) and not _is_original(place, step):  # beside a link to a keeper that is gone
+            disk.exchange(other, place)
         disk.unlink(other)
     else:
         raise LeftAlone(f"something else is at its path now; it is kept beside it as {other.name}")
@@ -131,6 +133,12 @@ def _put_copy(place: Place, current: os.stat_result | None, copy: Place, disk: D
         raise LeftAlone("something else was put in its place at the last moment")
     else:
         disk.unlink(copy)
+
+
+def _is_original(place: Place, step: Step) -> bool:
+    """Whether it is the very file that was acted on; its bytes have been looked at."""
+    status = place.status()
+    return status is not None and (status.st_ino, status.st_mtime_ns) == (step.inode, step.mtime_ns)
 
 
 def _keeper_holds(root: Path, step: Step) -> bool:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from shared.errors import LeftAlone, SettingsError, Unavailable
+from shared.errors import LeftAlone, Unavailable
 from shared.journal import Action, Header, Step
 from worker.pipeline.acting import transfer
 from worker.pipeline.acting.contents import dress, holds, opened
@@ -14,6 +14,11 @@ from worker.pipeline.acting.disk import Disk, Place
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
 from worker.pipeline.acting.trash import find_in_trash, put_in_trash, remove_info
+
+
+class TargetAway(OSError):
+    """The target folder is not there, perhaps on a drive that is not plugged in."""
+
 
 NUMBERS = 1000  # names tried in the target folder, where the own one is taken
 
@@ -37,7 +42,7 @@ class Steps:
         """
         action, temporary = self.header.action, self._temporary(step)
         if action is Action.MOVE:
-            with self._target(step, make=True) as target:
+            with self._target(step) as target:
                 keeper.check()
                 file.check()
                 transfer.transfer(file.place, target, step, temporary, self.disk)
@@ -56,8 +61,14 @@ class Steps:
         """
         action, temporary = self.header.action, self._temporary(step)
         if action is Action.MOVE:
-            with self._target(step, make=False) as target, placed(self.root, step.path) as place:
-                return transfer.settle(place, target, step, temporary, self.disk, finish=False), ""
+            with placed(self.root, step.path) as place:
+                try:
+                    with self._target(step) as target:
+                        return transfer.settle(place, target, step, temporary, self.disk, finish=False), ""
+                except TargetAway:
+                    if holds(place, step):
+                        return False, ""
+                    raise
         if action is Action.TRASH:
             return self._settle_trash(step)
         return settle_link(action, self.root, step, temporary, self.disk), ""
@@ -105,7 +116,7 @@ class Steps:
     def _source(self, step: Step, detail: str) -> Iterator[Place]:
         """Where the file is brought back from."""
         if self.header.action is Action.MOVE:
-            with self._target(step, make=False) as target:
+            with self._target(step) as target:
                 yield target
             return
         found = find_in_trash(self.root, step) or (Path(detail) if detail else None)
@@ -121,9 +132,9 @@ class Steps:
             os.close(folder)
 
     @contextmanager
-    def _target(self, step: Step, make: bool) -> Iterator[Place]:
+    def _target(self, step: Step) -> Iterator[Place]:
         """The place below the target folder that the file moves to."""
-        with self.target_folder(make) as top:
+        with self.target_folder() as top:
             try:
                 folder = self.disk.open_folder(top, step.place)
             except OSError as error:
@@ -134,15 +145,13 @@ class Steps:
             os.close(folder)
 
     @contextmanager
-    def target_folder(self, make: bool) -> Iterator[int]:
-        """A descriptor of the target folder. Raises SettingsError where it cannot be had."""
-        target = Path(self.header.target)
+    def target_folder(self) -> Iterator[int]:
+        """A descriptor of the target folder. Raises TargetAway."""
+        target = self.header.target
         try:
-            if make:
-                target.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
-            raise SettingsError(f"the target folder {target} cannot be used: {error.strerror}") from error
+            raise TargetAway(f"the folder {target} that it was to move to cannot be used: {error.strerror}") from error
         try:
             yield descriptor
         finally:

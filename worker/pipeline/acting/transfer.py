@@ -67,7 +67,9 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk,
     elif here:
         _remove_placeholder(target, disk)
     elif not there:
-        raise LeftAlone("it is neither where it was nor where it was to go, or has changed")
+        raise LeftAlone(
+            "it is neither at its path nor where it was moved to, or has changed; perhaps a drive is missing"
+        )
     disk.sync(source, target)
     return there and (finish or not here)
 

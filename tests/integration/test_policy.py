@@ -1,0 +1,129 @@
+"""IMAGESIEVE_ON_DUPLICATE=move: the real verdict writer moves what it proves, through the journal."""
+
+import dataclasses
+import hashlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared.journal import Phase, acting_alone, read_runs
+from shared.records import ImageFacts, Reference, State
+from shared.settings import Settings, load_settings
+from tests.integration.test_verdicts import SKETCH, Bench, wait
+from worker.engine.encoding import encode
+
+
+def png(colour: str, level: int = 6) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(out, "PNG", compress_level=level)
+    return out.getvalue()
+
+
+class Stream(Bench):
+    """Real files, ready for their verdict as a feature worker would have left them."""
+
+    def arrive(self, path: str, data: bytes) -> Path:
+        file = self.settings.watch_dir / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        self.settle(path)
+        return file
+
+    def settle(self, path: str) -> None:
+        file = self.settings.watch_dir / path
+        data, mtime_ns = file.read_bytes(), file.stat().st_mtime_ns
+        digest = hashlib.sha256(data).hexdigest()
+        with Image.open(io.BytesIO(data)) as image:
+            pixels = hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
+        self.store.mark_pending([Reference(path, len(data), mtime_ns)], now=1.0)
+        [seen] = self.store.records([path])
+        assert seen
+        row = np.random.default_rng(int(pixels[:8], 16)).random((1, 4096), dtype=np.float32)
+        self.store.put_images("e", [(digest, ImageFacts(64, 48, pixels), encode(row)[0], SKETCH)])
+        ready = dataclasses.replace(seen, state=State.READY, digest=digest, width=64, height=48, extractor="e")
+        assert self.store.complete([(path, seen, ready)]) == [True]
+        self.send(path)
+
+    def leave(self, path: str) -> None:
+        """The watcher has noticed that a file is gone."""
+        self.store.forget([path])
+        self.send(path)
+
+    def verdict(self, path: str) -> str:
+        [record] = self.store.records([path])
+        return record.verdict if record else ""
+
+
+@pytest.fixture
+def stream(settings: Settings, tmp_path: Path) -> Iterator[Stream]:
+    moving = {"on_duplicate": "move", "move_to": str(tmp_path / "moved"), "protect_folders": "originals"}
+    given = settings.model_dump(include={"watch_dir", "state_dir", "broker_url", "store_url", "weights", "settle"})
+    stream = Stream(load_settings(**given, **moving), tmp_path)
+    yield stream
+    stream.close()
+
+
+def test_what_is_proved_moves_what_is_restored_or_protected_stays(stream: Stream, tmp_path: Path) -> None:
+    worker = stream.start("policy")
+    moved = tmp_path / "moved"
+    keeper = stream.arrive("keeper.png", png("red"))
+    wait(lambda: stream.verdict("keeper.png") == "unique", "the keeper's verdict")
+    exact = stream.arrive("sub/copy.png", png("red"))
+    identical = stream.arrive("smaller.png", png("red", 9) + b"tail")
+    guarded = stream.arrive("originals/copy.png", png("red"))
+    wait(lambda: not exact.exists() and not identical.exists(), "both are moved")
+    wait(lambda: stream.verdict("originals/copy.png") == "exact", "the verdict of a protected file")
+    assert (moved / "sub" / "copy.png").read_bytes() == png("red")
+    assert (moved / "smaller.png").read_bytes() == png("red", 9) + b"tail"
+    for path in ("sub/copy.png", "smaller.png"):
+        stream.leave(path)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "shared.cli", "duplicates", "restore"],
+        env={**os.environ, **stream.settings.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert exact.read_bytes() == png("red")
+    stream.settle("sub/copy.png")  # the watcher finds it again
+    wait(lambda: stream.verdict("sub/copy.png") == "exact", "its verdict is what it was")
+    wait(lambda: worker.said("moved before, and restored"), "it is remembered")
+    again = stream.arrive("another.png", png("red"))
+    wait(lambda: not again.exists(), "others move on")
+
+    with acting_alone(stream.settings.actions_dir):  # somebody restores, for a while
+        late = stream.arrive("late.png", png("red"))
+        wait(lambda: worker.said("another process is acting"), "it is said")
+        assert stream.verdict("late.png") == "exact"
+    assert {file.name for file in (keeper, exact, guarded, late) if file.exists()} == {
+        "keeper.png",
+        "copy.png",
+        "late.png",
+    }
+    phases = [[entry.phase for entry in run.entries.values()] for run in read_runs(stream.settings.actions_dir)]
+    assert phases == [[Phase.RESTORED] * 2, [Phase.DONE]]
+    assert all(run.header.policy for run in read_runs(stream.settings.actions_dir))
+
+
+def test_a_worker_that_could_not_move_does_not_start(settings: Settings) -> None:
+    for target in ("", str(settings.watch_dir / "inside")):
+        given = settings.model_copy(update={"on_duplicate": "move", "move_to": target})
+        ended = subprocess.run(
+            [sys.executable, "-m", "shared.cli", "work", "--queue", "verdicts"],
+            env={**os.environ, **given.environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 2
+        assert "move" in ended.stderr
+        assert "Traceback" not in ended.stderr

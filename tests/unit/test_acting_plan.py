@@ -1,0 +1,58 @@
+"""Which duplicates are acted on, by what the report and the rules say alone."""
+
+import dataclasses
+
+import pytest
+
+from shared.duplicates import Duplicate
+from shared.journal import Action, Entry, Header, Phase, Run, Step
+from worker.engine.keepers import NO_RULES, FolderRules
+from worker.pipeline.acting.plan import Choice, make_plan, needed_paths
+
+EXACT = Duplicate(1, "a/copy.jpg", "d", 10, "exact", 1.0, "a/keeper.jpg", "d")
+IDENTICAL = Duplicate(1, "a/same.png", "e", 10, "identical", 1.0, "a/keeper.jpg", "d")
+NEAR = Duplicate(2, "b/near.jpg", "f", 10, "near", 0.9, "b/keeper.jpg", "g")
+ALL = [EXACT, IDENTICAL, NEAR]
+
+
+def planned(choice: Choice, rules: FolderRules = NO_RULES, needed: tuple[str, ...] = ()) -> tuple[object, ...]:
+    plan = make_plan(ALL, choice, rules, needed)
+    return [one.path for one in plan.chosen], {one.duplicate.path: one.reason for one in plan.skipped}
+
+
+def test_near_ones_only_when_they_are_asked_for_by_name() -> None:
+    assert planned(Choice(Action.MOVE)) == (["a/copy.jpg", "a/same.png"], {})
+    assert planned(Choice(Action.TRASH, ("near",))) == (["b/near.jpg"], {})
+    assert planned(Choice(Action.MOVE, ("exact", "near"))) == (["a/copy.jpg", "b/near.jpg"], {})
+    assert planned(Choice(Action.MOVE, ("exact", "near"), ("b",))) == (["b/near.jpg"], {})
+
+
+@pytest.mark.parametrize("action", [Action.HARDLINK, Action.SYMLINK])
+def test_only_the_same_bytes_give_way_to_a_link(action: Action) -> None:
+    chosen, skipped = planned(Choice(action, ("exact", "identical", "near")))
+    assert chosen == ["a/copy.jpg"]
+    assert list(skipped) == ["a/same.png", "b/near.jpg"]
+
+
+def test_a_protected_file_and_what_an_earlier_link_leads_to_stay() -> None:
+    assert "protected folder 'a'" in planned(Choice(Action.MOVE), FolderRules(protect=("a",)))[1]["a/copy.jpg"]
+    assert "symbolic link" in planned(Choice(Action.MOVE), needed=("a/same.png",))[1]["a/same.png"]
+
+
+def test_a_keeper_is_never_acted_on_whatever_else_the_report_says() -> None:
+    odd = dataclasses.replace(NEAR, path="a/keeper.jpg", kind="exact", digest="d", keeper_digest="d")
+    plan = make_plan([EXACT, odd, EXACT], Choice(Action.MOVE), FolderRules())
+    assert [one.path for one in plan.chosen] == ["a/copy.jpg"]  # once
+    assert [(one.duplicate.path, one.reason) for one in plan.skipped] == [
+        ("a/keeper.jpg", "it is the keeper of a group itself")
+    ]
+
+
+def test_the_files_that_links_need_are_known_from_the_journals() -> None:
+    def run(action: Action, phase: Phase, root: str = "/w") -> Run:
+        step = Step(1, "a", "exact", "d", 1, 0, 0, 0, 0, 0, 0, 0, f"keeper {action} {phase}", "d")
+        return Run(Header("r", action, root), {1: Entry(step, phase)})
+
+    runs = [run(Action.SYMLINK, phase) for phase in Phase] + [run(Action.MOVE, Phase.DONE)]
+    runs.append(run(Action.SYMLINK, Phase.DONE, "/elsewhere"))
+    assert needed_paths(runs, "/w") == {f"keeper symlink {phase}" for phase in ("begun", "done", "restoring")}

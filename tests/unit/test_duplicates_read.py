@@ -1,0 +1,39 @@
+"""The duplicates of a report, read back as they were written, whatever the names."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.duplicates import read_duplicates
+from shared.errors import PermanentError
+from tests.unit.report_parts import make_report, member
+from worker.engine.report import tables
+
+NAMES = ["=a.jpg", "-b/@c.jpg", "+", "\tx", "\rline", "a,b;\"c'\n.jpg", "not utf-8 \udcff", "ü", "plain.jpg"]
+
+
+def write(folder: Path) -> None:
+    files = [member(f"{name}", index, 10 + index, 1) for index, name in enumerate(NAMES)]
+    files += [member(f"zz/{name}", index, 10 + index, 2) for index, name in enumerate(NAMES)]
+    report = make_report(files)
+    tables.write_csv(folder / "assignments.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments))
+    tables.write_csv(folder / "duplicates.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
+
+
+def test_every_name_comes_back(tmp_path: Path) -> None:
+    write(tmp_path)
+    found = read_duplicates(tmp_path)
+    assert {one.path: one.keeper for one in found} == {f"zz/{name}": name for name in NAMES}
+    assert all(one.digest == one.keeper_digest for one in found)
+    assert {one.kind for one in found} == {"exact"}
+    assert sorted(one.bytes for one in found) == list(range(10, 10 + len(NAMES)))
+
+
+def test_a_report_that_is_not_whole_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=r"recluster --force --wait"):
+        read_duplicates(tmp_path)
+    write(tmp_path)
+    text = (tmp_path / "assignments.csv").read_text(errors="surrogateescape").replace("plain.jpg", "other.jpg")
+    (tmp_path / "assignments.csv").write_text(text, errors="surrogateescape")
+    with pytest.raises(PermanentError, match=r"plain\.jpg"):
+        read_duplicates(tmp_path)
