@@ -103,6 +103,8 @@ def test_what_is_not_asked_for_does_not_start() -> None:
     profiles = {name: re.findall(r"profiles: \[(.*)\]", block(name, indent=2)) for name in SERVICES}
     assert {name: found for name, found in profiles.items() if found} == {
         "features-gpu": ["gpu"],
+        "verdicts-move": ["move"],
+        "act": ["act"],
         "prometheus": ["monitoring"],
         "grafana": ["monitoring"],
     }
