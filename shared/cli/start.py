@@ -73,6 +73,9 @@ def _up(settings: Settings, once: bool, json: bool) -> None:
 def _say_where(settings: Settings, flower_url: str) -> None:
     say(f"watching {settings.watch_dir}")
     say(f"Flower: {flower_url} (user and password: {settings.state_dir / 'flower.auth'})")
+    if settings.metrics_port:
+        address = f"http://{settings.metrics_address}"
+        say(f"metrics: {address}:{settings.metrics_port}/metrics, {address}:{settings.metrics_port + 1}/metrics")
     say(f"report: {settings.reports_dir / 'latest' / 'report.html'} (from the first recluster on)")
     say("Ctrl-C stops")
 

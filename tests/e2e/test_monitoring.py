@@ -92,6 +92,7 @@ def test_the_numbers_are_right_in_the_terminal_and_for_prometheus(sieve: Imagesi
     process = sieve.start("up", str(sieve.watched), metrics_port=str(port), flower_port=str(flower))
     terminal = Terminal(process)
     wait_until(lambda: terminal.said("Ctrl-C stops"), "up has started everything")
+    assert terminal.said(f"metrics: http://127.0.0.1:{port}/metrics, http://127.0.0.1:{port + 1}/metrics")
     wait_until(lambda: answers(f"http://127.0.0.1:{port + 1}/metrics"), "the verdict writer's metrics, before any file")
     with watching(sieve) as screen:
         screen.shows("0, all done")
