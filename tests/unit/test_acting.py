@@ -260,6 +260,28 @@ def test_a_link_whose_keeper_changed_cannot_be_brought_back_and_says_so(desk: De
     assert desk.phases() == [Phase.DONE]
 
 
+def test_runs_may_be_restored_in_any_order(desk: Desk) -> None:
+    before = desk.tree()
+    desk.act(Action.HARDLINK)
+    desk.put("other.png", png("red"))
+    assert isinstance(desk.act(Action.MOVE, desk.duplicate(keeper="other.png"))[0], Acted)  # the link goes
+    (desk.root / "other.png").unlink()
+    with acting_alone(desk.base / "actions"):
+        for run in read_runs(desk.base / "actions"):
+            assert [one.reason for one in restore(desk.tools, run)] == [""]
+    assert desk.tree() == before
+    assert not list(desk.target.rglob("*.png"))
+
+
+def test_mode_and_times_come_back_also_where_they_were_changed_meanwhile(desk: Desk) -> None:
+    before = desk.tree()
+    desk.act(Action.MOVE)
+    (desk.target / "sub" / "copy.png").chmod(0o600)
+    os.utime(desk.target / "sub" / "copy.png")
+    assert desk.restore() == {}
+    assert desk.tree() == before
+
+
 def test_a_hard_link_outlives_its_keeper(desk: Desk) -> None:
     before = desk.tree()
     desk.act(Action.HARDLINK)

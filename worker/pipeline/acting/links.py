@@ -90,7 +90,9 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
         if current is not None and not _is_link(action, root, place, step):
             if not holds(place, step):
                 raise LeftAlone("something else is at its path now, which is not overwritten")
-            if action is Action.SYMLINK or current.st_nlink == 1:  # a file of its own: an earlier restore came so far
+            if action is Action.SYMLINK or _keeper_holds(root, step):
+                return  # it is a file of its own: an earlier restore came so far, or its owner put it there
+            if current.st_nlink == 1:  # the last name of what it shared with its keeper
                 with opened(place) as descriptor:
                     dress(descriptor, step)
                 return
