@@ -260,6 +260,30 @@ def test_a_link_whose_keeper_changed_cannot_be_brought_back_and_says_so(desk: De
     assert desk.phases() == [Phase.DONE]
 
 
+def test_a_file_that_was_acted_on_twice_comes_back_last_step_first(desk: Desk) -> None:
+    before = desk.tree()
+    desk.act(Action.HARDLINK)
+    desk.put("other.png", png("red"))
+    assert isinstance(desk.act(Action.MOVE, desk.duplicate(keeper="other.png"))[0], Acted)  # the link goes
+    (desk.root / "other.png").unlink()
+    with acting_alone(desk.base / "actions"):
+        first, second = read_runs(desk.base / "actions")
+        [refused] = restore(desk.tools, first)
+        assert second.header.id in refused.reason
+        assert [one.reason for run in (second, first) for one in restore(desk.tools, run)] == ["", ""]
+    assert desk.tree() == before
+    assert not list(desk.target.rglob("*.png"))
+
+
+def test_mode_and_times_come_back_also_where_they_were_changed_meanwhile(desk: Desk) -> None:
+    before = desk.tree()
+    desk.act(Action.MOVE)
+    (desk.target / "sub" / "copy.png").chmod(0o600)
+    os.utime(desk.target / "sub" / "copy.png")
+    assert desk.restore() == {}
+    assert desk.tree() == before
+
+
 def test_a_hard_link_outlives_its_keeper(desk: Desk) -> None:
     before = desk.tree()
     desk.act(Action.HARDLINK)

@@ -13,6 +13,7 @@ from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
 from worker.pipeline.acting.plan import Skipped
 from worker.pipeline.acting.single import Steps
+from worker.pipeline.acting.trash import check_trash
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ class Acting:
             file = stack.enter_context(held(root, one.path, one.digest, "it"))
             keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
             inspect(keeper, file, one.kind, self._header.action, self._tools.compare)
+            if self._header.action is Action.TRASH:
+                check_trash(file)
             yield keeper, file
 
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:

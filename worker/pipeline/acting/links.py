@@ -90,7 +90,7 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
         if current is not None and not _is_link(action, root, place, step):
             if not holds(place, step):
                 raise LeftAlone("something else is at its path now, which is not overwritten")
-            if action is Action.SYMLINK or current.st_nlink == 1:  # a file of its own: an earlier restore came so far
+            if action is Action.SYMLINK or current.st_nlink == 1:  # it is a file of its own already
                 with opened(place) as descriptor:
                     dress(descriptor, step)
                 return
@@ -101,7 +101,9 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
 
 def _tidy(action: Action, root: Path, place: Place, copy: Place, step: Step, disk: Disk) -> None:
     """A restore was cut off: the temporary name has its copy, or already the link."""
-    unfinished = place.status() is None or _is_link(action, root, place, step)
+    current = place.status()
+    shared = current is not None and current.st_nlink > 1 and holds(place, step)
+    unfinished = current is None or shared or _is_link(action, root, place, step)
     finished = _is_link(action, root, copy, step) or (holds(copy, step) and holds(place, step))
     if not unfinished and not finished:
         raise LeftAlone(f"{copy.name} beside it was left by a restore that was cut off; look at both, remove that one")

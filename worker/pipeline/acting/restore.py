@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.errors import JournalFailed, LeftAlone
-from shared.journal import SUFFIX, Entry, Journal, Phase, Run, read_run, run_files
+from shared.journal import SUFFIX, Entry, Journal, Phase, Run, read_run, read_runs, run_files
 from worker.pipeline.acting.apply import Settled, Tools, reason_of, settle_all
 from worker.pipeline.acting.single import Steps
 
@@ -34,10 +34,22 @@ def choose_run(tools: Tools, name: str, runs: Sequence[Run]) -> Run | None:
 def restore(tools: Tools, run: Run) -> Iterator[Restored]:
     """Bring back every file of a run that is not back yet. The caller holds the lock and has settled all runs.
 
-    Raises JournalFailed, Unavailable, SettingsError: then nothing more can be done at all.
+    A path that a later run acted on again waits for that one: what is there now is not what this run left.
+    Raises JournalFailed, Unavailable: then nothing more can be done at all.
     """
+    later = {
+        entry.step.path: other.header.id
+        for other in read_runs(tools.journals)
+        if other.header.id > run.header.id and other.header.root == run.header.root
+        for entry in other.in_phase(Phase.BEGUN, Phase.DONE, Phase.RESTORING)
+    }
     with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
         for entry in reversed(run.in_phase(Phase.DONE)):
+            if entry.step.path in later:
+                yield Restored(
+                    entry.step.path, f"run {later[entry.step.path]} acted on it again; restore that one first"
+                )
+                continue
             journal.note(entry.step.number, Phase.RESTORING, entry.detail)
             yield _undo(tools, run, entry, journal)
 

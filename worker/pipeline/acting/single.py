@@ -100,17 +100,19 @@ class Steps:
 
     def _bring(self, source: Place, place: Place, step: Step) -> None:
         temporary = self._temporary(step)
-        if not transfer.settle(source, place, step, temporary, self.disk, finish=True):
-            if place.status() is not None:
-                raise LeftAlone("something else is at its path now, which is not overwritten")
-            try:
-                transfer.transfer(source, place, step, temporary, self.disk)
-            except (OSError, LeftAlone):
-                transfer.settle(source, place, step, temporary, self.disk, finish=True)
-                raise
-        with opened(place) as descriptor:
-            dress(descriptor, step)
-            os.fsync(descriptor)
+        if transfer.settle(source, place, step, temporary, self.disk, finish=True):
+            return  # an earlier try came so far, or its owner put its bytes there
+        status = source.status()
+        if place.status() is not None:
+            raise LeftAlone("something else is at its path now, which is not overwritten")
+        if status and (status.st_mode, status.st_mtime_ns) != (step.mode, step.mtime_ns):
+            with opened(source) as descriptor:
+                dress(descriptor, step)
+        try:
+            transfer.transfer(source, place, step, temporary, self.disk)
+        except (OSError, LeftAlone):
+            transfer.settle(source, place, step, temporary, self.disk, finish=True)
+            raise
 
     @contextmanager
     def _source(self, step: Step, detail: str) -> Iterator[Place]:

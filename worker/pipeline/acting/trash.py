@@ -24,7 +24,6 @@ PROBES: Final = 50  # names that send2trash may have chosen, tried before the wh
 
 def put_in_trash(file: Held, disk: Disk) -> None:
     """Let send2trash have the file. Raises OSError or LeftAlone; then `settle_trash` is due."""
-    _check_mount(file)
     file.check()
     disk.before("trash")
     # By its name in its own folder: no folder on the way can be exchanged for a link.
@@ -33,8 +32,13 @@ def put_in_trash(file: Held, disk: Disk) -> None:
     disk.sync(file.place)
 
 
-def _check_mount(file: Held) -> None:
-    """send2trash would copy across mounts, and remove the file before the copy is on the disk."""
+def check_trash(file: Held) -> None:
+    """Raise LeftAlone where send2trash does not take this file, or not safely.
+
+    It would copy across mounts, and remove the file before the copy is on the disk.
+    """
+    if not os.access(file.place.name, os.W_OK, dir_fd=file.place.folder):
+        raise LeftAlone("it is write-protected, and the trash takes no such file; use --action move")
     if plat_other.get_dev(os.path.realpath(Path.home())) == file.status.st_dev:
         near = Path(os.fsdecode(plat_other.HOMETRASH_B))
         while not near.exists():
