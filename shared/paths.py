@@ -25,3 +25,8 @@ def below_root(folder: str, root: Path) -> str:
     if os.pardir in relative.parts:
         raise ValueError("name folders below the watched one, absolute or relative to it")
     return str(relative)
+
+
+def is_in_folder(path: str, folder: str) -> bool:
+    """Whether the file at `path` lies in `folder` or below it; `.` holds every file."""
+    return folder == "." or path.startswith(folder + "/")

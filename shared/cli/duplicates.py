@@ -18,7 +18,7 @@ from shared.cli.terminal import emit, say, shown
 from shared.duplicates import Duplicate, read_duplicates
 from shared.errors import SettingsError
 from shared.journal import Action, Phase, Run, read_runs
-from shared.paths import below_root
+from shared.paths import below_root, is_in_folder
 from shared.reports import latest_report
 from shared.settings import PREFIX, Settings, load_settings
 
@@ -57,8 +57,7 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
     found = [
         one
         for one in read_duplicates(latest_report(settings).folder)
-        if (not kind or one.kind in kind)
-        and (not places or any(place == "." or one.path.startswith(place + "/") for place in places))
+        if (not kind or one.kind in kind) and (not places or any(is_in_folder(one.path, place) for place in places))
     ]
     if json:
         emit(

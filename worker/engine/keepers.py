@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from shared.paths import is_in_folder
 from worker.engine.groups import Member
 
 KeeperRank = tuple[int | str, ...]
@@ -43,11 +44,6 @@ class FolderRules:
             return 0
         places = (place for place, folder in enumerate(self.prefer, start=1) if is_in_folder(path, folder))
         return next(places, len(self.prefer) + 1)
-
-
-def is_in_folder(path: str, folder: str) -> bool:
-    """Whether the file at `path` lies in `folder` or below it; `.` holds every file."""
-    return folder == "." or path.startswith(folder + "/")
 
 
 NO_RULES: Final = FolderRules()

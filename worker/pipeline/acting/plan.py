@@ -6,7 +6,8 @@ from typing import Final
 
 from shared.duplicates import Duplicate
 from shared.journal import Action, Phase, Run
-from worker.engine.keepers import FolderRules, is_in_folder
+from shared.paths import is_in_folder
+from worker.engine.keepers import FolderRules
 
 SAFE_KINDS: Final = ("exact", "identical")  # `near` when it is asked for by name
 LINKS: Final = (Action.HARDLINK, Action.SYMLINK)
