@@ -1,6 +1,7 @@
 """`imagesieve status --watch`: looks at Redis once a second and draws what it finds, until Ctrl-C."""
 
 import contextlib
+import sys
 import time
 
 from celery import Celery
@@ -26,7 +27,7 @@ AT_ONCE = 20_000  # events in one look; those behind them come with the next one
 def watch_status(settings: Settings) -> None:
     """Draw until a signal. Raises SettingsError where there is no terminal to draw on."""
     console = Console()
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not sys.stdout.isatty() or console.is_dumb_terminal:  # rich takes a pipe for a terminal where FORCE_COLOR is set
         raise SettingsError(
             "status --watch draws on a terminal, and standard output is none that it could draw on; use "
             "`imagesieve status --json` for one look, `imagesieve events --follow --json` for what happens"

@@ -1,7 +1,7 @@
 """Whether nothing was lost: what the store, the broker and the report say, against the folder and each other (pure)."""
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,13 +23,17 @@ class Report:
 
 @dataclass(frozen=True)
 class Situation:
-    """A stack seen from outside. files: digest of each file of the folder. held: what must be empty in the end."""
+    """A stack seen from outside. files: digest of each file of the folder. held: what must be empty in the end.
+
+    counts: files by verdict as the store counts them, None where they do not add up.
+    """
 
     files: dict[str, str]
     records: dict[str, Record]
     events: dict[str, Event]  # the last of each path
     held: dict[str, int]
     report: Report
+    counts: dict[str, int] | None
 
 
 def read_report(folder: Path) -> Report:
@@ -65,7 +69,10 @@ def unfinished(found: Situation) -> list[str]:
     failed = {path: record for path, record in records.items() if record.state is State.FAILED}
     told = {path: (event.verdict, event.duplicate_of) for path, event in found.events.items()}
     given = {path: (record.verdict, record.duplicate_of) for path, record in records.items()}
+    counted = {verdict: number for verdict, number in (found.counts or {}).items() if number}
+    verdicts = dict(Counter(verdict for verdict, _ in given.values()))
     return [
+        *([] if counted == verdicts else [f"counted by verdict: {counted}; on record: {verdicts}"]),
         *(f"{name}: {count} left" for name, count in found.held.items() if count),
         *_named("files without a record", files.keys() - records.keys()),
         *_named("records without a file", records.keys() - files.keys()),

@@ -77,6 +77,7 @@ class Stack:
             _last_events(store),
             self._held(),
             read_report(self.settings.reports_dir / "latest"),
+            store.verdict_counts(),
         )
 
     def _held(self) -> dict[str, int]:

@@ -30,6 +30,7 @@ SOUND = Situation(
     },
     {"unacknowledged messages": 0},
     REPORT,
+    {"failed": 1, "unjudged": 0, "unique": 1, "exact": 1, "identical": 0, "near": 0},
 )
 
 
@@ -49,6 +50,8 @@ def test_a_sound_stack_is_finished() -> None:
         ({"records": {**SOUND.records, "b.jpg": replace(COPY, verdict="near")}}, "verdicts that the report knows bet"),
         ({"records": {**SOUND.records, "b.jpg": replace(COPY, digest="d2")}}, "assignments of other bytes: 1, such"),
         ({"events": {}}, "records whose last event says otherwise: 3, such as a.jpg, b.jpg, c.jpg"),
+        ({"counts": {"failed": 1, "unique": 2}}, "counted by verdict: {"),
+        ({"counts": None}, "counted by verdict: {}; on record: {"),
         ({"report": Report()}, "assignments of other files: 2, such as a.jpg, b.jpg"),
         ({"report": replace(REPORT, failures={})}, "failures of other files: 1, such as c.jpg"),
     ],
