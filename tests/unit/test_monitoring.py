@@ -96,7 +96,8 @@ def test_the_dashboard_shows_what_it_is_for_with_titles_and_units() -> None:
 
 def test_the_configuration_names_the_ports_that_the_page_names() -> None:
     config = (ROOT / "monitoring" / "prometheus.yml").read_text()
-    assert re.findall(r'targets: \["(.*)"\]', config) == ["watcher:5556", "verdicts:5557", "flower:5555"]
+    assert re.findall(r'targets: \["(.*)"\]', config) == ["watcher:5556", "flower:5555"]
+    assert "names: [verdicts, verdicts-move]\n        type: A\n        port: 5557" in config
     assert "IMAGESIEVE_METRICS_PORT=5556\n" in PAGE
     source = (ROOT / "monitoring/grafana/provisioning/datasources/prometheus.yml").read_text()
     assert "uid: prometheus " in source
