@@ -17,6 +17,7 @@ setup: $(STAMP) ## make the virtual environment from the lock file
 $(STAMP): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
 		{ echo "imagesieve needs Python 3.11 or 3.12; name one with PYTHON=python3.12" >&2; exit 2; }
+	@echo "installing TensorFlow and what else is in $(LOCK) into $(VENV): 3 GB on disk, some minutes"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
