@@ -21,6 +21,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 from shared import names
 from shared.broker import ask_for_recluster, make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
+from shared.folders import check_apart
 from shared.records import Counts
 from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings
@@ -61,6 +62,7 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
     """Start every process, give the stack, stop every process. Raises PermanentError when it cannot be kept up."""
     if not settings.watch_dir.is_dir():
         raise SettingsError(f"{settings.watch_dir} is not a folder; name the folder to watch")
+    check_apart(settings.watch_dir, settings.state_dir)
     lock = state_dir.take(settings.state_dir)
     try:
         if left := end_leftovers(settings.state_dir):

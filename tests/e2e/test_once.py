@@ -86,6 +86,10 @@ def test_wrong_use_is_told_in_a_sentence_with_status_2(sieve: Imagesieve) -> Non
     ended = sieve.run("up", str(sieve.base / "nowhere"))
     assert ended.returncode == 2
     assert "nowhere" in ended.stderr
+    ended = sieve.run("up", str(sieve.watched), state_dir=str(sieve.watched / "state"))
+    assert ended.returncode == 2
+    assert f"IMAGESIEVE_STATE_DIR is {sieve.watched}/state, inside the watched folder" in ended.stderr
+    assert list(sieve.watched.iterdir()) == []  # nothing was made
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
