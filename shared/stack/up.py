@@ -65,6 +65,8 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
     check_apart(settings.watch_dir, settings.state_dir)
     lock = state_dir.take(settings.state_dir)
     try:
+        if not settings.store_url:  # else its records are not in there
+            state_dir.claim(settings.state_dir, settings.watch_dir)
         if left := end_leftovers(settings.state_dir):
             view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
         settings = settings.model_copy(update={"flower_auth": settings.flower_auth or _flower_auth(settings.state_dir)})
