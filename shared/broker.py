@@ -131,8 +131,15 @@ def wake_writer(app: Celery) -> None:
         _send(app, names.TASK_JUDGE, [])
 
 
+def ask_for_recluster(app: Celery, force: bool) -> None:
+    """Ask for a recluster run that nobody waits for; with `force` also when nothing has changed. Raises Unavailable."""
+    with _speaking():
+        app.send_task(names.TASK_RECLUSTER, kwargs={"force": force}, ignore_result=True, retry=False)
+
+
 def request_recluster(app: Celery, force: bool) -> "AsyncResult[Any]":
-    """Ask for a recluster run; with `force` also when nothing has changed. Raises Unavailable."""
+    """Ask for a recluster run whose outcome is waited for. Raises Unavailable."""
+    ping(app)  # a broker that is away while the result is subscribed to would be Celery's RuntimeError, after 20 tries
     with _speaking():
         return app.send_task(names.TASK_RECLUSTER, kwargs={"force": force}, ignore_result=False, retry=False)
 

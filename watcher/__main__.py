@@ -11,12 +11,12 @@ from celery import Celery
 
 from shared.broker import make_app, outstanding
 from shared.errors import SettingsError
+from shared.folders import check_apart
 from shared.logs import configure_logging
 from shared.metrics import UNMETERED, Meter
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore, Store
 from watcher.enqueue import CeleryQueue
-from watcher.filters import ignores
 from watcher.folder import FolderAway
 from watcher.service import HEARTBEAT_NAME, Service
 from watcher.timing import Clock, Stop
@@ -81,13 +81,7 @@ def check_folders(settings: Settings) -> None:
     watched, state = settings.watch_dir, settings.state_dir
     if not watched.is_dir():
         raise SettingsError(f"IMAGESIEVE_WATCH_DIR is {watched}, which is not a folder: create it, or name another one")
-    place = state.resolve()
-    if place.is_relative_to(watched.resolve()) and not ignores(str(place.relative_to(watched.resolve()) / "elbow.png")):
-        # The plots of every report would be new images, and lead to the next report, for ever.
-        raise SettingsError(
-            f"IMAGESIEVE_STATE_DIR is {state}, inside the watched folder {watched}: "
-            "move it out, or give it a name that starts with a dot"
-        )
+    check_apart(watched, state)
     try:
         state.mkdir(parents=True, exist_ok=True)
         (state / HEARTBEAT_NAME).touch()

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from shared.errors import TransientError
+from shared.ignored import ignores_file, ignores_folder
 from shared.records import Reference
-from watcher.filters import ignores_file, ignores_folder
 
 CHUNK: Final = 1000  # entries looked at between two steps of a walk
 COMPLAINTS: Final = 1000  # folders that cannot be read and are remembered as already complained of

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from shared.ignored import ignores
 from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.store import Store
 from watcher.enqueue import Enqueuer
-from watcher.filters import ignores
 from watcher.folder import Absence, WatchedFolder
 from watcher.metrics import REPAIRED, SCAN_SECONDS, SCANNED, SCANS, SEEN, SETTLED
 from watcher.settling import Settling

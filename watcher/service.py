@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from shared.errors import Unavailable
+from shared.ignored import ignores, ignores_folder
 from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Store
 from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, FeatureQueue
-from watcher.filters import ignores, ignores_folder
 from watcher.folder import Absence, FolderAway, WatchedFolder
 from watcher.hints import LIMIT, HintBox
 from watcher.metrics import FOLDER_FAILURES, IGNORED, REDIS_FAILURES, SEEN, SETTLED, SETTLING

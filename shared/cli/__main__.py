@@ -7,8 +7,10 @@ from collections.abc import Callable
 import typer
 
 from shared.cli import ask, calibration, duplicates, look, start, stream
+from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
-from shared.errors import ImagesieveError, SettingsError
+from shared.errors import ImagesieveError, SettingsError, Unavailable
+from shared.settings import load_settings
 
 app = typer.Typer(
     name="imagesieve",
@@ -48,6 +50,9 @@ def main() -> None:
     except SettingsError as error:
         say(str(error))
         sys.exit(2)
+    except Unavailable as error:
+        say(explain_absence(str(error), load_settings()))
+        sys.exit(1)
     except ImagesieveError as error:
         say(str(error))
         sys.exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from shared import names
-from shared.broker import make_app, request_recluster, workers
+from shared.broker import ask_for_recluster, make_app, workers
 from shared.cli.terminal import emit, say
 from shared.errors import PermanentError
 from shared.settings import load_settings
@@ -26,7 +26,7 @@ def recluster(
     settings = load_settings()
     app = make_app(settings)
     if not wait:
-        request_recluster(app, force)
+        ask_for_recluster(app, force)
         say("asked for a recluster run; `imagesieve report` shows it when it is done")
         return
     if not any(name.startswith(f"{names.QUEUE_RECLUSTER}@") for name in workers(app, 2.0)):

@@ -13,6 +13,7 @@ from rich.table import Table
 from shared.cli.terminal import emit, say, shown
 from shared.errors import PermanentError
 from shared.settings import load_settings
+from shared.store import RedisStore
 
 SAMPLE = 20
 
@@ -30,6 +31,7 @@ def calibrate(
       imagesieve calibrate --dry-run
     """
     settings = load_settings()
+    RedisStore.connect(settings.store).counts()  # says at once where nothing runs
     command = [sys.executable, "-m", "worker.calibrate", "--sample", str(sample), *(["--dry-run"] if dry_run else [])]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False

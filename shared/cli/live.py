@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 
 from shared.broker import make_app, outstanding, workers
+from shared.cli.absence import explain_absence
 from shared.cli.live_model import Look, Model
 from shared.cli.live_page import Screen
 from shared.errors import SettingsError, Unavailable
@@ -32,7 +33,7 @@ def watch_status(settings: Settings) -> None:
             "status --watch draws on a terminal, and standard output is none that it could draw on; use "
             "`imagesieve status --json` for one look, `imagesieve events --follow --json` for what happens"
         )
-    model, poll = Model(), Poll(RedisStore.connect(settings.store), make_app(settings))
+    model, poll = Model(), Poll(settings)
     with (
         contextlib.suppress(StopRequested),
         stop_on_signals(),
@@ -48,9 +49,10 @@ def watch_status(settings: Settings) -> None:
 class Poll:
     """Looks at the store and the broker for a model."""
 
-    def __init__(self, store: Store, app: Celery) -> None:
-        self._store = store
-        self._app = app
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store: Store = RedisStore.connect(settings.store)
+        self._app: Celery = make_app(settings)
         self._position = ""  # in the stream of events, of the last one seen
         self._workers_due = 0.0
 
@@ -75,7 +77,7 @@ class Poll:
                 model.note_workers(workers(self._app, ANSWER_SECONDS))
                 self._workers_due = now + WORKERS_SECONDS
         except Unavailable as error:
-            model.lose(str(error))
+            model.lose(explain_absence(str(error), self._settings))
             self._workers_due = 0.0
 
     def _events(self) -> list[Event]:

@@ -14,7 +14,7 @@ from shared import names
 from shared.cli.terminal import emit, progress_view, say
 from shared.demo import make_demo_folder
 from shared.errors import SettingsError, StackFailed
-from shared.reports import latest_report
+from shared.reports import LATEST, latest_report
 from shared.settings import Settings, load_settings
 from shared.stack import programs
 from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
@@ -76,7 +76,7 @@ def _say_where(settings: Settings, flower_url: str) -> None:
     if settings.metrics_port:
         address = f"http://{settings.metrics_address}"
         say(f"metrics: {address}:{settings.metrics_port}/metrics, {address}:{settings.metrics_port + 1}/metrics")
-    say(f"report: {settings.reports_dir / 'latest' / 'report.html'} (from the first recluster on)")
+    say(f"report: {settings.reports_dir / LATEST / 'report.html'} (as soon as the files there are worked through)")
     say("Ctrl-C stops")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from shared.cli.absence import explain_absence
 from shared.cli.terminal import say, shown
 from shared.errors import Unavailable
 from shared.records import Event
@@ -31,7 +32,8 @@ def events(
 
       imagesieve events --follow --json | jq .path
     """
-    store = RedisStore.connect(load_settings().store)
+    settings = load_settings()
+    store = RedisStore.connect(settings.store)
     after = "0"
     while True:
         try:
@@ -39,7 +41,7 @@ def events(
         except Unavailable as error:
             if not follow:
                 raise
-            say(f"{error}; waiting for it")
+            say(f"{explain_absence(str(error), settings)}; waiting for it")
             time.sleep(PAUSE_SECONDS)
             continue
         for position, event in told:
@@ -60,6 +62,7 @@ def check(
       imagesieve check ~/Downloads/cat.jpg
     """
     settings = load_settings()
+    RedisStore.connect(settings.store).counts()  # says at once where nothing runs
     command = [sys.executable, "-m", "worker.check", *(str(image.absolute()) for image in images)]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False

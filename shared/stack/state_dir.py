@@ -1,4 +1,4 @@
-"""The state folder: private to its user, and taken by one `up` at a time."""
+"""The state folder: private to its user, of one watched folder, and taken by one `up` at a time."""
 
 import fcntl
 import os
@@ -6,8 +6,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from shared.errors import SettingsError, StateInUse
+
+WATCHED: Final = "watched"  # a file in the state folder: the watched folder, as bytes of a path
 
 
 def take(folder: Path) -> int:
@@ -19,10 +22,7 @@ def take(folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise SettingsError(
-            f"IMAGESIEVE_STATE_DIR is {str(folder)!r}, which cannot be used: {error.strerror}; "
-            "name a folder you may write"
-        ) from error
+        raise _unusable(folder, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -32,6 +32,31 @@ def take(folder: Path) -> int:
             "or give this one a folder of its own in IMAGESIEVE_STATE_DIR"
         ) from error
     return descriptor
+
+
+def claim(folder: Path, watched: Path) -> None:
+    """Keep the state folder for `watched`; the caller holds its lock. Raises SettingsError where it is another's.
+
+    Its records are of that one: with another folder in its place, every file would be taken for deleted.
+    """
+    file = folder / WATCHED
+    try:
+        owner = Path(os.fsdecode(file.read_bytes()))
+    except FileNotFoundError:
+        owner = watched
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    if owner.resolve() != watched.resolve():
+        raise SettingsError(
+            f"the state folder {folder} belongs to the watched folder {owner}; give {watched} a state folder of its "
+            f"own in IMAGESIEVE_STATE_DIR, or remove the file {file} if {owner} was moved or renamed to it"
+        )
+    written = file.with_name(f"{WATCHED}.new")
+    try:
+        written.write_bytes(os.fsencode(watched))
+        written.replace(file)  # a half written one would be another folder
+    except OSError as error:
+        raise _unusable(folder, error) from error
 
 
 @contextmanager
@@ -44,6 +69,12 @@ def temporary_folder(folder: Path) -> Iterator[Path]:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _unusable(folder: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"IMAGESIEVE_STATE_DIR is {str(folder)!r}, which cannot be used: {error.strerror}; name a folder you may write"
+    )
 
 
 def _holder(folder: Path) -> str:

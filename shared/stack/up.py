@@ -19,18 +19,19 @@ from celery import Celery
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from shared import names
-from shared.broker import make_app, outstanding, request_recluster
+from shared.broker import ask_for_recluster, make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
+from shared.folders import check_apart
 from shared.records import Counts
 from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings
 from shared.stack import programs, state_dir
+from shared.stack.attention import RedisWatch, ReportWatch
 from shared.stack.leftovers import end_leftovers
 from shared.stack.supervisor import Supervisor
 from shared.store import RedisStore
 
 LOOK_SECONDS: Final = 0.5
-PING_SECONDS: Final = 5.0  # between two looks whether Redis takes writes
 REDIS_SECONDS: Final = 600  # loading a long append-only file takes its time
 
 
@@ -61,8 +62,11 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
     """Start every process, give the stack, stop every process. Raises PermanentError when it cannot be kept up."""
     if not settings.watch_dir.is_dir():
         raise SettingsError(f"{settings.watch_dir} is not a folder; name the folder to watch")
+    check_apart(settings.watch_dir, settings.state_dir)
     lock = state_dir.take(settings.state_dir)
     try:
+        if not settings.store_url:  # else its records are not in there
+            state_dir.claim(settings.state_dir, settings.watch_dir)
         if left := end_leftovers(settings.state_dir):
             view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
         settings = settings.model_copy(update={"flower_auth": settings.flower_auth or _flower_auth(settings.state_dir)})
@@ -168,39 +172,16 @@ def stop_on_signals() -> Iterator[None]:
 
 
 def watch_over(stack: RunningStack, view: View) -> None:
-    """Show progress until a program is given up (StackFailed) or somebody stops it (StopRequested)."""
-    redis = _RedisWatch(stack.store, view.say)
+    """Show progress and tell of reports until a program is given up (StackFailed) or it is stopped (StopRequested)."""
+    app = make_app(stack.settings)
+    redis = RedisWatch(stack.store, view.say)
+    report = ReportWatch(stack.store, stack.settings.reports_dir, lambda: ask_for_recluster(app, force=False), view.say)
     while True:
         stack.supervisor.check()
         redis.look(time.monotonic())
+        report.look(time.monotonic())
         _show(stack, view)
         time.sleep(LOOK_SECONDS)
-
-
-class _RedisWatch:
-    """Says when Redis takes no writes, and when it does again."""
-
-    def __init__(self, store: RedisStore, say: Callable[[str], None]) -> None:
-        self._store = store
-        self._say = say
-        self._due = 0.0
-        self._well = True
-
-    def look(self, now: float) -> None:
-        """Look, if it is time."""
-        if now < self._due:
-            return
-        self._due = now + PING_SECONDS
-        try:
-            self._store.ping()
-        except Unavailable as error:
-            if self._well:
-                self._say(f"{error}. Nothing new is taken in until then; nothing is lost")
-            self._well = False
-        else:
-            if not self._well:
-                self._say("Redis takes writes again; everything goes on")
-            self._well = True
 
 
 def work_through(stack: RunningStack, view: View) -> dict[str, Any]:

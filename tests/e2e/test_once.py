@@ -78,6 +78,22 @@ def test_an_empty_folder_is_done_at_once(sieve: Imagesieve) -> None:
     assert json.loads(ended.stdout)["counts"]["images"] == 0
 
 
+def test_another_folder_on_the_same_state_is_refused_and_a_moved_one_has_a_way_out(sieve: Imagesieve) -> None:
+    make_demo_folder(sieve.base / "photos")
+    shutil.copyfile(sieve.base / "photos" / "china.jpg", sieve.watched / "china.jpg")
+    assert sieve.run("up", str(sieve.watched), "--once").returncode == 0
+    moved = sieve.base / "moved"
+    sieve.watched.rename(moved)
+    refused = sieve.run("up", str(moved), "--once")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"belongs to the watched folder {sieve.watched}" in refused.stderr
+    (sieve.state / "watched").unlink()
+    again = sieve.run("up", str(moved), "--once", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["counts"]["images"] == 1
+    assert computed_in(again.stderr) == 1  # its records were kept
+
+
 def test_wrong_use_is_told_in_a_sentence_with_status_2(sieve: Imagesieve) -> None:
     ended = sieve.run("up", str(sieve.watched), "--once", k_max="none")
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -86,6 +102,10 @@ def test_wrong_use_is_told_in_a_sentence_with_status_2(sieve: Imagesieve) -> Non
     ended = sieve.run("up", str(sieve.base / "nowhere"))
     assert ended.returncode == 2
     assert "nowhere" in ended.stderr
+    ended = sieve.run("up", str(sieve.watched), state_dir=str(sieve.watched / "state"))
+    assert ended.returncode == 2
+    assert f"IMAGESIEVE_STATE_DIR is {sieve.watched}/state, inside the watched folder" in ended.stderr
+    assert list(sieve.watched.iterdir()) == []  # nothing was made
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])

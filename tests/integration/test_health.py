@@ -4,8 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
-from shared.settings import Settings
+import pytest
+
+from shared.cli.absence import explain_absence
+from shared.settings import Settings, load_settings
 
 
 def run(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
@@ -44,3 +48,32 @@ def test_status_of_an_empty_collection_and_waiting_that_would_not_end(settings: 
     assert "no recluster worker answers" in waiting.stderr
     alive = run(settings, "alive", "verdicts")
     assert alive.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("events",), ("check", "a.jpg"), ("calibrate",), ("recluster",), ("recluster", "--wait")]
+)
+def test_a_command_says_that_nothing_runs_with_the_state_folder(settings: Settings, words: tuple[str, ...]) -> None:
+    alone = settings.model_copy(update={"broker_url": "", "store_url": "", "state_dir": settings.state_dir / "other"})
+    ended = run(alone, *words)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    [line] = ended.stderr.splitlines()
+    assert f'does not answer: nothing runs with the state folder {alone.state_dir}; start "imagesieve up' in line
+
+
+def test_only_the_embedded_redis_is_started_by_up(tmp_path: Path) -> None:
+    settings = load_settings(state_dir=tmp_path)
+    refusals = (
+        "Error 2 connecting to {}. No such file or directory.",
+        "Error 111 connecting to {}. Connection refused.",
+    )
+    for why in refusals:
+        said = "Redis (broker) does not answer: " + why.format(settings.redis_socket)
+        assert explain_absence(said, settings) == (
+            f"Redis (broker) does not answer: nothing runs with the state folder {tmp_path}; "
+            'start "imagesieve up FOLDER", or check IMAGESIEVE_STATE_DIR'
+        )
+        other = "Redis (broker) does not answer: " + why.format("/run/redis/redis.sock")
+        assert explain_absence(other, settings) == other
+    for said in ("Redis (store) takes no writes: full", "Redis (store) does not answer: Error 13. Permission denied."):
+        assert explain_absence(said, settings) == said

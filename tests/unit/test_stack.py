@@ -82,6 +82,30 @@ def test_a_state_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -
         state_dir.take(tmp_path / "file" / "state")
 
 
+def test_a_state_folder_is_of_one_watched_folder(tmp_path: Path) -> None:
+    state, first, second = tmp_path / "state", tmp_path / "first \udcff\n", tmp_path / "second"
+    for folder in (state, first, second):
+        folder.mkdir()
+    state_dir.claim(state, first)
+    state_dir.claim(state, first)
+    (tmp_path / "link").symlink_to(first)
+    state_dir.claim(state, tmp_path / "link")  # another name of the same folder
+    with pytest.raises(SettingsError, match="belongs to the watched folder") as refused:
+        state_dir.claim(state, second)
+    assert f"remove the file {state}/watched if" in str(refused.value)
+    (state / "watched").unlink()  # as the message says
+    state_dir.claim(state, second)
+    with pytest.raises(SettingsError, match=f"belongs to the watched folder {second}"):
+        state_dir.claim(state, first)
+
+
+def test_a_state_folder_that_cannot_remember_its_folder_is_a_wrong_setting(tmp_path: Path) -> None:
+    for name in ("watched", "watched.new"):
+        (tmp_path / name / name).mkdir(parents=True)
+        with pytest.raises(SettingsError, match=r"IMAGESIEVE_STATE_DIR .* cannot be used: Is a directory"):
+            state_dir.claim(tmp_path / name, tmp_path)
+
+
 def test_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     binary = tmp_path / "redis-server"
     binary.write_text("#!/bin/sh\n")

@@ -1,7 +1,8 @@
 import pytest
 
+from shared.ignored import ignores
 from shared.settings import Settings, load_settings
-from watcher.filters import admits, ignores, suffix_of, suffix_reason
+from watcher.filters import admits, suffix_of, suffix_reason
 
 
 @pytest.mark.parametrize(
