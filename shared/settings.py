@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         "clustered by a sample of so many, and then each is assigned",
     )
     keeper_order: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("pixels", "bytes", "oldest", "path"),
+        ("pixels", "bytes", "oldest", "shortest", "path"),
         description="which file of a group stays, first things first: `pixels` (most), `bytes` (most), `oldest`, "
         "`newest`, `shortest` (path), `path` (first)",
     )

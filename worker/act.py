@@ -14,7 +14,7 @@ from typing import Any
 
 from shared.duplicates import KINDS, read_duplicates
 from shared.errors import ImagesieveError, SettingsError
-from shared.journal import Action, acting_alone, read_runs
+from shared.journal import Action, acting_alone, read_runs, run_files
 from shared.move_target import check_target
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
@@ -58,6 +58,8 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
                 yield _told(found, dry)
         finally:
             acting.close()
+        for left in plan.not_asked:
+            yield {"event": "not asked for", "which": left.which, "files": left.files, "way": left.way}
         yield {"event": "end", "run": acting.run}
 
     if dry:
@@ -72,6 +74,10 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
 def bring_back(settings: Settings, name: str) -> Iterator[dict[str, Any]]:
     """What becomes of each file of a run that is restored."""
     tools = make_tools(settings)
+    if not run_files(tools.journals):  # nothing was ever done: not even a lock is made for that
+        choose_run(tools, name, ())
+        yield {"event": "end", "run": ""}
+        return
     with acting_alone(tools.journals):
         yield from map(_settled, settle_runs(tools))
         run = choose_run(tools, name, read_runs(tools.journals))

@@ -4,18 +4,18 @@ import json as json_
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.cli.duplicates_text import list_lines, next_command, sentences, sum_up, warn_of_empty
 from shared.cli.terminal import emit, say, shown
-from shared.duplicates import Duplicate, read_duplicates
+from shared.duplicates import read_duplicates
 from shared.errors import SettingsError
 from shared.journal import Action, Phase, Run, read_runs
 from shared.paths import below_root, is_in_folder
@@ -46,7 +46,7 @@ Json = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
 
 @app.command("list")
 def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = False) -> None:
-    """List the duplicates of the newest report, each with the keeper that stays for it.
+    """List the duplicates of the newest report, below the keeper that stays for them.
 
     Example:
 
@@ -54,9 +54,10 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
     """
     settings = load_report_settings()
     places = _places(folder, settings)
+    duplicates = read_duplicates(latest_report(settings).folder)
     found = [
         one
-        for one in read_duplicates(latest_report(settings).folder)
+        for one in duplicates
         if (not kind or one.kind in kind) and (not places or any(is_in_folder(one.path, place) for place in places))
     ]
     if json:
@@ -68,26 +69,15 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
             }
         )
     else:
-        _print_duplicates(found)
+        console = Console()
+        for line in list_lines(found, console.width if console.is_terminal else None):
+            print(line)
+    warn_of_empty(places, duplicates, settings.watch_dir)
     for run in read_runs(settings.actions_dir):
         if run.in_hand:
             say(f"run {run.header.id} was cut off; the next `duplicates apply --yes` or `restore` puts it in order")
-
-
-def _print_duplicates(found: list[Duplicate]) -> None:
-    table = Table(title=f"{_files(len(found))}, {sum(one.bytes for one in found):,} bytes")
-    for name in ("group", "duplicate", "kind", "similarity", "bytes", "keeper"):
-        table.add_column(
-            name,
-            justify="right" if name in ("group", "similarity", "bytes") else "left",
-            overflow="fold",
-            ratio={"duplicate": 1, "keeper": 1}.get(name),
-        )
-    for one in found:
-        table.add_row(
-            str(one.group), _plain(one.path), one.kind, f"{one.similarity:.2f}", f"{one.bytes:,}", _plain(one.keeper)
-        )
-    _print(table)
+    if command := next_command(found, kind or (), places):
+        say(f"next, a dry run: {command}")
 
 
 @app.command()
@@ -109,9 +99,11 @@ def apply(
       imagesieve duplicates apply --action hardlink --kind exact --yes
     """
     settings = load_report_settings()
+    places = _places(folder, settings)
     words = ["apply", "--action", action, *(["--yes"] if yes else [])]
     words += [f"--to={to.expanduser().absolute()}"] if to else []
-    words += [f"--kind={one}" for one in kind or ()] + [f"--folder={one}" for one in _places(folder, settings)]
+    words += [f"--kind={one}" for one in kind or ()] + [f"--folder={one}" for one in places]
+    warn_of_empty(places, read_duplicates(latest_report(settings).folder) if places else (), settings.watch_dir)
     _run(words, settings, json, "would be done" if not yes else "done")
     if not yes:
         say("a dry run: nothing was changed; --yes does it")
@@ -167,46 +159,17 @@ def _run(words: list[str], settings: Settings, json: bool, done: str) -> None:
         event = json_.loads(line)
         told.append(event)
         if not json:
-            for sentence in _sentences(event):
+            for sentence in sentences(event):
                 print(sentence, flush=True)
     status = process.wait()
     if json:
         emit(told)
     elif told or not status:
-        _sum_up(told, done)
+        sum_up(told, done)
     if status:
         raise typer.Exit(status if status in (1, 2) else 1)
     if any(event["event"] == "left" for event in told):
         raise typer.Exit(1)
-
-
-def _sentences(event: dict[str, Any]) -> Iterator[str]:
-    path, reason = shown(event.get("path", "")), event.get("reason", "")
-    match event["event"]:
-        case "would" | "acted":
-            yield f"{event['kind']:<9}  {path}  ->  {shown(event['to'])}  (keeper: {shown(event['keeper'])})"
-        case "skipped":
-            yield f"skipped    {path}: {reason}"
-        case "restored":
-            yield f"restored   {path}"
-        case "left":
-            yield f"NOT RESTORED  {path}: {reason}"
-        case "settled":
-            yield f"cut off    {path}: in run {event['run']}, now {event['phase']} {shown(event['detail'])}".rstrip()
-        case "cut off":
-            yield f"run {event['run']} was cut off; --yes first puts in order what it had in hand"
-
-
-def _sum_up(told: list[dict[str, Any]], done: str) -> None:
-    acted = [event for event in told if event["event"] in ("would", "acted", "restored")]
-    skipped = [event for event in told if event["event"] in ("skipped", "left")]
-    size = sum(event.get("bytes", 0) for event in acted)
-    run = next((event["run"] for event in told if event["event"] == "end"), "")
-    say(f"{done}: {_files(len(acted))}{f', {size:,} bytes' if size else ''}; left alone: {len(skipped)}")
-    if run and done != "restored":
-        say(f"this is run {run}; `imagesieve duplicates restore {run}` brings it back")
-    elif done == "restored":
-        say(f"run {run}" if run else "there is no run with anything to restore")
 
 
 def _show_runs(runs: list[Run], json: bool) -> None:
@@ -243,7 +206,3 @@ def _print(table: Table) -> None:
 
 def _plain(text: str) -> Text:
     return Text(shown(text))
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"

@@ -84,10 +84,11 @@ def test_groups_are_filtered_by_kind_and_by_path(visit: Opened, report: str) -> 
     page = visit(report)
     count, boxes = page.locator("#filter-count"), page.locator("[name=kind]")
     total = len(HOSTILE) + 4
-    assert count.inner_text() == f"{total} of {total} shown"
+    assert count.inner_text() == f"{total} of {total} groups shown"
     assert [box.get_attribute("value") for box in boxes.all()] == ["exact", "identical", "near"]
+    assert page.locator(".kind span").all_inner_texts() == [f"{total - 2} groups", "1 group", "1 group"]
     page.uncheck("[value=exact]")
-    assert count.inner_text() == f"2 of {total} shown"
+    assert count.inner_text() == f"2 of {total} groups shown"
     assert names_of(page) >= {"backup/same pixels.bmp", "edited/half.png"}
     page.uncheck("[value=identical]")
     assert names_of(page) == {"holiday/2019/2-1.png", "edited/half.png"}
@@ -99,9 +100,9 @@ def test_groups_are_filtered_by_kind_and_by_path(visit: Opened, report: str) -> 
     assert len(shown_groups(page)) == total
     assert page.locator("#filter-nothing").is_hidden()
     page.fill("[name=path]", " backup/copy ")
-    assert count.inner_text() == f"2 of {total} shown"
+    assert count.inner_text() == f"2 of {total} groups shown"
     page.press("[name=path]", "Enter")  # asks for no other page
-    assert count.inner_text() == f"2 of {total} shown"
+    assert count.inner_text() == f"2 of {total} groups shown"
 
 
 def test_without_scripts_the_page_is_complete(visit: Opened, report: str) -> None:
@@ -163,6 +164,25 @@ def test_a_phone_never_scrolls_sideways(visit: Opened, report: str, scheme: str)
         )
         == []
     )
+
+
+def test_a_phone_shows_every_section_and_leads_to_it(visit: Opened, report: str) -> None:
+    page = visit(report, PHONE)
+    links, bar = page.locator("nav a"), page.locator("nav")
+    assert links.count() == 6
+    for link in links.all():
+        link.click()
+        heading = page.locator(f"{link.get_attribute('href')} h2")
+        inside, below = page.evaluate(
+            """([link, heading, bar]) => {
+              const [own, title, top] = [link, heading, bar].map((one) => one.getBoundingClientRect());
+              return [own.left >= 0 && own.right <= innerWidth, title.top >= top.bottom];
+            }""",
+            [link.element_handle(), heading.element_handle(), bar.element_handle()],
+        )
+        assert inside
+        assert below  # the bar, which stays, does not cover it
+    assert bar.evaluate("bar => bar.offsetHeight < innerHeight / 6")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

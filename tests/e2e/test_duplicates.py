@@ -42,6 +42,10 @@ def test_look_try_act_and_take_back(sieve: Imagesieve) -> None:
     none = sieve.run("duplicates", "list")
     assert none.returncode == 1
     assert "there is no report" in none.stderr
+    assert told(sieve, "restore") == [{"event": "end", "run": ""}]
+    assert sieve.run("duplicates", "restore", "yesterday").returncode == 1
+    assert told(sieve, "restore", "--list") == []
+    assert not sieve.state.exists()  # to look makes nothing
 
     make_demo_folder(sieve.watched)
     for name in ("=SUM(1).jpg", "-rf.jpg", "line\nbreak.jpg", os.fsdecode(b"not \xff utf-8.jpg")):
@@ -59,13 +63,24 @@ def test_look_try_act_and_take_back(sieve: Imagesieve) -> None:
     assert {"=SUM(1).jpg", "-rf.jpg", "line\nbreak.jpg", "not \udcff utf-8.jpg", "china.jpg"} <= paths
     assert found["bytes"] == sum(len(before[path][0]) for path in paths)
     assert {one["keeper"] for one in found["duplicates"] if "china" in one["path"]} == {"masters/china.jpg"}
-    assert "masters/china.jpg" in sieve.run("duplicates", "list").stdout
+    text = sieve.run("duplicates", "list")
+    assert ["keeper", "masters/china.jpg"] in [line.split() for line in text.stdout.splitlines()]
+    assert "next, a dry run: imagesieve duplicates apply --action move" in text.stderr
+    near = json.loads(sieve.run("duplicates", "list", "--json", "--kind", "near").stdout)["count"]
+    assert near > 0
 
     moved = sieve.base / "moved"
     dry = told(sieve, "apply", "--action", "move", "--to", str(moved))
     assert {event["path"] for event in dry if event["event"] == "would"} == paths
+    (left,) = [event for event in dry if event["event"] == "not asked for"]
+    assert left == {"event": "not asked for", "which": "near", "files": near, "way": "--kind near takes them"}
+    for words in (["list"], ["apply", "--action", "trash"]):
+        nowhere = sieve.run("duplicates", *words, "--folder", "nosuch")
+        assert nowhere.returncode == 0
+        assert "no duplicate of the report lies in nosuch; there is no such folder" in nowhere.stderr
     assert tree(sieve) == before
     assert not moved.exists()
+    assert not (sieve.state / "actions").exists()  # nor does a dry run
     assert "a dry run" in sieve.run("duplicates", "apply", "--action", "trash").stderr
     for action in ("move", "hardlink", "symlink", "trash"):
         done = told(sieve, "apply", "--action", action, "--yes", move_to=str(moved))

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from shared.records import Extractor
+from shared.settings import Settings
 from worker.engine.clustering import cluster
 from worker.engine.groups import Member
 from worker.engine.keepers import rank_keepers
@@ -39,7 +40,7 @@ def clustered(indices, clusters, geometry, sample):
     return cluster(features[list(indices)], geometry, 30, 0, sample)
 
 
-ORDER = ("pixels", "bytes", "oldest", "path")
+ORDER = Settings.model_fields["keeper_order"].default
 
 
 def group_copies(files):

@@ -27,6 +27,25 @@ def test_near_ones_only_when_they_are_asked_for_by_name() -> None:
     assert planned(Choice(Action.MOVE, ("exact", "near"), ("b",))) == (["b/near.jpg"], {})
 
 
+def test_what_was_not_asked_for_is_counted_and_how_to_ask_for_it() -> None:
+    def not_asked(choice: Choice) -> list[tuple[str, int, str]]:
+        return [(one.which, one.files, one.way) for one in make_plan(ALL, choice, NO_RULES).not_asked]
+
+    elsewhere = "without --folder they are asked for, too"
+    assert not_asked(Choice(Action.MOVE)) == [("near", 1, "--kind near takes them")]
+    assert not_asked(Choice(Action.MOVE, ("near",))) == [
+        ("exact", 1, "--kind exact takes them"),
+        ("identical", 1, "--kind identical takes them"),
+    ]
+    assert not_asked(Choice(Action.HARDLINK)) == [("near", 1, "only the same bytes give way to a hardlink")]
+    assert not_asked(Choice(Action.TRASH, (), ("a",))) == [("in other folders", 1, elsewhere)]
+    assert not_asked(Choice(Action.TRASH, ("exact",), ("b",))) == [
+        ("near", 1, "--kind near takes them"),
+        ("in other folders", 2, elsewhere),
+    ]
+    assert not_asked(Choice(Action.MOVE, ("exact", "identical", "near"))) == []
+
+
 @pytest.mark.parametrize("action", [Action.HARDLINK, Action.SYMLINK])
 def test_only_the_same_bytes_give_way_to_a_link(action: Action) -> None:
     chosen, skipped = planned(Choice(action, ("exact", "identical", "near")))

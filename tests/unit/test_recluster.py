@@ -47,7 +47,7 @@ class Desk:
             max_bytes=10**6,
             compare=self.compare,
             thresholds=lambda: in_force(self.store),
-            keeper_order=("pixels", "bytes", "oldest", "path"),
+            keeper_order=("pixels", "bytes", "oldest", "shortest", "path"),
         )
 
     def compare(self, keeper: File, other: File) -> Match | None:

@@ -1,16 +1,19 @@
 """summary.json, summary.txt, and how sizes and names are worded."""
 
+import dataclasses
 import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from shared.history import Snapshot
 from tests.unit.report_parts import EXTRACTOR, WARNED, make_report, member, twelve_files
-from worker.engine.report.summary import GENERATIONS, REASONS, summary, summary_text
-from worker.engine.report.wording import number_of, show, size
+from worker.engine.report.summary import GENERATIONS, REASONS, summary
+from worker.engine.report.text import WIDTH, summary_text
+from worker.engine.report.wording import fit, number_of, show, size
 
 FAILURES = [("x.jpg", "It is empty."), ("y.jpg", "It is empty."), ("z.txt", "It is no image.")]
 
@@ -78,24 +81,89 @@ def test_hardly_any_images_still_have_a_summary(count):
 def test_the_notebooks_table_stands_beside_the_true_figures():
     text = summary_text(make_report(twelve_files()))
     assert cells(text, "Category") == [
-        "Category", "Images", "Reduction (%)", "Duplicates", "Duplicates (%)", "Can be freed", "Silhouette",
+        "Category", "Images", "Reduction (%)", "Duplicates", "Frees", "Silh.",
     ]  # fmt: skip
     expected = f"{6 / 12 * (1 - 2 / 12) * 100:.2f}"
-    assert cells(text, "Cluster_0")[:5] == ["Cluster_0", "6", expected, "1", "8.33"]
-    assert cells(text, "Cluster_1")[:5] == ["Cluster_1", "6", expected, "1", "8.33"]
-    assert cells(text, "Total")[:6] == ["Total", "12", f"{(1 - 2 / 12) * 100:.2f}", "2", "16.67", "2 kB"]
-    assert "if one image per cluster were kept" in text
+    assert cells(text, "Cluster_0")[:5] == ["Cluster_0", "6", expected, "1", "1 kB"]
+    assert cells(text, "Cluster_1")[:5] == ["Cluster_1", "6", expected, "1", "1 kB"]
+    assert cells(text, "Total")[:5] == ["Total", "12", f"{(1 - 2 / 12) * 100:.2f}", "2", "2 kB"]
+    assert "\nClusters: the reduction if one image per cluster were kept; Silh.: silhouette\n" in text
+    assert "Reduction is the original notebook's (images / total) * (1 - k / total) * 100" in " ".join(text.split())
     assert "+============+" in text  # tabulate's grid
+
+
+def test_what_matters_most_comes_first():
+    text = summary_text(make_report(twelve_files(), FAILURES, seconds={"read": 0.25}))
+    order = [
+        "| Collection",
+        "\nDuplicates: ",
+        "\nHow k was chosen",
+        "\nClusters: ",
+        "could not be read;",
+        "\nSeconds: ",
+    ]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_the_largest_groups_are_named():
+    text = summary_text(make_report(twelve_files()))
+    assert (
+        "Duplicates: 2 groups\n\n"
+        "Group 1 frees 1 kB\n"
+        "  keeper     03.jpg\n"
+        "  exact      copy of 3.jpg\n"
+        "             1 kB: the same bytes\n\n"
+        "Group 2 frees 1 kB\n"
+        "  keeper     00.jpg\n"
+    ) in text
+    assert "\nall: imagesieve duplicates list\n" in text
+
+
+def test_of_many_groups_and_copies_the_first_are_named():
+    files = [member(f"{index}.jpg", index % 10, 1000 + index % 10, index) for index in range(100)]
+    text = summary_text(make_report(files))
+    assert "Duplicates: 10 groups, the 5 largest\n" in text
+    assert re.findall(r"^Group (\d+) frees", text, re.M) == ["1", "2", "3", "4", "5"]
+    assert text.count("  exact  ") == 25
+    assert text.count("  and 4 more\n") == 5
+
+
+def test_without_duplicates_it_says_so():
+    text = summary_text(make_report([member(f"{index}.jpg", index) for index in range(10)]))
+    assert "Duplicates: none; every image differs from all others" in text
+    assert "duplicates list" not in text
+
+
+@pytest.mark.parametrize("prefix", ["d" * 200 + "/", "漢字" * 60 + "/", "\n" * 90, "a b " * 50, "🙂" * 80])
+def test_every_line_fits_into_80_columns(prefix):
+    failures = [(f"{prefix}x.jpg", f"no image: {prefix}x.jpg"), (f"{prefix}y.jpg", "what " * 60)]
+    seconds = {f"stage {number}": 12345.678 for number in range(9)}
+    text = summary_text(make_report(twelve_files(prefix), failures, WARNED, folder=f"/home/{prefix}", seconds=seconds))
+    assert max(map(cell_len, text.splitlines())) <= WIDTH
+    assert "copy of 0.jpg\n" in text  # the end of a name, which tells files of a folder apart
+
+
+def test_large_numbers_fit_too():
+    report = make_report(twelve_files(), FAILURES)
+    large = dataclasses.replace(
+        report,
+        clusters=tuple(
+            dataclasses.replace(one, number=999, images=10**6, duplicates=10**6, bytes_to_free=999, silhouette=-0.123)
+            for one in report.clusters
+        ),
+    )
+    assert max(map(cell_len, summary_text(large).splitlines())) <= WIDTH
 
 
 def test_k_and_failures_are_told():
     report = make_report(twelve_files(), FAILURES, seconds={"read": 0.25})
     text = summary_text(report)
-    assert report.clustering.choice.reason in text
+    assert report.clustering.choice.reason in " ".join(text.split())
     assert cells(text, "Chosen") == ["Chosen", "2"]
     assert "3 files could not be read" in text
     assert cells(text, "It is empty.") == ["It is empty.", "2"]
-    assert cells(text, "read") == ["read", "0.25"]
+    assert text.endswith("\nSeconds: read 0.25\n")
     assert "WARNING" not in text
     assert "estimated" not in text
 
@@ -115,7 +183,7 @@ def test_a_warning_of_the_extractor_stands_at_the_top():
 
 def test_a_sampled_silhouette_says_so():
     report = make_report([member(f"{index}", index) for index in range(150)], sample=100)
-    assert "estimated on a sample of 100 images, ± 0." in summary_text(report)
+    assert "estimated on a sample of 100 images, ± 0." in " ".join(summary_text(report).split())
     assert summary(report)["choice"]["sampled"] is True
 
 
@@ -148,6 +216,13 @@ def test_counts_are_worded():
 )  # fmt: skip
 def test_names_that_do_not_print_are_escaped(name, shown):
     assert show(name) == shown
+
+
+@given(st.text(max_size=400) | st.text("漢a\u0301🙂🇩🇪/", max_size=400), st.integers(10, 80))
+def test_fitted_text_fits_and_keeps_both_ends(text, columns):
+    fitted = fit(text, columns)
+    assert cell_len(fitted) <= columns
+    assert "…" in fitted or fitted == show(text, 4 * columns)
 
 
 @given(st.text(max_size=400), st.integers(10, 200))

@@ -114,6 +114,28 @@ def test_an_edited_copy_is_the_same_picture(name, edit):
     assert match.reason.startswith(tuple(words.split("|")))
 
 
+@pytest.mark.parametrize("name", ["text", "flower", "china", "chelsea"])
+@pytest.mark.parametrize("scale", [1 / 2, 1 / 3, 1 / 4])
+def test_a_smaller_copy_is_not_called_tilted(name, scale):
+    photo = skimage.color.gray2rgb(skimage.data.text()) if name == "text" else PHOTOS[name]
+    small = saved(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), ".jpg")
+    for match in (decide(photo, small), decide(small, photo)):
+        assert match is not None
+        assert "tilted" not in match.reason
+
+
+@pytest.mark.parametrize("degrees", [-5, 3])
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_a_tilted_copy_is_called_so(degrees, scale):
+    photo = PHOTOS["coffee"]
+    height, width = photo.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    tilted = cv2.warpAffine(photo, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
+    match = decide(photo, cv2.resize(tilted, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    assert match is not None
+    assert f"tilted by {abs(degrees)} degrees" in match.reason
+
+
 def test_the_transform_leads_from_the_first_to_the_second():
     photo = PHOTOS["coffee"]
     match = decide(photo, photo[:, ::-1].copy())

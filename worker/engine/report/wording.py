@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rich.cells import cell_len, chop_cells
+
 LONGEST_NAME: Final = 200
 SIZES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
@@ -18,6 +20,19 @@ def show(text: str, longest: int = LONGEST_NAME) -> str:
         return shown
     half = (longest - 1) // 2
     return f"{shown[:half]}…{shown[-half:]}"
+
+
+def fit(text: str, columns: int) -> str:
+    """Like `show`, in so many columns of a terminal, where some characters take two and some none."""
+    shown = show(text, 4 * columns)
+    if cell_len(shown) <= columns:
+        return shown
+    half = (columns - 1) // 2
+    return f"{_beginning(shown, half)}…{_beginning(shown[::-1], half)[::-1]}"
+
+
+def _beginning(text: str, columns: int) -> str:
+    return "".join(chop_cells(text, columns)[:1])
 
 
 def _escape(character: str) -> str:

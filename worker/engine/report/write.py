@@ -8,7 +8,8 @@ from worker.engine.report.album import Thumbnail
 from worker.engine.report.model import Report
 from worker.engine.report.page import render_page
 from worker.engine.report.plots import elbow_png, silhouette_png
-from worker.engine.report.summary import summary, summary_text
+from worker.engine.report.summary import summary
+from worker.engine.report.text import summary_text
 
 
 def write_report(folder: Path, report: Report, thumbnail: Thumbnail) -> None:

@@ -1,10 +1,10 @@
 """Which duplicates are to be acted on, and why the others are not, before the disk is asked. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.duplicates import Duplicate
+from shared.duplicates import KINDS, Duplicate
 from shared.journal import Action, Phase, Run
 from shared.paths import is_in_folder
 from worker.engine.keepers import FolderRules
@@ -31,11 +31,21 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Duplicates of the report that the choice passes over. which: in words. way: how they are asked for."""
+
+    which: str
+    files: int
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done, in the report's order, and what is not."""
 
     chosen: tuple[Duplicate, ...]
     skipped: tuple[Skipped, ...]
+    not_asked: tuple[NotAsked, ...]
 
 
 def make_plan(
@@ -53,7 +63,19 @@ def make_plan(
         elif one.path not in seen:
             chosen.append(one)
         seen.add(one.path)
-    return Plan(tuple(chosen), tuple(skipped))
+    return Plan(tuple(chosen), tuple(skipped), tuple(_not_asked(duplicates, choice, kinds)))
+
+
+def _not_asked(duplicates: Sequence[Duplicate], choice: Choice, kinds: Collection[str]) -> Iterator[NotAsked]:
+    """Of other kinds in the folders that were asked for, and of any kind elsewhere."""
+    here = [one.kind for one in duplicates if _is_in(one.path, choice.folders)]
+    for kind in KINDS:
+        if kind in here and kind not in kinds:
+            useless = choice.action in LINKS and kind != "exact"
+            way = f"only the same bytes give way to a {choice.action}" if useless else f"--kind {kind} takes them"
+            yield NotAsked(kind, here.count(kind), way)
+    if len(here) < len(duplicates):
+        yield NotAsked("in other folders", len(duplicates) - len(here), "without --folder they are asked for, too")
 
 
 def needed_paths(runs: Iterable[Run], root: str) -> frozenset[str]:

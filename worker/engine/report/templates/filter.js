@@ -20,7 +20,7 @@
       element.hidden = !(own.some((kind) => kinds.has(kind)) && paths.some((path) => path.includes(text)));
       shown += !element.hidden;
     }
-    count.textContent = `${shown} of ${groups.length} shown`;
+    count.textContent = `${shown} of ${groups.length} ${groups.length === 1 ? "group" : "groups"} shown`;
     nothing.hidden = shown > 0;
   };
   form.addEventListener("input", filter);

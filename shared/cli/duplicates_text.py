@@ -1,0 +1,104 @@
+"""What the commands about duplicates tell people: the list, a sentence for each file, and a sum."""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from rich.cells import cell_len, chop_cells
+
+from shared.cli.terminal import say, shown
+from shared.duplicates import Duplicate
+from shared.paths import is_in_folder
+
+NARROWEST: Final = 20  # columns for a path, however narrow the terminal
+SAFE_ALONE: Final = "near"  # the kind that `apply` takes only where it is named
+
+
+def list_lines(found: Sequence[Duplicate], columns: int | None) -> Iterator[str]:
+    """A block for each group: its keeper, and the duplicates below it. columns: of the terminal; None: never folded."""
+    yield f"{count_files(len(found))}, {sum(one.bytes for one in found):,} bytes"
+    digits = max((len(f"{one.bytes:,}") for one in found), default=0)
+    for (group, keeper), duplicates in groupby(found, key=lambda one: (one.group, one.keeper)):
+        yield ""
+        yield f"group {group}"
+        rows = [("keeper", "", keeper), *((one.kind, f"{one.bytes:,}", one.path) for one in duplicates)]
+        for word, size, path in rows:
+            head = f"  {word:<9}  {size:>{digits}}  "
+            first, *others = _folded(shown(path), columns - len(head) if columns else None)
+            yield head + first
+            yield from (" " * len(head) + part for part in others)
+
+
+def _folded(path: str, columns: int | None) -> list[str]:
+    """The path in lines of so many columns that end at a `/` where they can."""
+    if columns is None:
+        return [path]
+    columns = max(columns, NARROWEST)
+    lines = [""]
+    for part in re.findall(r"[^/]*/|[^/]+", path):
+        if cell_len(lines[-1] + part) <= columns:
+            lines[-1] += part
+        else:
+            lines += chop_cells(part, columns)
+    return [line for line in lines if line]
+
+
+def next_command(found: Sequence[Duplicate], kinds: Iterable[str], places: Iterable[str]) -> str:
+    """The dry run that shows what would become of those that were listed; "" where none was."""
+    if not found:
+        return ""
+    kinds = kinds or ([SAFE_ALONE] if all(one.kind == SAFE_ALONE for one in found) else [])
+    words = ["imagesieve", "duplicates", "apply", "--action", "move", "--to", "FOLDER"]
+    words += [word for kind in kinds for word in ("--kind", kind)]
+    words += [f"--folder={place}" for place in places]
+    return shlex.join(words)
+
+
+def warn_of_empty(places: Iterable[str], duplicates: Sequence[Duplicate], root: Path) -> None:
+    """Say which of the folders that were asked for hold no duplicate: one may be misspelt."""
+    for place in places:
+        if not any(is_in_folder(one.path, place) for one in duplicates):
+            missing = "" if (root / place).is_dir() else f"; there is no such folder below {shown(str(root))}"
+            say(f"no duplicate of the report lies in {shown(place)}{missing}")
+
+
+def sentences(event: dict[str, Any]) -> Iterator[str]:
+    """What one event of `worker.act` says on standard output."""
+    path, reason = shown(event.get("path", "")), event.get("reason", "")
+    match event["event"]:
+        case "would" | "acted":
+            yield f"{event['kind']:<9}  {path}  ->  {shown(event['to'])}  (keeper: {shown(event['keeper'])})"
+        case "skipped":
+            yield f"skipped    {path}: {reason}"
+        case "restored":
+            yield f"restored   {path}"
+        case "left":
+            yield f"NOT RESTORED  {path}: {reason}"
+        case "settled":
+            yield f"cut off    {path}: in run {event['run']}, now {event['phase']} {shown(event['detail'])}".rstrip()
+        case "cut off":
+            yield f"run {event['run']} was cut off; --yes first puts in order what it had in hand"
+
+
+def sum_up(told: Sequence[dict[str, Any]], done: str) -> None:
+    """Say how many files it was, which were left alone or not asked for, and how to take it back."""
+    acted = [event for event in told if event["event"] in ("would", "acted", "restored")]
+    skipped = [event for event in told if event["event"] in ("skipped", "left")]
+    size = sum(event.get("bytes", 0) for event in acted)
+    run = next((event["run"] for event in told if event["event"] == "end"), "")
+    say(f"{done}: {count_files(len(acted))}{f', {size:,} bytes' if size else ''}; left alone: {len(skipped)}")
+    for event in told:
+        if event["event"] == "not asked for":
+            say(f"not asked for: {event['files']:,} {shown(event['which'])}; {event['way']}")
+    if run and done != "restored":
+        say(f"this is run {run}; `imagesieve duplicates restore {run}` brings it back")
+    elif done == "restored":
+        say(f"run {run}" if run else "there is no run with anything to restore")
+
+
+def count_files(count: int) -> str:
+    """`1 file`, `2,000 files`."""
+    return f"{count:,} file{'' if count == 1 else 's'}"

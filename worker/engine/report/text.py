@@ -1,0 +1,160 @@
+"""summary.txt: what `imagesieve report` prints, in lines that a terminal of 80 columns shows whole."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tabulate import tabulate
+
+from worker.engine.groups import Group
+from worker.engine.report.model import Report
+from worker.engine.report.summary import REASONS, reasons, sampling
+from worker.engine.report.wording import fit, number_of, origin_of, show, size
+
+WIDTH: Final = 80  # columns
+GROUPS: Final = 5  # largest ones, which are named
+DUPLICATES: Final = 5  # of each of them
+LABELLED: Final = 53  # columns of a value beside its label
+REASON: Final = 64  # columns of the reason for a failure
+REDUCTION: Final = (
+    "Reduction is the original notebook's (images / total) * (1 - k / total) * 100: how much smaller the collection "
+    "would be if one image per cluster were kept; similar is not duplicate, so only Duplicates and Frees, which were "
+    "verified, say what can go."
+)
+
+
+def summary_text(report: Report) -> str:
+    """What summary.txt holds."""
+    meta = report.meta
+    paragraphs = [_wrapped(f"imagesieve, generation {show(meta.generation)}, {meta.created}")]
+    if meta.extractor.warning:
+        paragraphs.append(_wrapped(f"WARNING: {show(meta.extractor.warning, 600)}"))
+    paragraphs += [
+        _grid(("Collection", ""), _total_rows(report)),
+        *_largest_groups(report),
+        *_choice(report),
+        "Clusters: the reduction if one image per cluster were kept; Silh.: silhouette",
+        _grid(
+            ("Category", "Images", "Reduction (%)", "Duplicates", "Frees", "Silh."),
+            [*_cluster_rows(report), _total_row(report)],
+        ),
+        _wrapped(REDUCTION),
+        *_failures(report),
+    ]
+    if meta.seconds:
+        stages = ", ".join(f"{show(name)} {value:.2f}" for name, value in meta.seconds.items())
+        paragraphs.append(fit(f"Seconds: {stages}", WIDTH))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _total_rows(report: Report) -> list[tuple[str, str]]:
+    totals, meta = report.totals, report.meta
+    rows = [
+        ("Images", f"{totals.images:,} ({size(totals.bytes)})"),
+        ("Different images", f"{totals.distinct:,}"),
+        ("Verified duplicates", f"{totals.duplicates:,} in {number_of(totals.groups, 'group')}"),
+        ("Can be freed", size(totals.bytes_to_free)),
+        ("Could not be read", f"{totals.failed:,}"),
+        ("Waiting", f"{totals.waiting:,}"),
+        ("Folder", meta.folder),
+        ("Features", f"{meta.extractor.label} ({meta.extractor.id})"),
+        ("Distance", report.clustering.geometry),
+        ("Thresholds", origin_of(meta.thresholds)),
+    ]
+    return [(name, fit(value, LABELLED)) for name, value in rows if value]
+
+
+def _largest_groups(report: Report) -> Iterator[str]:
+    if not report.groups:
+        yield "Duplicates: none; every image differs from all others"
+        return
+    shown = report.groups[:GROUPS]
+    which = f", the {len(shown)} largest" if len(report.groups) > len(shown) else ""
+    yield f"Duplicates: {number_of(len(report.groups), 'group')}{which}"
+    for group in shown:
+        yield "\n".join(_group(group))
+    yield "all: imagesieve duplicates list"
+
+
+def _group(group: Group) -> Iterator[str]:
+    yield f"Group {group.number} frees {size(group.bytes_to_free)}"
+    yield f"  {'keeper':<10} {fit(group.keeper.path, WIDTH - 13)}"
+    for duplicate in group.duplicates[:DUPLICATES]:
+        yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"
+        yield f"  {'':<10} {fit(f'{size(duplicate.member.bytes)}: {duplicate.reason}', WIDTH - 13)}"
+    if len(group.duplicates) > DUPLICATES:
+        yield f"  and {number_of(len(group.duplicates) - DUPLICATES, 'more', 'more')}"
+
+
+def _choice(report: Report) -> Iterator[str]:
+    choice = report.clustering.choice
+    yield "How k was chosen"
+    yield _grid(
+        ("", "k"),
+        [
+            ("Elbow of the inertia", _dash(choice.elbow)),
+            ("Highest silhouette", _dash(choice.best)),
+            ("Chosen", str(choice.k)),
+        ],
+    )
+    yield _wrapped(choice.reason + sampling(report))
+
+
+def _dash(k: int | None) -> str:
+    return "-" if k is None else str(k)
+
+
+def _cluster_rows(report: Report) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"Cluster_{cluster.number}",
+            f"{cluster.images:,}",
+            f"{cluster.reduction:.2f}",
+            f"{cluster.duplicates:,}",
+            _short_size(cluster.bytes_to_free),
+            "" if cluster.silhouette is None else f"{cluster.silhouette:.3f}",
+        )
+        for cluster in report.clusters
+    ]
+
+
+def _total_row(report: Report) -> tuple[str, ...]:
+    totals, mean = report.totals, report.clustering.choice.silhouette
+    return (
+        "Total",
+        f"{totals.images:,}",
+        f"{sum(cluster.reduction for cluster in report.clusters):.2f}",
+        f"{totals.duplicates:,}",
+        _short_size(totals.bytes_to_free),
+        "" if mean is None else f"{mean:.3f}",
+    )
+
+
+def _short_size(count: int) -> str:
+    return size(count).replace("bytes", "B")
+
+
+def _failures(report: Report) -> Iterator[str]:
+    if not report.failures:
+        return
+    counted = reasons(report.failures)
+    rows = [(fit(reason, 3 * REASON), f"{count:,}") for reason, count in counted[:REASONS]]
+    rows += [("(other reasons)", f"{sum(count for _, count in counted[REASONS:]):,}")] if counted[REASONS:] else []
+    yield f"{number_of(report.totals.failed, 'file')} could not be read; failures.csv names each"
+    yield _grid(("Reason", "Files"), rows, widest=REASON)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH)
+
+
+def _grid(headers: Sequence[str], rows: Sequence[Sequence[str]], widest: int | None = None) -> str:
+    align = ("left", *["right"] * (len(headers) - 1)) if len(headers) > 2 else ("left", "left")
+    return tabulate(
+        rows,
+        headers=headers,
+        tablefmt="grid",
+        colalign=align if rows else None,
+        disable_numparse=True,
+        maxcolwidths=[widest, *[None] * (len(headers) - 1)] if rows and widest else None,
+    )
