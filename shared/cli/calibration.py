@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.cli.terminal import emit, say, shown
+from shared.collection_weights import take_weights
 from shared.errors import PermanentError
 from shared.settings import load_settings
+from shared.store import RedisStore
 
 SAMPLE = 20
 
@@ -30,6 +32,7 @@ def calibrate(
       imagesieve calibrate --dry-run
     """
     settings = load_settings()
+    settings = take_weights(settings, RedisStore.connect(settings.store).extractor())
     command = [sys.executable, "-m", "worker.calibrate", "--sample", str(sample), *(["--dry-run"] if dry_run else [])]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False
