@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.errors import ImagesieveError
+from shared.collection_weights import take_weights
+from shared.errors import ImagesieveError, SettingsError
+from shared.records import Extractor
 from shared.redis_server import find_redis_server
+from shared.reports import latest_report
 from shared.settings import Settings
 from shared.store import RedisStore
 
@@ -32,7 +35,7 @@ class Finding:
 
 def check_health(settings: Settings) -> list[Finding]:
     """Look at everything. Starts one Python process that loads TensorFlow: several seconds."""
-    return [*_python(), *_worker(settings), *_redis(settings), *_inotify(), *_disk(settings), *_folder(settings)]
+    return [*_python(), *_keras(settings), *_redis(settings), *_inotify(), *_disk(settings), *_folder(settings)]
 
 
 def _python() -> Iterator[Finding]:
@@ -40,8 +43,14 @@ def _python() -> Iterator[Finding]:
     yield Finding("Python", (3, 11) <= sys.version_info < (3, 13), version, "install Python 3.11 or 3.12")
 
 
-def _worker(settings: Settings) -> Iterator[Finding]:
+def _keras(settings: Settings) -> Iterator[Finding]:
     """Keras and the weights, asked in a process of their own: this one stays light."""
+    unnamed = ""
+    try:
+        settings = take_weights(settings, _extractor(settings))
+    except SettingsError as error:
+        unnamed = str(error)
+        settings = settings.model_copy(update={"weights": "random"})  # which need no network; they are not told of
     command = [sys.executable, "-m", "worker.prepare", "--check"]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, check=False, capture_output=True, text=True
@@ -54,7 +63,18 @@ def _worker(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("Keras", True, found["keras"], "")
     yield Finding("devices", True, found["devices"], "")
-    yield Finding("weights", not found["error"], found["weights"] or settings.weights, found["error"])
+    wrong = unnamed or found["error"]
+    yield Finding("weights", not wrong, "not named" if unnamed else found["weights"] or settings.weights, wrong)
+
+
+def _extractor(settings: Settings) -> Extractor | None:
+    """Whose features the collection has; None without a collection, and where Redis does not answer."""
+    if not settings.store_url and not settings.redis_socket.exists():
+        return None
+    try:
+        return RedisStore.connect(settings.store).extractor()
+    except ImagesieveError:
+        return None  # `_redis` tells of it
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
@@ -94,6 +114,13 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
-    folder = settings.watch_dir
+    """The watched folder: the one that is set, else the newest report's; nothing where neither says."""
+    folder, remedy = settings.watch_dir, "set IMAGESIEVE_WATCH_DIR to a folder you may read"
+    if "watch_dir" not in settings.model_fields_set:
+        try:
+            folder = Path(latest_report(settings).summary()["folder"])
+        except (ImagesieveError, OSError, ValueError, KeyError):
+            return
+        remedy = "mount it again, or start `imagesieve up` with another folder"
     ok = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
-    yield Finding("watched folder", ok, str(folder), "set IMAGESIEVE_WATCH_DIR to a folder you may read")
+    yield Finding("watched folder", ok, str(folder), remedy)

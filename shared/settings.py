@@ -1,7 +1,6 @@
 """Every setting, read once at an entry point from `IMAGESIEVE_*` environment variables into one frozen object."""
 
 import os
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,8 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.errors import SettingsError
 from shared.move_target import check_target
 from shared.paths import below_root
-
-PREFIX = "IMAGESIEVE_"
+from shared.setting_faults import PREFIX as PREFIX
+from shared.setting_faults import sentence
 
 # What OpenCV reads, what people expect it to read (those get their reason in failures.csv), and no suffix at all:
 # crawlers name files by hash.
@@ -29,7 +28,6 @@ KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path")
 
 # What Celery and redis-py call the ways to a Redis: without and with TLS, and by a Unix socket.
 SCHEMES = {"broker_url": ("redis", "rediss", "redis+socket"), "store_url": ("redis", "rediss", "unix")}
-_USER = re.compile(r"://.*@")
 
 
 def _default_state_dir() -> Path:
@@ -59,7 +57,8 @@ class Settings(BaseSettings):
     weights: str = Field(
         "imagenet",
         description="`imagenet`; a path to Keras's VGG16 weights file; `random` (seeded, for trials); "
-        "`auto`: imagenet, or random with a warning where it cannot be downloaded",
+        "`auto`: imagenet, or random with a warning where it cannot be downloaded. Where it is not set, `up` and "
+        "`demo` take `auto`; `check`, `calibrate` and `doctor` take what described the collection",
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="of the forward pass; `auto`: bfloat16 or float16 where the hardware computes in it"
@@ -261,13 +260,4 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError("; ".join(_sentence(fault) for fault in error.errors())) from error
-
-
-def _sentence(fault: Any) -> str:
-    name = PREFIX + str(fault["loc"][0]).upper() if fault["loc"] else PREFIX
-    why = str(fault["msg"]).removeprefix("Value error, ")
-    if name == PREFIX + "FLOWER_AUTH":
-        return f"{name} cannot be used: {why}"  # it may be a password
-    shown = _USER.sub("://***@", repr(fault["input"]))
-    return f"{name} is {shown}, which cannot be used: {why}"
+        raise SettingsError("; ".join(sentence(fault, Settings.model_fields) for fault in error.errors())) from error

@@ -16,6 +16,7 @@ from celery.signals import setup_logging, task_rejected, task_unknown, worker_pr
 
 from shared import names
 from shared.broker import make_app
+from shared.errors import PermanentError
 from shared.logs import configure_logging
 from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
@@ -52,6 +53,15 @@ class Workshop:
         if self.store.extractor() is None:  # the first worker, or the record was lost or damaged
             self.store.publish_extractor(self._extraction[0])
         return self._extraction[1]
+
+    def extraction_for(self, extractor_id: str) -> "Extraction":
+        """The same, to compare with features of that extractor. Raises PermanentError where the weights are others."""
+        if self.extraction.extractor_id != extractor_id:
+            raise PermanentError(
+                "the collection was described with other weights than IMAGESIEVE_WEIGHTS names; leave it unset for "
+                "this command, or give it what `imagesieve up` has"
+            )
+        return self.extraction
 
     @cached_property
     def _extraction(self) -> "tuple[Extractor, Extraction]":

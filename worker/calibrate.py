@@ -6,7 +6,6 @@ nothing else. Needs Redis and the watched folder, no worker.
 
 import argparse
 import json
-import os
 import sys
 import time
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from shared.calibration import Calibration
 from shared.errors import ImagesieveError, PermanentError
 from shared.settings import load_settings
 from worker.app import Workshop
+from worker.backend import load_backend
 
 SAY_SECONDS = 5.0
 
@@ -56,12 +56,8 @@ def _measure(workshop: Workshop, extractor_id: str, sample: int) -> Any:
 
     settings, store = workshop.settings, workshop.store
     _say("loading the network and the collection")
-    extraction = workshop.extraction
-    if extraction.extractor_id != extractor_id:
-        raise PermanentError(
-            "the collection was described with other weights than IMAGESIEVE_WEIGHTS names; give this command the same "
-            "settings as `imagesieve up`"
-        )
+    load_backend()
+    extraction = workshop.extraction_for(extractor_id)
     originals = Originals(store, settings.watch_dir, extractor_id, settings.max_pixels, settings.max_bytes)
     index = ContentIndex(store, extractor_id)
     index.add(sorted(originals.keeper_of))
@@ -93,7 +89,6 @@ def _say(sentence: str) -> None:
 
 def main(words: list[str]) -> int:
     """Exit status 1 with a sentence when the collection cannot be reached."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     parser = argparse.ArgumentParser(prog="python -m worker.calibrate")
     parser.add_argument("--sample", type=int, required=True)
     parser.add_argument("--dry-run", action="store_true")

@@ -5,18 +5,23 @@ Prints a line of JSON for each image. Changes nothing; needs no worker, only Red
 
 import hashlib
 import json
-import os
 import sys
 import time
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.errors import ImagesieveError, PermanentError, UnreadableImage
 from shared.records import Event, Record, State, Verdict
 from shared.settings import load_settings
 from worker.app import Workshop
+from worker.backend import load_backend
 from worker.pipeline.judge import CANDIDATES, Judge
 from worker.pipeline.members import make_event
+
+if TYPE_CHECKING:
+    from worker.pipeline.extract import Extraction
 
 
 class Checker:
@@ -31,6 +36,7 @@ class Checker:
         if extractor is None:
             raise PermanentError("there is no collection yet: start with `imagesieve up FOLDER`")
         self._workshop = workshop
+        self._extractor_id = extractor.id
         self._index = ContentIndex(workshop.store, extractor.id)
         self._clusters = NearestCluster(workshop.store, extractor.id)
         self._comparison = workshop.comparison()
@@ -45,16 +51,19 @@ class Checker:
         self._judge.rebuild()
 
     def check(self, path: Path) -> Event:
-        """The verdict that the image at `path` would get. A file without a picture is `failed`, with the reason."""
+        """The verdict that the image at `path` would get. A file without a picture is `failed`, with the reason.
+
+        Raises UnreadableImage where there is no file to look at.
+        """
         try:
             data = path.read_bytes()
         except OSError as error:
-            return self._failed(path, Record(0, 0, State.FAILED, reason=f"cannot be read: {error.strerror}"))
+            raise UnreadableImage(f"cannot be read: {error.strerror}") from error
         record = Record(len(data), 0, State.READY, digest=hashlib.sha256(data).hexdigest())
         try:
             return self._compare(path, record, data)
         except UnreadableImage as error:
-            return self._failed(path, Record(len(data), 0, State.FAILED, digest=record.digest, reason=str(error)))
+            return failed(path, str(error), record.digest)
 
     def _compare(self, path: Path, record: Record, data: bytes) -> Event:
         from worker.engine.decode import Picture, decode_reduced
@@ -71,7 +80,7 @@ class Checker:
             return self._event(path, record, Verdict.EXACT, keeper.path, 1.0, EXACT_REASON, cluster)
         max_pixels = self._workshop.settings.max_pixels
         seen = take_impression(data, max_pixels)
-        [features] = self._workshop.extraction.extract(seen.square[None])
+        [features] = self._network.extract(seen.square[None])
 
         def picture() -> Picture:
             return reduced(decode_reduced(data, max_pixels).picture)
@@ -97,21 +106,40 @@ class Checker:
         event = make_event(str(path), record, cluster, time.time())
         return Event(event.at, event.path, event.digest, verdict, keeper, similarity, cluster, reason)
 
-    def _failed(self, path: Path, record: Record) -> Event:
-        return self._event(path, record, Verdict.FAILED, "", 0.0, record.reason, None)
+    @cached_property
+    def _network(self) -> "Extraction":
+        """Seconds, and only for pictures whose bytes the collection does not have."""
+        _say("loading the network")
+        load_backend()
+        return self._workshop.extraction_for(self._extractor_id)
+
+
+def failed(path: Path, reason: str, digest: str = "") -> Event:
+    """The verdict on a file that cannot be compared with anything."""
+    record = Record(0, 0, State.FAILED, digest=digest, reason=reason, verdict=Verdict.FAILED)
+    return make_event(str(path), record, None, time.time())
+
+
+def _say(sentence: str) -> None:
+    print(f"imagesieve: {sentence}", file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status 1 with a sentence when the collection cannot be reached."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Exit status 1 with a sentence when the collection cannot be reached, or a file cannot be read."""
+    status = 0
     try:
         checker = Checker(Workshop(load_settings()))
-        for argument in arguments:
-            print(json.dumps(asdict(checker.check(Path(argument)))), flush=True)
+        for path in map(Path, arguments):
+            try:
+                event = checker.check(path)
+            except UnreadableImage as error:
+                _say(f"{path} {error}")
+                event, status = failed(path, str(error)), 1
+            print(json.dumps(asdict(event)), flush=True)
     except ImagesieveError as error:
-        print(f"imagesieve: {error}", file=sys.stderr)
+        _say(str(error))
         return 1
-    return 0
+    return status
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ With `--check`: load Keras too and print as JSON what it finds, for `imagesieve 
 
 import json
 import logging
-import os
 import sys
+from pathlib import Path
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
@@ -14,18 +14,17 @@ from shared.errors import ImagesieveError, Unavailable
 from shared.logs import configure_logging
 from shared.settings import load_settings
 from shared.store import RedisStore
-from worker.weights import resolve
+from worker.backend import load_backend
+from worker.weights import download_imagenet, resolve
 
 logger = logging.getLogger(__name__)
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what TensorFlow tells of its build helps nobody here
 
 
 def prepare() -> None:
     """Resolve the weights and publish their extractor; waits for Redis. Raises WeightsError."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    extractor = resolve(settings.weights).extractor
+    extractor = resolve(settings.weights, _download).extractor
     patience = Retrying(
         retry=retry_if_exception_type(Unavailable),
         wait=wait_exponential(0.2, max=10),
@@ -34,8 +33,14 @@ def prepare() -> None:
     patience(RedisStore.connect(settings.store).publish_extractor, extractor)
 
 
+def _download() -> Path:
+    load_backend()  # only here: random weights and a file of your own do not need it yet
+    return download_imagenet()
+
+
 def check() -> dict[str, str]:
     """What Keras and its backend find on this machine, and what IMAGESIEVE_WEIGHTS comes to."""
+    load_backend()
     import keras
 
     found = {"keras": f"{keras.__version__} on {keras.backend.backend()}", "devices": "CPU", "weights": "", "error": ""}
@@ -46,7 +51,8 @@ def check() -> dict[str, str]:
         found["keras"] += f" {tensorflow.__version__}"
         found["devices"] = ", ".join(devices)
     try:
-        found["weights"] = resolve(load_settings().weights).extractor.label
+        extractor = resolve(load_settings().weights).extractor
+        found["weights"] = f"{extractor.label} ({extractor.warning})" if extractor.warning else extractor.label
     except ImagesieveError as error:
         found["error"] = str(error)
     return found

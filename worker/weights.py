@@ -1,13 +1,14 @@
 """What IMAGESIEVE_WEIGHTS means, and the network loaded with it."""
 
 import hashlib
+import io
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TextIO
 
 from shared.errors import WeightsError
 from shared.records import Extractor
@@ -17,9 +18,9 @@ FILE_NAME: Final = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 FILE_MD5: Final = "64373286793e3c8b2b4e3219cbf3544b"  # as keras.applications.vgg16 has it
 PREPROCESSING: Final = "rgb224-area-2"  # changes with every change of decode or shrink that moves features
 DOWNLOAD_SECONDS: Final = 30.0  # without a byte from the server
-RANDOM_WARNING: Final = (
-    "random weights: clusters order images only roughly. Set IMAGESIEVE_WEIGHTS=imagenet for real ones; "
-    "exact duplicates do not depend on weights"
+DOWNLOAD_SIZE: Final = "550 MB"
+_SAME_WITH_RANDOM: Final = (
+    "Exact and identical duplicates are the same with them; clusters mean less, and a few near ones may be missed"
 )
 
 
@@ -39,14 +40,17 @@ def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights
     """
     fetch = download or download_imagenet
     if weights == "random":
-        return _random(RANDOM_WARNING)
+        return _random(f"random weights, as IMAGESIEVE_WEIGHTS asks for. {_SAME_WITH_RANDOM}")
     if weights not in ("imagenet", "auto"):
         return _from_file("file", Path(weights))
     try:
         return _from_file("imagenet", fetch())
     except WeightsError as error:
         if weights == "auto":
-            return _random(f"the ImageNet weights could not be downloaded, so {RANDOM_WARNING}")
+            return _random(
+                f"random weights: {error}. {_SAME_WITH_RANDOM}. For real ones start again with a network, or name a "
+                "copy of the file in IMAGESIEVE_WEIGHTS"
+            )
         raise WeightsError(
             f"{error}. Three ways out: connect to the network and start again; copy {FILE_NAME} here and name its path "
             "in IMAGESIEVE_WEIGHTS (it ends in .h5); or set IMAGESIEVE_WEIGHTS=random for a trial without real weights "
@@ -87,12 +91,32 @@ def download_imagenet() -> Path:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_SECONDS)
     try:
-        with redirect_stdout(sys.stderr):  # its progress; standard output is for results
+        with redirect_stdout(_Download(sys.stderr)):
             return Path(keras.utils.get_file(FILE_NAME, WEIGHTS_PATH, cache_subdir="models", file_hash=FILE_MD5))
     except Exception as error:  # Keras raises a bare Exception for what the server or the network did
         raise WeightsError(f"the ImageNet weights could not be downloaded ({error})") from error
     finally:
         socket.setdefaulttimeout(before)
+
+
+class _Download(io.TextIOBase):
+    """Where Keras's progress goes, standard output being for results. It speaks only if it downloads."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._announced = False
+
+    def write(self, text: str) -> int:
+        if not self._announced:
+            self._announced = True
+            self._out.write(f"imagesieve: downloading the ImageNet weights, {DOWNLOAD_SIZE}, once on this machine\n")
+        return self._out.write(text)
+
+    def flush(self) -> None:
+        self._out.flush()
+
+    def isatty(self) -> bool:
+        return self._out.isatty()
 
 
 def _random(warning: str) -> Weights:

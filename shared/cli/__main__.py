@@ -10,7 +10,8 @@ from shared.cli import ask, calibration, duplicates, look, start, stream
 from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
-from shared.settings import load_settings
+from shared.setting_faults import unknown_settings
+from shared.settings import Settings, load_settings
 
 app = typer.Typer(
     name="imagesieve",
@@ -45,6 +46,9 @@ app.add_typer(duplicates.app, name="duplicates")
 
 def main() -> None:
     """Run the command line. Exit status 0: done, 1: failed, 2: wrong use."""
+    if "SUPERVISOR_ENABLED" not in os.environ:  # of what `up` starts, `up` has said it
+        for warning in unknown_settings(os.environ, Settings.model_fields):
+            say(f"warning: {warning}")
     try:
         app()
     except SettingsError as error:

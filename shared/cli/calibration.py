@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.cli.terminal import emit, say, shown
+from shared.collection_weights import take_weights
 from shared.errors import PermanentError
 from shared.settings import load_settings
 from shared.store import RedisStore
@@ -31,7 +32,7 @@ def calibrate(
       imagesieve calibrate --dry-run
     """
     settings = load_settings()
-    RedisStore.connect(settings.store).counts()  # says at once where nothing runs
+    settings = take_weights(settings, RedisStore.connect(settings.store).extractor())
     command = [sys.executable, "-m", "worker.calibrate", "--sample", str(sample), *(["--dry-run"] if dry_run else [])]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False

@@ -43,7 +43,8 @@ def up(
 
       imagesieve up --once ~/Pictures > duplicates.txt
     """
-    _up(load_settings(watch_dir=folder), once, json)
+    weights = os.environ.get("IMAGESIEVE_WEIGHTS", "auto")
+    _up(load_settings(watch_dir=folder, weights=weights), once, json)
 
 
 def _up(settings: Settings, once: bool, json: bool) -> None:

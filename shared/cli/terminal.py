@@ -33,10 +33,14 @@ def shown(path: str) -> str:
 
 @contextmanager
 def progress_view() -> Iterator[View]:
-    """A bar on a terminal, a line now and then elsewhere; both on standard error."""
-    console = Console(stderr=True)
+    """A bar on a terminal, a line now and then elsewhere; both on standard error.
+
+    Its progress takes the number of pictures ever computed, and shows those since its first call.
+    """
+    console, since = Console(stderr=True), _Since()
     if not console.is_terminal:
-        yield View(say, _Lines().progress)
+        lines = _Lines()
+        yield View(say, lambda counts, computed: lines.progress(counts, since.start(computed)))
         return
     columns = (
         TextColumn("{task.description}"),
@@ -51,10 +55,23 @@ def progress_view() -> Iterator[View]:
 
         def show(counts: Counts, computed: int) -> None:
             done = counts.total - counts.pending
-            detail = f"{counts.failed} failed, {computed} computed"
+            detail = f"{counts.failed} failed, {since.start(computed)} computed"
             bar.update(task, total=counts.total or None, completed=done, detail=detail)
 
         yield View(lambda sentence: console.print(f"imagesieve: {sentence}", markup=False, highlight=False), show)
+
+
+class _Since:
+    """What came to a number that only grows, since the first time it was told."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+
+    def start(self, number: int) -> int:
+        """So much more than at the start; all of it once it is smaller, for then it began anew."""
+        if self._first is None or number < self._first:
+            self._first = number if self._first is None else 0
+        return number - self._first
 
 
 class _Lines:

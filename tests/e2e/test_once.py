@@ -63,7 +63,7 @@ def test_a_folder_becomes_a_complete_report_and_a_second_run_computes_nothing(si
     assert computed == len({row["digest"] for row in assigned})
     second = sieve.run("up", str(sieve.watched), "--once")
     assert second.returncode == 0, second.stderr
-    assert computed_in(second.stderr) == computed
+    assert computed_in(second.stderr) == 0
     assert "if one image per cluster were kept" in second.stdout
 
 

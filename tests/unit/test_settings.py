@@ -1,11 +1,19 @@
 """Settings: what the environment says, and one clear sentence where it cannot be used."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from shared.collection_weights import take_weights
 from shared.errors import SettingsError
+from shared.records import Extractor
+from shared.setting_faults import unknown_settings
 from shared.settings import DEFAULT_SUFFIXES, Settings, load_settings
+from worker.turn import HOLDER
 
 
 def test_defaults_point_into_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -47,6 +55,70 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(monkeypatch: pytest.Monke
         load_settings()
     assert f"IMAGESIEVE_{name} is '{value}'" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("K_MAX", "x", "use a whole number from 1 to 1000"),
+        ("K_MAX", "1001", "use a whole number from 1 to 1000"),
+        ("MAX_BYTES", "1.5", "use a whole number, 1 or more"),
+        ("POLL_EVERY", "0", "use a number above 0"),
+        ("SETTLE", "soon", "use a number, 0 or more"),
+        ("OBSERVER", "magic", "use 'inotify' or 'polling'"),
+    ],
+)
+def test_what_a_setting_takes_is_said_plainly(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, rule: str
+) -> None:
+    monkeypatch.setenv(f"IMAGESIEVE_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == f"IMAGESIEVE_{name} is '{value}', which cannot be used: {rule}"
+
+
+def test_a_misspelled_setting_is_told_with_the_one_that_was_meant() -> None:
+    environment = {"IMAGESIEVE_KMAX": "5", "IMAGESIEVE_K_MAX": "5", "imagesieve_settle": "1", "KMAX": "1"}
+    [told] = unknown_settings(environment, Settings.model_fields)
+    assert told.startswith("IMAGESIEVE_KMAX is no setting")
+    assert told.endswith("did you mean IMAGESIEVE_K_MAX?")
+    [told] = unknown_settings(["IMAGESIEVE_QQQQ"], Settings.model_fields)
+    assert "did you mean" not in told
+
+
+def test_what_compose_and_make_use_is_not_taken_for_misspelled() -> None:
+    root = Path(__file__).parents[2]
+    text = "".join((root / name).read_text() for name in ("docker-compose.yml", "Makefile"))
+    names = set(re.findall(r"IMAGESIEVE_[A-Z_]*[A-Z]", text)) | {HOLDER}
+    assert {"IMAGESIEVE_UID", "IMAGESIEVE_REDIS_PASSWORD"} <= names
+    assert list(unknown_settings(names, Settings.model_fields)) == []
+
+
+def test_the_command_line_warns_of_a_misspelled_setting_and_goes_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "shared.cli", "report"]
+    environment = {**os.environ, "IMAGESIEVE_STATE_DIR": str(tmp_path), "IMAGESIEVE_KMAX": "5"}
+    alone = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    first, second = alone.stderr.splitlines()
+    assert "warning: IMAGESIEVE_KMAX" in first
+    assert "there is no report" in second
+    started = {**environment, "SUPERVISOR_ENABLED": "1"}  # by `up`, which said it
+    assert "KMAX" not in subprocess.run(command, env=started, capture_output=True, text=True, check=False).stderr
+
+
+def extractor(weights: str) -> Extractor:
+    return Extractor("e", weights, f"VGG16 fc2, weights of {weights}")
+
+
+def test_weights_that_are_left_open_are_those_of_the_collection(monkeypatch: pytest.MonkeyPatch) -> None:
+    for weights in ("imagenet", "random"):
+        assert take_weights(Settings(), extractor(weights)).weights == weights
+        assert take_weights(Settings(weights="auto"), extractor(weights)).weights == weights
+    assert take_weights(Settings(), None).weights == "auto"
+    with pytest.raises(SettingsError, match=r"by VGG16 fc2, weights of file; name the path .* IMAGESIEVE_WEIGHTS"):
+        take_weights(Settings(), extractor("file"))
+    monkeypatch.setenv("IMAGESIEVE_WEIGHTS", "/w.h5")  # said is said
+    for weights in ("imagenet", "file"):
+        assert take_weights(Settings(), extractor(weights)).weights == "/w.h5"
 
 
 def test_settings_travel_to_other_processes_unchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

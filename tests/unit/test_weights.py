@@ -40,7 +40,7 @@ def test_random_weights_need_no_network_and_say_what_they_are() -> None:
     assert (weights.source, weights.path) == ("random", None)
     assert weights.extractor.weights == "random"
     assert weights.extractor.label == "VGG16 fc2, random weights"
-    assert "only roughly" in weights.extractor.warning
+    assert weights.extractor.warning.startswith("random weights, as IMAGESIEVE_WEIGHTS asks for")
     # The same everywhere and from one version to the next, or everybody's features are computed anew.
     assert weights.extractor.id == "ce78b7fd5feec9d2"
 
@@ -79,7 +79,11 @@ def test_auto_falls_back_with_a_warning_and_shares_the_features_of_random() -> N
     weights = resolve("auto", offline)
     assert weights.source == "random"
     assert weights.extractor.id == resolve("random").extractor.id
-    assert weights.extractor.warning.startswith("the ImageNet weights could not be downloaded, so random weights")
+    warning = weights.extractor.warning
+    assert warning.startswith("random weights: the ImageNet weights could not be downloaded (no route to host)")
+    for part in ("identical duplicates are the same", "a few near ones", "with a network", "IMAGESIEVE_WEIGHTS"):
+        assert part in warning
+    assert "IMAGESIEVE_WEIGHTS=imagenet" not in warning  # it was asked for
 
 
 def test_without_a_download_the_ways_out_are_named() -> None:
