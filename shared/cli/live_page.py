@@ -17,6 +17,7 @@ from shared.records import Event, Verdict
 WIDE = 110  # columns from which a duplicate's keeper has a column of its own
 MEDIUM = 64  # from which its verdict has one
 STYLES = {Verdict.EXACT: "red", Verdict.IDENTICAL: "magenta", Verdict.NEAR: "yellow"}
+NO_WORKERS = "none answers yet: `imagesieve up` is not running, or just starting"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Screen:
         queues = ", ".join(f"{name} {depth:,}" for name, depth in look.waiting.queued.items())
         yield "queues", f"{queues}; in hand {look.waiting.unacknowledged:,}"
         if page.workers is not None:
-            yield "workers", ", ".join(page.workers) or Text("none answers: is `imagesieve up` running?", style="red")
+            yield "workers", ", ".join(page.workers) or Text(NO_WORKERS, style="red")
         yield "Redis", f"{look.redis_bytes / 2**20:,.1f} MiB"
         yield from _made(look)
 

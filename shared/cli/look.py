@@ -13,7 +13,7 @@ from rich.table import Table
 from shared import names
 from shared.broker import make_app, outstanding, workers
 from shared.cli.live import watch_status
-from shared.cli.live_page import verdicts_in_words
+from shared.cli.live_page import NO_WORKERS, verdicts_in_words
 from shared.cli.terminal import emit
 from shared.errors import PermanentError, SettingsError
 from shared.health import check_health
@@ -75,7 +75,7 @@ def _print_status(found: dict[str, Any]) -> None:
     table.add_row("verdicts", verdicts_in_words(found["verdicts"]))
     table.add_row("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items()))
     table.add_row("in hand", f"{found['unacknowledged']} messages")
-    table.add_row("workers", ", ".join(found["workers"]) or "none answers: is `imagesieve up` running?")
+    table.add_row("workers", ", ".join(found["workers"]) or NO_WORKERS)
     table.add_row("Redis", f"{found['redis_bytes'] / 2**20:.1f} MiB")
     table.add_row("features", extractor["label"] if extractor else "no feature worker has started yet")
     if extractor and extractor["warning"]:

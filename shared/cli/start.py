@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import shlex
 import sys
 import tempfile
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,21 +51,17 @@ def up(
 
 def _up(settings: Settings, once: bool, json: bool) -> None:
     settings.check_policy()
-    with contextlib.suppress(StopRequested), stop_on_signals(), progress_view() as view:
-        with running_stack(settings, once, view) as stack:
+    with contextlib.suppress(StopRequested), stop_on_signals():
+        # The bar ends first: while it is drawn, what is printed goes to its terminal, wherever standard output leads.
+        with progress_view() as view, running_stack(settings, once, view) as stack:
             if once:
                 unwritten = work_through(stack, view).get("report_error")
                 if unwritten:
                     raise StackFailed(f"all files have been worked through; {unwritten}")
             else:
-                _say_where(settings, stack.flower_url)
+                _say_where(settings, stack.flower_url, view.say)
                 watch_over(stack, view)
-        report = latest_report(settings)
-        if json:
-            emit(report.summary())
-        else:
-            print(report.text())
-        say(f"report: {report.page}")
+        _show_report(settings, json)
         return
     if once:
         say("stopped before the work was done; the next start goes on from here")
@@ -71,7 +69,16 @@ def _up(settings: Settings, once: bool, json: bool) -> None:
     say("stopped")
 
 
-def _say_where(settings: Settings, flower_url: str) -> None:
+def _show_report(settings: Settings, json: bool) -> None:
+    report = latest_report(settings)
+    if json:
+        emit(report.summary())
+    else:
+        print(report.text())
+    say(f"report: {report.page}")
+
+
+def _say_where(settings: Settings, flower_url: str, say: Callable[[str], None]) -> None:
     say(f"watching {settings.watch_dir}")
     say(f"Flower: {flower_url} (user and password: {settings.state_dir / 'flower.auth'})")
     if settings.metrics_port:
@@ -97,8 +104,15 @@ def demo(
     pictures = base / "pictures"
     made = make_demo_folder(pictures)
     say(f"{made} files in {pictures}")
-    weights = os.environ.get("IMAGESIEVE_WEIGHTS", "auto")
-    _up(load_settings(watch_dir=pictures, state_dir=base / "state", weights=weights), once=True, json=False)
+    weights, state = os.environ.get("IMAGESIEVE_WEIGHTS", "auto"), base / "state"
+    settings = load_settings(watch_dir=pictures, state_dir=state, weights=weights)
+    _up(settings, once=True, json=False)
+    say(f"open the page in a browser: {latest_report(settings).page.as_uri()}")
+    say("for pictures of your own: make up WATCH=~/Pictures/incoming")
+    if folder:  # it may hold more than the demo's files
+        say(f"the demo's files are in {pictures} and {state}; remove the two when you have seen them")
+    else:
+        say(f"to remove what the demo made: rm -r {shlex.quote(str(base))}")
 
 
 def watch(

@@ -51,14 +51,36 @@ def progress_view() -> Iterator[View]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("files", total=None, detail="")
+        task, progress = bar.add_task("files", total=None, detail=""), Progressing()
 
         def show(counts: Counts, computed: int) -> None:
             done = counts.total - counts.pending
+<<<<<<< HEAD
             detail = f"{counts.failed} failed, {since.start(computed)} computed"
             bar.update(task, total=counts.total or None, completed=done, detail=detail)
+=======
+            bar.update(task, total=counts.total or None, completed=done, detail=progress.describe(counts, computed))
+>>>>>>> i6a
 
-        yield View(lambda sentence: console.print(f"imagesieve: {sentence}", markup=False, highlight=False), show)
+        def tell(sentence: str) -> None:
+            # Long lines are the terminal's to break: a line break of ours would end a path or an address.
+            console.print(f"imagesieve: {sentence}", markup=False, highlight=False, soft_wrap=True)
+
+        yield View(tell, show)
+
+
+class Progressing:
+    """What is said beside the files that are done."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, int] | None = None
+
+    def describe(self, counts: Counts, computed: int) -> str:
+        """Failed and computed, and why nothing moves at the start: a feature worker loads its network for a while."""
+        reached = (counts.ready, computed)
+        self._first = self._first or reached
+        waits = counts.pending > 0 and reached == self._first
+        return f"{counts.failed} failed, {computed} computed{', waiting for the network to load' if waits else ''}"
 
 
 class _Since:
@@ -80,13 +102,14 @@ class _Lines:
     def __init__(self) -> None:
         self._last: tuple[Counts, int] | None = None
         self._told = 0.0
+        self._progress = Progressing()
 
     def progress(self, counts: Counts, computed: int) -> None:
         """Say how far the work is."""
-        now = time.monotonic()
+        now, described = time.monotonic(), self._progress.describe(counts, computed)
         finished = counts.pending == 0
         if (counts, computed) == self._last or (not finished and now - self._told < LINE_SECONDS):
             return
         self._last, self._told = (counts, computed), now
         done = counts.total - counts.pending
-        say(f"{done} of {counts.total} files done, {counts.failed} failed, {computed} computed")
+        say(f"{done} of {counts.total} files done, {described}")

@@ -1,8 +1,13 @@
 """`imagesieve up --once`: one clean-up, from a folder to a report."""
 
+import contextlib
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -73,9 +78,32 @@ def computed_in(stderr: str) -> int:
 
 
 def test_an_empty_folder_is_done_at_once(sieve: Imagesieve) -> None:
-    ended = sieve.run("up", str(sieve.watched), "--once", "--json")
-    assert ended.returncode == 0, ended.stderr
-    assert json.loads(ended.stdout)["counts"]["images"] == 0
+    ended, drawn = run_on_terminal(sieve, "up", str(sieve.watched), "--once", "--json")
+    assert ended.returncode == 0, drawn
+    assert json.loads(ended.stdout)["counts"]["images"] == 0  # although a bar is drawn on standard error
+
+
+def run_on_terminal(sieve: Imagesieve, *words: str) -> tuple[subprocess.CompletedProcess[bytes], bytes]:
+    """Standard output into a file, standard error on a terminal; and what was written there."""
+    master, slave = os.openpty()
+    drawn = bytearray()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # EIO: nobody has the other end any more
+            while told := os.read(master, 4096):
+                drawn.extend(told)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    environment = {**sieve.environment, "TERM": "xterm", "COLUMNS": "200"}
+    with (sieve.base / "out").open("wb") as out:
+        ended = subprocess.run(
+            [sys.executable, "-m", "shared.cli", *words], env=environment, stdout=out, stderr=slave, check=False
+        )
+    os.close(slave)
+    reader.join()
+    os.close(master)
+    return subprocess.CompletedProcess(words, ended.returncode, (sieve.base / "out").read_bytes()), bytes(drawn)
 
 
 def test_another_folder_on_the_same_state_is_refused_and_a_moved_one_has_a_way_out(sieve: Imagesieve) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from shared.cli.calibration import show
 from shared.cli.stream import sentence
-from shared.records import Event
+from shared.cli.terminal import Progressing
+from shared.records import Counts, Event
 
 
 def test_an_event_is_one_line_whatever_the_name() -> None:
@@ -77,3 +78,13 @@ def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys:
     told = capsys.readouterr().out
     assert r"0.90 accepted: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in told
     assert r"left out: 'c\n.jpg': gone before it could be read" in told
+
+
+def test_a_start_that_waits_for_the_network_says_so_until_the_first_features() -> None:
+    progress = Progressing()
+    assert progress.describe(Counts(0, 0, 0), 4) == "0 failed, 4 computed"
+    for counts in (Counts(1, 0, 1), Counts(191, 190, 1)):
+        waits = "waiting for the network" in progress.describe(counts, 4)
+        assert waits == (counts.pending > 0)
+    assert progress.describe(Counts(191, 180, 2), 13) == "2 failed, 13 computed"
+    assert progress.describe(Counts(191, 180, 2), 4) == "2 failed, 4 computed"  # features of before count again

@@ -174,7 +174,12 @@ def test_warnings_and_what_is_not_there_yet_are_told() -> None:
     model.take(replace(LOOK, extractor=None, generation=None, verdicts=None, counts=Counts(0, 0, 0)), [], 0.0)
     model.note_workers([])
     text = "\n".join(drawn(model))
-    for words in ("0, all done", "not counted yet", "none answers: is `imagesieve up` running?", "none yet"):
+    for words in (
+        "0, all done",
+        "not counted yet",
+        "`imagesieve up` is not running, or just starting",
+        "none yet",
+    ):
         assert words in text
     assert "no duplicates found yet" in text
     assert "warning" not in text
