@@ -55,12 +55,8 @@ def progress_view() -> Iterator[View]:
 
         def show(counts: Counts, computed: int) -> None:
             done = counts.total - counts.pending
-<<<<<<< HEAD
-            detail = f"{counts.failed} failed, {since.start(computed)} computed"
+            detail = progress.describe(counts, since.start(computed))
             bar.update(task, total=counts.total or None, completed=done, detail=detail)
-=======
-            bar.update(task, total=counts.total or None, completed=done, detail=progress.describe(counts, computed))
->>>>>>> i6a
 
         def tell(sentence: str) -> None:
             # Long lines are the terminal's to break: a line break of ours would end a path or an address.
