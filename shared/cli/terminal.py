@@ -76,7 +76,7 @@ class Progressing:
         reached = (counts.ready, computed)
         self._first = self._first or reached
         waits = counts.pending > 0 and reached == self._first
-        return f"{counts.failed} failed, {computed} computed{', waiting for the network to load' if waits else ''}"
+        return f"{counts.failed} failed, {computed} computed{', loading VGG16' if waits else ''}"
 
 
 class _Since:

@@ -84,7 +84,7 @@ def test_a_start_that_waits_for_the_network_says_so_until_the_first_features() -
     progress = Progressing()
     assert progress.describe(Counts(0, 0, 0), 4) == "0 failed, 4 computed"
     for counts in (Counts(1, 0, 1), Counts(191, 190, 1)):
-        waits = "waiting for the network" in progress.describe(counts, 4)
+        waits = "loading VGG16" in progress.describe(counts, 4)
         assert waits == (counts.pending > 0)
     assert progress.describe(Counts(191, 180, 2), 13) == "2 failed, 13 computed"
     assert progress.describe(Counts(191, 180, 2), 4) == "2 failed, 4 computed"  # features of before count again
