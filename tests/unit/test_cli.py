@@ -7,7 +7,8 @@ import pytest
 
 from shared.cli.calibration import show
 from shared.cli.stream import sentence
-from shared.records import Event
+from shared.cli.terminal import progress_view
+from shared.records import Counts, Event
 
 
 def test_an_event_is_one_line_whatever_the_name() -> None:
@@ -77,3 +78,11 @@ def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys:
     told = capsys.readouterr().out
     assert r"0.90 accepted: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in told
     assert r"left out: 'c\n.jpg': gone before it could be read" in told
+
+
+def test_progress_counts_what_was_computed_since_its_start(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_view() as view:
+        for number, computed in enumerate((185, 190, 3)):  # then the collection began anew
+            view.progress(Counts(total=number), computed)
+    told = [line.split(", ")[-1] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["0 computed", "5 computed", "3 computed"]
