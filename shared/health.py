@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.collection_weights import take_weights
+from shared.collection_settings import take_weights, watched_folder
 from shared.errors import ImagesieveError, SettingsError
 from shared.records import Extractor
 from shared.redis_server import find_redis_server
-from shared.reports import latest_report
 from shared.settings import Settings
 from shared.store import RedisStore
 
@@ -114,13 +113,8 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
-    """The watched folder: the one that is set, else the newest report's; nothing where neither says."""
-    folder, remedy = settings.watch_dir, "set IMAGESIEVE_WATCH_DIR to a folder you may read"
-    if "watch_dir" not in settings.model_fields_set:
-        try:
-            folder = Path(latest_report(settings).summary()["folder"])
-        except (ImagesieveError, OSError, ValueError, KeyError):
-            return
-        remedy = "mount it again, or start `imagesieve up` with another folder"
+    folder = watched_folder(settings)
+    if folder is None:
+        return  # nobody has said yet which one it is to be
     ok = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
-    yield Finding("watched folder", ok, str(folder), remedy)
+    yield Finding("watched folder", ok, str(folder), "mount it, or set IMAGESIEVE_WATCH_DIR to a folder you may read")

@@ -47,7 +47,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    watch_dir: AbsolutePath = Field(Path(), description="the watched folder; `up` and `demo` take it as an argument")
+    watch_dir: AbsolutePath = Field(
+        Path(),
+        description="the watched folder; `up` and `demo` take it as an argument, and `check`, `calibrate` and `doctor` "
+        "from the newest report where it is not set",
+    )
     state_dir: AbsolutePath = Field(
         default_factory=_default_state_dir, description="where Redis, logs and reports are kept; one `up` at a time"
     )

@@ -51,8 +51,10 @@ def check() -> dict[str, str]:
         found["keras"] += f" {tensorflow.__version__}"
         found["devices"] = ", ".join(devices)
     try:
-        extractor = resolve(load_settings().weights).extractor
-        found["weights"] = f"{extractor.label} ({extractor.warning})" if extractor.warning else extractor.label
+        wanted = load_settings().weights
+        extractor = resolve(wanted).extractor
+        fallen_back = wanted == "auto" and extractor.warning
+        found["weights"] = f"{extractor.label} ({extractor.warning})" if fallen_back else extractor.label
     except ImagesieveError as error:
         found["error"] = str(error)
     return found

@@ -9,6 +9,8 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TextIO
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 from shared.errors import WeightsError
 from shared.records import Extractor
@@ -94,9 +96,19 @@ def download_imagenet() -> Path:
         with redirect_stdout(_Download(sys.stderr)):
             return Path(keras.utils.get_file(FILE_NAME, WEIGHTS_PATH, cache_subdir="models", file_hash=FILE_MD5))
     except Exception as error:  # Keras raises a bare Exception for what the server or the network did
-        raise WeightsError(f"the ImageNet weights could not be downloaded ({error})") from error
+        raise WeightsError(
+            f"the ImageNet weights could not be downloaded ({urlsplit(WEIGHTS_PATH).hostname}: {_cause(error)})"
+        ) from error
     finally:
         socket.setdefaulttimeout(before)
+
+
+def _cause(error: Exception) -> str:
+    """Without the address of the file, which Keras's own sentence is mostly made of."""
+    failed = error.__context__
+    if isinstance(failed, HTTPError):
+        return f"{failed.code} {failed.reason}"
+    return str(failed.reason if isinstance(failed, URLError) else error)
 
 
 class _Download(io.TextIOBase):

@@ -11,10 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.cli.terminal import emit, say, shown
-from shared.collection_weights import take_weights
+from shared.collection_settings import settings_of_collection
 from shared.errors import PermanentError
-from shared.settings import load_settings
-from shared.store import RedisStore
 
 SAMPLE = 20
 
@@ -31,8 +29,7 @@ def calibrate(
 
       imagesieve calibrate --dry-run
     """
-    settings = load_settings()
-    settings = take_weights(settings, RedisStore.connect(settings.store).extractor())
+    settings = settings_of_collection()
     command = [sys.executable, "-m", "worker.calibrate", "--sample", str(sample), *(["--dry-run"] if dry_run else [])]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False

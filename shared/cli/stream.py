@@ -11,7 +11,7 @@ import typer
 
 from shared.cli.absence import explain_absence
 from shared.cli.terminal import say, shown
-from shared.collection_weights import take_weights
+from shared.collection_settings import settings_of_collection
 from shared.errors import Unavailable
 from shared.records import Event
 from shared.settings import load_settings
@@ -62,8 +62,7 @@ def check(
 
       imagesieve check ~/Downloads/cat.jpg
     """
-    settings = load_settings()
-    settings = take_weights(settings, RedisStore.connect(settings.store).extractor())
+    settings = settings_of_collection()
     command = [sys.executable, "-m", "worker.check", *(str(image.absolute()) for image in images)]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False

@@ -48,6 +48,13 @@ class Imagesieve:
         out, err = process.communicate(timeout=PATIENCE * 2)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
+    def leave_open(self, *settings: str) -> None:
+        """From now on these are not set, and no weights can be downloaded, network or none."""
+        for name in settings:
+            del self.environment[f"IMAGESIEVE_{name.upper()}"]
+        self.environment |= {"KERAS_HOME": str(self.base / "keras")}
+        self.environment |= dict.fromkeys(("http_proxy", "https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+
     @property
     def latest(self) -> Path:
         return self.state / "reports" / "latest"

@@ -24,9 +24,11 @@ def test_a_calibration_is_measured_stored_and_in_the_next_report(
     wait_until(lambda: (sieve.latest / "summary.json").exists() and summary(sieve)["counts"]["images"] == 3, "a report")
     assert summary(sieve)["thresholds"]["origin"] == "default"
 
+    sieve.leave_open("weights", "watch_dir")  # the collection says both
     told = sieve.run("calibrate", "--sample", "1", "--json")
     assert told.returncode == 0, told.stderr
     assert "1 of 1 pictures" in told.stderr
+    assert all(line.startswith("imagesieve: ") for line in told.stderr.splitlines()), told.stderr
     found = json.loads(told.stdout)
     assert (found["images"], found["keepers"], found["stored"]) == (1, 3, True)
     assert found["all"]["copies"] == 34

@@ -66,10 +66,19 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
         "page.jpg": ("failed", ""),
     }
     edited = photos / "edited" / "china, half size.jpg"
-    [near, failed] = lines(sieve.run("check", str(edited), str(sieve.base / "nowhere.jpg"), "--json").stdout)
+    sieve.leave_open("weights", "watch_dir")  # the collection says both
+    nowhere = sieve.base / "nowhere.jpg"
+    checked = sieve.run("check", str(edited), str(nowhere), "--json")
+    [near, failed] = lines(checked.stdout)
     assert (near["verdict"], near["duplicate_of"]) == ("near", "before.jpg")
     assert "half size" in near["reason"]
     assert failed["verdict"] == "failed"
+    assert (checked.returncode, checked.stderr.splitlines()) == (
+        1,
+        ["imagesieve: loading the network", f"imagesieve: {nowhere} cannot be read: No such file or directory"],
+    )
+    copy = sieve.run("check", str(photos / "china.jpg"), str(sieve.watched / "page.jpg"))
+    assert (copy.returncode, copy.stderr) == (0, "")  # the same bytes need no network
     assert json.loads(sieve.run("status", "--json").stdout)["images"]["total"] == 4  # it was not added
 
     (sieve.watched / "sub").mkdir()

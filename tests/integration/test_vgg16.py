@@ -175,9 +175,12 @@ def test_a_download_is_verified_kept_and_not_repeated(download: Path, capsys: py
     path = download_imagenet()
     assert path.is_relative_to(download.parent / "cache")
     assert path.read_bytes() == b"the weights"
-    assert capsys.readouterr().out == ""  # progress goes to standard error
+    told = capsys.readouterr()
+    assert told.out == ""  # progress goes to standard error
+    assert told.err.count("downloading the ImageNet weights, 550 MB") == 1
     (download / "weights.h5").unlink()
     assert download_imagenet() == path
+    assert capsys.readouterr().err == ""
 
 
 def test_a_partial_download_is_not_taken_for_the_file(download: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shared.cli.calibration import show
 from shared.cli.stream import sentence
-from shared.cli.terminal import Progressing
+from shared.cli.terminal import Progressing, progress_view
 from shared.records import Counts, Event
 
 
@@ -88,3 +88,11 @@ def test_a_start_that_waits_for_the_network_says_so_until_the_first_features() -
         assert waits == (counts.pending > 0)
     assert progress.describe(Counts(191, 180, 2), 13) == "2 failed, 13 computed"
     assert progress.describe(Counts(191, 180, 2), 4) == "2 failed, 4 computed"  # features of before count again
+
+
+def test_progress_counts_what_was_computed_since_its_start(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_view() as view:
+        for number, computed in enumerate((185, 190, 3)):  # then the collection began anew
+            view.progress(Counts(total=number), computed)
+    told = [line.split(", ")[-1] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["0 computed", "5 computed", "3 computed"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.collection_weights import take_weights
+from shared.collection_settings import take_weights, watched_folder
 from shared.errors import SettingsError
 from shared.records import Extractor
 from shared.setting_faults import unknown_settings
@@ -119,6 +119,18 @@ def test_weights_that_are_left_open_are_those_of_the_collection(monkeypatch: pyt
     monkeypatch.setenv("IMAGESIEVE_WEIGHTS", "/w.h5")  # said is said
     for weights in ("imagenet", "file"):
         assert take_weights(Settings(), extractor(weights)).weights == "/w.h5"
+
+
+def test_a_folder_that_is_left_open_is_the_newest_report_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("IMAGESIEVE_WATCH_DIR", raising=False)
+    latest = tmp_path / "reports" / "latest"
+    latest.mkdir(parents=True)
+    assert watched_folder(Settings(state_dir=tmp_path)) is None
+    (latest / "summary.json").write_text("no JSON")
+    assert watched_folder(Settings(state_dir=tmp_path)) is None
+    (latest / "summary.json").write_text('{"folder": "/photos"}')
+    assert watched_folder(Settings(state_dir=tmp_path)) == Path("/photos")
+    assert watched_folder(Settings(state_dir=tmp_path, watch_dir=Path("/other"))) == Path("/other")
 
 
 def test_settings_travel_to_other_processes_unchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
