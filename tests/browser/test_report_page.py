@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import HOSTILE
 
@@ -50,7 +50,7 @@ def test_it_loads_from_disk_and_every_picture_shows(visit: Opened, report: str, 
     page = visit(report, color_scheme=scheme)
     # Those farther down load when they come near; here all at once.
     page.evaluate("for (const image of document.images) image.loading = 'eager'")
-    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
     widths = page.evaluate("[...document.images].map((image) => image.naturalWidth)")
     assert len(widths) > 60
     assert all(width > 0 for width in widths)
@@ -96,7 +96,7 @@ def test_groups_are_filtered_by_kind_and_by_path(visit: Opened, report: str) -> 
     assert shown_groups(page) == []
     assert page.locator("#filter-nothing").is_visible()
     page.click("text=Show all")
-    page.wait_for_function(f"document.getElementById('filter-count').textContent.startsWith('{total} ')")
+    expect(count).to_have_text(f"{total} of {total} groups shown")
     assert len(shown_groups(page)) == total
     assert page.locator("#filter-nothing").is_hidden()
     page.fill("[name=path]", " backup/copy ")
@@ -140,7 +140,7 @@ def test_the_keyboard_skips_to_the_report_and_filters(visit: Opened, report: str
     page.keyboard.press("Tab")
     assert page.locator(":focus").inner_text() == "Skip to the report"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'content'")
+    expect(page.locator("#content")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.locator("details.next").get_attribute("open") == ""
