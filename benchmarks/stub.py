@@ -87,10 +87,11 @@ def _load(*_: object) -> StubNetwork:
 def _put_on(**_: object) -> None:
     """In the child, which has a use for these libraries; the main process stays light."""
     from worker.engine.neighbours import Neighbours
-    from worker.pipeline import candidates, comparison, extract
+    from worker.pipeline import candidates, comparison, extract, reading
 
     for module, step in (
         (extract, "reading, describing"),
+        (reading, "reading, describing"),
         (candidates, "candidates for verdicts"),
         (comparison, "comparisons of pixels"),
     ):
