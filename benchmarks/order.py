@@ -2,16 +2,14 @@
 
 import base64
 import json
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import redis
 from numpy.typing import NDArray
 
+from benchmarks.background import Background
 from shared.broker import UNACKNOWLEDGED
 from shared.names import QUEUE_FEATURES
 from shared.settings import Settings
@@ -20,29 +18,16 @@ EVERY: Final = 0.2
 AT_ONCE: Final = 32  # messages looked at, from the newest on, until a known one is met
 
 
-class SentOrder:
+class SentOrder(Background):
     """Reads the queue of the feature workers for as long as a with block lasts, and takes nothing out of it.
 
     A message is in the broker until it is acknowledged, which takes longer than the pause between two looks.
     """
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self._client: Any = redis.Redis(unix_socket_path=str(settings.redis_socket))
-        self._ended = threading.Event()
-        self._thread = ThreadPoolExecutor(1)
         self._messages: dict[str, list[str]] = {}  # id -> paths; in the order in which they were sent
-
-    def __enter__(self) -> Self:
-        self._running = self._thread.submit(self._run)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.shutdown()
-        if error is None:
-            self._running.result()
 
     @property
     def paths(self) -> list[str]:

@@ -1,15 +1,12 @@
 """What a running stack holds, looked at again and again: memory of its processes and of Redis, queues, files."""
 
 import os
-import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from benchmarks.background import Background
 from benchmarks.processes import busy_seconds, family, memory, processor_seconds
 from shared.broker import make_app, outstanding
 from shared.records import Counts
@@ -37,31 +34,18 @@ class Sample:
     busy: float
 
 
-class Sampler:
+class Sampler(Background):
     """Takes a sample every few seconds, from the start of a with block to its end. The processes are this one's."""
 
     def __init__(self, settings: Settings, every: float) -> None:
+        super().__init__()
         self._store = RedisStore.connect(settings.store)
         self._app = make_app(settings)
         self._every = every
-        self._ended = threading.Event()
-        self._thread = ThreadPoolExecutor(1)
         self.samples: list[Sample] = []
 
-    def __enter__(self) -> Self:
-        self._begun = time.monotonic()
-        self._running = self._thread.submit(self._run)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.shutdown()
-        if error is None:
-            self._running.result()
-
     def _run(self) -> None:
+        self._begun = time.monotonic()
         while not self._ended.is_set():
             self.samples.append(self._look())
             due = self._begun + len(self.samples) * self._every
