@@ -12,6 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from worker.engine.concurrency import chunks, run_parts
+
 DIMENSIONS: Final = 4096
 LATENT: Final = 512
 APART: Final = 0.9  # of the cluster centres, in standard deviations of a latent direction
@@ -34,18 +36,25 @@ class Synthetic:
         return self.count
 
     def read(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
-        """The rows with these ascending indices, float32 `[len(rows), 4096]`."""
+        """The rows with these ascending indices, float32 `[len(rows), 4096]`; made on all cores."""
+        values = np.empty((len(rows), DIMENSIONS), dtype=np.float32)
+        for _ in run_parts(lambda part: self._fill(values[part], rows[part]), chunks(len(rows))):
+            pass
+        return values
+
+    def _fill(self, values: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]) -> None:
         blocks, first = np.unique(rows // BLOCK, return_index=True)
         parts = [
             self._latent(int(block))[part - block * BLOCK]
             for block, part in zip(blocks, np.split(rows, first[1:]), strict=True)
         ]
-        values = np.concatenate(parts) @ self._layer if parts else np.empty((0, DIMENSIONS), dtype=np.float32)
+        if parts:
+            np.matmul(np.concatenate(parts), self._layer, out=values)
         for value, row in zip(values, rows, strict=True):
             place = int(row) * STRIDE % TABLE
             value += self._noise[place : place + DIMENSIONS]
         values -= THRESHOLD
-        return np.maximum(values, 0, out=values)
+        np.maximum(values, 0, out=values)
 
     def _latent(self, block: int) -> npt.NDArray[np.float32]:
         chance = np.random.default_rng([self.seed, 3, block])

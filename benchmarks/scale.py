@@ -102,7 +102,7 @@ def main(
     sizes: Annotated[str, typer.Option(help="numbers of features, separated by commas")] = "10000,100000,1000000",
     geometry: Annotated[str, typer.Option(help="cosine or euclidean")] = "cosine",
     memory: Annotated[float, typer.Option(help="GiB, as IMAGESIEVE_RECLUSTER_MEMORY")] = 4.0,
-    stored: Annotated[int, typer.Option(help="features put into Redis, 8 KiB each, to time reading")] = 20_000,
+    stored: Annotated[int, typer.Option(help="features put into Redis, 8 KiB each, to time reading")] = 10_000,
     only: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """Measure each size and print a Markdown table."""

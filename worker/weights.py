@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import WeightsError
 from shared.records import Extractor
-from worker.engine.vgg16 import RANDOM_RECIPE, Precision, Vgg16, faster_precision, layer_shapes
+from worker.engine.vgg16 import FILTER_AFTER, RANDOM_RECIPE, Precision, Vgg16, faster_precision, layer_shapes
 
 FILE_NAME: Final = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 FILE_MD5: Final = "64373286793e3c8b2b4e3219cbf3544b"  # as keras.applications.vgg16 has it
@@ -60,9 +60,10 @@ def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights
         ) from error
 
 
-def load(weights: Weights, precision: str, batch_size: int) -> Vgg16:
+def load(weights: Weights, precision: str, batch_size: int, filter_after: float = FILTER_AFTER) -> Vgg16:
     """Build the network and load `weights`. Seconds. precision: `auto` takes what the hardware computes in."""
-    return Vgg16(weights.path, choose_precision(precision, _cpu_flags(), _gpu_capability, faster_precision), batch_size)
+    chosen = choose_precision(precision, _cpu_flags(), _gpu_capability, faster_precision)
+    return Vgg16(weights.path, chosen, batch_size, filter_after)
 
 
 def choose_precision(

@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import http.server
+import math
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -23,6 +24,7 @@ from worker import weights as weights_module
 from worker.engine.decode import SIDE, decode, shrink
 from worker.engine.impression import take_impression
 from worker.engine.vgg16 import Vgg16, faster_precision, layer_shapes, random_weights
+from worker.engine.winograd import MinimalFiltering
 from worker.weights import download_imagenet, load, resolve
 
 PHOTO = files("sklearn.datasets") / "images" / "china.jpg"
@@ -107,6 +109,37 @@ def test_bfloat16_gives_nearly_the_same_from_half_the_memory(
     assert cosines(found, features[:2]).min() > 0.999
     assert not np.array_equal(found, features[:2])
     assert {str(value.dtype) for value in half._network.weights} == {"bfloat16"}
+
+
+def test_fewer_multiplications_give_the_same_features(
+    weights_file: Path, photos: NDArray[np.uint8], network: Vgg16
+) -> None:
+    many = np.concatenate([photos, photos[:, ::-1], photos[:, :, ::-1], photos[:6].transpose(0, 2, 1, 3)])[:32]
+    plain = Vgg16(weights_file, "float32", 32, filter_after=math.inf).extract(many)
+    gc.collect()
+    filtering = Vgg16(weights_file, "float32", 32, filter_after=32)
+    np.testing.assert_array_equal(filtering.extract(many), plain)
+    found = filtering.extract(many)
+    assert not np.array_equal(found, plain)
+    np.testing.assert_allclose(found, plain, rtol=1e-4, atol=1e-5 * plain.max())
+    assert 1 - cosines(found.astype(np.float64), plain.astype(np.float64)).min() < 1e-9
+    # What fills no sixteen goes as before, in the same call too.
+    assert np.array_equal(filtering.extract(many[:4]), network.extract(many[:4]))
+    np.testing.assert_allclose(filtering.extract(many[:20]), plain[:20], rtol=1e-4, atol=1e-5 * plain.max())
+
+
+@pytest.mark.parametrize(("side", "channels", "filters"), [(14, 128, 64), (28, 64, 8), (7, 3, 5), (4, 1, 1), (1, 2, 3)])
+def test_minimal_filtering_is_the_convolution(side: int, channels: int, filters: int) -> None:
+    """Also where the side is no multiple of a tile."""
+    rng = np.random.default_rng(side)
+    values = rng.normal(0, 1, (3, side, side, channels)).astype(np.float32)
+    convolution = keras.layers.Conv2D(filters, 3, padding="same", activation="relu")
+    convolution.build(values.shape)
+    convolution.set_weights([rng.normal(0, 1, value.shape) for value in convolution.get_weights()])
+    expected = np.asarray(convolution(values))
+    found = np.asarray(MinimalFiltering(convolution)(values))
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
 
 
 def test_a_jpeg_decoded_at_reduced_scale_keeps_its_features(network: Vgg16) -> None:

@@ -107,6 +107,7 @@ def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers
     floor = ROUNDING * float(np.vdot(points, points) + len(points) * np.vdot(cloud.offset, cloud.offset))
     with ThreadPoolExecutor(1) as beside:  # most of the sweep keeps no more than one core busy
         spread = beside.submit(_spread, points[_sampled(len(points), max(DRAWN_ROWS, 4 * k_max), seed)])
+        plane = beside.submit(_map, cloud, seed)
         found = sweep(reduce(points, max(DIMENSIONS, k_max), seed), k_max, seed, floor)
     labelings, inertias = settle(points, found, LLOYD_STEPS)
     at = _sampled(len(points), sample, seed)
@@ -115,9 +116,9 @@ def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers
     inertias = [inertia * n / len(points) for inertia in inertias]
     choice = choose(inertias, means, lambda k: _reference(len(points), spread.result(), k, geometry, seed))
     if choice.k == 0:
-        nobody, nowhere = np.zeros(0, dtype=np.int32), project(points, cloud.at, seed)
+        nobody = np.zeros(0, dtype=np.int32)
         nothing = np.zeros(0, dtype=np.float32)
-        return Clustering(geometry, choice, nobody, nobody, points, nothing, None, 0, None, 0, nowhere)
+        return Clustering(geometry, choice, nobody, nobody, points, nothing, None, 0, None, 0, plane.result())
 
     own, clusters = assign(cloud, labelings[choice.k - 1])
     distances, silhouettes = measure(cloud, own, clusters)
@@ -140,7 +141,7 @@ def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers
         sample=len(at),
         margin=_margin(chosen, n) if len(at) < n else None,
         swept=len(points),
-        plane=_map(cloud, seed),
+        plane=plane.result(),
     )
 
 

@@ -135,8 +135,9 @@ def _ground(picture: Picture) -> tuple[int, int]:
 
 def _at_mode(grey: NDArray[Any]) -> NDArray[np.bool_]:
     """Which values lie within two levels of the commonest one."""
-    windows = np.convolve(np.bincount(grey.ravel(), minlength=256), np.ones(5, np.int64), mode="same")
-    return np.abs(grey.astype(np.int16) - int(windows.argmax())) <= 2
+    windows = np.convolve(cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel(), np.ones(5), mode="same")
+    commonest = int(windows.argmax())
+    return np.asarray(cv2.inRange(grey, max(commonest - 2, 0), min(commonest + 2, 255)), np.bool_)
 
 
 def _shrunk(picture: NDArray[Any], size: tuple[int, int]) -> Picture:

@@ -5,6 +5,7 @@ names and shapes are those of keras.applications.VGG16, so that its weights file
 the network is built, not before.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ MEANS_BGR: Final = (103.939, 116.779, 123.68)  # of ImageNet's training set, as 
 BLOCKS: Final = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions per block
 RANDOM_RECIPE: Final = "philox-he-uniform-1"  # changes with every change of random_weights
 _AT_ONCE: Final = 1 << 20  # values; even, for two come from each number of the generator
+FILTER_AFTER: Final = 256  # pictures; computed the slower way, they take as long again as the change to the faster one
+_FILTERED_AT_ONCE: Final = 16  # pictures; one size alone, for each is compiled for seconds, and small enough for caches
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -58,10 +61,17 @@ def random_weights() -> Iterator[tuple[str, NDArray[np.float32]]]:
 class Vgg16:
     """The network, built and loaded once. Not for use by several threads at a time."""
 
-    def __init__(self, weights_file: Path | None, precision: Precision, batch_size: int) -> None:
-        """Build it and load `weights_file` in Keras's layout, or random weights for None. 0.6 GB; seconds."""
+    def __init__(
+        self, weights_file: Path | None, precision: Precision, batch_size: int, filter_after: float = FILTER_AFTER
+    ) -> None:
+        """Build it and load `weights_file` in Keras's layout, or random weights for None. 0.6 GB; seconds.
+
+        After so many pictures in batches of sixteens a processor goes on with fewer multiplications (docs/adr/0018).
+        """
         self._batch_size = batch_size
         self._network = _build(precision)
+        self._left_to_filter = filter_after if precision == "float32" and _on_processor() else math.inf
+        self._filtered: Any = None
         if weights_file is None:
             for name, kernel in random_weights():
                 self._network.get_layer(name).kernel.assign(kernel)
@@ -79,9 +89,21 @@ class Vgg16:
             part = pictures[start : start + size]
             padded = np.zeros((size, *part.shape[1:]), dtype=np.uint8)
             padded[: len(part)] = part
-            features[start : start + len(part)] = self._network.predict_on_batch(padded)[: len(part)]
+            features[start : start + len(part)] = self._run(padded)[: len(part)]
             start += size
         return features
+
+    def _run(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """A batch. The change to fewer multiplications takes eight seconds: not for few pictures, nor small batches."""
+        parts, rest = divmod(len(pictures), _FILTERED_AT_ONCE)
+        if rest or self._left_to_filter > 0:
+            self._left_to_filter -= 0 if rest else len(pictures)
+            return self._network.predict_on_batch(pictures)  # type: ignore[no-any-return]
+        if self._filtered is None:
+            from worker.engine.winograd import replace_convolutions
+
+            self._filtered = replace_convolutions(self._network)
+        return np.concatenate([self._filtered.predict_on_batch(part) for part in np.split(pictures, parts)])
 
 
 def batch_sizes(count: int, largest: int) -> list[int]:
@@ -140,6 +162,17 @@ def _build(precision: Precision) -> Any:
     x = keras.layers.Dense(DIMENSIONS, name="fc1", **plain)(x)
     x = keras.layers.Dense(DIMENSIONS, name="fc2", **plain)(x)
     return keras.Model(pictures, keras.ops.cast(x, "float32"))
+
+
+def _on_processor() -> bool:
+    """Whether the network runs on TensorFlow without a GPU."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow
+
+    return not tensorflow.config.list_physical_devices("GPU")
 
 
 def _let_gpu_memory_grow() -> None:
