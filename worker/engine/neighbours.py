@@ -33,7 +33,7 @@ class Neighbours:
     def __init__(self, whitening: Whitening, sample: NDArray[Any] | None = None, expected: int = 0) -> None:
         """sample: raw features `[n, d]` of the collection. expected: how many images there are about to be.
 
-        Beyond EXACT_UP_TO images features are searched in the fifth of the sample's cells that is nearest to the query
+        Beyond EXACT_UP_TO images features are searched in the seventh of the sample's cells that is nearest to the query
         (faiss IVF). `benchmarks.search` states the recall. Without a sample they are searched one and all.
         """
         self._whitening = whitening
@@ -136,5 +136,5 @@ def _vectors(whitening: Whitening, sample: NDArray[Any] | None, expected: int) -
     cells = max(1, min(len(sample) // 16, 4 * round(expected**0.5)))
     index = faiss.IndexIVFScalarQuantizer(faiss.IndexFlatIP(dimensions), dimensions, cells, precision, metric)
     index.train(whitening.apply(sample))
-    index.nprobe = max(8, cells // 5)
+    index.nprobe = max(8, cells // 7)
     return index
