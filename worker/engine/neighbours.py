@@ -33,8 +33,8 @@ class Neighbours:
     def __init__(self, whitening: Whitening, sample: NDArray[Any] | None = None, expected: int = 0) -> None:
         """sample: raw features `[n, d]` of the collection. expected: how many images there are about to be.
 
-        Beyond EXACT_UP_TO images features are searched in the seventh of the sample's cells that is nearest to the query
-        (faiss IVF). `benchmarks.search` states the recall. Without a sample they are searched one and all.
+        Beyond EXACT_UP_TO images features are searched in the seventh of the sample's cells that is nearest to the
+        query (faiss IVF). `benchmarks.search` states the recall. Without a sample they are searched one and all.
         """
         self._whitening = whitening
         self._vectors = _vectors(whitening, sample, expected)
