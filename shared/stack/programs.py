@@ -15,7 +15,7 @@ FLOWER: Final = "flower"
 
 @dataclass(frozen=True)
 class Program:
-    """One process. priority: started in this order, stopped in reverse. stop_seconds: until it is killed."""
+    """One process. priority: started in this order; Redis stops last. stop_seconds: until it is killed."""
 
     name: str
     command: Sequence[str]

@@ -13,6 +13,7 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from shared.errors import StackFailed
 from shared.stack.leftovers import end_leftovers
-from shared.stack.programs import Program
+from shared.stack.programs import REDIS, Program
 from shared.stack.restarts import LIVES, SHORT_LIFE, Restarts
 
 NOT_STARTED: Final = ("FATAL", "UNKNOWN")
@@ -189,10 +190,14 @@ class Supervisor:
             return "(no log)"
 
     def stop(self) -> None:
-        """Stop every program in reverse order of start, then supervisord. What does not end in its time is killed."""
+        """Stop every program, Redis last, then supervisord. What does not end in its time is killed."""
         if self._process.poll() is not None:
             end_leftovers(self._folder)
             return
+        # Alone, supervisord would stop one after the other: twice the time.
+        for name in self._programs.keys() - {REDIS}:
+            with suppress(OSError, xmlrpc.client.Error):  # it does not run
+                self._call("stopProcess", name, False)
         self._process.send_signal(signal.SIGTERM)
         patience = sum(program.stop_seconds for program in self._programs.values()) + 30
         try:
