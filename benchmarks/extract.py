@@ -7,7 +7,6 @@ imagesieve does, with fewer multiplications on a processor (docs/adr/0018). All 
 machine, one after the other.
 """
 
-import math
 import os
 import platform
 import subprocess
@@ -17,6 +16,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +26,7 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks.pictures import make_pictures
+from benchmarks.processes import memory
 from benchmarks.server import running_redis
 from shared.broker import make_app, send_references
 from shared.records import Reference
@@ -50,10 +51,11 @@ for path in paths:
 print(len(paths) / (time.perf_counter() - started))
 """
 
+BATCHES = (32, 64)
+RATED = 128  # pictures for each of them
 LIMITS = (
-    "how far the ratios move: other programs on the same cores change them. The first 288 photos of a worker, which "
-    "go at the speed of Keras's forward pass, and 8 seconds in which the faster one is made. Nothing was measured on a "
-    "GPU."
+    f"how far the ratios move: other programs on the same cores change them. The first {FILTER_AFTER} photos of a "
+    "worker, which go at the speed of Keras's forward pass, and the change to ours. Nothing was measured on a GPU."
 )
 
 
@@ -87,27 +89,44 @@ def warm_up(settings: Settings) -> int:
     return FILTER_AFTER + settings.batch_size
 
 
-def bounds(precision: str) -> tuple[float, float, float]:
-    """Images/s of the bare forward pass, Keras's and ours, and the least cosine between the features from both."""
+@dataclass(frozen=True)
+class Bounds:
+    """Images/s of the bare forward pass, Keras's and ours; the least cosine between the features from both.
+
+    seconds, mebibytes: what the change from the one to the other took.
+    """
+
+    keras: float
+    ours: float
+    cosine: float
+    seconds: float
+    mebibytes: float
+
+
+def bounds(precision: str) -> Bounds:
+    """Measure one network before and after its change to the faster forward pass; for a process of its own."""
     from worker.weights import load, resolve
 
-    rates, features = [], []
-    pictures = np.random.default_rng(0).integers(0, 256, (64, 224, 224, 3), dtype=np.uint8)
-    for filter_after in (math.inf, 0):
-        network = load(resolve("random"), precision, len(pictures), filter_after)
-        features.append(network.extract(pictures).astype(np.float64))
-        rates.append(max(_rate(network, pictures[:batch]) for batch in (32, 64)))
-        del network
-    lengths = [np.linalg.norm(rows, axis=1) for rows in features]
-    return rates[0], rates[1], float(((features[0] * features[1]).sum(1) / lengths[0] / lengths[1]).min())
+    pictures = np.random.default_rng(0).integers(0, 256, (max(BATCHES), 224, 224, 3), dtype=np.uint8)
+    network = load(resolve("random"), precision, len(pictures), len(pictures) + RATED * len(BATCHES))
+    plain = network.extract(pictures).astype(np.float64)
+    keras = _best_rate(network, pictures)
+    before, started = memory(os.getpid())["Rss"], time.perf_counter()
+    fast = network.extract(pictures).astype(np.float64)
+    seconds, grown = time.perf_counter() - started, memory(os.getpid())["Rss"] - before
+    ours = _best_rate(network, pictures)
+    cosines = (plain * fast).sum(1) / np.linalg.norm(plain, axis=1) / np.linalg.norm(fast, axis=1)
+    return Bounds(keras, ours, float(cosines.min()), seconds - len(pictures) / ours, grown / 2**20)
 
 
-def _rate(network: Vgg16, pictures: NDArray[np.uint8]) -> float:
-    times = 128 // len(pictures)
-    started = time.perf_counter()
-    for _ in range(times):
-        network.extract(pictures)
-    return times * len(pictures) / (time.perf_counter() - started)
+def _best_rate(network: Vgg16, pictures: NDArray[np.uint8]) -> float:
+    rates = []
+    for batch in BATCHES:
+        started = time.perf_counter()
+        for _ in range(RATED // batch):
+            network.extract(pictures[:batch])
+        rates.append(RATED / (time.perf_counter() - started))
+    return max(rates)
 
 
 def _work_off(store: RedisStore, app: object, references: list[Reference], batch: int) -> None:
@@ -115,7 +134,7 @@ def _work_off(store: RedisStore, app: object, references: list[Reference], batch
     for start in range(0, len(references), batch):
         send_references(app, references[start : start + batch])  # type: ignore[arg-type]
     while store.counts().pending:
-        time.sleep(0.1)  # looking takes a worker's time: at 0.02 s two percent of it
+        time.sleep(0.1)  # not more often: looking takes the worker's time
     if store.counts().failed:
         raise RuntimeError(f"{store.counts().failed} pictures failed")
 
@@ -149,17 +168,20 @@ def main(
         ours = through_the_worker(paths[:count], settings)
         loop = printed(NOTEBOOK, [str(path) for path in paths[:notebook]])
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            keras, bound, cosine = alone.submit(bounds, settings.precision).result()
+            bound = alone.submit(bounds, settings.precision).result()
     print(f"Machine: {processor()}; batch {settings.batch_size}, precision {settings.precision}, random weights\n")
     print("| files to features | images/s | of the loop | of the bound |\n| --- | --- | --- | --- |")
     for name, rate in (
         ("notebook's loop, one `predict` per image", loop),
         ("imagesieve, features in Redis", ours),
-        ("the bare forward pass, by Keras", keras),
-        ("bound: the bare forward pass, by imagesieve", bound),
+        ("the bare forward pass, by Keras", bound.keras),
+        ("bound: the bare forward pass, by imagesieve", bound.ours),
     ):
-        print(f"| {name} | {rate:.1f} | {rate / loop:.2f} | {rate / bound:.2f} |")
-    print(f"\nFeatures by imagesieve's forward pass had a cosine of at least {cosine:.8f} to those by Keras's.")
+        print(f"| {name} | {rate:.1f} | {rate / loop:.2f} | {rate / bound.ours:.2f} |")
+    print(
+        f"\nFeatures by imagesieve's forward pass had a cosine of at least {bound.cosine:.8f} to those by Keras's. The "
+        f"change from one to the other took {bound.seconds:.1f} s and {bound.mebibytes:.0f} MiB."
+    )
 
 
 if __name__ == "__main__":

@@ -195,9 +195,10 @@ class Supervisor:
             end_leftovers(self._folder)
             return
         # Alone, supervisord would stop one after the other: twice the time.
-        for name in self._programs.keys() - {REDIS}:
-            with suppress(OSError, xmlrpc.client.Error):  # it does not run
-                self._call("stopProcess", name, False)
+        for name in self._programs:
+            if name != REDIS:
+                with suppress(OSError, xmlrpc.client.Error):  # it does not run, or supervisord is ending itself
+                    self._call("stopProcess", name, False)
         self._process.send_signal(signal.SIGTERM)
         patience = sum(program.stop_seconds for program in self._programs.values()) + 30
         try:

@@ -21,7 +21,7 @@ MEANS_BGR: Final = (103.939, 116.779, 123.68)  # of ImageNet's training set, as 
 BLOCKS: Final = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions per block
 RANDOM_RECIPE: Final = "philox-he-uniform-1"  # changes with every change of random_weights
 _AT_ONCE: Final = 1 << 20  # values; even, for two come from each number of the generator
-FILTER_AFTER: Final = 256  # pictures; computed the slower way, they take as long again as the change to the faster one
+FILTER_AFTER: Final = 256  # pictures; what these lose by the slower way is about what the change costs
 _FILTERED_AT_ONCE: Final = 16  # pictures; one size alone, for each is compiled for seconds, and small enough for caches
 
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -70,7 +70,7 @@ class Vgg16:
         """
         self._batch_size = batch_size
         self._network = _build(precision)
-        self._left_to_filter = filter_after if precision == "float32" and _on_processor() else math.inf
+        self._plain_left = filter_after if precision == "float32" and _on_processor() else math.inf
         self._filtered: Any = None
         if weights_file is None:
             for name, kernel in random_weights():
@@ -96,8 +96,8 @@ class Vgg16:
     def _run(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """A batch. The change to fewer multiplications takes eight seconds: not for few pictures, nor small batches."""
         parts, rest = divmod(len(pictures), _FILTERED_AT_ONCE)
-        if rest or self._left_to_filter > 0:
-            self._left_to_filter -= 0 if rest else len(pictures)
+        if rest or self._plain_left > 0:
+            self._plain_left -= 0 if rest else len(pictures)
             return self._network.predict_on_batch(pictures)  # type: ignore[no-any-return]
         if self._filtered is None:
             from worker.engine.winograd import replace_convolutions
