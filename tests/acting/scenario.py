@@ -1,204 +1,147 @@
-"""What happens to a world: runs and restores by real processes that are killed at any system call, and meddling."""
+"""What happens to a world: runs and restores of two parties, their ends, the owner's acts, and what is asked then."""
 
-import errno
 import os
 import random
-import signal
-import time
-import traceback
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from send2trash import plat_other
+from shared.journal import Action, Phase, read_runs
+from tests.acting import mounts
+from tests.acting.audit import Audit, look
+from tests.acting.interruptions import choose, nothing
+from tests.acting.ledger import Ledger
+from tests.acting.owner import Owner
+from tests.acting.party import Outcome, Party
+from tests.acting.world import World
+from tests.acting.writers import Writers
 
-from shared.journal import SUFFIX, Action, Phase, acting_alone, read_runs
-from tests.acting.world import PROTECTED, World
-from worker.engine.keepers import FolderRules
-from worker.engine.sameness import difference, sign
-from worker.pipeline.acting import disk as disk_module
-from worker.pipeline.acting.apply import Acting, Tools, act_on
-from worker.pipeline.acting.disk import Disk, Place
-from worker.pipeline.acting.plan import Choice, make_plan, needed_paths
-from worker.pipeline.acting.restore import choose_run, restore, settle_runs
-
-LAST_CALL = 14  # a kill comes at one of the first so many system calls that change something
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where writing to the disk takes no time
-TORN = b'{"of": 1, "phase": "do'
-
-
-class DistantDisk(Disk):
-    """As if every folder were a file system of its own."""
-
-    def rename(self, source: Place, target: Place) -> None:
-        if os.fstat(source.folder).st_ino != os.fstat(target.folder).st_ino:
-            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        super().rename(source, target)
-
-
-@dataclass
-class Killer:
-    """Ends this process before the call with this number, perhaps with half a line in the journal."""
-
-    calls: int
-    torn: bool
-    journals: Path
-
-    def __call__(self, what: str) -> None:
-        self.calls -= 1
-        if self.calls > 0:
-            return
-        if self.torn and what == "journal":
-            with max(self.journals.glob(f"*{SUFFIX}")).open("ab") as file:
-                file.write(TORN)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def compare(keeper: bytes, duplicate: bytes) -> str:
-    return difference(sign(keeper, 10**6), sign(duplicate, 10**6))
+MOUNTS = {"none": 80, "drive": 10, "bind": 5, "overlay": 5}  # how often
+ROUNDS = 4  # restores after which nothing more can come back
 
 
 class Scenario:
-    """A world in which things happen; `check` after each."""
+    """A world in which things happen; `Audit` after each."""
 
     def __init__(self, base: Path, chance: random.Random) -> None:
-        self.world = World(base, chance)
         self.chance = chance
         self.kind_of_disk = chance.choice(("near", "near", "distant", "plain"))
-        self.meddled = False
-        self.kills = self.acted = 0
+        self.world = World(base, chance)
+        self.kind_of_mounts = chance.choices(list(MOUNTS), list(MOUNTS.values()))[0] if mounts.available() else "none"
+        self._mount(chance)
+        self.ledger = Ledger(self.world)
+        self.owner = Owner(self.world, self.ledger, Writers(self.world, self.ledger))
+        self.meddles = chance.random() < 0.75
+        self.kills = 0
+        targets = [self.world.target, self.world.desk / "target-b" if chance.random() < 0.5 else self.world.target]
+        count = chance.choice((1, 2))
+        self.parties = [
+            Party("ab"[n], self.world, self.ledger, self.world.states[n], targets[n], self.kind_of_disk)
+            for n in range(count)
+        ]
+
+    def _mount(self, chance: random.Random) -> None:
+        world = self.world
+        if self.kind_of_mounts == "drive":
+            drive = world.base / "drive"
+            mounts.make_drive(drive, chance.choice((16, 64, 1024)))
+            mounts.bind(drive, world.target)
+            world.drives = {world.target: drive}
+        folders = [path for path in sorted(world.root.iterdir()) if path.is_dir() and path.name.isascii()]
+        if self.kind_of_mounts in ("bind", "overlay") and folders:
+            world.views = True
+            twice = world.root / chance.choice(("0twice", "twice"))
+            if self.kind_of_mounts == "bind":
+                mounts.bind(chance.choice(folders), twice)
+            else:
+                mounts.overlay(chance.choice(folders), world.base / "layers", twice)
+
+    def close(self) -> None:
+        """Nothing of the example stays."""
+        self.owner.writers.close()
+        if mounts.available():
+            mounts.detach_all(self.world.base)
+
+    @property
+    def steps(self) -> int:
+        """Files acted on and brought back, and acts of the owner."""
+        acts = sum(line.startswith("  user: ") and "nothing to do" not in line for line in self.ledger.history)
+        journals = [file for party in self.parties for file in party.journals.glob("*.jsonl")]
+        return acts + sum(file.read_bytes().count(b'"step"') + file.read_bytes().count(b"restoring") for file in journals)
 
     def run(self) -> None:
         """A few things happen, then everything is restored."""
+        self.ledger.begin()
         before = self.world.tree()
-        for _ in range(self.chance.randint(1, 4)):
-            pictures = self.world.reachable()
-            happens = self.chance.choice((self._apply, self._apply, self._apply, self._restore, self._meddle))
-            self.check(pictures, happens())
-        pictures = self.world.reachable()
-        self._in_child(self._restore_all, kill=False)
-        self.check(pictures, False)
-        assert self.world.leftovers() == []
-        runs = read_runs(self.world.journals)
-        assert [run.header.id for run in runs if run.in_hand] == []
-        self.acted += sum(len(run.entries) for run in runs)
-        if not self.meddled:
-            assert [entry for run in runs for entry in run.in_phase(Phase.DONE)] == []
-            assert self.world.tree() == before
+        for _ in range(self.chance.randint(2, 6)):
+            happens = self.chance.choice((self._apply, self._apply, self._restore, self._meddle))
+            happens(self.chance.choice(self.parties))
+        self._end(before)
 
-    def check(self, pictures: set[str], meddled: bool) -> None:
-        """No picture that was there is gone, unless its owner removed it."""
-        if not meddled:
-            assert pictures - self.world.reachable() == set()
+    def _end(self, before: dict[Path, tuple[str, int, int]]) -> None:
+        self.owner.leave_drives()
+        for _ in range(ROUNDS):  # a file may be waited for by another, whose run is older or the other party's
+            for party in self.parties:
+                if runs := [run.header.id for run in reversed(read_runs(party.journals))]:
+                    self._command(party, *(["restore", "--", run] for run in runs), alone=True)
+            if all(hand.entry.phase in (Phase.RESTORED, Phase.UNDONE) for hand in self.world.steps()):
+                break
+        assert [hand.path for hand in self.world.in_hand()] == [], "still in hand"
+        calm = not any(line.startswith("  user: ") and "nothing to do" not in line for line in self.ledger.history)
+        if calm:
+            assert [hand.path for hand in self.world.steps() if hand.entry.phase is Phase.DONE] == [], "not restored"
+            assert self.world.tree() == before, "the folder is not as it was"
 
-    def _apply(self) -> bool:
-        action = self.chance.choice(list(Action))
-        kinds = self.chance.choice(((), (), ("exact",), ("exact", "identical", "near")))
-        duplicates = self.world.duplicates()
-        protected = {path: self.world.tree()[path] for path in self.world.files() if path.startswith(PROTECTED + "/")}
+    def _apply(self, party: Party) -> None:
+        chance = self.chance
+        if chance.random() < 0.8 or not (party.state / "reports").exists():
+            party.report(self.world.duplicates(chance))
+        action = chance.choice(list(Action))
+        kinds = chance.choice(((), (), ("exact",), ("exact", "identical", "near")))
+        words = ["apply", "--action", str(action), *([f"--to={party.target}"] if action is Action.MOVE else [])]
+        words += [f"--kind={kind}" for kind in kinds] + ["--yes"] * (chance.random() < 0.95)
+        self._command(party, words)
 
-        def apply(tools: Tools) -> None:
-            runs = read_runs(tools.journals)
-            rules = FolderRules(protect=(PROTECTED,))
-            plan = make_plan(duplicates, Choice(action, kinds), rules, needed_paths(runs, str(self.world.root)))
-            acting = Acting(tools, action, self.world.root, str(self.world.target))
-            for _ in act_on(acting, plan.chosen, dry=False):
-                pass
-            acting.close()
+    def _restore(self, party: Party) -> None:
+        names = [run.header.id for run in read_runs(party.journals)]
+        name = self.chance.choice(["", *names])
+        self._command(party, ["restore", *(["--", name] if name else [])])
 
-        self._in_child(apply)
-        tree = self.world.tree()
-        assert {path: tree.get(path) for path in protected} == protected
-        return False
+    def _meddle(self, _: Party) -> None:
+        if self.meddles:
+            before = look(self.world, self.ledger)
+            self.owner.act(self.chance)
+            Audit(self.world, self.ledger, before).nothing_is_lost()
 
-    def _restore(self) -> bool:
-        def bring_back(tools: Tools) -> None:
-            runs = read_runs(tools.journals)
-            names = [run.header.id for run in runs]
-            run = choose_run(tools, self.chance.choice(["", *names]), runs)
-            for _ in restore(tools, run) if run else ():
-                pass
+    def _command(self, party: Party, *commands: list[str], alone: bool = False) -> Outcome:
+        before, chance = look(self.world, self.ledger), random.Random(self.chance.getrandbits(64))
+        others = [other for other in self.parties if other is not party]
+        meanwhile = self._meanwhile(others[0], chance) if others else None
 
-        self._in_child(bring_back)
-        return False
+        def interrupt() -> "object":
+            if alone:
+                return nothing(self.ledger, party.journals)
+            return choose(chance, self.ledger, party.journals, self.owner if self.meddles else None, meanwhile)
 
-    @staticmethod
-    def _restore_all(tools: Tools) -> None:
-        """Newest first: what a link leads to may have been moved later."""
-        for run in reversed(read_runs(tools.journals)):
-            for _ in restore(tools, run):
-                pass
+        outcome = party.command(interrupt, *commands)  # type: ignore[arg-type]
+        self.kills += outcome.killed
+        Audit(self.world, self.ledger, before).ask(outcome)
+        return outcome
 
-    def _meddle(self) -> bool:
-        """Its owner changes, removes or adds a file, in the watched folder or where files were moved to."""
-        self.meddled = True
-        places = [path for top in (self.world.root, self.world.target) for path in sorted(top.rglob("*"))]
-        files = [path for path in places if (path.is_file() or path.is_symlink()) and not _is_ours(path)]
-        what = self.chance.choice(("change", "remove", "replace", "add"))
-        if what == "add" or not files:
-            self.world.put(self.chance.randbytes(20))
-            return False
-        path = self.chance.choice(files)
-        if what == "change" and path.exists():
-            path.chmod(0o644)
-            path.write_bytes(self.chance.randbytes(30))
-        elif what == "replace":
-            path.unlink()
-            path.write_bytes(self.chance.randbytes(30))
-        else:
-            path.unlink()
-        return True
+    def _meanwhile(self, other: Party, chance: random.Random) -> Callable[[], None]:
+        """A run of the other party between two system calls of the first one's."""
 
-    def _in_child(self, step: Callable[[Tools], None], kill: bool = True) -> None:
-        """Do it in a process of its own, after whatever an earlier one had in hand; perhaps it is killed."""
-        calls = self.chance.randint(1, LAST_CALL) if kill and self.chance.random() < 0.6 else 10**9
-        killer = Killer(calls, self.chance.random() < 0.5, self.world.journals)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: this child is short
-            child = os.fork()
-        if child == 0:
-            self._be_child(step, killer)
-        _, status = os.waitpid(child, 0)
-        ended = os.waitstatus_to_exitcode(status)
-        assert ended in (0, -signal.SIGKILL), "the child failed, see above"
-        self.kills += ended != 0
+        def run() -> None:
+            before = look(self.world, self.ledger)
+            action = chance.choice(list(Action))
+            words = ["apply", "--action", str(action), f"--to={other.target}", "--yes"]
+            if chance.random() < 0.3:
+                words = ["restore"]
+            else:
+                other.report(self.world.duplicates(chance))
+            other.command(lambda: choose(chance, self.ledger, other.journals, None, None), words)
+            after = self.world.look()
+            changed = {str(path) for path in before.seen.keys() | after if before.seen.get(path) != after.get(path)}
+            self.ledger.write("  so far the other one", changed)
 
-    def _be_child(self, step: Callable[[Tools], None], killer: Killer) -> None:
-        code = 1
-        try:
-            self._prepare(killer)
-            kinds = {"near": Disk, "plain": Disk, "distant": DistantDisk}
-            tools = Tools(self.world.journals, compare, time.time, kinds[self.kind_of_disk](killer))
-            with acting_alone(tools.journals):
-                settle_runs(tools)
-                step(tools)
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-
-    def _prepare(self, killer: Killer) -> None:
-        """In the child alone: the trash is the example's own, and send2trash's calls are counted, too."""
-        plat_other.HOMETRASH_B = os.fsencode(self.world.trash)
-        plat_other.XDG_DATA_HOME = os.fsencode(self.world.trash.parent)
-        home = plat_other.get_dev(self.world.root)
-        plat_other.get_dev = lambda path: home
-        rename = os.rename
-
-        def counted(*arguments: object, **more: object) -> None:
-            killer("rename")
-            rename(*arguments, **more)  # type: ignore[arg-type]
-
-        os.rename = counted  # type: ignore[assignment]
-        if self.kind_of_disk == "plain":
-
-            def unknown(*_: object) -> None:
-                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-
-            disk_module._renameat2 = unknown
-
-
-def _is_ours(path: Path) -> bool:
-    return path.name.startswith(".imagesieve-")
+        return run
