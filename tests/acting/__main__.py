@@ -29,7 +29,9 @@ def main() -> int:
                 scenario.run()
             except Exception as error:
                 reason = str(error).replace(base, "") or repr(error)
-                print(f"example {seed} ({scenario.kind_of_disk} disk, mounts: {scenario.kind_of_mounts}) failed: {reason}")
+                print(
+                    f"example {seed} ({scenario.kind_of_disk} disk, mounts: {scenario.kind_of_mounts}) failed: {reason}"
+                )
                 failed[reason.partition(":")[0]] += 1
                 if not words.quiet:
                     print("\n".join(scenario.ledger.history))

@@ -76,7 +76,7 @@ def _call(chance: random.Random) -> int:
 def choose(chance: random.Random, ledger: Ledger, journals: Path, owner: Owner | None,
            other: Callable[[], None] | None) -> Interruptions:  # fmt: skip
     """What comes between the calls of one run. owner, other: who may, if anybody."""
-    found = Interruptions(ledger, journals, writers=owner.writers if owner else None)
+    found = Interruptions(ledger, journals, writers=owner.desk.writers if owner else None)
     if chance.random() < 0.45:
         found.kill_at, found.torn = _call(chance), chance.random() < 0.5
     if chance.random() < 0.15:

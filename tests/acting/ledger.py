@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.acting.world import NOTHING, OURS, Hand, Seen, World, is_ours
 
+ACT = "  user: "
 EVERYTHING = "*"  # touched: what a path leads to is another place now
 
 
@@ -24,6 +25,11 @@ class Ledger:
     history: list[str] = field(default_factory=list)
     touched: list[tuple[int, str]] = field(default_factory=list)
     _read: int = 0
+
+    @property
+    def acts(self) -> int:
+        """How often the owner did something."""
+        return sum(line.startswith(ACT) for line in self.history)
 
     @property
     def file(self) -> Path:
@@ -60,15 +66,21 @@ class Ledger:
         return {path for number, path in self.touched if number > line}
 
     @contextmanager
-    def act_of_owner(self, words: list[str], everything: bool = False) -> Iterator[None]:
-        """What the user does inside changes what is owed to him. words: filled inside; the last one is noted."""
+    def act_of_owner(self, shifting: bool = False) -> Iterator[list[str]]:
+        """What the owner does inside changes what is owed to him. Gives a list, for what he did in words.
+
+        shifting: paths lead elsewhere afterwards.
+        """
         self.read()
         hands, before = self.world.in_hand(), self.world.look()
-        yield
+        words: list[str] = []
+        yield words
+        if not any(words):
+            return
         after = self.world.look()
         changed = {str(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
         owed = (self.owed - _given_up(before, after, hands)) | _new(before, after)
-        self.write(f"  user: {words[-1]}", {*changed, *([EVERYTHING] if everything else [])}, owed)
+        self.write(ACT + words[-1], {*changed, *([EVERYTHING] if shifting else [])}, owed)
 
 
 def counts(path: Path, seen: Seen) -> bool:
@@ -85,7 +97,11 @@ def _given_up(before: Mapping[Path, Seen], after: Mapping[Path, Seen], hands: li
     for path, seen in before.items():
         if not counts(path, seen) or (path in after and after[path].digest == seen.digest):
             continue
-        copies = {canonical(one.target) for one in hands if canonical(one.path) == canonical(path) and one.entry.phase == "begun"}
+        copies = {
+            canonical(one.target)
+            for one in hands
+            if canonical(one.path) == canonical(path) and one.entry.phase == "begun"
+        }
         runs = {one.hidden for one in hands if canonical(path) in (canonical(one.path), canonical(one.target))}
         others = (
             one

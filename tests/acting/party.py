@@ -7,7 +7,6 @@ import gc
 import io
 import json
 import os
-import random
 import signal
 import sys
 import traceback
@@ -170,4 +169,3 @@ def _write(file: Path, names: list[str], rows: list[list[Any]]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([names, *rows])
     file.write_bytes(text.getvalue().encode("utf-8", "surrogateescape"))
-

@@ -8,6 +8,7 @@ from pathlib import Path
 from shared.journal import Action, Phase, read_runs
 from tests.acting import mounts
 from tests.acting.audit import Audit, look
+from tests.acting.desk import Desk
 from tests.acting.interruptions import choose, nothing
 from tests.acting.ledger import Ledger
 from tests.acting.owner import Owner
@@ -30,7 +31,7 @@ class Scenario:
         self.kind_of_mounts = chance.choices(list(MOUNTS), list(MOUNTS.values()))[0] if mounts.available() else "none"
         self._mount(chance)
         self.ledger = Ledger(self.world)
-        self.owner = Owner(self.world, self.ledger, Writers(self.world, self.ledger))
+        self.owner = Owner(Desk(self.world, Writers(self.world, self.ledger)), self.ledger)
         self.meddles = chance.random() < 0.75
         self.kills = 0
         targets = [self.world.target, self.world.desk / "target-b" if chance.random() < 0.5 else self.world.target]
@@ -49,7 +50,7 @@ class Scenario:
             world.drives = {world.target: drive}
         folders = [path for path in sorted(world.root.iterdir()) if path.is_dir() and path.name.isascii()]
         if self.kind_of_mounts in ("bind", "overlay") and folders:
-            world.views = True
+            world.note_views()
             twice = world.root / chance.choice(("0twice", "twice"))
             if self.kind_of_mounts == "bind":
                 mounts.bind(chance.choice(folders), twice)
@@ -58,16 +59,17 @@ class Scenario:
 
     def close(self) -> None:
         """Nothing of the example stays."""
-        self.owner.writers.close()
+        self.owner.desk.writers.close()
         if mounts.available():
             mounts.detach_all(self.world.base)
 
     @property
     def steps(self) -> int:
         """Files acted on and brought back, and acts of the owner."""
-        acts = sum(line.startswith("  user: ") and "nothing to do" not in line for line in self.ledger.history)
         journals = [file for party in self.parties for file in party.journals.glob("*.jsonl")]
-        return acts + sum(file.read_bytes().count(b'"step"') + file.read_bytes().count(b"restoring") for file in journals)
+        return self.ledger.acts + sum(
+            file.read_bytes().count(b'"step"') + file.read_bytes().count(b"restoring") for file in journals
+        )
 
     def run(self) -> None:
         """A few things happen, then everything is restored."""
@@ -79,7 +81,7 @@ class Scenario:
         self._end(before)
 
     def _end(self, before: dict[Path, tuple[str, int, int]]) -> None:
-        self.owner.leave_drives()
+        self.owner.leave()
         for _ in range(ROUNDS):  # a file may be waited for by another, whose run is older or the other party's
             for party in self.parties:
                 if runs := [run.header.id for run in reversed(read_runs(party.journals))]:
@@ -87,8 +89,7 @@ class Scenario:
             if all(hand.entry.phase in (Phase.RESTORED, Phase.UNDONE) for hand in self.world.steps()):
                 break
         assert [hand.path for hand in self.world.in_hand()] == [], "still in hand"
-        calm = not any(line.startswith("  user: ") and "nothing to do" not in line for line in self.ledger.history)
-        if calm:
+        if not self.ledger.acts:
             assert [hand.path for hand in self.world.steps() if hand.entry.phase is Phase.DONE] == [], "not restored"
             assert self.world.tree() == before, "the folder is not as it was"
 

@@ -105,36 +105,48 @@ class World:
     """The folders of one example. Everything that is the user's lies in `desk` and in the trash."""
 
     def __init__(self, base: Path, chance: random.Random) -> None:
+        """Pictures at random; some of the same bytes, some of the same picture only."""
         self.base = base
         self.desk = base / "desk"
         self.root = self.desk / "watched"
         self.target = self.desk / "target"
         self.trash = base / "data" / "Trash"
         self.states = [base / "state-a", base / "state-b"]
-        self.chance = chance
         self.drives: dict[Path, Path] = {}  # where a drive is plugged in -> what is on it, whether it is or not
-        self.views = False  # whether a folder is seen twice below the watched one
         self.root.mkdir(parents=True)
         self.trash.parent.mkdir()
         for _ in range(chance.randint(1, 5)):
             image, formats = picture(chance), chance.choice((FORMATS, FORMATS[:1]))
             for _ in range(chance.randint(1, 6)):
-                self.put(encoded(image, chance.choice(formats)))
+                self.put(chance, encoded(image, chance.choice(formats)))
 
-    def put(self, data: bytes) -> Path | None:
+    def put(self, chance: random.Random, data: bytes) -> Path | None:
         """A file under a name that is free, with a mode and times of its own; None where the name is taken."""
-        path = self.root / self.chance.choice(FOLDERS) / self.chance.choice(NAMES)
+        path = self.root / chance.choice(FOLDERS) / chance.choice(NAMES)
         if os.path.lexists(path):
             return None
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        path.chmod(self.chance.choice((0o644, 0o600, 0o444, 0o755, 0o640)))
-        os.utime(path, ns=(self.chance.randrange(10**18), self.chance.randrange(10**18)))
+        path.chmod(chance.choice((0o644, 0o600, 0o444, 0o755, 0o640)))
+        os.utime(path, ns=(chance.randrange(10**18), chance.randrange(10**18)))
         return path
+
+    @property
+    def views(self) -> bool:
+        """Whether one file may be seen under several names."""
+        return (self.base / "views").exists()
+
+    def note_views(self) -> None:
+        """One file may be seen under several names from now on; for other processes, too."""
+        (self.base / "views").touch()
 
     def look(self) -> dict[Path, Seen]:
         """All files and links of the user's, whoever put them there; hidden ones of ours, too."""
-        tops = [self.desk, self.trash / "files", *(drive for place, drive in self.drives.items() if not _same(place, drive))]
+        tops = [
+            self.desk,
+            self.trash / "files",
+            *(drive for place, drive in self.drives.items() if not _same(place, drive)),
+        ]
         return {path: seen for top in tops for path, seen in sorted(_walk(top))}
 
     def tree(self) -> dict[Path, tuple[str, int, int]]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.acting.ledger import Ledger
+from tests.acting.ledger import ACT, Ledger
 from tests.acting.world import World, digest_of
 
 
@@ -54,14 +54,13 @@ class Writers:
     def go_on(self) -> None:
         """Those who waited ask again."""
         for writer in [one for one in self._writers if one.descriptor < 0]:
-            words = [""]
             if not _try_open(writer):
                 continue
             if writer.waiting is None:
-                self._ledger.write(f"  user: has opened {writer.path.name!r} now")
+                self._ledger.write(f"{ACT}has opened {writer.path.name!r} now")
                 continue
             data, keep_times = writer.waiting
-            with self._ledger.act_of_owner(words), self.watched():
+            with self._ledger.act_of_owner() as words, self.watched():
                 words.append(f"writes after waiting into what was {writer.path.name!r}")
                 _write(writer, data, keep_times)
             self._owe(writer, data)
@@ -87,14 +86,14 @@ class Writers:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Which files lose their last name by what the owner does inside."""
-        named = [one for one in self._writers if os.stat(_by(one.pin)).st_nlink]
+        named = [one for one in self._writers if _names(one)]
         yield
         for writer in named:
-            writer.given_up = writer.given_up or not os.stat(_by(writer.pin)).st_nlink
+            writer.given_up = writer.given_up or not _names(writer)
 
     def _owe(self, writer: Writer, data: bytes) -> None:
         """What was written must be somewhere, unless its owner had removed that file himself."""
-        if not writer.given_up and not os.stat(_by(writer.pin)).st_nlink:
+        if not writer.given_up and not _names(writer):
             self._ledger.write(f"  {writer.path.name!r} was removed under who had it open",
                                owed=self._ledger.owed | {digest_of(data)})  # fmt: skip
 
@@ -104,6 +103,10 @@ class Writers:
 
 def _by(pin: int) -> str:
     return f"/proc/self/fd/{pin}"
+
+
+def _names(writer: Writer) -> int:
+    return Path(_by(writer.pin)).stat().st_nlink
 
 
 def _try_open(writer: Writer) -> bool:
