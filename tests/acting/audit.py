@@ -33,7 +33,8 @@ class Audit:
         ledger.read()
         self.after = world.look()
         self.steps = world.steps()
-        self.touched = ledger.touched_since(before.line)
+        touched = ledger.touched_since(before.line)
+        self.touched = touched | {canonical(Path(path)) for path in touched}
 
     def ask(self, outcome: Outcome) -> None:
         """All that can be asked of a run that ended, or was killed."""
@@ -90,7 +91,7 @@ class Audit:
         return self.before.phases.get((hand.header.id, hand.entry.step.number)) != hand.entry.phase
 
     def _touched(self, *paths: Path | None) -> bool:
-        return any(str(path) in self.touched or canonical(path) in self.touched for path in paths if path)
+        return any({str(path), canonical(path)} & self.touched for path in paths if path)
 
     def _journal_is_true(self, hand: Hand) -> None:
         """What was noted in this run is what the disk shows."""
@@ -127,7 +128,8 @@ class Audit:
                 f"is not true: {hand.path} is said to be a link to its keeper"
             )
         else:
-            assert hand.path.samefile(hand.keeper), f"is not true: {hand.path} is said to be its keeper"
+            linked = hand.keeper.is_file() and hand.path.samefile(hand.keeper)
+            assert linked, f"is not true: {hand.path} is said to be its keeper"
 
     def words_are_true(self, outcome: Outcome) -> None:
         """What was told of each file is what its journal and the disk say."""
@@ -137,7 +139,7 @@ class Audit:
         for event in outcome.events:
             name, path = event["event"], self.world.root / event.get("path", "")
             if name in ends:
-                phases = [hand.entry.phase for hand in self.steps if hand.path == path]
+                phases = [hand.entry.phase for hand in self.steps if canonical(hand.path) == canonical(path)]
                 assert any(phase in ends[name] for phase in phases), (
                     f"told, and not true: {path} is to be {name}: {phases}"
                 )

@@ -51,6 +51,7 @@ class Interruptions:
 
     def __call__(self, what: str) -> None:
         self.calls += 1
+        self.ledger.instant = what
         if self.writers:
             self.writers.go_on()
         if act := self.acts.get(self.calls):

@@ -24,6 +24,7 @@ class Ledger:
     owed: set[str] = field(default_factory=set)
     history: list[str] = field(default_factory=list)
     touched: list[tuple[int, str]] = field(default_factory=list)
+    instant: str = ""  # the system call that comes next
     _read: int = 0
 
     @property
@@ -79,7 +80,8 @@ class Ledger:
             return
         after = self.world.look()
         changed = {str(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-        owed = (self.owed - _given_up(before, after, hands)) | _new(before, after)
+        late = self.instant == "unlink"
+        owed = (self.owed - _given_up(before, after, hands, late)) | _new(before, after)
         self.write(ACT + words[-1], {*changed, *([EVERYTHING] if shifting else [])}, owed)
 
 
@@ -88,10 +90,12 @@ def counts(path: Path, seen: Seen) -> bool:
     return stat.S_ISREG(seen.mode) and seen.digest not in NOTHING and not is_ours(path)
 
 
-def _given_up(before: Mapping[Path, Seen], after: Mapping[Path, Seen], hands: list[Hand]) -> set[str]:
+def _given_up(before: Mapping[Path, Seen], after: Mapping[Path, Seen], hands: list[Hand], late: bool) -> set[str]:
     """Contents whose last copy the user removed or overwrote in this act.
 
-    A copy that a step in hand has just made of the very file that he changed is none: it goes with the file.
+    A copy that a step in hand has just made of the very file that he changed is none: it goes with the file. late: a
+    link stands in the file's place already, and nothing can be looked at any more before the file itself goes: who
+    changes the keeper now might as well have done so after the step.
     """
     found = set()
     for path, seen in before.items():
@@ -103,6 +107,7 @@ def _given_up(before: Mapping[Path, Seen], after: Mapping[Path, Seen], hands: li
             if canonical(one.path) == canonical(path) and one.entry.phase == "begun"
         }
         runs = {one.hidden for one in hands if canonical(path) in (canonical(one.path), canonical(one.target))}
+        runs |= {one.hidden for one in hands if late and one.is_link and canonical(path) == canonical(one.keeper)}
         others = (
             one
             for one, there in after.items()

@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass
 class Party:
-    """One state folder and one target folder."""
+    """One state folder, one target folder, and a name for the watched folder."""
 
     name: str
     world: World
@@ -65,6 +65,7 @@ class Party:
     state: Path
     target: Path
     kind_of_disk: str
+    root: Path
     runs: int = 0
 
     @property
@@ -84,7 +85,7 @@ class Party:
             rows.append([one.group, one.path, "duplicate", one.kind, "1", one.bytes])
         _write(folder / "duplicates.csv", ["group", "path", "role", "kind", "similarity", "bytes"], rows)
         _write(folder / "assignments.csv", ["path", "digest"], [[path, digest] for path, digest in digests.items()])
-        summary = {"folder": str(self.world.root), "protected_folders": [PROTECTED]}
+        summary = {"folder": str(self.root), "protected_folders": [PROTECTED]}
         (folder / "summary.json").write_text(json.dumps(summary))
 
     def command(self, interrupt: Interrupt, *commands: list[str]) -> Outcome:
@@ -124,7 +125,7 @@ class Party:
 
     def _prepare(self, before: Interruptions) -> None:
         """In the child alone: its settings, its trash, its disk."""
-        settings = _settings().model_copy(update={"watch_dir": self.world.root, "state_dir": self.state})
+        settings = _settings().model_copy(update={"watch_dir": self.root, "state_dir": self.state})
         act.load_settings = lambda: settings  # type: ignore[assignment]
         disk = {"distant": DistantDisk}.get(self.kind_of_disk, Disk)(before)
         moments = iter(range(self.runs * 1000, 10**9))

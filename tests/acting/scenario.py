@@ -37,7 +37,15 @@ class Scenario:
         targets = [self.world.target, self.world.desk / "target-b" if chance.random() < 0.5 else self.world.target]
         count = chance.choice((1, 2))
         self.parties = [
-            Party("ab"[n], self.world, self.ledger, self.world.states[n], targets[n], self.kind_of_disk)
+            Party(
+                "ab"[n],
+                self.world,
+                self.ledger,
+                self.world.states[n],
+                targets[n],
+                self.kind_of_disk,
+                self.world.alias if chance.random() < 0.2 else self.world.root,
+            )
             for n in range(count)
         ]
 

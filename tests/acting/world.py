@@ -96,6 +96,11 @@ class Hand:
         return None
 
     @property
+    def is_link(self) -> bool:
+        """Whether a link to its keeper takes the place of the file."""
+        return self.header.action in (Action.HARDLINK, Action.SYMLINK)
+
+    @property
     def hidden(self) -> tuple[str, str]:
         """What the hidden names of this step hold: the run and the number."""
         return self.header.id, str(self.entry.step.number)
@@ -110,11 +115,13 @@ class World:
         self.desk = base / "desk"
         self.root = self.desk / "watched"
         self.target = self.desk / "target"
+        self.alias = base / "alias"  # another way to the watched folder
         self.trash = base / "data" / "Trash"
         self.states = [base / "state-a", base / "state-b"]
         self.drives: dict[Path, Path] = {}  # where a drive is plugged in -> what is on it, whether it is or not
         self.root.mkdir(parents=True)
         self.trash.parent.mkdir()
+        self.alias.symlink_to(self.root)
         for _ in range(chance.randint(1, 5)):
             image, formats = picture(chance), chance.choice((FORMATS, FORMATS[:1]))
             for _ in range(chance.randint(1, 6)):

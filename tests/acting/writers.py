@@ -24,6 +24,7 @@ class Writer:
     descriptor: int = -1
     waiting: tuple[bytes, bool] | None = None
     given_up: bool = False  # its owner removed the last name himself
+    shared: str = ""  # digest of what is in it, while its owner has not removed all other files with that
 
 
 class Writers:
@@ -38,6 +39,8 @@ class Writers:
         """Open a file and keep it open; False where that has to wait."""
         writer = self._pinned(path)
         self._writers.append(writer)
+        digest = digest_of(path.read_bytes())
+        writer.shared = digest if self._others(writer, digest) else ""
         return _try_open(writer)
 
     def overwrite(self, path: Path, data: bytes, keep_times: bool) -> bool:
@@ -87,15 +90,31 @@ class Writers:
     def watched(self) -> Iterator[None]:
         """Which files lose their last name by what the owner does inside."""
         named = [one for one in self._writers if _names(one)]
+        shared = [one for one in self._writers if one.shared and self._others(one, one.shared)]
         yield
         for writer in named:
             writer.given_up = writer.given_up or not _names(writer)
+        for writer in shared:
+            if not self._others(writer, writer.shared):
+                writer.shared = ""
 
     def _owe(self, writer: Writer, data: bytes) -> None:
-        """What was written must be somewhere, unless its owner had removed that file himself."""
+        """What was written must be somewhere, unless its owner had removed that file himself.
+
+        So must be what was there before, where another file had it when this one was opened.
+        """
         if not writer.given_up and not _names(writer):
             self._ledger.write(f"  {writer.path.name!r} was removed under who had it open",
                                owed=self._ledger.owed | {digest_of(data)})  # fmt: skip
+
+        if writer.shared and writer.shared not in {seen.digest for seen in self._world.look().values()}:
+            self._ledger.write(f"  {writer.path.name!r} had another copy when it was opened",
+                               owed=self._ledger.owed | {writer.shared})  # fmt: skip
+
+    def _others(self, writer: Writer, digest: str) -> bool:
+        status = Path(_by(writer.pin)).stat()
+        own = status.st_dev, status.st_ino
+        return any(seen.digest == digest and seen.inode != own for seen in self._world.look().values())
 
     def _pinned(self, path: Path) -> Writer:
         return Writer(path, os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC))
