@@ -128,7 +128,7 @@ class Party:
         settings = _settings().model_copy(update={"watch_dir": self.root, "state_dir": self.state})
         act.load_settings = lambda: settings  # type: ignore[assignment]
         disk = {"distant": DistantDisk}.get(self.kind_of_disk, Disk)(before)
-        moments = iter(range(self.runs * 1000, 10**9))
+        moments = iter(range(self.runs * 1000 + ord(self.name), 10**9))  # so that no two runs have one name
         make_tools = act.make_tools
         act.make_tools = lambda settings: dataclasses.replace(  # type: ignore[assignment]
             make_tools(settings), disk=disk, compare=_compare, now=lambda: 1_700_000_000.0 + next(moments)
