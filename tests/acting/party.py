@@ -91,6 +91,7 @@ class Party:
     def command(self, interrupt: Interrupt, *commands: list[str]) -> Outcome:
         """Run `worker.act` in a process of its own. interrupt: called there, gives what comes in between."""
         self.runs += 1
+        _settings()  # here, and not in each child
         self.ledger.write(f"{self.name}: {'; '.join(' '.join(words) for words in commands)}")
         told, said = self.state / "told", self.state / "said"
         for file in (told, said):

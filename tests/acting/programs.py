@@ -50,4 +50,4 @@ def empty_trash(desk: Desk, _: random.Random) -> str:
     return "empties the trash"
 
 
-PROGRAMS: dict[Act, int] = {open_writer: 2, write: 2, trash_another: 2, empty_trash: 1}
+PROGRAMS: dict[Act, int] = {open_writer: 5, write: 6, trash_another: 3, empty_trash: 1}
