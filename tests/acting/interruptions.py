@@ -48,15 +48,20 @@ class Interruptions:
     acts: dict[int, Callable[[], None]] = field(default_factory=dict)
     writers: Writers | None = None
     calls: int = 0
+    busy: bool = False
 
     def __call__(self, what: str) -> None:
+        if self.busy:  # somebody else's call
+            return
         self.calls += 1
         self.ledger.instant = what
         if self.writers:
             self.writers.go_on()
         if act := self.acts.get(self.calls):
             self.ledger.write(f"  before call {self.calls}, {what}:")
+            self.busy = True
             act()
+            self.busy = False
         if self.calls == self.kill_at:
             self._end(what)
         if self.fault:

@@ -136,5 +136,5 @@ def canonical(path: Path | None) -> str:
     try:
         folder = path.parent.stat()
     except OSError:
-        return str(path)
+        return str(path.parent.resolve() / path.name)
     return f"{folder.st_dev}:{folder.st_ino}/{path.name}"
