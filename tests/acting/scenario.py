@@ -17,7 +17,7 @@ from tests.acting.world import World
 from tests.acting.writers import Writers
 
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where writing to the disk takes no time
-MOUNTS = {"none": 80, "drive": 10, "bind": 5, "overlay": 5}  # how often
+MOUNTS = {"none": 76, "target drive": 8, "watched drive": 6, "bind": 5, "overlay": 5}  # how often
 ROUNDS = 4  # restores after which nothing more can come back
 
 
@@ -27,9 +27,11 @@ class Scenario:
     def __init__(self, base: Path, chance: random.Random) -> None:
         self.chance = chance
         self.kind_of_disk = chance.choice(("near", "near", "distant", "plain"))
-        self.world = World(base, chance)
+        self.world = World(base)
         self.kind_of_mounts = chance.choices(list(MOUNTS), list(MOUNTS.values()))[0] if mounts.available() else "none"
-        self._mount(chance)
+        self._plug(chance)
+        self.world.fill(chance)
+        self._show_twice(chance)
         self.ledger = Ledger(self.world)
         self.owner = Owner(Desk(self.world, Writers(self.world, self.ledger)), self.ledger)
         self.meddles = chance.random() < 0.75
@@ -49,13 +51,19 @@ class Scenario:
             for n in range(count)
         ]
 
-    def _mount(self, chance: random.Random) -> None:
+    def _plug(self, chance: random.Random) -> None:
+        """Let the target or the watched folder be a drive of its own."""
         world = self.world
-        if self.kind_of_mounts == "drive":
+        if self.kind_of_mounts in ("target drive", "watched drive"):
+            place = world.target if self.kind_of_mounts == "target drive" else world.root
             drive = world.base / "drive"
-            mounts.make_drive(drive, chance.choice((16, 64, 1024)))
-            mounts.bind(drive, world.target)
-            world.drives = {world.target: drive}
+            mounts.make_drive(drive, chance.choice((16, 64, 1024) if place == world.target else (160, 1024)))
+            mounts.bind(drive, place)
+            world.drives = {place: drive}
+
+    def _show_twice(self, chance: random.Random) -> None:
+        """Let a folder be seen twice below the watched one."""
+        world = self.world
         folders = [path for path in sorted(world.root.iterdir()) if path.is_dir() and path.name.isascii()]
         if self.kind_of_mounts in ("bind", "overlay") and folders:
             world.note_views()

@@ -109,8 +109,7 @@ class Hand:
 class World:
     """The folders of one example. Everything that is the user's lies in `desk` and in the trash."""
 
-    def __init__(self, base: Path, chance: random.Random) -> None:
-        """Pictures at random; some of the same bytes, some of the same picture only."""
+    def __init__(self, base: Path) -> None:
         self.base = base
         self.desk = base / "desk"
         self.root = self.desk / "watched"
@@ -122,6 +121,9 @@ class World:
         self.root.mkdir(parents=True)
         self.trash.parent.mkdir()
         self.alias.symlink_to(self.root)
+
+    def fill(self, chance: random.Random) -> None:
+        """Pictures at random; some of the same bytes, some of the same picture only."""
         for _ in range(chance.randint(1, 5)):
             image, formats = picture(chance), chance.choice((FORMATS, FORMATS[:1]))
             for _ in range(chance.randint(1, 6)):

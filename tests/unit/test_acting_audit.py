@@ -17,9 +17,7 @@ from tests.acting.writers import Writers
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    world = World(tmp_path, random.Random(1))
-    for path in world.look():
-        path.unlink()
+    world = World(tmp_path)
     (world.root / "one.png").write_bytes(b"one")
     (world.root / "two.png").write_bytes(b"two")
     return world
