@@ -75,7 +75,10 @@ class Audit:
 
     def nothing_else_is_touched(self) -> None:
         """Files that no step is about are as they were."""
-        about = {canonical(path) for hand in self.steps for path in (hand.path, hand.target) if path}
+        hands = [
+            hand for hand in self.steps if self._changed(hand) or hand.entry.phase in (Phase.BEGUN, Phase.RESTORING)
+        ]
+        about = {canonical(path) for hand in hands for path in (hand.path, hand.target) if path}
         about |= {hand.entry.step.digest for hand in self.steps if hand.header.action is Action.TRASH}
         for path, seen in self.before.seen.items():
             ours = path.is_relative_to(self.world.trash) and seen.digest in about  # of two equal ones either will do

@@ -94,6 +94,8 @@ class Scenario:
         for _ in range(self.chance.randint(2, 6)):
             happens = self.chance.choice((self._apply, self._apply, self._restore, self._meddle))
             happens(self.chance.choice(self.parties))
+            if self.world.in_hand() and self.chance.random() < 0.5:
+                self._meddle(self.parties[0])
         self._end(before)
 
     def _end(self, before: dict[Path, tuple[str, int, int]]) -> None:
