@@ -11,6 +11,8 @@ QUEUE_RECLUSTER: Final = "recluster"
 QUEUE_VERDICTS: Final = "verdicts"
 QUEUES: Final = (QUEUE_FEATURES, QUEUE_RECLUSTER, QUEUE_VERDICTS)
 
+WEIGHTS_FOUND: Final = "IMAGESIEVE_WEIGHTS_FOUND"  # environment of a feature worker: what IMAGESIEVE_WEIGHTS came to
+
 LEASE_VERDICTS: Final = "verdicts"  # held by the one worker that gives verdicts
 
 # Keys of the store. One hash holds every record, so that its size is one HLEN and a scan needs no key pattern.

@@ -2,13 +2,14 @@
 
 import hashlib
 import io
+import json
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal, TextIO
+from typing import Final, Literal, Self, TextIO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
@@ -34,6 +35,16 @@ class Weights:
     source: Literal["imagenet", "file", "random"]
     path: Path | None
     extractor: Extractor
+
+    def to_json(self) -> str:
+        """For the environment of a process that is to load them."""
+        return json.dumps([self.source, str(self.path or ""), asdict(self.extractor)])
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` gave."""
+        source, path, extractor = json.loads(text)
+        return cls(source, Path(path) if path else None, Extractor(**extractor))
 
 
 def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights:
@@ -66,6 +77,8 @@ def load(weights: Weights, precision: str, batch_size: int, filter_after: float 
 
     precision: `auto` takes what the hardware computes in.
     """
+    if weights.path and _extractor_id(_digest(weights.path)) != weights.extractor.id:
+        raise WeightsError(f"the weights file {weights.path} has changed since it was looked at; start again")
     chosen = choose_precision(precision, _cpu_flags(), _gpu_capability, faster_precision)
     return Vgg16(weights.path, chosen, batch_size, filter_after)
 
@@ -143,10 +156,14 @@ def _random(warning: str) -> Weights:
 
 def _from_file(source: Literal["imagenet", "file"], path: Path) -> Weights:
     check_layers(path, layer_shapes())
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _digest(path)
     label = "VGG16 fc2, ImageNet weights" if source == "imagenet" else f"VGG16 fc2, weights of {path.name}"
     return Weights(source, path, Extractor(_extractor_id(digest), source, label))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _extractor_id(weights: str) -> str:

@@ -139,7 +139,7 @@ def work(
     """
     settings = load_settings()
     if queue is QueueName.FEATURES:
-        prepare_weights(settings)
+        os.environ[names.WEIGHTS_FOUND] = prepare_weights(settings)
     if queue is QueueName.VERDICTS:
         settings.check_policy()
     _become(programs.celery_worker(queue, settings.log_level))

@@ -108,12 +108,16 @@ def _start(
     return RunningStack(settings, supervisor, store, flower_url)
 
 
-def prepare_weights(settings: Settings) -> None:
-    """Make sure of the weights, and publish whose features count, before any image is taken. Raises StackFailed."""
+def prepare_weights(settings: Settings) -> str:
+    """Make sure of the weights, and publish whose features count, before any image is taken. Raises StackFailed.
+
+    What they are, for the worker that loads them (names.WEIGHTS_FOUND).
+    """
     command = [sys.executable, "-m", "worker.prepare"]
-    ended = subprocess.run(command, env={**os.environ, **settings.environment()}, check=False)
+    ended = subprocess.run(command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, check=False)
     if ended.returncode:
         raise StackFailed("the weights could not be prepared; the reason stands above")
+    return ended.stdout.decode("ascii").strip()
 
 
 def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from shared.errors import WeightsError
 from worker.engine.vgg16 import layer_shapes
-from worker.weights import FILE_NAME, choose_precision, resolve
+from worker.weights import FILE_NAME, Weights, choose_precision, load, resolve
 
 
 def write_layers(path: Path, change: Callable[[dict[str, Any]], Any] = lambda shapes: None) -> Path:
@@ -136,6 +136,15 @@ def test_a_value_that_is_not_finite_is_refused(tmp_path: Path, name: str, value:
         file[name][(4095,) * file[name].ndim] = value
     with pytest.raises(WeightsError, match=f"broken.h5 is damaged: layer {name[:3]} holds values that are not finite"):
         resolve(str(path))
+
+
+def test_a_file_that_changed_since_it_was_looked_at_is_not_loaded(tmp_path: Path) -> None:
+    """Its features would be taken for another extractor's."""
+    found = Weights.from_json(resolve(str(write_layers(tmp_path / "weights.h5"))).to_json())
+    with h5py.File(tmp_path / "weights.h5", "r+") as file:
+        file["fc2/fc2_b_1:0"][0] = 1
+    with pytest.raises(WeightsError, match="has changed since it was looked at"):
+        load(found, "float32", 1)
 
 
 def test_the_weights_of_a_saved_model_are_found_one_level_down(tmp_path: Path) -> None:
