@@ -64,10 +64,17 @@ def test_known_bytes_never_wait_for_the_network(settings: Settings, monkeypatch:
     loading.clear()
     again = Workshop(settings)  # as after a new start
     try:
-        known = work(again, put(settings, "b.png", picture()))
-        assert known.state is State.READY
+        assert work(again, put(settings, "b.png", picture())).state is State.READY
         assert loading.wait(60)  # it is under way all the same
+
+        # Nor do they in company of new ones.
+        mixed = [put(settings, "new.png", picture() + b"new"), put(settings, "c.png", picture())]
+        again.store.mark_pending(mixed, time.time())
+        finished = (path for outcome in extract_batches(mixed, again.extraction) for path in outcome.finished)
+        assert next(finished) == "c.png"
         assert not loaded.is_set()
+        loaded.set()
+        assert list(finished) == ["new.png"]
     finally:
         loaded.set()
 

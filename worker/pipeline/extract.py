@@ -4,7 +4,7 @@ While the network looks at one batch the files of the next are read and decoded.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -91,9 +91,8 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
                 begun.append(_begin(part, lone, tools))
             if not begun:
                 return
-            outcome = _work_off(begun[0], waiting, stored, tools)
+            yield from _work_off(begun[0], waiting, stored, tools)
             begun.pop(0)
-            yield outcome
     except TransientError:
         with suppress(Unavailable):  # nothing here is to blame
             tools.store.finish([reference.path for batch in begun for reference in batch.taken])
@@ -134,37 +133,56 @@ def _begin(part: Sequence[Reference], lone: bool, tools: Extraction) -> _Batch:
     return _Batch(taken, begin_reading(taken, [attempts[reference] for reference in taken], tools), alone)
 
 
-def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction) -> Outcome:
-    """Compute and store one batch that is being read; `stored` are the digests this message has brought so far."""
+def _work_off(
+    batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction
+) -> Iterator[Outcome]:
+    """Compute and store one batch that is being read; `stored` are the digests this message has brought so far.
+
+    First comes what needs no forward pass: known bytes, and files that are no pictures.
+    """
     started = time.perf_counter()
     seen, spent = end_reading(batch.reading, tools)
-    looks = dict(zip(batch.taken, seen, strict=True))
-    read = time.perf_counter()
+    looks = {reference: look for reference, look in zip(batch.taken, seen, strict=True) if look is not None}
     found = [look for look in looks.values() if isinstance(look, Look)]
     fresh = {look.digest: look for look in found if look.picture is not None and look.digest not in stored}
+    due = {r: look for r, look in looks.items() if isinstance(look, Look) and look.digest in fresh}
+    at_once = {r: look for r, look in looks.items() if r not in due}
+    read = time.perf_counter()
+    if at_once:
+        yield _complete(at_once, frozenset(), waiting, tools)
+    waited = time.perf_counter()
     images = _compute(list(fresh.values()), tools)
     computed = time.perf_counter()
     tools.store.put_images(tools.extractor_id, images)
     mute = fresh.keys() - {image[0] for image in images}
     stored.update(fresh.keys() - mute)
-    changes = [_change(r, waiting[r], look, mute, tools) for r, look in looks.items() if look is not None]
-    done = tools.store.complete(changes)
-    without = sum(look.digest in mute for look in found)
+    outcome = _complete(due, mute, waiting, tools) if due else Outcome()
     tools.store.add(names.KEY_COMPUTED, len(images))
     tools.store.finish([reference.path for reference in batch.taken])
-    return Outcome(
-        ready=len(found) - without,
+    yield outcome + Outcome(
         cached=len(found) - len(fresh),
-        failed=sum(isinstance(look, str) for look in looks.values()) + without,
-        skipped=sum(look is None for look in looks.values()),
+        skipped=len(batch.taken) - len(looks),
         alone=batch.alone,
-        finished=[path for (path, _, _), changed in zip(changes, done, strict=True) if changed],
         seconds={
             "read": spent,
             "wait": read - started,
-            "forward": computed - read,
+            "forward": computed - waited,
             "store": time.perf_counter() - computed,
         },
+    )
+
+
+def _complete(
+    looks: Mapping[Reference, Look | str], mute: Set[str], waiting: Mapping[Reference, Record], tools: Extraction
+) -> Outcome:
+    """Put on record what these files were found to be."""
+    changes = [_change(reference, waiting[reference], look, mute, tools) for reference, look in looks.items()]
+    done = tools.store.complete(changes)
+    failed = sum(changed.state is State.FAILED for _, _, changed in changes)
+    return Outcome(
+        ready=len(changes) - failed,
+        failed=failed,
+        finished=[path for (path, _, _), changed in zip(changes, done, strict=True) if changed],
     )
 
 
