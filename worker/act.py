@@ -10,6 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from shared.duplicates import KINDS, read_duplicates
@@ -22,6 +23,7 @@ from worker.engine.keepers import FolderRules
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
+from worker.pipeline.acting.trash import home_trash
 
 
 def make_tools(settings: Settings) -> Tools:
@@ -34,7 +36,7 @@ def make_tools(settings: Settings) -> Tools:
 
         return compare_files(keeper, duplicate, settings.max_pixels)
 
-    return Tools(settings.actions_dir, compare, time.time)
+    return Tools(settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
 
 
 def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterator[dict[str, Any]]:
@@ -66,7 +68,7 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
         yield from ({"event": "cut off", "run": run.header.id} for run in read_runs(tools.journals) if run.in_hand)
         yield from act()
         return
-    with acting_alone(tools.journals):
+    with acting_alone(tools.journals, root):
         yield from map(_settled, settle_runs(tools))
         yield from act()
 

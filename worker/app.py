@@ -182,10 +182,12 @@ class Workshop:
         from worker.engine.sameness import compare_files
         from worker.pipeline.acting.apply import Tools
         from worker.pipeline.acting.policy import Policy
+        from worker.pipeline.acting.trash import home_trash
 
         settings = self.settings
         settings.check_policy()
-        tools = Tools(settings.actions_dir, partial(compare_files, max_pixels=settings.max_pixels), time.time)
+        compare = partial(compare_files, max_pixels=settings.max_pixels)
+        tools = Tools(settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
         return Policy(tools, settings.watch_dir, settings.move_to, self.keeper_folders)
 
     def keeper_folders(self) -> "FolderRules":

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from send2trash import plat_other
-
 from shared.journal import SUFFIX, Action, Phase, acting_alone, read_runs
 from tests.acting.world import PROTECTED, World
 from worker.engine.keepers import FolderRules
@@ -167,10 +165,12 @@ class Scenario:
     def _be_child(self, step: Callable[[Tools], None], killer: Killer) -> None:
         code = 1
         try:
-            self._prepare(killer)
+            self._prepare()
             kinds = {"near": Disk, "plain": Disk, "distant": DistantDisk}
-            tools = Tools(self.world.journals, compare, time.time, kinds[self.kind_of_disk](killer))
-            with acting_alone(tools.journals):
+            tools = Tools(
+                self.world.journals, compare, time.time, lambda: self.world.trash, kinds[self.kind_of_disk](killer)
+            )
+            with acting_alone(tools.journals, self.world.root):
                 settle_runs(tools)
                 step(tools)
             code = 0
@@ -179,19 +179,8 @@ class Scenario:
         finally:
             os._exit(code)
 
-    def _prepare(self, killer: Killer) -> None:
-        """In the child alone: the trash is the example's own, and send2trash's calls are counted, too."""
-        plat_other.HOMETRASH_B = os.fsencode(self.world.trash)
-        plat_other.XDG_DATA_HOME = os.fsencode(self.world.trash.parent)
-        home = plat_other.get_dev(self.world.root)
-        plat_other.get_dev = lambda path: home
-        rename = os.rename
-
-        def counted(*arguments: object, **more: object) -> None:
-            killer("rename")
-            rename(*arguments, **more)  # type: ignore[arg-type]
-
-        os.rename = counted  # type: ignore[assignment]
+    def _prepare(self) -> None:
+        """In the child alone: a file system that can neither exchange names nor keep from overwriting."""
         if self.kind_of_disk == "plain":
 
             def unknown(*_: object) -> None:

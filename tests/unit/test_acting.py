@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from send2trash import plat_other
 
 from shared.duplicates import Duplicate
 from shared.errors import SettingsError, Unavailable
@@ -34,15 +33,11 @@ def png(colour: str, name: str = "PNG") -> bytes:
 class Desk:
     """A watched folder, a target folder, a trash and journals."""
 
-    def __init__(self, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, base: Path) -> None:
         self.root, self.target, self.base = base / "watched", base / "target", base
         self.trash = base / "data" / "Trash"
         self.root.mkdir()
         self.calls: dict[str, Callable[[], None]] = {}
-        monkeypatch.setattr(plat_other, "HOMETRASH_B", os.fsencode(self.trash))
-        monkeypatch.setattr(plat_other, "XDG_DATA_HOME", os.fsencode(self.trash.parent))
-        here = self.root.stat().st_dev
-        monkeypatch.setattr(plat_other, "get_dev", lambda _: here)
         self.put("keeper.png", png("red"))
         self.put("sub/copy.png", png("red"), 0o640, 123456789)
 
@@ -65,11 +60,17 @@ class Desk:
             self.calls.pop(what, lambda: None)()
 
         disk = Disk(before)
-        return Tools(self.base / "actions", lambda *files: compare_files(*files, max_pixels=1000), time.time, disk)
+        return Tools(
+            self.base / "actions",
+            lambda *files: compare_files(*files, max_pixels=1000),
+            time.time,
+            lambda: self.trash,
+            disk,
+        )
 
     def act(self, action: Action, *duplicates: Duplicate) -> list[Acted | Skipped]:
         acting = Acting(self.tools, action, self.root, str(self.target))
-        with acting_alone(self.base / "actions"):
+        with acting_alone(self.base / "actions", self.root):
             settle_runs(self.tools)
             found = [acting.act(one) for one in duplicates or [self.duplicate()]]
         acting.close()
@@ -86,7 +87,7 @@ class Desk:
 
     def restore(self) -> dict[str, str]:
         """Why each file that is not back is not."""
-        with acting_alone(self.base / "actions"):
+        with acting_alone(self.base / "actions", self.root):
             settle_runs(self.tools)
             run = choose_run(self.tools, "", read_runs(self.base / "actions"))
             assert run
@@ -106,8 +107,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk(tmp_path, monkeypatch)
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -13,17 +13,25 @@ from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
 from worker.pipeline.acting.plan import Skipped
 from worker.pipeline.acting.single import Steps
-from worker.pipeline.acting.trash import check_trash
+from worker.pipeline.acting.trash import choose_trash
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The collaborators of apply and restore. journals: their folder. compare: two files' pictures in full."""
+    """The collaborators of apply and restore. journals: their folder. compare: two files' pictures in full.
+
+    home_trash: where it is; raises LeftAlone where nobody knows. now: seconds since the epoch.
+    """
 
     journals: Path
     compare: Compare
     now: Callable[[], float]
+    home_trash: Callable[[], Path]
     disk: Disk = field(default_factory=Disk)
+
+    def steps(self, header: Header) -> Steps:
+        """The steps of a run."""
+        return Steps(header, self.disk, self.home_trash, self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class Acting:
         """What `act` would do now; nothing is changed."""
         try:
             with self._inspected(one) as (_, file):
-                place = Steps(self._header, self._tools.disk).free_place(one.path) if self._moves() else ""
+                place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
                 return Acted(one, self._where(record(0, one, file, place), ""))
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error))
@@ -82,7 +90,7 @@ class Acting:
             keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
             inspect(keeper, file, one.kind, self._header.action, self._tools.compare)
             if self._header.action is Action.TRASH:
-                check_trash(file)
+                choose_trash(file, root, self._tools.home_trash())
             yield keeper, file
 
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
@@ -107,7 +115,7 @@ class Acting:
                 tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),
                 tools.disk.before,
             )  # fmt: skip
-        return self._journal, Steps(self._header, self._tools.disk)
+        return self._journal, self._tools.steps(self._header)
 
     def _moves(self) -> bool:
         return self._header.action is Action.MOVE
@@ -138,16 +146,16 @@ def _make_target(target: Path) -> None:
 def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Phase, str]:
     """Put a step in order that failed or was cut off, and note how it ended. reason: why, for people.
 
-    A file that is nowhere counts as done: `restore` looks for it again, perhaps when a drive is back.
-    Where even looking fails the step stays in hand, for the next run.
+    A file that is nowhere is missing: `restore` looks for it again, perhaps when a drive is back. Where even looking
+    fails the step stays in hand, for the next run.
     """
     try:
         done, detail = steps.settle(step)
     except OSError as error:
         return Phase.BEGUN, f"{reason}; {reason_of(error)}"
     except LeftAlone as error:
-        journal.note(step.number, Phase.DONE)
-        return Phase.BEGUN, f"{reason}; {error}"
+        journal.note(step.number, Phase.MISSING)
+        return Phase.MISSING, f"{reason}; {error}"
     phase = Phase.DONE if done else Phase.UNDONE
     journal.note(step.number, phase, detail if done else reason)
     return phase, detail if done else reason
@@ -167,7 +175,7 @@ def settle_all(tools: Tools, undo: Callable[[Run, Entry, Journal], None]) -> lis
     for run in read_runs(tools.journals):
         if not run.in_hand:
             continue
-        steps = Steps(run.header, tools.disk)
+        steps = tools.steps(run.header)
         with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
             for entry in run.in_hand:
                 if entry.phase is Phase.BEGUN:

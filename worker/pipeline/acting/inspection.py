@@ -11,7 +11,8 @@ from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.journal import Action, Step
 from worker.pipeline.acting.contents import digest_of, read_attributes
-from worker.pipeline.acting.disk import Place, identity
+from worker.pipeline.acting.disk import Place, identity, renamed_identity
+from worker.pipeline.acting.lease import WRITTEN, holds_lease, take_lease
 from worker.pipeline.files import folder_beneath
 
 Compare = Callable[[bytes, bytes], str]  # keeper, duplicate -> why they are not one picture in full, "" if they are
@@ -19,18 +20,25 @@ Compare = Callable[[bytes, bytes], str]  # keeper, duplicate -> why they are not
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An open file, with the state and the bytes that it had when it was looked at."""
+    """An open file, with the state and the bytes that it had when it was looked at. lease: see `take_lease`."""
 
     place: Place
     descriptor: int
     status: os.stat_result
     digest: str
+    lease: bool = False
 
-    def check(self) -> None:
-        """Raise LeftAlone where its path leads to another file by now, or its size or mtime have changed."""
+    def check(self, linked: bool = False) -> None:
+        """Raise LeftAlone where its path leads to another file by now, or it was changed, or is about to be.
+
+        linked: it got or lost another name since, which changes its ctime.
+        """
+        same = renamed_identity if linked else identity
         for now in (self.place.status(), os.fstat(self.descriptor)):
-            if identity(now) != identity(self.status):
+            if same(now) != same(self.status):
                 raise LeftAlone("it, or its keeper, was changed while it was looked at")
+        if self.lease and not holds_lease(self.descriptor):
+            raise LeftAlone(WRITTEN)
 
     def read(self) -> bytes:
         """All its bytes."""
@@ -51,7 +59,8 @@ def placed(root: Path, path: str) -> Iterator[Place]:
 def held(root: Path, path: str, digest: str, name: str) -> Iterator[Held]:
     """The regular file at `path` with these bytes, open. name: `it` or `its keeper`, for people.
 
-    Raises LeftAlone where there is no such file any more, and Unavailable where the watched folder is away.
+    Raises LeftAlone where there is no such file any more, or somebody has it open for writing, and Unavailable where
+    the watched folder is away.
     """
     with placed(root, path) as place:
         descriptor = _open(place, name)
@@ -59,7 +68,8 @@ def held(root: Path, path: str, digest: str, name: str) -> Iterator[Held]:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise LeftAlone(f"{name} is no regular file any more")
-            file = Held(place, descriptor, status, digest_of(descriptor))
+            lease = take_lease(descriptor)
+            file = Held(place, descriptor, status, digest_of(descriptor), lease)
             file.check()
             if file.digest != digest:
                 raise LeftAlone(f"{name} has changed since the report was made")
