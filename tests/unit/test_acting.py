@@ -38,6 +38,7 @@ class Desk:
         self.trash = base / "data" / "Trash"
         self.root.mkdir()
         self.calls: dict[str, Callable[[], None]] = {}
+        self.disk: type[Disk] = Disk
         self.put("keeper.png", png("red"))
         self.put("sub/copy.png", png("red"), 0o640, 123456789)
 
@@ -59,7 +60,7 @@ class Desk:
         def before(what: str) -> None:
             self.calls.pop(what, lambda: None)()
 
-        disk = Disk(before)
+        disk = self.disk(before)
         return Tools(
             self.base / "actions",
             lambda *files: compare_files(*files, max_pixels=1000),
@@ -86,12 +87,19 @@ class Desk:
         return found.reason
 
     def restore(self) -> dict[str, str]:
-        """Why each file that is not back is not."""
+        """Why each file of the newest run that is not back is not."""
         with acting_alone(self.base / "actions", self.root):
             settle_runs(self.tools)
             run = choose_run(self.tools, "", read_runs(self.base / "actions"))
             assert run
             return {one.path: one.reason for one in restore(self.tools, run) if one.reason}
+
+    def restore_all(self) -> dict[str, str]:
+        """The same of all runs, none among them."""
+        with acting_alone(self.base / "actions", self.root):
+            settle_runs(self.tools)
+            runs = reversed(read_runs(self.base / "actions"))
+            return {one.path: one.reason for run in runs for one in restore(self.tools, run) if one.reason}
 
     def tree(self) -> dict[str, tuple[object, ...]]:
         found: dict[str, tuple[object, ...]] = {}
