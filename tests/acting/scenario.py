@@ -14,7 +14,7 @@ from pathlib import Path
 from shared.journal import SUFFIX, Action, Phase, acting_alone, read_runs
 from tests.acting.world import PROTECTED, World
 from worker.engine.keepers import FolderRules
-from worker.engine.sameness import difference, sign
+from worker.engine.sameness import Proof, compare_files
 from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting.apply import Acting, Tools, act_on
 from worker.pipeline.acting.disk import Disk, Place
@@ -53,8 +53,8 @@ class Killer:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def compare(keeper: bytes, duplicate: bytes) -> str:
-    return difference(sign(keeper, 10**6), sign(duplicate, 10**6))
+def compare(keeper: bytes, duplicate: bytes) -> Proof:
+    return compare_files(keeper, duplicate, 10**6)
 
 
 class Scenario:

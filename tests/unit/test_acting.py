@@ -7,9 +7,11 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from shared.duplicates import Duplicate
 from shared.errors import SettingsError, Unavailable
@@ -24,9 +26,11 @@ from worker.pipeline.acting.restore import choose_run, restore, settle_runs
 ACTIONS = list(Action)
 
 
-def png(colour: str, name: str = "PNG") -> bytes:
+def png(colour: str, name: str = "PNG", **options: Any) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (9, 7), colour).save(out, name)
+    image = Image.new("RGB", (9, 7), colour)
+    image.putpixel((0, 0), (1, 2, 3))  # of one colour alone nothing is proved
+    image.save(out, name, **options)
     return out.getvalue()
 
 
@@ -69,8 +73,8 @@ class Desk:
             disk,
         )
 
-    def act(self, action: Action, *duplicates: Duplicate) -> list[Acted | Skipped]:
-        acting = Acting(self.tools, action, self.root, str(self.target))
+    def act(self, action: Action, *duplicates: Duplicate, named: tuple[str, ...] = ()) -> list[Acted | Skipped]:
+        acting = Acting(self.tools, action, self.root, str(self.target), named=named)
         with acting_alone(self.base / "actions", self.root):
             settle_runs(self.tools)
             found = [acting.act(one) for one in duplicates or [self.duplicate()]]
@@ -172,6 +176,39 @@ def test_what_is_not_as_the_report_says_is_left_alone(desk: Desk, action: Action
     desk.root.rename(desk.base / "unmounted")
     with pytest.raises(Unavailable):
         desk.act(action, one)
+
+
+def test_what_the_keeper_does_not_say_goes_only_when_it_is_asked_for_by_name(desk: Desk) -> None:
+    said = PngInfo()
+    said.add_text("Title", "Anna")
+    desk.put("said.png", png("red", pnginfo=said))
+    one = desk.duplicate("said.png", kind="identical")
+    reason = desk.why_not(Action.MOVE, one)
+    assert reason == "not in its keeper: its text 'Title'; --kind identical takes it all the same"
+    dry = Acting(desk.tools, Action.MOVE, desk.root, str(desk.target), named=("identical",)).look(one)
+    [found] = desk.act(Action.MOVE, one, named=("identical",))
+    assert isinstance(found, Acted)
+    assert isinstance(dry, Acted)
+    assert found.lost == dry.lost == ("its text 'Title'",)
+
+
+def test_what_holds_more_than_its_picture_never_goes_for_one_that_looks_like_it(desk: Desk) -> None:
+    """By name or not: a motion photo for its still."""
+    still = png("red", "JPEG")
+    desk.put("still.jpg", still)
+    desk.put("motion.jpg", still + b"\0\0\0\x18ftypmp42 and a video")
+    [found] = desk.act(Action.MOVE, desk.duplicate("motion.jpg", "still.jpg", "identical"), named=("identical",))
+    assert isinstance(found, Skipped)
+    assert "such as a video" in found.reason
+
+
+def test_an_edited_copy_goes_by_name_and_it_is_said_what_goes_with_it(desk: Desk) -> None:
+    said = PngInfo()
+    said.add_text("Title", "Anna")
+    desk.put("edited.png", png("#fd0000", pnginfo=said))
+    [found] = desk.act(Action.MOVE, desk.duplicate("edited.png", kind="near"), named=("near",))
+    assert isinstance(found, Acted)
+    assert found.lost == ("its text 'Title'",)
 
 
 def test_identical_ones_are_compared_in_full_right_before(desk: Desk) -> None:

@@ -1,9 +1,9 @@
 """Acting on what a plan has chosen, file by file: inspected, written into the journal, done, and noted as done."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shared.duplicates import Duplicate
@@ -36,18 +36,22 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """A file that was acted on, or would be in a dry run. to: where it is now."""
+    """A file that was acted on, or would be in a dry run. to: where it is now. lost: what its keeper does not hold."""
 
     duplicate: Duplicate
     to: str
+    lost: tuple[str, ...] = ()
 
 
 class Acting:
     """A run of one action. Its journal is made with the first file that is acted on."""
 
-    def __init__(self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False) -> None:
-        """target: folder of a move, checked before (`shared.move_target`)."""
+    def __init__(
+        self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[str] = ()
+    ) -> None:
+        """target: folder of a move, checked before (`shared.move_target`). named: kinds that were asked for by name."""
         self._tools = tools
+        self._named = named
         self._header = Header("", action, str(root), target, policy)
         self._journal: Journal | None = None
         self._number = 0
@@ -65,9 +69,9 @@ class Acting:
     def look(self, one: Duplicate) -> Acted | Skipped:
         """What `act` would do now; nothing is changed."""
         try:
-            with self._inspected(one) as (_, file):
+            with self._inspected(one) as (_, file, lost):
                 place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
-                return Acted(one, self._where(record(0, one, file, place), ""))
+                return Acted(one, self._where(record(0, one, file, place), ""), lost)
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error))
 
@@ -77,21 +81,22 @@ class Acting:
         Raises JournalFailed, Unavailable, SettingsError: then nothing more can be done at all.
         """
         try:
-            with self._inspected(one) as (keeper, file):
-                return self._do(one, keeper, file)
+            with self._inspected(one) as (keeper, file, lost):
+                found = self._do(one, keeper, file)
+                return replace(found, lost=lost) if isinstance(found, Acted) else found
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error))
 
     @contextmanager
-    def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held]]:
+    def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held, tuple[str, ...]]]:
         with ExitStack() as stack:
             root = Path(self._header.root)
             file = stack.enter_context(held(root, one.path, one.digest, "it"))
             keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
-            inspect(keeper, file, one.kind, self._header.action, self._tools.compare)
+            lost = inspect(keeper, file, one.kind, self._header.action, self._tools.compare, self._named)
             if self._header.action is Action.TRASH:
                 choose_trash(file, root, self._tools.home_trash())
-            yield keeper, file
+            yield keeper, file, lost
 
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
         journal, steps = self._begin()

@@ -2,20 +2,24 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.journal import Action, Step
 from worker.pipeline.acting.contents import digest_of, read_attributes
-from worker.pipeline.acting.disk import Place, identity, renamed_identity
+from worker.pipeline.acting.disk import Place, identity, is_same_file, renamed_identity
 from worker.pipeline.acting.lease import WRITTEN, holds_lease, take_lease
 from worker.pipeline.files import folder_beneath
 
-Compare = Callable[[bytes, bytes], str]  # keeper, duplicate -> why they are not one picture in full, "" if they are
+if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
+    from worker.engine.sameness import Proof
+
+Compare = Callable[[bytes, bytes], "Proof"]  # keeper, duplicate -> whether the keeper holds all of the duplicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,14 @@ def _is_link(place: Place) -> bool:
     return status is not None and stat.S_ISLNK(status.st_mode)
 
 
-def inspect(keeper: Held, duplicate: Held, kind: str, action: Action, compare: Compare) -> None:
-    """Raise LeftAlone where this action must not, or cannot, be done to `duplicate`."""
-    if os.path.samestat(keeper.status, duplicate.status):
+def inspect(
+    keeper: Held, duplicate: Held, kind: str, action: Action, compare: Compare, named: Collection[str] = ()
+) -> tuple[str, ...]:
+    """What would be lost with `duplicate`, in words; nothing of an exact one.
+
+    named: kinds that were asked for by name. Raises LeftAlone where this action must not, or cannot, be done to it.
+    """
+    if is_same_file(keeper.status, duplicate.status):
         raise LeftAlone("it and its keeper are one file already (hard links of each other)")
     if kind == "exact" and keeper.digest != duplicate.digest:
         raise LeftAlone("its bytes are not those of its keeper")
@@ -105,19 +114,24 @@ def inspect(keeper: Held, duplicate: Held, kind: str, action: Action, compare: C
         raise LeftAlone("its folder may not be written by this user")
     if action is Action.HARDLINK and keeper.status.st_dev != duplicate.status.st_dev:
         raise LeftAlone("its keeper lies on another file system, and a hard link reaches none")
-    if kind == "identical":
-        _compare_pictures(keeper, duplicate, compare)
+    if kind == "exact":
+        return ()
+    proof = _compare_pictures(keeper, duplicate, compare)
+    if kind == "identical" and proof.against:
+        raise LeftAlone(proof.against)
+    if kind not in named and proof.lost:
+        raise LeftAlone(f"not in its keeper: {', '.join(proof.lost)}; --kind {kind} takes it all the same")
+    return proof.lost
 
 
-def _compare_pictures(keeper: Held, duplicate: Held, compare: Compare) -> None:
+def _compare_pictures(keeper: Held, duplicate: Held, compare: Compare) -> "Proof":
     try:
-        reason = compare(keeper.read(), duplicate.read())
+        proof = compare(keeper.read(), duplicate.read())
     except UnreadableImage as error:
         raise LeftAlone(f"it and its keeper could not be compared in full: {error}") from error
-    if reason:
-        raise LeftAlone(reason)
     keeper.check()
     duplicate.check()
+    return proof
 
 
 def record(number: int, one: Duplicate, file: Held, place: str) -> Step:
