@@ -5,7 +5,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -54,17 +54,20 @@ def read_attributes(descriptor: int) -> dict[str, str]:
     return found
 
 
-def copy_contents(source: Place, target: Place, step: Step, disk: Disk) -> None:
+def copy_contents(
+    source: Place, target: Place, step: Step, disk: Disk, check: Callable[[], None] = lambda: None
+) -> None:
     """Make `target` a file with the bytes, mode and times of the step's file, on disk when this returns.
 
-    Raises OSError, or LeftAlone where the bytes are not those; nothing is left at `target` then. Owner and extended
+    check: raises LeftAlone where the copy is of no use any more; called often. Raises OSError, or LeftAlone where the
+    bytes are not those; nothing is left at `target` then. Owner and extended
     attributes are kept where this user may set them.
     """
     with opened(source) as reading:
         writing = disk.create(target)
         try:
             disk.before("write")
-            _copy(reading, writing, step.digest)
+            _copy(reading, writing, step.digest, check)
             disk.before("attributes")
             dress(writing, step)
             os.fsync(writing)
@@ -75,7 +78,7 @@ def copy_contents(source: Place, target: Place, step: Step, disk: Disk) -> None:
             os.close(writing)
 
 
-def _copy(reading: int, writing: int, digest: str) -> None:
+def _copy(reading: int, writing: int, digest: str, check: Callable[[], None]) -> None:
     """Holes stay holes. Read back from the disk, as far as the kernel lets go of what it has in memory.
 
     It may keep what a disk's own memory has not written yet, which no program can see; a stick that lies about its size
@@ -85,6 +88,7 @@ def _copy(reading: int, writing: int, digest: str) -> None:
     while (start := _data_from(reading, end, size)) < size:
         end = os.lseek(reading, start, os.SEEK_HOLE)
         for offset in range(start, end, AT_ONCE):
+            check()
             _write(writing, os.pread(reading, min(AT_ONCE, end - offset), offset), offset)
     os.ftruncate(writing, size)
     os.fsync(writing)

@@ -41,6 +41,10 @@ class Held:
         for now in (self.place.status(), os.fstat(self.descriptor)):
             if same(now) != same(self.status):
                 raise LeftAlone("it, or its keeper, was changed while it was looked at")
+        self.check_lease()
+
+    def check_lease(self) -> None:
+        """Raise LeftAlone where another program waits to write into it: it is let go at once."""
         if self.lease and not holds_lease(self.descriptor):
             raise LeftAlone(WRITTEN)
 

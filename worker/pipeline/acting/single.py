@@ -55,7 +55,12 @@ class Steps:
             with self._target(step, make=True) as target:
                 keeper.check()
                 file.check()
-                transfer.transfer(file.place, target, step, temporary, self.disk, keeper.check)
+
+                def check() -> None:
+                    keeper.check()
+                    file.check_lease()
+
+                transfer.transfer(file.place, target, step, temporary, self.disk, check)
         elif action is Action.TRASH:
             keeper.check()
             return self._trash(keeper, file, step)

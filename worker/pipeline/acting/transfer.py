@@ -45,7 +45,7 @@ def transfer(
 def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: Disk, check: Callable[[], None]) -> None:
     half = target.beside(temporary)
     before = source.status()
-    copy_contents(source, half, step, disk)
+    copy_contents(source, half, step, disk, check)
     check()
     # Two names of the copy until the source is gone: so `settle` knows the copy from a file that somebody put there.
     if not disk.link_if_possible(half, target):
