@@ -66,7 +66,7 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
     lock = state_dir.take(settings.state_dir)
     try:
         if not settings.store_url:  # else its records are not in there
-            state_dir.claim(settings.state_dir, settings.watch_dir)
+            state_dir.check_claim(settings.state_dir, settings.watch_dir)
         if left := end_leftovers(settings.state_dir):
             view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
         settings = settings.model_copy(update={"flower_auth": settings.flower_auth or _flower_auth(settings.state_dir)})
@@ -101,6 +101,8 @@ def _start(
         view.say(f"features: {extractor.label}")
         if extractor.warning:
             view.say(f"warning: {extractor.warning}")
+    if not settings.store_url:  # not before: a start that failed would have taken the folder for nothing
+        state_dir.claim(settings.state_dir, settings.watch_dir)
     for part in parts:
         if part.name != programs.REDIS:
             supervisor.start(part.name)
@@ -136,10 +138,12 @@ def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:
 def _flower_auth(folder: Path) -> str:
     """Flower's user and password, made once per state folder."""
     file = folder / "flower.auth"
-    if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    if not file.exists() or not file.read_text().strip():  # a start that was cut off left it empty
+        new = file.with_name("flower.auth.new")
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as out:
             out.write(f"imagesieve:{secrets.token_urlsafe(12)}")
+        new.replace(file)
     return file.read_text().strip()
 
 

@@ -113,7 +113,10 @@ class World:
         """Every regular file below the watched folder, the target folder and the trash, or below other folders."""
         places = others or (self.root, self.target, self.trash / "files")
         found = [path for place in places for path in sorted(place.rglob("*")) if _is_file(path)]
-        return [path for path in found if path.suffix != ".trashinfo"]  # of a trash on a mount of its own
+        names = {
+            _entry(path): path for path in found if path.suffix != ".trashinfo"
+        }  # of a trash on a mount of its own
+        return list(names.values())  # a folder that is mounted a second time shows the same names again
 
     def reachable(self, *others: Path) -> Counter[str]:
         """How many names each content has in these places."""
@@ -134,6 +137,11 @@ def digest_of(path: Path) -> str:
 def names_of(world: World, status: os.stat_result) -> list[Path]:
     """The names of one file."""
     return [path for path in world.everything() if os.path.samestat(path.lstat(), status)]
+
+
+def _entry(path: Path) -> tuple[int, int, str]:
+    folder = path.parent.stat()
+    return folder.st_dev, folder.st_ino, path.name
 
 
 def _is_file(path: Path) -> bool:

@@ -106,7 +106,10 @@ class Disk:
         except OSError as error:
             if error.errno not in _UNKNOWN:
                 raise
-            self._rename_over_own(source, target)
+            if self.link_if_possible(source, target):  # which overwrites nothing either
+                self.unlink(source)
+            else:
+                self._rename_over_own(source, target)
 
     def _rename_over_own(self, source: Place, target: Place) -> None:
         """The name is taken by a file of our own first, and that one is overwritten."""

@@ -70,7 +70,9 @@ def _retire(
     try:
         check_renamed(going, before, "it was changed or replaced at the last moment")
         # Were `target` the same name by another way, it would be gone by now.
-        check_renamed(target, seen, "what was copied is not there any more, or was the same file all the time")
+        check_renamed(
+            target, seen, "what is at the other place went with it: the two are one file, and nothing was changed"
+        )
         check()
     except LeftAlone:
         disk.rename(going, source)
@@ -143,7 +145,7 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
     """Move a file back to `target`, where nothing is, or a file with the very same bytes, which it replaces.
 
     Goes on where an earlier try was cut off. Raises LeftAlone where something else is there, where source and target
-    are one file, or where neither has the bytes; OSError.
+    are one name of one file, or where neither has the bytes; OSError.
     """
     if target.beside(temporary).status() or source.beside(temporary).status():
         _go_on(source, target, step, temporary, disk)
@@ -156,8 +158,8 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
                             "missing")  # fmt: skip
     elif current is None:
         transfer(source, target, step, temporary, disk)
-    elif is_same_file(current, source.status()):
-        raise LeftAlone("its path and the place that it was moved to are one file now; nothing was touched")
+    elif is_same_file(current, source.status()):  # by two names, or by one name that two ways lead to
+        _retire(source, source.status(), target, temporary, disk)
     elif holds(target, step):
         _bring_over(source, target, current, step, temporary, disk)
     else:
