@@ -22,6 +22,7 @@ from shared import names
 from shared.broker import ask_for_recluster, make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_apart
+from shared.ownership import claim_collection
 from shared.records import Counts
 from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings
@@ -95,6 +96,7 @@ def _start(
     if settings.embedded_redis:
         supervisor.start(programs.REDIS)
     _wait_for_redis(store, supervisor)
+    claim_collection(store, settings.state_dir, settings.watch_dir)
     prepare_weights(settings)
     extractor = store.extractor()
     if extractor:

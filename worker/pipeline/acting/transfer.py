@@ -71,7 +71,7 @@ def _retire(
         check_renamed(going, before, "it was changed or replaced at the last moment")
         # Were `target` the same name by another way, it would be gone by now.
         check_renamed(
-            target, seen, "what is at the other place went with it: the two are one file, and nothing was changed"
+            target, seen, "what is at the other place went with it: the two are one file, and nothing changed"
         )
         check()
     except LeftAlone:
