@@ -219,6 +219,26 @@ class Extractor:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose collection a database holds. id: of the state folder. folder: the watched one, as it was named."""
+
+    id: str
+    folder: str
+
+    def to_json(self) -> bytes:
+        """Sealed JSON."""
+        return seal(_fields(self))
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Self:
+        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
+        try:
+            return cls(**unseal(raw))
+        except (ValueError, TypeError) as error:
+            raise CorruptValue(f"whose the collection is does not parse ({error}); it is claimed anew") from error
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Files by state."""
 

@@ -36,7 +36,9 @@ def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: st
     refused_by_suffix = known.state is State.FAILED and known.reason == suffix_reason(seen.path)
     if admitted is refused_by_suffix:
         return True
-    return known.state is State.READY and bool(extractor) and known.extractor != extractor
+    # A failed file names an extractor where that one gave no features for it.
+    tried = known.extractor if known.state is not State.PENDING else ""
+    return bool(extractor) and bool(tried) and tried != extractor
 
 
 class Batcher:

@@ -10,7 +10,8 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from shared.duplicates import KINDS, read_duplicates
 from shared.errors import ImagesieveError, SettingsError
@@ -22,19 +23,23 @@ from worker.engine.keepers import FolderRules
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
+from worker.pipeline.acting.trash import home_trash
+
+if TYPE_CHECKING:
+    from worker.engine.sameness import Proof
 
 
 def make_tools(settings: Settings) -> Tools:
     """The collaborators; OpenCV is loaded when two pictures are first compared."""
 
-    def compare(keeper: bytes, duplicate: bytes) -> str:
+    def compare(keeper: bytes, duplicate: bytes) -> "Proof":
         # OpenCV reads it once, when it is imported.
         os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(settings.max_pixels))
         from worker.engine.sameness import compare_files
 
         return compare_files(keeper, duplicate, settings.max_pixels)
 
-    return Tools(settings.actions_dir, compare, time.time)
+    return Tools(settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
 
 
 def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterator[dict[str, Any]]:
@@ -52,7 +57,7 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
         plan = make_plan(duplicates, choice, rules, needed_paths(runs, str(root)))
         for skipped in plan.skipped:
             yield _told(skipped, dry)
-        acting = Acting(tools, choice.action, root, target)
+        acting = Acting(tools, choice.action, root, target, named=choice.kinds)
         try:
             for found in act_on(acting, plan.chosen, dry):
                 yield _told(found, dry)
@@ -66,7 +71,7 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
         yield from ({"event": "cut off", "run": run.header.id} for run in read_runs(tools.journals) if run.in_hand)
         yield from act()
         return
-    with acting_alone(tools.journals):
+    with acting_alone(tools.journals, root):
         yield from map(_settled, settle_runs(tools))
         yield from act()
 
@@ -91,7 +96,7 @@ def _told(found: Acted | Skipped, dry: bool) -> dict[str, Any]:
     about = {"path": one.path, "kind": one.kind, "bytes": one.bytes, "keeper": one.keeper}
     if isinstance(found, Skipped):
         return {"event": "skipped", **about, "reason": found.reason}
-    return {"event": "would" if dry else "acted", **about, "to": found.to}
+    return {"event": "would" if dry else "acted", **about, "to": found.to, "lost": list(found.lost)}
 
 
 def _settled(found: Settled) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
+from worker.loading import LoadingNetwork
 from worker.tasks import register
 from worker.turn import HOLDER, Turn
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from worker.pipeline.recluster import Reclustering
     from worker.pipeline.thresholds import CurrentThresholds
     from worker.pipeline.writer import Writer
+    from worker.weights import Weights
 
 
 class Workshop:
@@ -49,7 +51,7 @@ class Workshop:
 
     @property
     def extraction(self) -> "Extraction":
-        """Collaborators of the feature worker, the loaded model among them; whose features count is on record."""
+        """Collaborators of the feature worker; whose features count is on record."""
         if self.store.extractor() is None:  # the first worker, or the record was lost or damaged
             self.store.publish_extractor(self._extraction[0])
         return self._extraction[1]
@@ -69,17 +71,15 @@ class Workshop:
 
         from worker.pipeline.extract import Extraction
         from worker.pipeline.guard import Clocks, Guard
-        from worker.weights import load, resolve
 
         cv2.setNumThreads(1)  # several files are decoded at a time already
         settings = self.settings
-        weights = resolve(settings.weights)
-        model = load(weights, settings.precision, settings.batch_size)
-        return weights.extractor, Extraction(
+        extractor = self._weights.extractor
+        return extractor, Extraction(
             root=settings.watch_dir,
             store=self.store,
-            extractor_id=weights.extractor.id,
-            extract=model.extract,
+            extractor_id=extractor.id,
+            extract=self.network.extract,
             executor=ThreadPoolExecutor(os.cpu_count() or 1, "decode"),
             now=time.time,
             guard=Guard(settings.max_pixels, settings.decode_seconds, Clocks()),
@@ -88,6 +88,21 @@ class Workshop:
             batch_size=settings.batch_size,
             encoding=settings.feature_encoding,
         )
+
+    @cached_property
+    def _weights(self) -> "Weights":
+        from worker.weights import Weights, resolve
+
+        found = os.environ.get(names.WEIGHTS_FOUND)
+        return Weights.from_json(found) if found else resolve(self.settings.weights)
+
+    @cached_property
+    def network(self) -> LoadingNetwork:
+        """The network; its first use begins to load it, and nothing waits for that but a forward pass."""
+        from worker.weights import load
+
+        settings = self.settings
+        return LoadingNetwork(partial(load, self._weights, settings.precision, settings.batch_size))
 
     @cached_property
     def reclustering(self) -> "Reclustering":
@@ -167,10 +182,12 @@ class Workshop:
         from worker.engine.sameness import compare_files
         from worker.pipeline.acting.apply import Tools
         from worker.pipeline.acting.policy import Policy
+        from worker.pipeline.acting.trash import home_trash
 
         settings = self.settings
         settings.check_policy()
-        tools = Tools(settings.actions_dir, partial(compare_files, max_pixels=settings.max_pixels), time.time)
+        compare = partial(compare_files, max_pixels=settings.max_pixels)
+        tools = Tools(settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
         return Policy(tools, settings.watch_dir, settings.move_to, self.keeper_folders)
 
     def keeper_folders(self) -> "FolderRules":
@@ -220,6 +237,12 @@ def _serve_metrics(**_: object) -> None:
         _workshop.meter  # noqa: B018 - its first use serves it
 
 
+def _load_network(**_: object) -> None:
+    """In every new child of a feature worker, before its first task."""
+    if names.WEIGHTS_FOUND in os.environ:
+        _workshop.network  # noqa: B018 - its first use loads it
+
+
 def _log(**_: object) -> None:
     configure_logging(_settings.log_level)
 
@@ -237,6 +260,7 @@ app.conf.worker_consumer = "worker.consumer:Consumer"
 _workshop = Workshop(_settings)
 register(app, _workshop)
 worker_process_init.connect(_serve_metrics, weak=False)
+worker_process_init.connect(_load_network, weak=False)
 task_unknown.connect(_count_refused, weak=False)
 task_rejected.connect(_count_refused, weak=False)
 _turn = Turn(app, lambda: _workshop.store)  # signals hold their receivers weakly

@@ -1,17 +1,20 @@
 """Entry point of `imagesieve`: the commands, and one place that turns errors into a sentence and an exit status."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
 
 import typer
 
-from shared.cli import ask, calibration, duplicates, look, start, stream
+from shared.cli import ask, calibration, duplicates, look, start
+from shared.cli import stream as stream_commands
 from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.setting_faults import unknown_settings
 from shared.settings import Settings, load_settings
+from shared.stack.leftovers import STACK
 
 app = typer.Typer(
     name="imagesieve",
@@ -27,8 +30,8 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (start.up, False),
     (start.demo, False),
     (look.status, False),
-    (stream.events, False),
-    (stream.check, False),
+    (stream_commands.events, False),
+    (stream_commands.check, False),
     (calibration.calibrate, False),
     (ask.recluster, False),
     (look.report, False),
@@ -46,7 +49,10 @@ app.add_typer(duplicates.app, name="duplicates")
 
 def main() -> None:
     """Run the command line. Exit status 0: done, 1: failed, 2: wrong use."""
-    if "SUPERVISOR_ENABLED" not in os.environ:  # of what `up` starts, `up` has said it
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a sign gets its number, not a traceback
+            stream.reconfigure(errors="backslashreplace")
+    if STACK not in os.environ:  # of what `up` starts, `up` has said it
         for warning in unknown_settings(os.environ, Settings.model_fields):
             say(f"warning: {warning}")
     try:

@@ -71,6 +71,8 @@ def sentences(event: dict[str, Any]) -> Iterator[str]:
     match event["event"]:
         case "would" | "acted":
             yield f"{event['kind']:<9}  {path}  ->  {shown(event['to'])}  (keeper: {shown(event['keeper'])})"
+            if event["lost"]:
+                yield f"{'':<9}  not in its keeper: {', '.join(event['lost'])}"
         case "skipped":
             yield f"skipped    {path}: {reason}"
         case "restored":

@@ -14,11 +14,12 @@ import typer
 
 from shared import names
 from shared.cli.terminal import emit, progress_view, say
-from shared.demo import make_demo_folder
+from shared.demo import check_demo_folder, make_demo_folder
 from shared.errors import SettingsError, StackFailed
 from shared.reports import LATEST, latest_report
 from shared.settings import Settings, load_settings
 from shared.stack import programs
+from shared.stack.state_dir import check_own
 from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
 
 FLOWER_TASKS = "2000"  # that Flower remembers, 5 KiB each; of itself 100,000, by which it would grow for weeks
@@ -102,6 +103,8 @@ def demo(
     """
     base = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="imagesieve-demo-"))
     pictures = base / "pictures"
+    check_demo_folder(pictures)
+    check_own(base / "state")
     made = make_demo_folder(pictures)
     say(f"{made} files in {pictures}")
     weights, state = os.environ.get("IMAGESIEVE_WEIGHTS", "auto"), base / "state"
@@ -109,8 +112,8 @@ def demo(
     _up(settings, once=True, json=False)
     say(f"open the page in a browser: {latest_report(settings).page.as_uri()}")
     say("for pictures of your own: make up WATCH=~/Pictures/incoming")
-    if folder:  # it may hold more than the demo's files
-        say(f"the demo's files are in {pictures} and {state}; remove the two when you have seen them")
+    if folder:  # there may be more in it by now than the demo's files, and nothing of that is named here
+        say(f"the demo made {made} files in {pictures}; what it remembers of them is in {state}")
     else:
         say(f"to remove what the demo made: rm -r {shlex.quote(str(base))}")
 
@@ -139,7 +142,7 @@ def work(
     """
     settings = load_settings()
     if queue is QueueName.FEATURES:
-        prepare_weights(settings)
+        os.environ[names.WEIGHTS_FOUND] = prepare_weights(settings)
     if queue is QueueName.VERDICTS:
         settings.check_policy()
     _become(programs.celery_worker(queue, settings.log_level))

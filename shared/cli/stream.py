@@ -35,16 +35,19 @@ def events(
     """
     settings = load_settings()
     store = RedisStore.connect(settings.store)
-    after = "0"
+    after, away = "0", False
     while True:
         try:
             told = store.events(after, wait=WAIT_SECONDS if follow else 0.0)
         except Unavailable as error:
             if not follow:
                 raise
-            say(f"{explain_absence(str(error), settings)}; waiting for it")
+            if not away:
+                say(f"{explain_absence(str(error), settings)}; waiting for it")
+            away = True
             time.sleep(PAUSE_SECONDS)
             continue
+        away = False
         for position, event in told:
             print(event.to_json() if json else sentence(event), flush=True)
             after = position

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from shared.settings import PREFIX
-
 PATIENCE: Final = 30.0  # seconds to end in, before they are killed
-_SUPERVISED: Final = b"SUPERVISOR_ENABLED=1"  # supervisord puts it into the environment of what it starts
+# In the environment of our supervisord and of all that it starts, and of nothing else: somebody's own supervisord may
+# run `imagesieve up` among its programs, with the same state folder in its environment.
+STACK: Final = "IMAGESIEVE_STACK"
 _PROC: Final = Path("/proc")
 
 
@@ -32,17 +32,29 @@ def end_leftovers(state_dir: Path) -> int:
 
 
 def _leftovers(state_dir: Path) -> Iterator[int]:
-    wanted = {f"{PREFIX}STATE_DIR={state_dir}".encode(), _SUPERVISED}
+    wanted, spared = os.fsencode(f"{STACK}={state_dir}"), set(_ancestors(os.getpid()))
     # Redis writes its title over its environment, and puts its socket into the title.
-    redis = f"unixsocket:{state_dir}/redis/redis.sock".encode()
+    redis = os.fsencode(f"unixsocket:{state_dir}/redis/redis.sock")
     for folder in _PROC.glob("[0-9]*"):
         try:
             environment = (folder / "environ").read_bytes().split(b"\0")
             command = (folder / "cmdline").read_bytes()
         except OSError:
             continue  # it ended while we looked, or is another user's
-        if wanted <= set(environment) or (b"redis-server" in command and redis in command):
+        ours = wanted in environment or (b"redis-server" in command and redis in command)
+        if ours and int(folder.name) not in spared:
             yield int(folder.name)
+
+
+def _ancestors(pid: int) -> Iterator[int]:
+    """This process, its parent, and so on: who asks is never a leftover."""
+    while pid > 0:
+        yield pid
+        try:
+            # Behind the name in parentheses, which may hold anything: state, parent.
+            pid = int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            return
 
 
 def _send(pids: Iterator[int] | list[int], number: signal.Signals) -> None:

@@ -21,10 +21,11 @@ from typing import Any, Final
 from supervisor.xmlrpc import SupervisorTransport
 
 from shared.errors import StackFailed
-from shared.stack.leftovers import end_leftovers
+from shared.stack.leftovers import STACK, end_leftovers
 from shared.stack.programs import REDIS, Program
 from shared.stack.restarts import LIVES, SHORT_LIFE, Restarts
 
+DIRECTORY: Final = "IMAGESIEVE_DIRECTORY"  # environment: where the programs run, which is where `up` was called
 NOT_STARTED: Final = ("FATAL", "UNKNOWN")
 LOG_TAIL: Final = 15
 _PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
@@ -40,26 +41,31 @@ class ProgramState:
     pid: int
 
 
-def render_config(programs: Sequence[Program], folder: Path) -> str:
-    """supervisord's configuration (pure). `%` is its own expansion sign and is doubled."""
-    socket, logs = _literal(folder / "sv.sock"), _literal(folder / "logs")
+def render_config(programs: Sequence[Program]) -> tuple[str, dict[str, str]]:
+    """supervisord's configuration, and the environment that it refers to (pure).
+
+    It runs in the state folder, and commands come by the environment: in the file a blank with `#` or `;` behind it
+    would begin a comment, and a line break another line, whatever quotes are around them.
+    """
+    commands = {f"IMAGESIEVE_COMMAND_{program.name.upper()}": shlex.join(program.command) for program in programs}
     lines = [
         "[supervisord]",
         "nodaemon=true",
-        f"logfile={logs}/supervisord.log",
-        f"pidfile={_literal(folder / 'supervisord.pid')}",
-        f"childlogdir={logs}",
+        "logfile=logs/supervisord.log",
+        "pidfile=supervisord.pid",
+        "childlogdir=logs",
         "loglevel=info",
         "[unix_http_server]",
-        f"file={socket}",
+        "file=sv.sock",
         "chmod=0700",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
     ]
-    for program in programs:
+    for program, variable in zip(programs, commands, strict=True):
         lines += [
             f"[program:{program.name}]",
-            f"command={_literal(shlex.join(program.command))}",
+            f"command=%(ENV_{variable})s",
+            f"directory=%(ENV_{DIRECTORY})s",
             f"priority={program.priority}",
             "autostart=false",
             "autorestart=false",
@@ -69,18 +75,14 @@ def render_config(programs: Sequence[Program], folder: Path) -> str:
             "stopsignal=TERM",
             "killasgroup=true",
             "redirect_stderr=true",
-            f"stdout_logfile={logs}/{program.name}.log",
+            f"stdout_logfile=logs/{program.name}.log",
             "stdout_logfile_maxbytes=10MB",
             "stdout_logfile_backups=2",
         ]
         if program.environment:
-            pairs = ",".join(f'{key}="{_literal(value)}"' for key, value in program.environment.items())
+            pairs = ",".join(f'{key}="{value}"' for key, value in program.environment.items())
             lines.append(f"environment={pairs}")
-    return "\n".join(lines) + "\n"
-
-
-def _literal(value: object) -> str:
-    return str(value).replace("%", "%%")
+    return "\n".join(lines) + "\n", commands
 
 
 class Supervisor:
@@ -103,16 +105,18 @@ class Supervisor:
         self._programs = {program.name: program for program in programs}
         self._restarts = {program.name: Restarts() for program in programs}
         (folder / "logs").mkdir(parents=True, exist_ok=True)
-        config = folder / "supervisord.conf"
-        config.write_text(render_config(programs, folder))
+        text, commands = render_config(programs)
+        (folder / "supervisord.conf").write_text(text)
         # What it says stands in its log, too. Where the disk of that is full it complains on standard error, and a
         # file there, on the same disk, would be the end of it.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
+            # -P: what lies in the state folder is no code.
+            [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", "supervisord.conf"],
+            cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, **commands, STACK: str(folder), DIRECTORY: str(Path.cwd())},
             pass_fds=[lock],
             start_new_session=True,  # Ctrl-C is for `up`, which stops the stack in order
             preexec_fn=_end_with_parent(),

@@ -22,6 +22,7 @@ from shared import names
 from shared.broker import ask_for_recluster, make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_apart
+from shared.ownership import claim_collection
 from shared.records import Counts
 from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings
@@ -66,7 +67,7 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
     lock = state_dir.take(settings.state_dir)
     try:
         if not settings.store_url:  # else its records are not in there
-            state_dir.claim(settings.state_dir, settings.watch_dir)
+            state_dir.check_claim(settings.state_dir, settings.watch_dir)
         if left := end_leftovers(settings.state_dir):
             view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
         settings = settings.model_copy(update={"flower_auth": settings.flower_auth or _flower_auth(settings.state_dir)})
@@ -95,12 +96,15 @@ def _start(
     if settings.embedded_redis:
         supervisor.start(programs.REDIS)
     _wait_for_redis(store, supervisor)
+    claim_collection(store, settings.state_dir, settings.watch_dir)
     prepare_weights(settings)
     extractor = store.extractor()
     if extractor:
         view.say(f"features: {extractor.label}")
         if extractor.warning:
             view.say(f"warning: {extractor.warning}")
+    if not settings.store_url:  # not before: a start that failed would have taken the folder for nothing
+        state_dir.claim(settings.state_dir, settings.watch_dir)
     for part in parts:
         if part.name != programs.REDIS:
             supervisor.start(part.name)
@@ -108,12 +112,16 @@ def _start(
     return RunningStack(settings, supervisor, store, flower_url)
 
 
-def prepare_weights(settings: Settings) -> None:
-    """Make sure of the weights, and publish whose features count, before any image is taken. Raises StackFailed."""
+def prepare_weights(settings: Settings) -> str:
+    """Make sure of the weights, and publish whose features count, before any image is taken. Raises StackFailed.
+
+    What they are, for the worker that loads them (names.WEIGHTS_FOUND).
+    """
     command = [sys.executable, "-m", "worker.prepare"]
-    ended = subprocess.run(command, env={**os.environ, **settings.environment()}, check=False)
+    ended = subprocess.run(command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, check=False)
     if ended.returncode:
         raise StackFailed("the weights could not be prepared; the reason stands above")
+    return ended.stdout.decode("ascii").strip()
 
 
 def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:
@@ -132,10 +140,12 @@ def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:
 def _flower_auth(folder: Path) -> str:
     """Flower's user and password, made once per state folder."""
     file = folder / "flower.auth"
-    if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    if not file.exists() or not file.read_text().strip():  # a start that was cut off left it empty
+        new = file.with_name("flower.auth.new")
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as out:
             out.write(f"imagesieve:{secrets.token_urlsafe(12)}")
+        new.replace(file)
     return file.read_text().strip()
 
 

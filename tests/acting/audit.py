@@ -5,10 +5,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.journal import Action, Phase
+from shared.journal import AWAY, Action, Phase
 from tests.acting.ledger import EVERYTHING, Ledger, canonical, counts, hidden_by
 from tests.acting.party import KILLED, TRACEBACK, Outcome
-from tests.acting.world import Hand, Seen, World, is_ours
+from tests.acting.world import Hand, Seen, World, in_trash, is_ours
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Audit:
         about = {canonical(path) for hand in hands for path in (hand.path, hand.target) if path}
         about |= {hand.entry.step.digest for hand in self.steps if hand.header.action is Action.TRASH}
         for path, seen in self.before.seen.items():
-            ours = path.is_relative_to(self.world.trash) and seen.digest in about  # of two equal ones either will do
+            ours = in_trash(path) and seen.digest in about  # of two equal ones either will do
             if ours or canonical(path) in about or str(path) in self.touched or is_ours(path):
                 continue
             assert path in self.after, f"touched: {path} is gone, and no step is about it"
@@ -136,7 +136,7 @@ class Audit:
 
     def words_are_true(self, outcome: Outcome) -> None:
         """What was told of each file is what its journal and the disk say."""
-        ends = {"acted": (Phase.DONE,), "restored": (Phase.RESTORED,), "left": (Phase.DONE,)}
+        ends = {"acted": (Phase.DONE,), "restored": (Phase.RESTORED,), "left": AWAY}
         told = [event for event in outcome.events if event["event"] in ("acted", "settled", "restored")]
         changed = {self.world.root / event["path"] for event in told}
         for event in outcome.events:

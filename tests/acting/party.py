@@ -17,14 +17,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from send2trash import plat_other
-
+from shared import filesystems
 from shared.duplicates import Duplicate
 from shared.settings import Settings, load_settings
 from tests.acting.interruptions import Interruptions
 from tests.acting.ledger import Ledger
-from tests.acting.world import PROTECTED, World, pixels_of
+from tests.acting.world import PROTECTED, World
 from worker import act
+from worker.engine.sameness import Proof, compare_files
 from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting.disk import Disk, Place
 
@@ -132,29 +132,19 @@ class Party:
         moments = iter(range(self.runs * 1000 + ord(self.name), 10**9))  # so that no two runs have one name
         make_tools = act.make_tools
         act.make_tools = lambda settings: dataclasses.replace(  # type: ignore[assignment]
-            make_tools(settings), disk=disk, compare=_compare, now=lambda: 1_700_000_000.0 + next(moments)
+            make_tools(settings),
+            disk=disk,
+            compare=_compare,
+            now=lambda: 1_700_000_000.0 + next(moments),
+            home_trash=lambda: self.world.trash,
         )
+        filesystems.MEMORY = frozenset()  # the small drives of these worlds are memory, which is refused
         if self.kind_of_disk == "plain":
 
             def unknown(*_: object) -> None:
                 raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
             disk_module._renameat2 = unknown
-        self._own_trash(before)
-
-    def _own_trash(self, before: Interruptions) -> None:
-        plat_other.HOMETRASH_B = os.fsencode(self.world.trash)
-        plat_other.XDG_DATA_HOME = os.fsencode(self.world.trash.parent)
-        home = plat_other.get_dev(self.world.base)
-        plat_other.get_dev = lambda path: home
-        rename = os.rename
-
-        def counted(*arguments: Any, **more: Any) -> None:
-            if not more:
-                before("rename in the trash")
-            rename(*arguments, **more)
-
-        os.rename = counted
 
 
 @cache
@@ -163,8 +153,8 @@ def _settings() -> Settings:
     return load_settings(watch_dir=Path("/"), protect_folders=PROTECTED)
 
 
-def _compare(keeper: bytes, duplicate: bytes) -> str:
-    return "" if pixels_of(keeper) == pixels_of(duplicate) else "the pictures differ"
+def _compare(keeper: bytes, duplicate: bytes) -> Proof:
+    return compare_files(keeper, duplicate, 10**6)
 
 
 def _write(file: Path, names: list[str], rows: list[list[Any]]) -> None:

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from shared.journal import Action, Phase, read_runs
+from shared.journal import AWAY, Action, Phase, read_runs
 from tests.acting import mounts
 from tests.acting.audit import Audit, look
 from tests.acting.desk import Desk
@@ -108,7 +108,7 @@ class Scenario:
                 break
         assert [hand.path for hand in self.world.in_hand()] == [], "still in hand"
         if not self.ledger.acts:
-            assert [hand.path for hand in self.world.steps() if hand.entry.phase is Phase.DONE] == [], "not restored"
+            assert [hand.path for hand in self.world.steps() if hand.entry.phase in AWAY] == [], "not restored"
             after = self.world.tree()
             assert after.keys() == before.keys(), "the folder is not as it was"
             # Of two who acted on the same files nobody knows what the other one found.

@@ -176,7 +176,7 @@ class World:
         held = {
             str(path.relative_to(self.root)): path.read_bytes()
             for path, seen in sorted(_walk(self.root))
-            if stat.S_ISREG(seen.mode) and not is_ours(path)
+            if stat.S_ISREG(seen.mode) and not any(part.startswith(".") for part in path.relative_to(self.root).parts)
         }
         groups = defaultdict(list)
         for path, data in held.items():
@@ -189,6 +189,11 @@ class World:
                 others.append(chance.choice(sorted(held)))
             found += [_duplicate(number, path, keeper, held) for path in others if path != keeper]
         return found
+
+
+def in_trash(path: Path) -> bool:
+    """Whether a path lies in the home trash, or in that of a drive."""
+    return not {"Trash", f".Trash-{os.getuid()}"}.isdisjoint(path.parts)
 
 
 def is_ours(path: Path) -> bool:
@@ -209,6 +214,8 @@ def _walk(top: Path) -> Iterator[tuple[Path, Seen]]:
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(path)
+            continue
+        if path.suffix == ".trashinfo":
             continue
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared import names
-from shared.errors import CorruptValue, Unavailable
+from shared.errors import Unavailable
 from shared.records import Event, Record, Reference, State
 from shared.store import MemoryStore
+from watcher.enqueue import is_news
 from worker.engine.encoding import decode_features
 from worker.pipeline.extract import Extraction, extract_batches
 from worker.pipeline.guard import Clocks, Guard
@@ -215,22 +216,27 @@ def test_what_was_in_hand_when_a_worker_died_goes_alone_and_is_given_up_in_the_e
     assert bench.store.begin(["poison.png"]) == [1]
 
 
-def test_features_that_are_not_finite_are_never_stored(bench: Bench, executor: Executor) -> None:
-    reference = bench.put("a.png", png((1, 1, 1)))
-    broken = Extraction(
-        bench.root,
-        bench.store,
-        "e1",
-        lambda pictures: np.full((len(pictures), 4096), np.nan, np.float32),
-        executor,
-        lambda: 1.0,
-        guard(),
-        10**6,
-        10**6,
-    )
-    with pytest.raises(CorruptValue, match="IMAGESIEVE_WEIGHTS"):
-        extract_batch([reference], broken)
-    assert bench.record("a.png").state is State.PENDING
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 1e-9])
+def test_features_that_say_nothing_are_never_stored(bench: Bench, executor: Executor, value: float) -> None:
+    """A picture that the network is mute about fails with the true reason, and takes no other picture with it."""
+
+    def extract(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        features = bench.network.extract(pictures)
+        features[pictures.mean(axis=(1, 2, 3)) < 100] = value
+        return features
+
+    references = [bench.put("mute.png", png((1, 1, 1))), bench.put("twin.png", png((1, 1, 1)))]
+    references.append(bench.put("good.png", png((200, 1, 200))))
+    outcome = extract_batch(references, dataclasses.replace(bench.tools, extract=extract))
+    assert (outcome.ready, outcome.failed) == (1, 2)
+    for path in ("mute.png", "twin.png"):
+        record = bench.record(path)
+        assert (record.state, record.extractor) == (State.FAILED, "e1")
+        assert "IMAGESIEVE_WEIGHTS" in record.reason
+    assert bench.record("good.png").state is State.READY
+    # Another extractor tries again, this one does not.
+    assert not is_news(references[0], bench.record("mute.png"), True, "e1")
+    assert is_news(references[0], bench.record("mute.png"), True, "e2")
 
 
 def test_a_root_that_is_away_is_waited_for_and_counts_no_attempt(tmp_path: Path, executor: Executor) -> None:

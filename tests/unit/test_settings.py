@@ -101,7 +101,7 @@ def test_the_command_line_warns_of_a_misspelled_setting_and_goes_on(tmp_path: Pa
     first, second = alone.stderr.splitlines()
     assert "warning: IMAGESIEVE_KMAX" in first
     assert "there is no report" in second
-    started = {**environment, "SUPERVISOR_ENABLED": "1"}  # by `up`, which said it
+    started = {**environment, "IMAGESIEVE_STACK": str(tmp_path)}  # by `up`, which said it
     assert "KMAX" not in subprocess.run(command, env=started, capture_output=True, text=True, check=False).stderr
 
 

@@ -3,16 +3,23 @@
 import configparser
 import os
 import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from supervisor.options import expand
 
+from shared.demo import check_demo_folder, make_demo_folder
 from shared.errors import SettingsError, StateInUse
 from shared.redis_server import find_redis_server, redis_command
 from shared.stack import programs, state_dir
+from shared.stack.leftovers import STACK
 from shared.stack.programs import Program
 from shared.stack.restarts import LIVES, LONGEST_PAUSE, SHORT_LIFE, Restarts
 from shared.stack.supervisor import render_config
+from shared.stack.up import _flower_auth
 
 
 def test_redis_comes_first_and_goes_last() -> None:
@@ -29,15 +36,17 @@ def test_once_needs_neither_beat_nor_flower_and_a_watcher_that_ends() -> None:
     assert not parts["watcher"].restart
 
 
-def test_the_configuration_keeps_odd_words_whole(tmp_path: Path) -> None:
-    odd = ["/bin/echo", "100%", "two words", 'quo"te', "it's"]
-    text = render_config([Program("odd", odd, 1, environment={"KEY": "50%"})], tmp_path / "50% state")
-    parsed = configparser.RawConfigParser()
+@pytest.mark.parametrize(
+    "word", ["100%", "%(here)s", "two words", 'quo"te', "it's", "a ;b", "a #b", "line\nbreak", "[x]", "="]
+)
+def test_the_configuration_keeps_odd_words_whole(word: str) -> None:
+    """As supervisord itself reads it."""
+    text, commands = render_config([Program("odd", ["/bin/echo", word], 1, environment={"KEY": "5"})])
+    parsed = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"))
     parsed.read_string(text)
-    command = parsed["program:odd"]["command"]
-    assert shlex.split(command.replace("%%", "%")) == odd
-    assert parsed["program:odd"]["environment"] == 'KEY="50%%"'
-    assert parsed["supervisord"]["logfile"].endswith("50%% state/logs/supervisord.log")
+    expanded = expand(parsed["program:odd"]["command"], {f"ENV_{key}": value for key, value in commands.items()}, "")
+    assert shlex.split(expanded) == ["/bin/echo", word]
+    assert parsed["program:odd"]["environment"] == 'KEY="5"'
 
 
 def test_who_dies_young_waits_longer_each_time_and_is_given_up() -> None:
@@ -127,3 +136,106 @@ def test_temporary_files_of_killed_processes_go_with_their_folder(tmp_path: Path
         assert list(place.iterdir()) == []
         (place / "left").touch()
     assert not place.exists()
+
+
+def test_a_folder_of_somebody_s_is_not_taken_for_the_state(tmp_path: Path) -> None:
+    """Everything in it would be imagesieve's to remove."""
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / "letter.txt").write_text("mine")
+    (tmp_path / "holiday.jpg").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SettingsError, match=r"holds 'holiday\.jpg' and is not a folder of imagesieve's"):
+        state_dir.take(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_temporary_folder_has_a_name_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    os.close(state_dir.take(folder))
+    (folder / "tmp").mkdir()
+    with state_dir.temporary_folder(folder) as place:
+        (place / "a").write_text("")
+    assert (folder / "tmp").is_dir()
+    assert not place.exists()
+
+
+def test_a_state_of_the_version_before_is_taken_and_marked(tmp_path: Path) -> None:
+    """The names that `up` of commit 05d135e left in one."""
+    folder = tmp_path / "state"
+    for name in ("redis", "logs", "reports", "actions"):
+        (folder / name).mkdir(parents=True)
+    (folder / "watched").write_bytes(os.fsencode(tmp_path))
+    for name in ("lock", "flower.auth", "supervisord.conf", "supervisord.pid", "beat-schedule", "beat.alive"):
+        (folder / name).write_text("")
+    os.close(state_dir.take(folder))
+    assert (folder / state_dir.MARK).read_text() == f"{state_dir.VERSION}\n"
+    state_dir.check_claim(folder, tmp_path)
+    with pytest.raises(SettingsError, match="belongs to the watched folder"):
+        state_dir.check_claim(folder, folder)
+    (folder / "of a later time").write_text("")  # it is ours by its mark
+    os.close(state_dir.take(folder))
+
+
+@pytest.mark.parametrize("mark", [f"{state_dir.VERSION + 1}\n", "no number"])
+def test_a_state_of_a_later_version_is_refused(tmp_path: Path, mark: str) -> None:
+    (tmp_path / state_dir.MARK).write_text(mark)
+    with pytest.raises(SettingsError, match=r"later imagesieve|cannot be used"):
+        state_dir.take(tmp_path)
+
+
+def test_to_look_whose_a_state_folder_is_claims_nothing(tmp_path: Path) -> None:
+    """A start that fails afterwards has not taken it."""
+    state_dir.check_claim(tmp_path, tmp_path / "one")
+    state_dir.check_claim(tmp_path, tmp_path / "other")
+    state_dir.claim(tmp_path, tmp_path / "one")
+    with pytest.raises(SettingsError):
+        state_dir.check_claim(tmp_path, tmp_path / "other")
+
+
+def test_who_looks_for_leftovers_and_whoever_started_it_is_none(tmp_path: Path) -> None:
+    """`up` may be a program of somebody's own supervisord, or be called with the environment of a stack."""
+    code = (
+        "import os, sys; from pathlib import Path; from shared.stack.leftovers import end_leftovers; "
+        "print(end_leftovers(Path(sys.argv[1])))"
+    )
+    other = subprocess.Popen(["sleep", "60"], env={**os.environ, STACK: str(tmp_path)})
+    neighbour = subprocess.Popen(
+        ["sleep", "60"], env={**os.environ, "SUPERVISOR_ENABLED": "1", "IMAGESIEVE_STATE_DIR": str(tmp_path)}
+    )
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path)],
+            env={**os.environ, STACK: str(tmp_path), "SUPERVISOR_ENABLED": "1", "IMAGESIEVE_STATE_DIR": str(tmp_path)},
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        assert asked.stdout == "1\n"
+        assert other.wait(10) == -signal.SIGTERM
+        assert neighbour.poll() is None
+    finally:
+        for process in (other, neighbour):
+            process.kill()
+            process.wait()
+
+
+def test_an_empty_password_file_of_a_start_that_was_cut_off_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "flower.auth").write_text("")
+    made = _flower_auth(tmp_path)
+    assert made.startswith("imagesieve:")
+    assert len(made) > 20
+    assert _flower_auth(tmp_path) == made
+
+
+def test_the_demo_takes_no_folder_of_somebody_s(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    check_demo_folder(folder)
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(SettingsError, match="not the demo's"):
+        check_demo_folder(folder)
+    made = tmp_path / "made"
+    count = make_demo_folder(made)
+    check_demo_folder(made)
+    (made / "coffee.png").write_bytes(b"changed by me")
+    (made / "holiday.jpg").write_bytes(b"mine")
+    assert make_demo_folder(made) == count + 1
+    assert (made / "coffee.png").read_bytes() == b"changed by me"

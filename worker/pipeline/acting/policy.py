@@ -41,7 +41,7 @@ class Policy:
         if not found:
             return
         try:
-            with acting_alone(self._tools.journals):
+            with acting_alone(self._tools.journals, self._root):
                 self._move(found, rules)
         except ActionsBusy as error:
             logger.warning("%d duplicates were not moved: %s; `imagesieve duplicates apply` does it", len(found), error)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.errors import JournalFailed, LeftAlone
-from shared.journal import SUFFIX, Entry, Journal, Phase, Run, read_run, read_runs, run_files
+from shared.journal import AWAY, SUFFIX, Entry, Journal, Phase, Run, read_run, read_runs, run_files
+from shared.paths import is_one_folder
 from worker.pipeline.acting.apply import Settled, Tools, reason_of, settle_all
-from worker.pipeline.acting.single import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def choose_run(tools: Tools, name: str, runs: Sequence[Run]) -> Run | None:
         if found is None:
             raise JournalFailed(f"there is no run called {name!r}; `imagesieve duplicates restore --list` names them")
         return found
-    return next((run for run in reversed(runs) if run.in_phase(Phase.DONE)), None)
+    return next((run for run in reversed(runs) if run.in_phase(*AWAY)), None)
 
 
 def restore(tools: Tools, run: Run) -> Iterator[Restored]:
@@ -40,11 +40,11 @@ def restore(tools: Tools, run: Run) -> Iterator[Restored]:
     later = {
         entry.step.path: other.header.id
         for other in read_runs(tools.journals)
-        if other.header.id > run.header.id and other.header.root == run.header.root
-        for entry in other.in_phase(Phase.BEGUN, Phase.DONE, Phase.RESTORING)
+        if other.header.id > run.header.id and is_one_folder(other.header.root, run.header.root)
+        for entry in other.in_phase(Phase.BEGUN, *AWAY, Phase.RESTORING)
     }
     with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
-        for entry in reversed(run.in_phase(Phase.DONE)):
+        for entry in reversed(run.in_phase(*AWAY)):
             if entry.step.path in later:
                 yield Restored(
                     entry.step.path, f"run {later[entry.step.path]} acted on it again; restore that one first"
@@ -66,9 +66,12 @@ def settle_runs(tools: Tools) -> list[Settled]:
 def _undo(tools: Tools, run: Run, entry: Entry, journal: Journal) -> Restored:
     step, reason = entry.step, ""
     try:
-        Steps(run.header, tools.disk).undo(step, entry.detail)
+        tools.steps(run.header).undo(step, entry.detail)
     except (LeftAlone, OSError) as error:
         reason = reason_of(error)
-    entry.phase = Phase.DONE if reason else Phase.RESTORED
+    if not reason:
+        entry.phase = Phase.RESTORED
+    elif entry.phase is Phase.RESTORING:
+        entry.phase = Phase.DONE
     journal.note(step.number, entry.phase, entry.detail)
     return Restored(step.path, reason)
