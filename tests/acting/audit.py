@@ -65,10 +65,14 @@ class Audit:
     def keepers_stay(self) -> None:
         """A content that was in the watched folder is there still, unless it was taken as another one's duplicate."""
         top = self.world.root.resolve()
-        watched = {seen.digest for path, seen in self.after.items() if path.is_relative_to(top) and counts(path, seen)}
+
+        def is_watched(path: Path, seen: Seen) -> bool:
+            return path.is_relative_to(top) and counts(path, seen) and not in_trash(path.relative_to(top))
+
+        watched = {seen.digest for path, seen in self.after.items() if is_watched(path, seen)}
         others = {hand.entry.step.digest for hand in self.steps if hand.entry.step.kind != "exact"}
         for path, seen in self.before.seen.items():
-            if not path.is_relative_to(top) or not counts(path, seen) or seen.digest in watched | others:
+            if not is_watched(path, seen) or seen.digest in watched | others:
                 continue
             same = [one for one, there in self.before.seen.items() if there.digest == seen.digest]
             assert self._touched(*same), f"no keeper: the content of {path} was in the watched folder, and is not now"
@@ -122,7 +126,8 @@ class Audit:
             seen = self._at(hand.target)
             there = seen is not None and seen.digest == step.digest
             assert there, f"is not true: {hand.path} is said to be at {hand.target}, and is not"
-            assert not self._at(hand.path), f"is not true: {hand.path} is said to be gone, and is there"
+            left = self._at(hand.path)
+            assert left is None or left.digest != step.digest, f"is not true: {hand.path} is said to be gone"
             return
         seen = self._at(hand.path)
         assert seen, f"is not true: {hand.path} is said to be a link, and is not there"
