@@ -34,7 +34,9 @@ class Desk:
     def choose(self, chance: random.Random, links: bool = False) -> Path | None:
         """A file; with `links` perhaps a link."""
         files = [
-            path for path, seen in self.files().items() if counts(path, seen) or (links and stat.S_ISLNK(seen.mode))
+            path
+            for path, seen in self.files().items()
+            if counts(path, seen) or (links and stat.S_ISLNK(seen.mode) and path != self.world.root)
         ]
         near = {one for hand in self.world.in_hand() for one in (hand.path, hand.keeper, hand.target) if one}
         wanted = [path for path in files if path in near]

@@ -8,7 +8,7 @@ import re
 import stat
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +31,16 @@ OURS = re.compile(r"^\.imagesieve-(.+?)-(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file or a link as it was found. digest: of its bytes, or of what the link says. inode: with its device."""
+    """A file or a link as it was found.
+
+    digest: of its bytes, or of what the link says. inode: with its device. names: how many it has.
+    """
 
     digest: str
     mode: int
     mtime_ns: int
     inode: tuple[int, int]
+    names: int = field(compare=False)
 
     @property
     def stays(self) -> tuple[str, int, int]:
@@ -224,7 +228,10 @@ def _walk(top: Path) -> Iterator[tuple[Path, Seen]]:
             data = path.read_bytes()
         else:
             continue
-        yield path, Seen(digest_of(data), status.st_mode, status.st_mtime_ns, (status.st_dev, status.st_ino))
+        yield (
+            path,
+            Seen(digest_of(data), status.st_mode, status.st_mtime_ns, (status.st_dev, status.st_ino), status.st_nlink),
+        )
 
 
 def _duplicate(number: int, path: str, keeper: str, held: dict[str, bytes]) -> Duplicate:
