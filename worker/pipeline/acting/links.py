@@ -7,8 +7,8 @@ from pathlib import Path
 
 from shared.errors import LeftAlone
 from shared.journal import Action, Step
-from worker.pipeline.acting.contents import copy_contents, dress, holds, is_part_of, opened
-from worker.pipeline.acting.disk import Disk, Place, check_renamed, is_same_file, renamed_identity
+from worker.pipeline.acting.contents import copy_contents, dress_alone, holds, is_part_of
+from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file
 from worker.pipeline.acting.inspection import Held, placed
 
 
@@ -32,14 +32,21 @@ def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: st
         try:
             check_renamed(original, file.status, "it was replaced at the last moment")
             keeper.check(linked=hard)  # one that is the same file by another path is a link now
+            file.check_lease()
         except LeftAlone:
             disk.exchange(original, file.place)
             raise
         disk.sync(file.place)
         keeper.check(linked=hard)
+        file.check_lease()
         disk.unlink(original)
     else:
-        disk.replace(link, file.place)
+
+        def check() -> None:
+            keeper.check(linked=hard)
+            file.check()
+
+        disk.replace(link, file.place, check)
     disk.sync(file.place)
 
 
@@ -61,27 +68,23 @@ def settle_link(action: Action, root: Path, step: Step, temporary: str, disk: Di
 
 def _settle_hidden(action: Action, root: Path, place: Place, other: Place, step: Step, disk: Disk) -> None:
     """The temporary name goes, unless a file's only copy has it: then that gets its own name back."""
+    current = place.status()
     if _is_link(action, root, other, step):
         disk.unlink(other)
-    elif place.status() is None:
+    elif current is None:
         disk.rename(other, place)
     elif _is_link(action, root, place, step):
         # The file itself, or whatever stood at its path; not removed, for its keeper may be gone with the next look.
-        _change_places(other, place, disk)
+        change_places(other, place, current, disk)
         if other.status():
             disk.unlink(other)
     elif holds(place, step) and holds(other, step):
         if _is_original(other, step) and not _is_original(place, step):
-            _change_places(other, place, disk)
+            change_places(other, place, current, disk)
         if other.status():
             disk.unlink(other)
     else:
         raise LeftAlone(f"something else is at its path now; it is kept beside it as {other.name}")
-
-
-def _change_places(hidden: Place, path: Place, disk: Disk) -> None:
-    if not disk.exchange(hidden, path):
-        disk.replace(hidden, path)
 
 
 def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk) -> None:
@@ -95,8 +98,7 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
             if not holds(place, step):
                 raise LeftAlone("something else is at its path now, which is not overwritten")
             if action is Action.SYMLINK or current.st_nlink == 1:  # it is a file of its own already
-                with opened(place) as descriptor:
-                    dress(descriptor, step)
+                dress_alone(place, step)
                 return
         _write_back(root, place, copy, step, disk)
         _put_copy(root, place, current, copy, step, disk)
@@ -116,7 +118,7 @@ def _go_on(action: Action, root: Path, place: Place, copy: Place, step: Step, di
         if current is None:
             disk.rename(copy, place)
         elif shared or _is_link(action, root, place, step):
-            _change_places(copy, place, disk)
+            change_places(copy, place, current, disk)
             if copy.status():
                 disk.unlink(copy)
         elif holds(place, step):
@@ -155,14 +157,16 @@ def _put_copy(root: Path, place: Place, current: os.stat_result | None, copy: Pl
     """The copy goes to `place`, if what is there is still what was seen."""
     if current is None:
         disk.rename(copy, place)
-    elif not disk.exchange(copy, place):
-        disk.replace(copy, place)
-    elif renamed_identity(copy.status()) != renamed_identity(current):
-        disk.exchange(copy, place)
+        return
+    try:
+        change_places(copy, place, current, disk)
+    except FileNotFoundError:  # its owner has removed the link
+        disk.rename(copy, place)
+    except LeftAlone:
         if _keeper_holds(root, step):  # else it may be all that is left of its bytes
             disk.unlink(copy)
-        raise LeftAlone("something else was put in its place at the last moment")
-    else:
+        raise
+    if copy.status():
         disk.unlink(copy)
 
 

@@ -6,13 +6,14 @@ mounts or overlays lead to a folder, a name that is still there afterwards is an
 
 import errno
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from shared.errors import LeftAlone
 from shared.journal import Step
-from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_part_of
-from worker.pipeline.acting.disk import Disk, Place, check_renamed, is_same_file, renamed_identity, stands_for_nothing
+from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_part_of, opened
+from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file, stands_for_nothing
+from worker.pipeline.acting.lease import WRITTEN, holds_lease, take_lease
 
 
 def transfer(
@@ -45,14 +46,33 @@ def transfer(
 def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: Disk, check: Callable[[], None]) -> None:
     half = target.beside(temporary)
     before = source.status()
-    copy_contents(source, half, step, disk, check)
-    check()
-    # Two names of the copy until the source is gone: so `settle` knows the copy from a file that somebody put there.
-    if not disk.link_if_possible(half, target):
-        disk.rename(half, target)
-    disk.sync(target)
-    _retire(source, before, target, temporary, disk, check)
+    with _unwritten(source) as look:
+
+        def check_all() -> None:
+            check()
+            look()
+
+        copy_contents(source, half, step, disk, check_all)
+        check_all()
+        # Two names of the copy until the source is gone: so `settle` knows it from a file that somebody put there.
+        if not disk.link_if_possible(half, target):
+            disk.rename(half, target)
+        disk.sync(target)
+        _retire(source, before, target, temporary, disk, check_all)
     _remove(half, disk)
+
+
+@contextmanager
+def _unwritten(source: Place) -> Iterator[Callable[[], None]]:
+    """A look whether anybody writes into the file, or is about to. It and the look raise LeftAlone where that is so."""
+    with opened(source) as descriptor:
+        lease = take_lease(descriptor)
+
+        def look() -> None:
+            if lease and not holds_lease(descriptor):
+                raise LeftAlone(WRITTEN)
+
+        yield look
 
 
 def _retire(
@@ -98,7 +118,7 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
     if holds(source, step):
         copied = is_same_file(half.status(), target.status())  # else it is what somebody put there
         if copied and not is_same_file(source.status(), target.status()):
-            _remove(target, disk)
+            _remove(target if holds(target, step) else half, disk)  # changed there: that is its owner's
         if stands_for_nothing(target):
             disk.unlink(target)
         if half.status():
@@ -178,8 +198,9 @@ def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
             _retire(source, source.status(), target, temporary, disk)
         _settle_half(half, target if is_same_file(half.status(), target.status()) else source, step, disk)
         return
+    current = target.status()
     if holds(half, step) and holds(target, step) and is_dressed(half, step) and not is_dressed(target, step):
-        _put_in(half, target, disk)  # the file itself: what is at its path was put there by its owner
+        change_places(half, target, current, disk)  # the file itself: what is at its path was put there by its owner
     if half.status():
         _settle_half(half, target, step, disk)
 
@@ -189,24 +210,19 @@ def _bring_over(source: Place, target: Place, current: os.stat_result, step: Ste
     half, before = target.beside(temporary), source.status()
     try:
         disk.rename(source, half)
-        copied = False
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        copy_contents(source, half, step, disk)
-        copied = True
-    _put_in(half, target, disk)
+        with _unwritten(source) as look:
+            copy_contents(source, half, step, disk, look)
+            _put_over(half, target, current, disk)
+            _retire(source, before, target, temporary, disk, look)
+    else:
+        _put_over(half, target, current, disk)
+
+
+def _put_over(half: Place, target: Place, current: os.stat_result, disk: Disk) -> None:
+    change_places(half, target, current, disk)
     if half.status():
-        if renamed_identity(half.status()) != renamed_identity(current):
-            _put_in(half, target, disk)
-            raise LeftAlone("something else was put in its place at the last moment")
         disk.unlink(half)
     disk.sync(target)
-    if copied:
-        _retire(source, before, target, temporary, disk)
-
-
-def _put_in(hidden: Place, path: Place, disk: Disk) -> None:
-    """Let the two change places; where the file system cannot, what is at `path` is replaced, whose bytes are known."""
-    if not disk.exchange(hidden, path):
-        disk.replace(hidden, path)
