@@ -73,7 +73,7 @@ class Acting:
                 place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
                 return Acted(one, self._where(record(0, one, file, place), ""), lost)
         except (LeftAlone, OSError) as error:
-            return Skipped(one, reason_of(error))
+            return Skipped(one, reason_of(error), isinstance(error, OSError))
 
     def act(self, one: Duplicate) -> Acted | Skipped:
         """Act on a file, if it and its keeper are still what the report says. The caller holds the lock.
@@ -85,7 +85,7 @@ class Acting:
                 found = self._do(one, keeper, file)
                 return replace(found, lost=lost) if isinstance(found, Acted) else found
         except (LeftAlone, OSError) as error:
-            return Skipped(one, reason_of(error))
+            return Skipped(one, reason_of(error), isinstance(error, OSError))
 
     @contextmanager
     def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held, tuple[str, ...]]]:
@@ -107,7 +107,9 @@ class Acting:
             detail = steps.do(keeper, file, step)
         except (LeftAlone, OSError) as error:
             phase, detail = settle(steps, journal, step, reason_of(error))
-            return Acted(one, self._where(step, detail)) if phase is Phase.DONE else Skipped(one, detail)
+            if phase is Phase.DONE:
+                return Acted(one, self._where(step, detail))
+            return Skipped(one, detail, isinstance(error, OSError) or phase is not Phase.UNDONE)
         journal.note(step.number, Phase.DONE, detail)
         return Acted(one, self._where(step, detail))
 
