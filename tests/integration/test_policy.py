@@ -30,7 +30,7 @@ def png(colour: str, level: int = 6) -> bytes:
     return out.getvalue()
 
 
-MOVE: dict[str, Any] = {"on_duplicate": "move", "settle": 0.05}  # sixty times of that a duplicate waits
+MOVE: dict[str, Any] = {"on_duplicate": "move", "settle": 0.15}  # sixty times of that a duplicate waits
 
 
 class Stream(Bench):
@@ -142,7 +142,7 @@ def test_an_album_that_is_moved_by_copy_and_delete_stays(stream: Stream, tmp_pat
         (stream.settings.watch_dir / "album" / f"{number}.png").unlink()
         stream.leave(f"album/{number}.png")
     wait(lambda: stream.verdict("album 2024/2.png") == "unique", "the copies are what there is")
-    time.sleep(5)  # longer than anything waits here
+    time.sleep(12)  # longer than anything waits here
     assert sorted(path.name for path in (stream.settings.watch_dir / "album 2024").iterdir()) == [
         "0.png", "1.png", "2.png",
     ]  # fmt: skip
