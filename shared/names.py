@@ -28,6 +28,7 @@ KEY_GENERATION: Final = "imagesieve:generation"  # the pointer: id of the newest
 KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are kept, newest first
 KEY_HISTORY: Final = "imagesieve:history"  # list of Snapshots, oldest first: of generations kept and gone
 KEY_COMPUTED: Final = "imagesieve:computed"  # integer: forward passes ever made, one per picture
+KEY_LOADED: Final = "imagesieve:loaded"  # integer: networks that feature workers ever loaded
 KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: verified pairs
 KEY_CORRECTIONS: Final = "imagesieve:corrections"  # integer: verdicts that recluster runs corrected
 KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibration

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import WeightsError
 from shared.records import Extractor
+from worker.backend import load_backend
 from worker.engine.vgg16 import FILTER_AFTER, RANDOM_RECIPE, Precision, Vgg16, faster_precision, layer_shapes
 from worker.engine.weights_file import check_layers
 
@@ -79,6 +80,7 @@ def load(weights: Weights, precision: str, batch_size: int, filter_after: float 
     """
     if weights.path and _extractor_id(_digest(weights.path)) != weights.extractor.id:
         raise WeightsError(f"the weights file {weights.path} has changed since it was looked at; start again")
+    load_backend()
     chosen = choose_precision(precision, _cpu_flags(), _gpu_capability, faster_precision)
     return Vgg16(weights.path, chosen, batch_size, filter_after)
 

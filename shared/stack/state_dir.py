@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.errors import SettingsError, StateInUse
+from shared.permission import why_not
 
 WATCHED: Final = "watched"  # a file in the state folder: the watched folder, as bytes of a path
 MARK: Final = "imagesieve-state"  # a file in the state folder: the version of what is in it
@@ -122,7 +123,7 @@ def temporary_folder(folder: Path) -> Iterator[Path]:
 
 def _unusable(folder: Path, error: OSError) -> SettingsError:
     return SettingsError(
-        f"IMAGESIEVE_STATE_DIR is {str(folder)!r}, which cannot be used: {error.strerror}; name a folder you may write"
+        f"IMAGESIEVE_STATE_DIR is {str(folder)!r}, which cannot be used: {why_not(error)}; name a folder you may write"
     )
 
 

@@ -31,6 +31,7 @@ from shared.stack.attention import RedisWatch, ReportWatch
 from shared.stack.leftovers import end_leftovers
 from shared.stack.supervisor import Supervisor
 from shared.store import RedisStore
+from shared.store.places import UNJUDGED
 
 LOOK_SECONDS: Final = 0.5
 REDIS_SECONDS: Final = 600  # loading a long append-only file takes its time
@@ -45,7 +46,25 @@ class View:
     """What `up` tells while it runs; the command line draws it."""
 
     say: Callable[[str], None]
-    progress: Callable[[Counts, int], None]
+    progress: Callable[["Standing"], None]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the work is. unjudged: files that are read and have no verdict yet; None while they are counted.
+
+    computed, loaded: pictures that were ever computed, and networks that were ever loaded.
+    """
+
+    counts: Counts
+    unjudged: int | None
+    computed: int
+    loaded: int
+
+    @property
+    def judged(self) -> int:
+        """Files that are through both stages."""
+        return self.counts.total - self.counts.pending - (self.unjudged or 0)
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,8 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
 def _start(
     settings: Settings, supervisor: Supervisor, parts: list[programs.Program], view: View, port: int, once: bool
 ) -> RunningStack:
+    for sentence in settings.folder_warnings():
+        view.say(f"warning: {sentence}")
     store = RedisStore.connect(settings.store)
     if settings.embedded_redis:
         supervisor.start(programs.REDIS)
@@ -210,6 +231,7 @@ def work_through(stack: RunningStack, view: View) -> dict[str, Any]:
     app = make_app(stack.settings)
     while _holds_messages(app):
         stack.supervisor.check()
+        _show(stack, view)
         time.sleep(LOOK_SECONDS)
     view.say("reclustering")
     return recluster_and_wait(stack.settings, force=False, check=stack.supervisor.check)
@@ -237,6 +259,16 @@ def recluster_and_wait(settings: Settings, force: bool, check: Callable[[], None
 
 def _show(stack: RunningStack, view: View) -> None:
     try:
-        view.progress(stack.store.counts(), stack.store.add(names.KEY_COMPUTED, 0))
+        view.progress(_standing(stack.store))
     except Unavailable:
         return  # supervisord starts Redis again; check() speaks up when it cannot
+
+
+def _standing(store: RedisStore) -> Standing:
+    verdicts = store.verdict_counts()
+    return Standing(
+        store.counts(),
+        None if verdicts is None else verdicts[UNJUDGED],
+        store.add(names.KEY_COMPUTED, 0),
+        store.add(names.KEY_LOADED, 0),
+    )

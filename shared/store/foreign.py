@@ -10,7 +10,7 @@ from shared import names
 from shared.store.places import PLACES
 
 _FILES: Final = {names.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"set")}
-_COUNTERS: Final = (names.KEY_REVISION, names.KEY_COMPUTED, names.KEY_CORRECTIONS, names.KEY_REFUSED)
+_COUNTERS: Final = (names.KEY_REVISION, names.KEY_COMPUTED, names.KEY_LOADED, names.KEY_CORRECTIONS, names.KEY_REFUSED)
 _TYPES: Final = {
     **_FILES,
     **dict.fromkeys((names.KEY_ATTEMPTS, names.KEY_MATCHES, names.KEY_THRESHOLDS), b"hash"),

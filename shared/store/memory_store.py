@@ -188,6 +188,9 @@ class MemoryStore:
         self._events += [event for event, changed in zip(events, done, strict=True) if changed]
         return done
 
+    def tell(self, events: Sequence[Event]) -> None:
+        self._events += events
+
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:  # noqa: ARG002
         start = len(self._events) if after == "$" else int(after)
         return [(str(place), event) for place, event in enumerate(self._events[start:], start=start + 1)]

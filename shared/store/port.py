@@ -101,6 +101,9 @@ class Store(Protocol):
         raised where it was not the last one.
         """
 
+    def tell(self, events: Sequence[Event]) -> None:
+        """Put events into the stream that no record stands behind."""
+
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
         """Up to 1,000 events after the position `after` ("0": the oldest kept, "$": only new ones), with positions.
 

@@ -209,6 +209,12 @@ class RedisRecords(RedisPart):
             done += [bool(replaced) for replaced in replies]
         return done
 
+    def tell(self, events: Sequence[Event]) -> None:
+        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
+            for event in events:
+                pipe.xadd(names.KEY_EVENTS, {"event": event.to_json()}, maxlen=_EVENTS_KEPT)
+            pipe.execute()
+
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
         with self._speaking():
             replies = self._redis.xread({names.KEY_EVENTS: after}, count=CHUNK, block=int(wait * 1000) or 1)

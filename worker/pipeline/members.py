@@ -11,10 +11,15 @@ def member_of(path: str, record: Record) -> Member:
     return Member(path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content)
 
 
+def at_text(now: float) -> str:
+    """Seconds since the epoch as events have them."""
+    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+
+
 def make_event(path: str, record: Record, cluster: int | None, now: float) -> Event:
     """The event that tells a record's verdict."""
     return Event(
-        at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+        at=at_text(now),
         path=path,
         digest=record.digest,
         verdict=record.verdict,

@@ -9,6 +9,7 @@ from pathlib import Path
 from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, SettingsError
 from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
+from shared.permission import why_not
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
 from worker.pipeline.acting.plan import Skipped
@@ -73,7 +74,7 @@ class Acting:
                 place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
                 return Acted(one, self._where(record(0, one, file, place), ""), lost)
         except (LeftAlone, OSError) as error:
-            return Skipped(one, reason_of(error))
+            return Skipped(one, reason_of(error), isinstance(error, OSError))
 
     def act(self, one: Duplicate) -> Acted | Skipped:
         """Act on a file, if it and its keeper are still what the report says. The caller holds the lock.
@@ -85,7 +86,7 @@ class Acting:
                 found = self._do(one, keeper, file)
                 return replace(found, lost=lost) if isinstance(found, Acted) else found
         except (LeftAlone, OSError) as error:
-            return Skipped(one, reason_of(error))
+            return Skipped(one, reason_of(error), isinstance(error, OSError))
 
     @contextmanager
     def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held, tuple[str, ...]]]:
@@ -107,7 +108,9 @@ class Acting:
             detail = steps.do(keeper, file, step)
         except (LeftAlone, OSError) as error:
             phase, detail = settle(steps, journal, step, reason_of(error))
-            return Acted(one, self._where(step, detail)) if phase is Phase.DONE else Skipped(one, detail)
+            if phase is Phase.DONE:
+                return Acted(one, self._where(step, detail))
+            return Skipped(one, detail, isinstance(error, OSError) or phase is not Phase.UNDONE)
         journal.note(step.number, Phase.DONE, detail)
         return Acted(one, self._where(step, detail))
 
@@ -145,7 +148,7 @@ def _make_target(target: Path) -> None:
         with tempfile.TemporaryFile(dir=target):
             pass
     except OSError as error:
-        raise SettingsError(f"{target} cannot be moved to: {error.strerror}; nothing was done") from error
+        raise SettingsError(f"{target} cannot be moved to: {why_not(error)}; nothing was done") from error
 
 
 def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Phase, str]:
@@ -202,5 +205,5 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, FileExistsError):
         return "something was put into its place meanwhile"
     if isinstance(error, OSError):
-        return f"the system refused: {error.strerror}" if error.strerror else str(error)
+        return f"the system refused: {why_not(error)}" if error.strerror else str(error)
     return str(error)

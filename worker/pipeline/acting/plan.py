@@ -24,10 +24,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A duplicate that is left alone, and why, in words."""
+    """A duplicate that is left alone, and why, in words. failed: the system refused, or the file is in doubt."""
 
     duplicate: Duplicate
     reason: str
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

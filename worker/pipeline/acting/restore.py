@@ -1,6 +1,6 @@
 """Bringing back what a run took away, last step first, through the same journal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.errors import JournalFailed, LeftAlone
@@ -31,9 +31,10 @@ def choose_run(tools: Tools, name: str, runs: Sequence[Run]) -> Run | None:
     return next((run for run in reversed(runs) if run.in_phase(*AWAY)), None)
 
 
-def restore(tools: Tools, run: Run) -> Iterator[Restored]:
+def restore(tools: Tools, run: Run, only: Collection[int] | None = None) -> Iterator[Restored]:
     """Bring back every file of a run that is not back yet. The caller holds the lock and has settled all runs.
 
+    only: the numbers of some of its steps.
     A path that a later run acted on again waits for that one: what is there now is not what this run left.
     Raises JournalFailed, Unavailable: then nothing more can be done at all.
     """
@@ -45,6 +46,8 @@ def restore(tools: Tools, run: Run) -> Iterator[Restored]:
     }
     with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
         for entry in reversed(run.in_phase(*AWAY)):
+            if only is not None and entry.step.number not in only:
+                continue
             if entry.step.path in later:
                 yield Restored(
                     entry.step.path, f"run {later[entry.step.path]} acted on it again; restore that one first"
