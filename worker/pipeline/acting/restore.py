@@ -67,11 +67,14 @@ def settle_runs(tools: Tools) -> list[Settled]:
 
 
 def _undo(tools: Tools, run: Run, entry: Entry, journal: Journal) -> Restored:
-    step, reason = entry.step, ""
+    step, reason, steps = entry.step, "", tools.steps(run.header)
     try:
-        tools.steps(run.header).undo(step, entry.detail)
+        steps.undo(step, entry.detail)
     except (LeftAlone, OSError) as error:
         reason = reason_of(error)
+        if isinstance(error, OSError) and steps.has_hidden(step, entry.detail):
+            entry.phase = Phase.RESTORING  # half-way: the next run goes on with it
+            return Restored(step.path, reason)
     if not reason:
         entry.phase = Phase.RESTORED
     elif entry.phase is Phase.RESTORING:

@@ -224,6 +224,12 @@ class Steps:
                 raise LeftAlone(f"a file or link in {target} has the name of its folder") from error
         raise LeftAlone(f"{NUMBERS} files of its name are in {target} already")
 
+    def has_hidden(self, step: Step, detail: str) -> bool:
+        """Whether a file of the step has its hidden name. detail: where it is in the trash."""
+        moved = {Action.MOVE: str(Path(self.header.target) / step.place), Action.TRASH: detail}.get(self.header.action)
+        places = [self.root / step.path, *([Path(moved)] if moved else [])]
+        return any(os.path.lexists(place.with_name(self._temporary(step))) for place in places)
+
     def _temporary(self, step: Step) -> str:
         """Hidden, so that the watcher passes it over; found again from the journal alone."""
         return f".imagesieve-{self.header.id}-{step.number}"
