@@ -13,7 +13,8 @@ from shared.errors import LeftAlone
 from shared.journal import Step
 from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_part_of, opened
 from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file, stands_for_nothing
-from worker.pipeline.acting.lease import WRITTEN, holds_lease, take_lease
+from worker.pipeline.acting.inspection import WRITTEN
+from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 
 def transfer(
@@ -67,9 +68,11 @@ def _unwritten(source: Place) -> Iterator[Callable[[], None]]:
     """A look whether anybody writes into the file, or is about to. It and the look raise LeftAlone where that is so."""
     with opened(source) as descriptor:
         lease = take_lease(descriptor)
+        if lease is Lease.WRITTEN:
+            raise LeftAlone(WRITTEN)
 
         def look() -> None:
-            if lease and not holds_lease(descriptor):
+            if lease is Lease.HELD and not holds_lease(descriptor):
                 raise LeftAlone(WRITTEN)
 
         yield look
