@@ -83,6 +83,18 @@ def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> 
     assert hidden_below(desk) == []
 
 
+def test_what_takes_the_name_of_the_copy_at_the_target_in_the_last_instant_stays(desk: Desk) -> None:
+    """The run was cut off before its file went, and so the copy goes again."""
+    desk.disk, desk.calls["unlink"] = Distant, killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    desk.calls["unlink"] = save_over(desk.target / "sub" / "copy.png")
+    desk.restore_all()
+    assert (desk.root / "sub" / "copy.png").read_bytes() == png("red")
+    assert (desk.target / "sub" / "copy.png").read_bytes() == NEW
+    assert hidden_below(desk) == []
+
+
 @pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize("action", [Action.MOVE, Action.TRASH])
 def test_without_a_rename_that_keeps_from_overwriting_a_newcomer_keeps_its_name(desk: Desk, action: Action) -> None:

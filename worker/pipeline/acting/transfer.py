@@ -121,7 +121,10 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
     if holds(source, step):
         copied = is_same_file(half.status(), target.status())  # else it is what somebody put there
         if copied and not is_same_file(source.status(), target.status()):
-            _remove(target if holds(target, step) else half, disk)  # changed there: that is its owner's
+            if holds(target, step):
+                disk.unlink_name(target, half)
+            else:  # changed there: that is its owner's
+                _remove(half, disk)
         if stands_for_nothing(target):
             disk.unlink(target)
         if half.status():
