@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,10 @@ def _no_room(root: Path, target: str, chosen: Sequence[Duplicate]) -> Iterator[d
     """A warning where the files would go to another disk that has not that much room."""
     there = next(folder for folder in (Path(target), *Path(target).parents) if folder.exists())
     needed, free = sum(one.bytes for one in chosen), shutil.disk_usage(there).free
-    if there.stat().st_dev != root.stat().st_dev and free < needed:
+    with suppress(FileNotFoundError):  # the watched folder is away, as the first file will say
+        if root.stat().st_dev == there.stat().st_dev:
+            return
+    if free < needed:
         yield {"event": "warning", "text": f"{needed:,} bytes are to move, and {there} has room for {free:,}"}
 
 

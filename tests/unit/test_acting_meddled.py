@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.cli.duplicates_text import fell_short, sum_up
+from shared.errors import Unavailable
 from shared.journal import Action, Phase
 from shared.settings import Settings, load_settings
 from tests.unit.test_acting import Desk, png
@@ -215,6 +216,22 @@ def settings_of(desk: Desk) -> Settings:
     return load_settings(watch_dir=desk.root, state_dir=desk.base / "state")
 
 
+def write_report(settings: Settings, row: str = "") -> None:
+    report = settings.reports_dir / "latest"
+    report.mkdir(parents=True)
+    (report / "summary.json").write_text("{}")
+    (report / "duplicates.csv").write_text(f"group,path,role,kind,similarity,bytes\n{row}")
+    (report / "assignments.csv").write_text("path,digest\nkeeper.png,0\nsub/copy.png,0\n")
+
+
+def test_a_dry_run_says_that_the_watched_folder_is_away(desk: Desk) -> None:
+    settings = settings_of(desk)
+    write_report(settings, "1,keeper.png,keeper,,1,0\n1,sub/copy.png,duplicate,exact,1,9\n")
+    desk.root.rename(desk.base / "unplugged")
+    with pytest.raises(Unavailable, match="is away"):
+        list(apply(settings, Choice(Action.MOVE), str(desk.target), dry=True))
+
+
 def test_all_runs_are_none_where_a_journal_was_cut_off_before_its_first_line(desk: Desk) -> None:
     settings = settings_of(desk)
     settings.actions_dir.mkdir(parents=True)
@@ -236,11 +253,7 @@ def test_what_an_apply_could_not_put_in_order_is_said_and_is_a_failure(
     (desk.root / "sub" / "copy.png").write_bytes(NEW)
     if away:
         desk.target.rename(desk.base / "unplugged")
-    report = settings.reports_dir / "latest"
-    report.mkdir(parents=True)
-    (report / "summary.json").write_text("{}")
-    (report / "duplicates.csv").write_text("group,path,role,kind,similarity,bytes\n")
-    (report / "assignments.csv").write_text("path,digest\n")
+    write_report(settings)
     told = list(apply(settings, Choice(Action.HARDLINK), "", dry=False))
     assert fell_short(told)
     sum_up(told, "done")
