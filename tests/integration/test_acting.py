@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-EXAMPLES = 250
+EXAMPLES = 150
 
 
 def test_no_content_is_ever_lost_and_what_is_said_is_true() -> None:
