@@ -41,7 +41,7 @@ class Stack:
         self.temporary = settings.state_dir.with_name("tmp")
         for folder in (settings.state_dir, self.temporary):
             folder.mkdir()
-        self._output = settings.state_dir / "up.log"
+        self._output = settings.state_dir.with_name("up.log")  # not in it: that is no folder of imagesieve yet
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "shared.cli", "up", str(settings.watch_dir)],

@@ -241,15 +241,6 @@ def test_an_edit_that_keeps_size_and_time_is_noticed_and_a_mere_touch_changes_no
             assert (record.verdict, record.duplicate_of) == ("", "")
 
 
-def test_a_file_that_is_being_written_is_left_for_later(bench: Bench) -> None:
-    """A download that has set all its room aside, of which the header alone has come, decodes: the rest is zeros."""
-    reference = bench.put("a.png", png((1, 2, 3)))
-    with (bench.root / "a.png").open("r+b"):
-        assert extract_batch([reference], bench.tools).skipped == 1
-        assert bench.record("a.png").state is State.PENDING
-    assert extract_batch([reference], bench.tools).ready == 1
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 1e-9])
 def test_features_that_say_nothing_are_never_stored(bench: Bench, executor: Executor, value: float) -> None:
     """A picture that the network is mute about fails with the true reason, and takes no other picture with it."""

@@ -40,11 +40,3 @@ def take_lease(descriptor: int) -> Lease:
 def holds_lease(descriptor: int) -> bool:
     """Whether nobody has opened the file for writing, or tried to, since the lease was taken."""
     return fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
-
-
-def has_writer(descriptor: int) -> bool:
-    """Whether somebody has the file open for writing, as far as the system tells; nobody is kept waiting for it."""
-    found = take_lease(descriptor)
-    if found is Lease.HELD:
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return found is Lease.WRITTEN
