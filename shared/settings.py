@@ -4,6 +4,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -222,12 +223,12 @@ class Settings(BaseSettings):
     @property
     def broker(self) -> str:
         """Broker URL in Celery's spelling. Database 0: Flower reads no other on a Unix socket."""
-        return self.broker_url or f"redis+socket://{self.redis_socket}?virtual_host=0"
+        return self.broker_url or f"redis+socket://{quote(str(self.redis_socket))}?virtual_host=0"
 
     @property
     def store(self) -> str:
         """Store URL in redis-py's spelling."""
-        return self.store_url or f"unix://{self.redis_socket}?db=1"
+        return self.store_url or f"unix://{quote(str(self.redis_socket))}?db=1"
 
     def check_policy(self) -> None:
         """Raise SettingsError where duplicates are to be moved and cannot be."""

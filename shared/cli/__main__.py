@@ -12,6 +12,7 @@ from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.setting_faults import unknown_settings
 from shared.settings import Settings, load_settings
+from shared.stack.leftovers import SUPERVISED
 
 app = typer.Typer(
     name="imagesieve",
@@ -46,7 +47,7 @@ app.add_typer(duplicates.app, name="duplicates")
 
 def main() -> None:
     """Run the command line. Exit status 0: done, 1: failed, 2: wrong use."""
-    if "SUPERVISOR_ENABLED" not in os.environ:  # of what `up` starts, `up` has said it
+    if SUPERVISED not in os.environ:  # of what `up` starts, `up` has said it
         for warning in unknown_settings(os.environ, Settings.model_fields):
             say(f"warning: {warning}")
     try:

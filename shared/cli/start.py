@@ -20,6 +20,7 @@ from shared.reports import LATEST, latest_report
 from shared.settings import Settings, load_settings
 from shared.stack import programs
 from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
+from shared.state_folder import open_state_folder
 
 FLOWER_TASKS = "2000"  # that Flower remembers, 5 KiB each; of itself 100,000, by which it would grow for weeks
 
@@ -142,13 +143,15 @@ def work(
         prepare_weights(settings)
     if queue is QueueName.VERDICTS:
         settings.check_policy()
+    if queue is QueueName.RECLUSTER or (queue is QueueName.VERDICTS and settings.on_duplicate == "move"):
+        open_state_folder(settings.state_dir)  # these two write there: reports, journals
     _become(programs.celery_worker(queue, settings.log_level))
 
 
 def beat() -> None:
     """Run beat, which asks for a recluster run every IMAGESIEVE_RECLUSTER_EVERY seconds. Exactly one."""
     settings = load_settings()
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    open_state_folder(settings.state_dir)
     _become(programs.celery_beat(settings.state_dir, settings.log_level))
 
 

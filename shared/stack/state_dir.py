@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,20 +10,23 @@ from pathlib import Path
 from typing import Final
 
 from shared.errors import SettingsError, StateInUse
+from shared.state_folder import OWN_PREFIX, open_state_folder, unusable, write_whole
 
 WATCHED: Final = "watched"  # a file in the state folder: the watched folder, as bytes of a path
+TEMPORARY: Final = f"{OWN_PREFIX}tmp"  # a folder in it, for the temporary files of all processes
+FLOWER_AUTH: Final = "flower.auth"
 
 
 def take(folder: Path) -> int:
     """Make `folder` if needed and lock it; the descriptor holds the lock until it and its copies are closed.
 
-    Raises StateInUse when another imagesieve holds it, SettingsError when it cannot be written.
+    Raises StateInUse when another imagesieve holds it, SettingsError when it cannot be written or is not ours.
     """
+    open_state_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise _unusable(folder, error) from error
+        raise unusable(folder, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -34,47 +38,65 @@ def take(folder: Path) -> int:
     return descriptor
 
 
-def claim(folder: Path, watched: Path) -> None:
-    """Keep the state folder for `watched`; the caller holds its lock. Raises SettingsError where it is another's.
+def check_owner(folder: Path, watched: Path) -> None:
+    """Raise SettingsError where the state folder was claimed for another watched folder than `watched`.
 
     Its records are of that one: with another folder in its place, every file would be taken for deleted.
     """
     file = folder / WATCHED
     try:
-        owner = Path(os.fsdecode(file.read_bytes()))
+        kept = file.read_bytes()
     except FileNotFoundError:
-        owner = watched
+        return
     except OSError as error:
-        raise _unusable(folder, error) from error
-    if owner.resolve() != watched.resolve():
+        raise unusable(folder, error) from error
+    owner = Path(os.fsdecode(kept))
+    if kept and owner.resolve() != watched.resolve():  # empty: written by an earlier version before a power cut
         raise SettingsError(
             f"the state folder {folder} belongs to the watched folder {owner}; give {watched} a state folder of its "
             f"own in IMAGESIEVE_STATE_DIR, or remove the file {file} if {owner} was moved or renamed to it"
         )
-    written = file.with_name(f"{WATCHED}.new")
+
+
+def claim(folder: Path, watched: Path) -> None:
+    """Keep the state folder for `watched` from now on; the caller holds its lock. Raises SettingsError.
+
+    To be called when the first record is about to be written, not before: a start that fails claims nothing.
+    """
+    check_owner(folder, watched)
     try:
-        written.write_bytes(os.fsencode(watched))
-        written.replace(file)  # a half written one would be another folder
+        write_whole(folder / WATCHED, os.fsencode(watched))
     except OSError as error:
-        raise _unusable(folder, error) from error
+        raise unusable(folder, error) from error
+
+
+def flower_auth(folder: Path) -> str:
+    """Flower's user and password, made once per state folder; made again where what is kept is none."""
+    file = folder / FLOWER_AUTH
+    try:
+        kept = file.read_text(errors="replace").strip() if file.exists() else ""
+        user, _, password = kept.partition(":")
+        if not (user and password):
+            kept = f"imagesieve:{secrets.token_urlsafe(12)}"
+            write_whole(file, kept.encode())
+    except OSError as error:
+        raise unusable(folder, error) from error
+    return kept
 
 
 @contextmanager
 def temporary_folder(folder: Path) -> Iterator[Path]:
     """A folder for the temporary files of all processes: what the killed ones of them left goes with it."""
-    place = folder / "tmp"
+    place = folder / TEMPORARY
     shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(mode=0o700)
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise unusable(folder, error) from error
     try:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _unusable(folder: Path, error: OSError) -> SettingsError:
-    return SettingsError(
-        f"IMAGESIEVE_STATE_DIR is {str(folder)!r}, which cannot be used: {error.strerror}; name a folder you may write"
-    )
 
 
 def _holder(folder: Path) -> str:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from supervisor.xmlrpc import SupervisorTransport
 
 from shared.errors import StackFailed
+from shared.settings import PREFIX
 from shared.stack.leftovers import end_leftovers
 from shared.stack.programs import REDIS, Program
 from shared.stack.restarts import LIVES, SHORT_LIFE, Restarts
@@ -40,18 +41,22 @@ class ProgramState:
     pid: int
 
 
-def render_config(programs: Sequence[Program], folder: Path) -> str:
-    """supervisord's configuration (pure). `%` is its own expansion sign and is doubled."""
-    socket, logs = _literal(folder / "sv.sock"), _literal(folder / "logs")
+# In its configuration a blank before # or ; begins a comment, and nothing quotes that. So the path of the state folder
+# is not written into it: supervisord takes it from its environment, which has the settings.
+_STATE: Final = f"%(ENV_{PREFIX}STATE_DIR)s"
+
+
+def render_config(programs: Sequence[Program]) -> str:
+    """supervisord's configuration (pure)."""
     lines = [
         "[supervisord]",
         "nodaemon=true",
-        f"logfile={logs}/supervisord.log",
-        f"pidfile={_literal(folder / 'supervisord.pid')}",
-        f"childlogdir={logs}",
+        f"logfile={_STATE}/logs/supervisord.log",
+        f"pidfile={_STATE}/supervisord.pid",
+        f"childlogdir={_STATE}/logs",
         "loglevel=info",
         "[unix_http_server]",
-        f"file={socket}",
+        f"file={_STATE}/sv.sock",
         "chmod=0700",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
@@ -59,7 +64,7 @@ def render_config(programs: Sequence[Program], folder: Path) -> str:
     for program in programs:
         lines += [
             f"[program:{program.name}]",
-            f"command={_literal(shlex.join(program.command))}",
+            f"command={_command(program.command)}",
             f"priority={program.priority}",
             "autostart=false",
             "autorestart=false",
@@ -69,18 +74,19 @@ def render_config(programs: Sequence[Program], folder: Path) -> str:
             "stopsignal=TERM",
             "killasgroup=true",
             "redirect_stderr=true",
-            f"stdout_logfile={logs}/{program.name}.log",
+            f"stdout_logfile=%{_STATE}/logs/{program.name}.log",  # supervisord expands this one twice
             "stdout_logfile_maxbytes=10MB",
             "stdout_logfile_backups=2",
         ]
-        if program.environment:
-            pairs = ",".join(f'{key}="{_literal(value)}"' for key, value in program.environment.items())
-            lines.append(f"environment={pairs}")
     return "\n".join(lines) + "\n"
 
 
-def _literal(value: object) -> str:
-    return str(value).replace("%", "%%")
+def _command(words: Sequence[str]) -> str:
+    """A command line that is read as these words: by the parser of the file, by its expansion, by shlex at last."""
+    # Where a word has one of these signs it stands in single quotes. Closed and opened again before the sign, they are
+    # what it follows, in place of a blank.
+    line = shlex.join(words).replace("#", "''#").replace(";", "'';")
+    return line.replace("%", "%%")
 
 
 class Supervisor:
@@ -96,6 +102,7 @@ class Supervisor:
     ) -> None:
         """Start it. `lock` is inherited, so the state folder stays taken while any of the two processes lives.
 
+        environment: of all programs; the settings are in it.
         say: tells people of what died.
         """
         self._folder = folder
@@ -104,7 +111,7 @@ class Supervisor:
         self._restarts = {program.name: Restarts() for program in programs}
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         config = folder / "supervisord.conf"
-        config.write_text(render_config(programs, folder))
+        config.write_text(render_config(programs))
         # What it says stands in its log, too. Where the disk of that is full it complains on standard error, and a
         # file there, on the same disk, would be the end of it.
         self._process = subprocess.Popen(

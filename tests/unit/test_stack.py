@@ -1,11 +1,11 @@
 """The pure parts of the stack: programs, supervisord's configuration, the state folder's lock, Redis's command."""
 
-import configparser
 import os
 import shlex
 from pathlib import Path
 
 import pytest
+from supervisor.options import ServerOptions
 
 from shared.errors import SettingsError, StateInUse
 from shared.redis_server import find_redis_server, redis_command
@@ -16,28 +16,35 @@ from shared.stack.supervisor import render_config
 
 
 def test_redis_comes_first_and_goes_last() -> None:
-    parts = programs.stack(["redis-server"], 5555, once=False)
+    parts = programs.stack(["redis-server"], once=False)
     names = [part.name for part in parts]
     assert names == ["redis", "features", "verdicts", "recluster", "watcher", "beat", "flower"]
     assert min(parts, key=lambda part: part.priority).name == "redis"
 
 
 def test_once_needs_neither_beat_nor_flower_and_a_watcher_that_ends() -> None:
-    parts = {part.name: part for part in programs.stack([], 5555, once=True)}
+    parts = {part.name: part for part in programs.stack([], once=True)}
     assert set(parts) == {"features", "verdicts", "recluster", "watcher"}
     assert "--once" in parts["watcher"].command
     assert not parts["watcher"].restart
 
 
-def test_the_configuration_keeps_odd_words_whole(tmp_path: Path) -> None:
-    odd = ["/bin/echo", "100%", "two words", 'quo"te', "it's"]
-    text = render_config([Program("odd", odd, 1, environment={"KEY": "50%"})], tmp_path / "50% state")
-    parsed = configparser.RawConfigParser()
-    parsed.read_string(text)
-    command = parsed["program:odd"]["command"]
-    assert shlex.split(command.replace("%%", "%")) == odd
-    assert parsed["program:odd"]["environment"] == 'KEY="50%%"'
-    assert parsed["supervisord"]["logfile"].endswith("50%% state/logs/supervisord.log")
+@pytest.mark.parametrize("name", ["50% state", "a #b", "a ;b", "100%s", "%(here)s", "%41", 'quo"te', "it's", "x#;% "])
+def test_supervisord_reads_odd_words_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    odd = ["/bin/echo", name, f"two {name}", f"{name} {name}", "100%", "two words", "#", ";", " #", "é"]
+    state = tmp_path / name
+    (state / "logs").mkdir(parents=True)
+    (state / "supervisord.conf").write_text(render_config([Program("odd", odd, 1)]))
+    monkeypatch.setenv("IMAGESIEVE_STATE_DIR", str(state))
+    options = ServerOptions()
+    options.realize(["-c", str(state / "supervisord.conf")])
+    assert options.logfile == f"{state}/logs/supervisord.log"
+    assert options.pidfile == f"{state}/supervisord.pid"
+    assert options.serverurl == f"unix://{state}/sv.sock"
+    [group] = options.process_group_configs
+    [program] = group.process_configs
+    assert shlex.split(program.command) == odd
+    assert program.stdout_logfile == f"{state}/logs/odd.log"
 
 
 def test_who_dies_young_waits_longer_each_time_and_is_given_up() -> None:
@@ -100,10 +107,26 @@ def test_a_state_folder_is_of_one_watched_folder(tmp_path: Path) -> None:
 
 
 def test_a_state_folder_that_cannot_remember_its_folder_is_a_wrong_setting(tmp_path: Path) -> None:
-    for name in ("watched", "watched.new"):
-        (tmp_path / name / name).mkdir(parents=True)
-        with pytest.raises(SettingsError, match=r"IMAGESIEVE_STATE_DIR .* cannot be used: Is a directory"):
-            state_dir.claim(tmp_path / name, tmp_path)
+    (tmp_path / "watched").mkdir()
+    with pytest.raises(SettingsError, match=r"IMAGESIEVE_STATE_DIR .* cannot be used: Is a directory"):
+        state_dir.claim(tmp_path, tmp_path)
+    with pytest.raises(SettingsError, match=r"IMAGESIEVE_STATE_DIR .* cannot be used: No such file"):
+        state_dir.claim(tmp_path / "gone", tmp_path)
+
+
+def test_what_a_power_cut_left_empty_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "watched").touch()
+    state_dir.claim(tmp_path, tmp_path / "pictures")
+    assert (tmp_path / "watched").read_text() == str(tmp_path / "pictures")
+    for left in ("", "nobody", "user:", "\n"):
+        (tmp_path / "flower.auth").write_text(left)
+        made = state_dir.flower_auth(tmp_path)
+        user, _, password = made.partition(":")
+        assert user
+        assert password
+        assert state_dir.flower_auth(tmp_path) == made
+    assert (tmp_path / "flower.auth").stat().st_mode & 0o077 == 0
+    assert {file.name for file in tmp_path.iterdir()} == {"watched", "flower.auth"}
 
 
 def test_redis_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,8 +145,20 @@ def test_a_socket_path_beyond_the_kernels_limit_is_told(tmp_path: Path) -> None:
 
 
 def test_temporary_files_of_killed_processes_go_with_their_folder(tmp_path: Path) -> None:
-    (tmp_path / "tmp" / "pymp-left").mkdir(parents=True)
+    (tmp_path / ".imagesieve-tmp" / "pymp-left").mkdir(parents=True)
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / "letter.txt").write_text("a user's")
     with state_dir.temporary_folder(tmp_path) as place:
         assert list(place.iterdir()) == []
         (place / "left").touch()
     assert not place.exists()
+    assert (tmp_path / "tmp" / "letter.txt").exists()
+
+
+def test_what_a_temporary_folder_leads_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "letter.txt").write_text("a user's")
+    (tmp_path / ".imagesieve-tmp").symlink_to(tmp_path / "disk")
+    with state_dir.temporary_folder(tmp_path):
+        pass
+    assert (tmp_path / "disk" / "letter.txt").exists()
