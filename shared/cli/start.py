@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from shared import names
-from shared.cli.terminal import emit, progress_view, say
-from shared.demo import make_demo_folder
+from shared.cli.terminal import emit, progress_view, say, shown
+from shared.demo import claim_demo_folder, make_demo_folder, others
 from shared.errors import SettingsError, StackFailed
 from shared.reports import LATEST, latest_report
 from shared.settings import Settings, load_settings
@@ -102,18 +102,20 @@ def demo(
       imagesieve demo
     """
     base = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="imagesieve-demo-"))
-    pictures = base / "pictures"
+    weights = os.environ.get("IMAGESIEVE_WEIGHTS", "auto")
+    settings = load_settings(watch_dir=base / "pictures", state_dir=base / "state", weights=weights)
+    pictures, state = claim_demo_folder(base)
     made = make_demo_folder(pictures)
-    say(f"{made} files in {pictures}")
-    weights, state = os.environ.get("IMAGESIEVE_WEIGHTS", "auto"), base / "state"
-    settings = load_settings(watch_dir=pictures, state_dir=state, weights=weights)
+    say(f"{len(made)} files in {pictures}")
     _up(settings, once=True, json=False)
     say(f"open the page in a browser: {latest_report(settings).page.as_uri()}")
     say("for pictures of your own: make up WATCH=~/Pictures/incoming")
-    if folder:  # it may hold more than the demo's files
-        say(f"the demo's files are in {pictures} and {state}; remove the two when you have seen them")
+    if left := others(pictures, made):
+        some = shown(str(left[0]))
+        say(f"{pictures} also holds what the demo did not make, such as {some}: look before you remove it")
     else:
-        say(f"to remove what the demo made: rm -r {shlex.quote(str(base))}")
+        what = [pictures, state] if folder else [base]  # a folder that was named may hold more
+        say(f"to remove what the demo made: rm -r {shlex.join(map(str, what))}")
 
 
 def watch(

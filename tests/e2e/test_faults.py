@@ -86,7 +86,7 @@ def test_on_a_full_disk_reports_fail_alone_and_come_back(sieve: Imagesieve, smal
         shutil.copyfile(photos[0], sieve.watched / "copy.jpg")
         wait_until(lambda: last_verdicts(sieve).get("copy.jpg") == "exact", "the stream goes on")
         assert not (small_disk / "latest").exists()
-        assert not list(small_disk.glob(".draft-*"))
+        assert not list(small_disk.glob(".imagesieve-*"))
         filler.unlink()
         wait_until(lambda: "copy.jpg" in assigned(sieve), "the next run writes its report")
         assert not terminal.said("it starts again"), "nobody died over it"

@@ -34,7 +34,7 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 
 def test_a_folder_becomes_a_complete_report_and_a_second_run_computes_nothing(sieve: Imagesieve) -> None:
-    made = make_demo_folder(sieve.watched)
+    made = len(make_demo_folder(sieve.watched))
     (sieve.watched / "sub").mkdir()
     shutil.copyfile(sieve.watched / "china.jpg", sieve.watched / "sub" / "line\nbreak 🙂.jpg")
     hostile.make_what_is_no_file(sieve.watched).close()
