@@ -1,8 +1,10 @@
 """Entry point of `imagesieve`: the commands, and one place that turns errors into a sentence and an exit status."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
+from typing import TextIO
 
 import typer
 
@@ -47,6 +49,7 @@ app.add_typer(duplicates.app, name="duplicates")
 
 def main() -> None:
     """Run the command line. Exit status 0: done, 1: failed, 2: wrong use."""
+    escape_what_cannot_be_written(sys.stdout)
     if SUPERVISED not in os.environ:  # of what `up` starts, `up` has said it
         for warning in unknown_settings(os.environ, Settings.model_fields):
             say(f"warning: {warning}")
@@ -65,6 +68,12 @@ def main() -> None:
         # Whoever read the results has left; the flush at exit must not complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def escape_what_cannot_be_written(out: TextIO) -> None:
+    """Names of files hold every sign there is: one that the terminal's encoding lacks is escaped, and ends nothing."""
+    if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
+        out.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":
