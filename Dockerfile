@@ -30,6 +30,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOME=/tmp \
     KERAS_HOME=/keras \
     IMAGESIEVE_WATCH_DIR=/watched \
-    IMAGESIEVE_STATE_DIR=/state
+    IMAGESIEVE_STATE_DIR=/state \
+    IMAGESIEVE_UID=${UID}
 USER imagesieve
 CMD ["imagesieve", "--help"]

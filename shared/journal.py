@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from shared.errors import ActionsBusy, JournalFailed
+from shared.permission import why_not
 
 VERSION: Final = 1
 SUFFIX: Final = ".jsonl"
@@ -117,7 +118,7 @@ def read_run(file: Path) -> Run | None:
     try:
         lines = file.read_bytes().split(b"\n")
     except OSError as error:
-        raise JournalFailed(f"the journal {file} cannot be read: {error.strerror}") from error
+        raise JournalFailed(f"the journal {file} cannot be read: {why_not(error)}") from error
     # A line that does not parse was cut off: it is the last one, or a later process went on after it.
     whole = [value for value in map(_parse, lines) if value is not None]
     if not whole:
@@ -173,7 +174,7 @@ class Journal:
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             sync_folder(folder)
         except OSError as error:
-            raise JournalFailed(f"the journal {file} cannot be made: {error.strerror}; nothing was done") from error
+            raise JournalFailed(f"the journal {file} cannot be made: {why_not(error)}; nothing was done") from error
         journal = cls(file, before)
         journal.append({"version": VERSION, "run": _fields(header)})
         return journal, header
@@ -215,7 +216,7 @@ class Journal:
             yield
         except OSError as error:
             raise JournalFailed(
-                f"the journal {self._file} cannot be written: {error.strerror or error}; make room there, and begin "
+                f"the journal {self._file} cannot be written: {why_not(error)}; make room there, and begin "
                 "again: what was done is in it, and the next run looks at the step in hand"
             ) from error
 
@@ -247,7 +248,7 @@ def acting_alone(folder: Path) -> Iterator[None]:
         sync_folder(folder.parent)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise JournalFailed(f"no journal can be kept in {folder}: {error.strerror}; nothing was done") from error
+        raise JournalFailed(f"no journal can be kept in {folder}: {why_not(error)}; nothing was done") from error
     try:
         _lock(descriptor, folder)
         yield

@@ -2,22 +2,18 @@
 
 import errno
 import os
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
-# Docker's and Podman's own signs, at the root of every container.
-_CONTAINER: Final = (Path("/.dockerenv"), Path("/run/.containerenv"))
+_USER: Final = "IMAGESIEVE_UID"  # the image was built with it, and has it in its environment
 
 
-def why_not(error: OSError, signs: tuple[Path, ...] = _CONTAINER) -> str:
-    """The system's words; where rights are missing also the number of this process's user, and what to do about it.
-
-    signs: files by which a container is known.
-    """
+def why_not(error: OSError, environment: Mapping[str, str] = os.environ) -> str:
+    """The system's words; where rights are missing also the number of this process's user, and what sets it."""
     why = error.strerror or str(error)
-    if error.errno not in (errno.EACCES, errno.EPERM):
+    if error.errno != errno.EACCES:
         return why
     user = f"{why} for user number {os.geteuid()}"
-    if not any(sign.exists() for sign in signs):
+    if _USER not in environment:
         return user
-    return f"{user} (in this container: set IMAGESIEVE_UID to the number of its owner, and build the image again)"
+    return f"{user}; in containers set {_USER} to the number of the owner, and build the image again"

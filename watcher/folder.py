@@ -10,6 +10,7 @@ from typing import Final
 
 from shared.errors import TransientError
 from shared.ignored import ignores_file, ignores_folder
+from shared.permission import why_not
 from shared.records import Reference
 
 CHUNK: Final = 1000  # entries looked at between two steps of a walk
@@ -135,14 +136,14 @@ class WatchedFolder:
                     yield prefix + entry.name, entry
         except OSError as error:
             if not folder:
-                raise FolderAway(f"the watched folder {self.path} cannot be read: {error.strerror}") from error
+                raise FolderAway(f"the watched folder {self.path} cannot be read: {why_not(error)}") from error
             if not isinstance(error, FileNotFoundError | NotADirectoryError):
                 self._complain(folder, error)
 
     def _complain(self, folder: str, error: OSError) -> None:
         if folder not in self._complained and len(self._complained) < COMPLAINTS:
             self._complained.add(folder)
-            _log.warning("the folder %r is left out, it cannot be read: %s", folder, error.strerror)
+            _log.warning("the folder %r is left out, it cannot be read: %s", folder, why_not(error))
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

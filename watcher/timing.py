@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from shared.permission import why_not
+
 BEAT_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
@@ -70,5 +72,5 @@ class Heartbeat:
             self._failed = False
         except OSError as error:
             if not self._failed:
-                _log.warning("the heartbeat %s cannot be written: %s", self._file, error.strerror)
+                _log.warning("the heartbeat %s cannot be written: %s", self._file, why_not(error))
             self._failed = True

@@ -1,13 +1,10 @@
 """Which folder may be the state folder: only what imagesieve made, unless it was a newer one."""
 
-import errno
-import os
 from pathlib import Path
 
 import pytest
 
 from shared.errors import SettingsError
-from shared.permission import why_not
 from shared.state_folder import MARK, VERSION, check_state_folder, open_state_folder, write_whole
 
 
@@ -81,14 +78,3 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         write_whole(tmp_path / "taken", b"second")
     assert (tmp_path / "file").read_bytes() == b"first"
     assert names(tmp_path) == ["file", "taken"]
-
-
-def test_who_was_refused_is_named_and_in_a_container_what_sets_it(tmp_path: Path) -> None:
-    refused, full = PermissionError(errno.EACCES, "Permission denied"), OSError(errno.ENOSPC, "No space left")
-    sign = tmp_path / ".dockerenv"
-    assert why_not(refused, (sign,)) == f"Permission denied for user number {os.geteuid()}"
-    sign.touch()
-    assert why_not(refused, (sign,)).endswith(
-        "(in this container: set IMAGESIEVE_UID to the number of its owner, and build the image again)"
-    )
-    assert why_not(full, (sign,)) == "No space left"

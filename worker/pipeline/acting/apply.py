@@ -9,6 +9,7 @@ from pathlib import Path
 from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, SettingsError
 from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
+from shared.permission import why_not
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
 from worker.pipeline.acting.plan import Skipped
@@ -132,7 +133,7 @@ def _make_target(target: Path) -> None:
         with tempfile.TemporaryFile(dir=target):
             pass
     except OSError as error:
-        raise SettingsError(f"{target} cannot be moved to: {error.strerror}; nothing was done") from error
+        raise SettingsError(f"{target} cannot be moved to: {why_not(error)}; nothing was done") from error
 
 
 def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Phase, str]:
@@ -189,5 +190,5 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, FileExistsError):
         return "something was put into its place meanwhile"
     if isinstance(error, OSError):
-        return f"the system refused: {error.strerror}" if error.strerror else str(error)
+        return f"the system refused: {why_not(error)}" if error.strerror else str(error)
     return str(error)

@@ -1,0 +1,59 @@
+"""Who has no right to a folder is told for which user that is, and in a container what sets its number."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.demo import claim_demo_folder
+from shared.errors import ImagesieveError
+from shared.journal import acting_alone
+from shared.permission import why_not
+from shared.state_folder import open_state_folder
+from worker.pipeline.acting.apply import reason_of
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def locked() -> Iterator[Path]:
+    """A folder that this process may not write; where it is root's, for a while as another user."""
+    folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to others
+    folder.chmod(0o555)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    yield folder
+    os.seteuid(user)
+    shutil.rmtree(folder)
+
+
+def act_in(folder: Path) -> None:
+    with acting_alone(folder / "actions"):
+        pass
+
+
+@pytest.mark.parametrize("use", [open_state_folder, claim_demo_folder, act_in])
+def test_a_folder_that_may_not_be_written_names_the_user(locked: Path, use: Callable[[Path], object]) -> None:
+    with pytest.raises(ImagesieveError, match=f"Permission denied for user number {os.geteuid()}"):
+        use(locked)
+    assert list(locked.iterdir()) == []
+
+
+def test_a_file_that_may_not_be_moved_names_the_user() -> None:
+    refused = PermissionError(errno.EACCES, "Permission denied")
+    assert f"Permission denied for user number {os.geteuid()}" in reason_of(refused)
+
+
+def test_in_a_container_it_is_said_what_sets_the_number() -> None:
+    refused, full = PermissionError(errno.EACCES, "Permission denied"), OSError(errno.ENOSPC, "No space left")
+    assert why_not(refused, {}) == f"Permission denied for user number {os.geteuid()}"
+    inside = {"IMAGESIEVE_UID": "1000"}
+    assert why_not(refused, inside).endswith("set IMAGESIEVE_UID to the number of the owner, and build the image again")
+    assert why_not(full, inside) == "No space left"
+    image = (Path(__file__).parents[2] / "Dockerfile").read_text()
+    assert "IMAGESIEVE_UID=${UID}\n" in image
