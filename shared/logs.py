@@ -16,5 +16,5 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("PIL", "matplotlib", "h5py", "watchdog"):
+    for noisy in ("PIL", "matplotlib", "h5py", "watchdog", "faiss"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

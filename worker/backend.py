@@ -8,23 +8,36 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
 from typing import Final
 
-_WELL: Final = b"\0well"
+_WELL: Final = b"\0well\n"
+# Information and warnings of C++, and the line that announces them.
+_NOISE: Final = rb"[IW]\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] |WARNING: All log messages before absl::InitializeLog"
+# Said as an error. Where a GPU is, it is one.
+_NO_GPU: Final = rb"|E\d{4} .* failed call to cuInit: "
+_GPUS: Final = ("nvidia*", "dxg")  # device files, of Linux and of WSL
 # A process of its own, because a library that needs other processor instructions ends this one before it could speak.
-_HOLD: Final = f"""
-import sys
-said = sys.stdin.buffer.read()
-if not said.endswith({_WELL!r}):
-    sys.stderr.buffer.write(said)
+_FILTER: Final = """
+import re, sys
+noise, held = re.compile({noise!r}), []
+for line in sys.stdin.buffer:
+    if line.endswith({well!r}):
+        break
+    if noise.match(line):
+        held.append(line)
+    else:
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+else:
+    sys.stderr.buffer.write(b"".join(held))
 """
 
 
+@cache
 def load_backend() -> None:
-    """Import Keras and have its backend look for devices; seconds the first time. What they say is shown if it fails.
-
-    For processes whose standard error a person reads; loggers of other threads would be turned aside, too.
-    """
+    """Import Keras and have its backend look for devices: seconds. What they say is shown if it fails."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # for what TensorFlow says later
     with held_back():
         import keras
@@ -36,11 +49,15 @@ def load_backend() -> None:
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
-    """Hold back what is written to standard error; show it if this block, or the whole process, does not end well."""
+def held_back(devices: Path = Path("/dev")) -> Iterator[None]:
+    """Hold back what C++ tells of its build; show it if this block, or the whole process, does not end well.
+
+    Whatever else is written to standard error goes on its way. devices: where a GPU has its file.
+    """
     sys.stderr.flush()
+    gpu = any(True for name in _GPUS for _ in devices.glob(name))
     said, saying = os.pipe()
-    command = [sys.executable, "-IS", "-c", _HOLD]
+    command = [sys.executable, "-IS", "-c", _FILTER.format(noise=_NOISE + (b"" if gpu else _NO_GPU), well=_WELL)]
     holder = subprocess.Popen(command, stdin=said, stdout=subprocess.DEVNULL, start_new_session=True)
     os.close(said)
     terminal = os.dup(2)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import WeightsError
 from shared.records import Extractor
+from worker.backend import load_backend
 from worker.engine.vgg16 import FILTER_AFTER, RANDOM_RECIPE, Precision, Vgg16, faster_precision, layer_shapes
 
 FILE_NAME: Final = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
@@ -62,6 +63,7 @@ def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights
 
 def load(weights: Weights, precision: str, batch_size: int, filter_after: float = FILTER_AFTER) -> Vgg16:
     """Build the network and load `weights`. Seconds. precision: `auto` takes what the hardware computes in."""
+    load_backend()
     chosen = choose_precision(precision, _cpu_flags(), _gpu_capability, faster_precision)
     return Vgg16(weights.path, chosen, batch_size, filter_after)
 
