@@ -106,7 +106,7 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     assert sieve.processes() == []
 
 
-def test_the_first_report_does_not_wait_for_beat_and_is_announced(sieve: Imagesieve) -> None:
+def test_the_first_report_does_not_wait_for_a_period_and_is_announced(sieve: Imagesieve) -> None:
     photos = sieve.base / "photos"
     make_demo_folder(photos)
     for name in ("china.jpg", "copies/copy of china.jpg", "unreadable/empty.jpg"):
