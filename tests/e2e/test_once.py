@@ -154,6 +154,7 @@ def test_weights_that_cannot_be_had_name_the_ways_out_before_any_image_is_taken(
     for way_out in ("IMAGESIEVE_WEIGHTS=random", "IMAGESIEVE_WEIGHTS=auto", ".h5"):
         assert way_out in ended.stderr
     assert not sieve.latest.exists()
+    assert not (sieve.state / "watched").exists()  # a start that failed claims nothing
 
 
 def test_auto_falls_back_to_random_with_a_warning_everywhere(sieve: Imagesieve) -> None:
