@@ -6,7 +6,6 @@ and is refused, whatever it is called: what is cleaned up in a state folder must
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -50,14 +49,15 @@ def check_state_folder(folder: Path) -> None:
     try:
         if not folder.exists():
             return
+        # In this order: of several containers that begin in an empty folder, the first one marks it before all else.
+        foreign = _foreign(folder)
         version = _read_version(folder)
-        foreign = "" if version is not None else next(_foreign(folder), "")
     except OSError as error:
         raise unusable(folder, error) from error
-    if foreign:
+    if foreign and version is None:
         raise SettingsError(
-            f"IMAGESIEVE_STATE_DIR is {folder}, which holds {foreign!r} and was not made by imagesieve; name a new or "
-            "an empty folder for its state"
+            f"IMAGESIEVE_STATE_DIR is {folder}, which holds {foreign[0]!r} and was not made by imagesieve; name a new "
+            "or an empty folder for its state"
         )
     if version and version > VERSION:
         raise SettingsError(
@@ -80,10 +80,10 @@ def _read_version(folder: Path) -> int | None:
     return int(text)
 
 
-def _foreign(folder: Path) -> Iterator[str]:
-    """Names in an unmarked folder that are not ours."""
+def _foreign(folder: Path) -> list[str]:
+    """Names in it by which a folder without a mark is a user's."""
     names = sorted(path.name for path in folder.iterdir())
-    return (name for name in names if name not in _NOTHING and not name.startswith(OWN_PREFIX))
+    return [name for name in names if name not in _NOTHING and not name.startswith(OWN_PREFIX)]
 
 
 def write_whole(file: Path, data: bytes) -> None:

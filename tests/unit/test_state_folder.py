@@ -1,5 +1,7 @@
 """Which folder may be the state folder: only what imagesieve made, unless it was a newer one."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,18 @@ def test_a_new_or_empty_folder_is_marked_and_known_again(tmp_path: Path) -> None
         open_state_folder(state)
         assert not [name for name in names(state) if name.startswith(".")]
     assert (tmp_path / "deep" / "new").stat().st_mode & 0o077 == 0
+
+
+def test_several_containers_may_begin_in_one_empty_folder(tmp_path: Path) -> None:
+    def begin(state: Path, number: int) -> None:
+        together.wait()
+        open_state_folder(state)
+        (state / f"{number}.alive").touch()
+
+    together = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        for run in range(100):
+            list(pool.map(begin, [tmp_path / str(run)] * 4, range(4)))
 
 
 @pytest.mark.parametrize("inside", ["letter.txt", "reports/2024.txt", "tmp/letter.txt", ".hidden", "watched/a.jpg"])
