@@ -43,6 +43,8 @@ def test_it_ends_neither_itself_nor_its_neighbours_whatever_its_folder_is_called
         wait_until(lambda: "Ctrl-C stops" in told(said), "up has started everything")
         assert "of an earlier run" not in said.read_text()
         wait_until(lambda: [name.split("@")[0] for name in status(sieve)["workers"]], "a worker answers")
+        wait_until((sieve.state / "beat.alive").exists, "beat works")
+        assert "it starts again" not in told(said)
         logs = {log.name for log in (sieve.state / "logs").iterdir()}
         assert logs >= {"supervisord.log", "redis.log", "features.log", "watcher.log"}
         assert any(words == ["sleep", "600"] for words in sieve.commands().values())
