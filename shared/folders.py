@@ -1,7 +1,9 @@
-"""The watched folder and the state folder beside each other."""
+"""Folders that settings name: beside each other, and whether they are there."""
 
 import os
-from pathlib import Path
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 from shared.errors import SettingsError
 from shared.ignored import ignores
@@ -41,3 +43,34 @@ def _status(folder: Path) -> os.stat_result | None:
         return folder.stat()
     except OSError:
         return None  # it is not there, or not to be seen
+
+
+def missing_folders(root: Path, setting: str, folders: Sequence[str]) -> Iterator[str]:
+    """A sentence for each of `folders`, relative to the watched one, that is none: a rule that matches nothing."""
+    for folder in folders:
+        if root.is_dir() and not (root / folder).is_dir():
+            similar = _similar(root, folder)
+            meant = f"; did you mean {similar!a}?" if similar else ""
+            yield (
+                f"{setting} names {folder!a}, and there is no such folder below {root}: it decides nothing{meant} "
+                "(folders are separated by `:`; one that holds a `:` is written with `\\:`)"
+            )
+
+
+def _similar(root: Path, folder: str) -> str:
+    """A folder that is spelt the same but for case, or for how its accents are stored; "" where there is none."""
+    place = root
+    for part in PurePosixPath(folder).parts:
+        try:
+            names = [entry.name for entry in os.scandir(place) if entry.is_dir()]
+        except OSError:
+            return ""
+        alike = [name for name in names if _plain(name) == _plain(part)]
+        if not alike:
+            return ""
+        place /= part if part in alike else alike[0]
+    return str(place.relative_to(root))
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -130,5 +130,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     folder = watched_folder(settings)
     if folder is None:
         return  # nobody has said yet which one it is to be
+    for sentence in settings.model_copy(update={"watch_dir": folder}).folder_warnings():
+        yield Finding("rule of a folder", False, "matches nothing", sentence)
     ok = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
     yield Finding("watched folder", ok, str(folder), "mount it, or set IMAGESIEVE_WATCH_DIR to a folder you may read")

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -37,8 +37,12 @@ class Phase(StrEnum):
     BEGUN = "begun"  # in hand, or cut off
     DONE = "done"
     UNDONE = "undone"  # it failed, and everything is as it was
+    MISSING = "missing"  # it was cut off, and the file is neither at its path nor where it was to go
     RESTORING = "restoring"  # being brought back, or cut off
     RESTORED = "restored"
+
+
+AWAY: Final = (Phase.DONE, Phase.MISSING)  # what `restore` brings back, or looks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,19 +245,35 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def acting_alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of all journals in `folder`, which is made. Raises ActionsBusy, JournalFailed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        sync_folder(folder.parent)
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise JournalFailed(f"no journal can be kept in {folder}: {why_not(error)}; nothing was done") from error
-    try:
-        _lock(descriptor, folder)
+def acting_alone(folder: Path, *roots: Path) -> Iterator[None]:
+    """Hold the lock of all journals in `folder`, which is made, and that of each watched folder in `roots`.
+
+    A watched folder may have two state folders, and two runs with other keepers would take each other's away. Its lock
+    is one on the folder itself, by whatever path it is reached; nothing is written there. Raises ActionsBusy,
+    JournalFailed.
+    """
+    with ExitStack() as locks:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sync_folder(folder.parent)
+            descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            locks.callback(os.close, descriptor)
+            _lock(descriptor, folder)
+        except OSError as error:
+            raise JournalFailed(f"no journal can be kept in {folder}: {why_not(error)}; nothing was done") from error
+        held = set()
+        for root in roots:
+            try:
+                descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except OSError:
+                continue  # it is away, and whoever wants to act there is told so
+            locks.callback(os.close, descriptor)
+            status = os.fstat(descriptor)
+            if (status.st_dev, status.st_ino) not in held:
+                held.add((status.st_dev, status.st_ino))
+                with suppress(OSError):  # NFS locks no folders
+                    _lock(descriptor, root)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _lock(descriptor: int, folder: Path) -> None:

@@ -1,9 +1,10 @@
-"""The folder that duplicates move to: outside the watched one, and not around it."""
+"""The folder that duplicates move to: outside the watched one, not around it, and where things last."""
 
 import os
 from pathlib import Path
 
 from shared.errors import SettingsError
+from shared.filesystems import vanishing
 
 
 def check_target(root: Path, target: str) -> None:
@@ -11,6 +12,18 @@ def check_target(root: Path, target: str) -> None:
     if not target:
         raise SettingsError("there is no folder to move to: name one outside the watched folder, by --to FOLDER or in "
                             "IMAGESIEVE_MOVE_TO")  # fmt: skip
+    check_apart(root, target)
+    kind = vanishing(Path(target), root)
+    if kind:
+        raise SettingsError(
+            f"{target} cannot be moved to: it lies on {kind}, which is memory or a container's own layer, and what is "
+            "there goes with the machine or the container; name a folder on a disk (in containers /moved, which is "
+            "the folder MOVED of the host)"
+        )
+
+
+def check_apart(root: Path, target: str) -> None:
+    """Raise SettingsError where watched folder and target folder are one, or one lies in the other, by whatever way."""
     for inner, outer in ((Path(target), root), (root, Path(target))):
         if _is_within(inner, outer):
             raise SettingsError(

@@ -11,7 +11,10 @@ QUEUE_RECLUSTER: Final = "recluster"
 QUEUE_VERDICTS: Final = "verdicts"
 QUEUES: Final = (QUEUE_FEATURES, QUEUE_RECLUSTER, QUEUE_VERDICTS)
 
+WEIGHTS_FOUND: Final = "IMAGESIEVE_WEIGHTS_FOUND"  # environment of a feature worker: what IMAGESIEVE_WEIGHTS came to
+
 LEASE_VERDICTS: Final = "verdicts"  # held by the one worker that gives verdicts
+LEASE_RECLUSTER: Final = "recluster"  # held by a recluster run
 
 # Keys of the store. One hash holds every record, so that its size is one HLEN and a scan needs no key pattern.
 KEY_RECORDS: Final = "imagesieve:records"  # hash: path (bytes) -> Record as JSON
@@ -25,11 +28,13 @@ KEY_GENERATION: Final = "imagesieve:generation"  # the pointer: id of the newest
 KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are kept, newest first
 KEY_HISTORY: Final = "imagesieve:history"  # list of Snapshots, oldest first: of generations kept and gone
 KEY_COMPUTED: Final = "imagesieve:computed"  # integer: forward passes ever made, one per picture
+KEY_LOADED: Final = "imagesieve:loaded"  # integer: networks that feature workers ever loaded
 KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: verified pairs
 KEY_CORRECTIONS: Final = "imagesieve:corrections"  # integer: verdicts that recluster runs corrected
 KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibration
 KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
 KEY_PING: Final = "imagesieve:ping"  # written to see whether writes are taken
+KEY_OWNER: Final = "imagesieve:owner"  # Owner as JSON: whose collection is in this database
 KEY_REFUSED: Final = "imagesieve:refused"  # integer: messages or references refused
 
 

@@ -30,3 +30,11 @@ def below_root(folder: str, root: Path) -> str:
 def is_in_folder(path: str, folder: str) -> bool:
     """Whether the file at `path` lies in `folder` or below it; `.` holds every file."""
     return folder == "." or path.startswith(folder + "/")
+
+
+def is_one_folder(one: str, other: str) -> bool:
+    """Whether two absolute paths lead to one folder, by whatever links and mounts; the same path always does."""
+    try:
+        return one == other or Path(one).samefile(other)
+    except OSError:
+        return False

@@ -1,6 +1,7 @@
 """Every setting, read once at an entry point from `IMAGESIEVE_*` environment variables into one frozen object."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.folders import missing_folders
 from shared.move_target import check_target
 from shared.paths import below_root
 from shared.setting_faults import PREFIX as PREFIX
@@ -29,6 +31,9 @@ KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path")
 
 # What Celery and redis-py call the ways to a Redis: without and with TLS, and by a Unix socket.
 SCHEMES = {"broker_url": ("redis", "rediss", "redis+socket"), "store_url": ("redis", "rediss", "unix")}
+
+
+_FOLDER_SEPARATOR = re.compile(r"(?<!\\):")
 
 
 def _default_state_dir() -> Path:
@@ -116,8 +121,8 @@ class Settings(BaseSettings):
     )
     prefer_folders: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="folders below the watched one, in order, separated by `:`; of a group, a file in the first of "
-        "them stays before all others",
+        description="folders below the watched one, in order, separated by `:` (`\\:` within a name); of a group, a "
+        "file in the first of them stays before all others",
     )
     protect_folders: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="likewise; no file in them is ever acted on, and they are preferred before all other folders"
@@ -125,7 +130,7 @@ class Settings(BaseSettings):
     on_duplicate: Literal["report", "move"] = Field(
         "report",
         description="what follows from a verdict `exact` or `identical`; `move`: the file moves to "
-        "`IMAGESIEVE_MOVE_TO` at once (`imagesieve duplicates restore` brings it back)",
+        "`IMAGESIEVE_MOVE_TO` once nothing has stirred for a minute (`imagesieve duplicates restore` brings it back)",
     )
     move_to: str = Field("", description="the folder that duplicates are moved to, outside the watched one")
     keep_generations: int = Field(5, ge=1, description="generations (clusters and reports) that are kept")
@@ -169,7 +174,9 @@ class Settings(BaseSettings):
     @field_validator("prefer_folders", "protect_folders", mode="before")
     @classmethod
     def _split_folders(cls, value: Any) -> Any:
-        return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(word.replace("\\:", ":") for word in _FOLDER_SEPARATOR.split(value) if word)
 
     @field_validator("prefer_folders", "protect_folders")
     @classmethod
@@ -230,6 +237,20 @@ class Settings(BaseSettings):
         """Store URL in redis-py's spelling."""
         return self.store_url or f"unix://{quote(str(self.redis_socket))}?db=1"
 
+    def folder_warnings(self) -> list[str]:
+        """A sentence for each folder of the rules that is not there: it decides nothing."""
+        return [
+            missing
+            for name in ("protect_folders", "prefer_folders")
+            for missing in missing_folders(self.watch_dir, PREFIX + name.upper(), getattr(self, name))
+        ]
+
+    def check_protected(self) -> None:
+        """Raise SettingsError where a folder that is to be protected is not there: nothing may be acted on then."""
+        missing = next(missing_folders(self.watch_dir, f"{PREFIX}PROTECT_FOLDERS", self.protect_folders), "")
+        if missing:
+            raise SettingsError(f"{missing}. Nothing is acted on until it is right")
+
     def check_policy(self) -> None:
         """Raise SettingsError where duplicates are to be moved and cannot be."""
         if self.on_duplicate == "move":
@@ -250,8 +271,8 @@ class Settings(BaseSettings):
         values = self.model_dump(mode="json")
         values["suffixes"] = " ".join(sorted(self.suffixes))
         values["keeper_order"] = " ".join(self.keeper_order)
-        values["prefer_folders"] = os.pathsep.join(self.prefer_folders)
-        values["protect_folders"] = os.pathsep.join(self.protect_folders)
+        for name in ("prefer_folders", "protect_folders"):
+            values[name] = ":".join(folder.replace(":", "\\:") for folder in values[name])
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 
 

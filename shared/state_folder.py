@@ -14,7 +14,7 @@ from shared.permission import why_not
 
 MARK: Final = "imagesieve-state"
 OWN_PREFIX: Final = ".imagesieve-"  # of all hidden files and folders that are made in a marked folder
-VERSION: Final = 1  # of what the folder holds; it grows when an older imagesieve could not read it any more
+VERSION: Final = 2  # of what the folder holds; it grows when an older imagesieve could not read it any more
 
 # What every earlier version, which left no mark, wrote at its first start: `up`, the watcher, beat.
 _EVIDENCE: Final = ("watched", "supervisord.conf", "watcher.alive", "beat.alive", "beat-schedule")
@@ -59,7 +59,7 @@ def check_state_folder(folder: Path) -> None:
             f"IMAGESIEVE_STATE_DIR is {folder}, which holds {foreign[0]!r} and was not made by imagesieve; name a new "
             "or an empty folder for its state"
         )
-    if version and version > VERSION:
+    if version is not None and version > VERSION:
         raise SettingsError(
             f"the state folder {folder} was made by a newer imagesieve (its version is {version}, this one reads up to "
             f"{VERSION}); start the newer one, or name another folder in IMAGESIEVE_STATE_DIR"
@@ -67,11 +67,11 @@ def check_state_folder(folder: Path) -> None:
 
 
 def _read_version(folder: Path) -> int | None:
-    """The version in the mark; 0 of what was made before there were marks; None where no imagesieve made it."""
+    """The version in the mark; 1 of what was made before there were marks; None where no imagesieve made it."""
     try:
         text = (folder / MARK).read_text(errors="replace").strip()
     except FileNotFoundError:
-        return 0 if any((folder / name).is_file() for name in _EVIDENCE) else None
+        return 1 if any((folder / name).is_file() for name in _EVIDENCE) else None
     if not text.isdecimal():
         raise SettingsError(
             f"the mark {folder / MARK} of the state folder holds no version; write {VERSION} into it if imagesieve "

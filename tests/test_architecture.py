@@ -1,10 +1,17 @@
 """The arrows between packages, and what the light processes must not load."""
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
+BACKENDS = {"jax", "torch"}  # what Keras may run on in place of TensorFlow
 HEAVY = ("tensorflow", "keras", "cv2", "sklearn", "worker")
 
 
@@ -35,3 +42,31 @@ def test_import_linter_holds_the_arrows() -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout
+
+
+def imported() -> set[str]:
+    """The top-level modules of others that the packages import, wherever in a file."""
+    found = set()
+    for package in ("shared", "watcher", "worker"):
+        for file in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"shared", "watcher", "worker"} - BACKENDS
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in project["dependencies"]}
+    distributions = packages_distributions()
+    modules = imported()
+    assert {"celery", "numpy"} <= modules
+    assert {
+        module for module in modules if not {normal(name) for name in distributions.get(module, [])} & declared
+    } == set()
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -8,12 +8,14 @@ import warnings
 from collections.abc import Sequence
 
 from celery import Celery
+from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from shared.broker import make_app, outstanding
-from shared.errors import SettingsError
+from shared.errors import SettingsError, Unavailable
 from shared.folders import check_apart
 from shared.logs import configure_logging
 from shared.metrics import UNMETERED, Meter
+from shared.ownership import claim_collection
 from shared.settings import Settings, load_settings
 from shared.state_folder import open_state_folder, unusable
 from shared.store import RedisStore, Store
@@ -49,8 +51,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.request)
     store, app = RedisStore.connect(settings.store), make_app(settings)
+    try:
+        claim_when_there(store, settings)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
     service = Service(settings, store, CeleryQueue(app), stop, Clock(), open_meter(settings, store, app))
     return _run(service, settings, once)
+
+
+def claim_when_there(store: Store, settings: Settings) -> None:
+    """Wait for Redis, and claim the collection in it for the watched folder. Raises SettingsError."""
+    patience = Retrying(
+        retry=retry_if_exception_type(Unavailable),
+        wait=wait_exponential(0.2, max=10),
+        before_sleep=before_sleep_log(_log, logging.WARNING),
+    )
+    patience(claim_collection, store, settings.state_dir, settings.watch_dir)
 
 
 def _run(service: Service, settings: Settings, once: bool) -> int:

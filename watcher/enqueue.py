@@ -31,12 +31,14 @@ def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: st
     admitted: by IMAGESIEVE_SUFFIXES, which may have changed since the record was made. extractor: the id whose
     features count now, "" while none is published.
     """
-    if known is None or not known.describes(seen.size, seen.mtime_ns):
+    if known is None or not known.describes(seen):
         return True
     refused_by_suffix = known.state is State.FAILED and known.reason == suffix_reason(seen.path)
     if admitted is refused_by_suffix:
         return True
-    return known.state is State.READY and bool(extractor) and known.extractor != extractor
+    # A failed file names an extractor where that one gave no features for it.
+    tried = known.extractor if known.state is not State.PENDING else ""
+    return bool(extractor) and bool(tried) and tried != extractor
 
 
 class Batcher:

@@ -6,15 +6,18 @@ Prints a line of JSON for each file, as it happens, and one at the end. Needs no
 import argparse
 import json
 import os
+import shutil
 import sys
 import time
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from shared.duplicates import KINDS, read_duplicates
+from shared.duplicates import KINDS, Duplicate, read_duplicates
 from shared.errors import ImagesieveError, SettingsError
-from shared.journal import Action, acting_alone, read_runs, run_files
+from shared.journal import AWAY, Action, acting_alone, read_runs, run_files
 from shared.move_target import check_target
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
@@ -22,19 +25,23 @@ from worker.engine.keepers import FolderRules
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
+from worker.pipeline.acting.trash import home_trash
+
+if TYPE_CHECKING:
+    from worker.engine.sameness import Proof
 
 
 def make_tools(settings: Settings) -> Tools:
     """The collaborators; OpenCV is loaded when two pictures are first compared."""
 
-    def compare(keeper: bytes, duplicate: bytes) -> str:
+    def compare(keeper: bytes, duplicate: bytes) -> "Proof":
         # OpenCV reads it once, when it is imported.
         os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(settings.max_pixels))
         from worker.engine.sameness import compare_files
 
         return compare_files(keeper, duplicate, settings.max_pixels)
 
-    return Tools(settings.actions_dir, compare, time.time)
+    return Tools(settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
 
 
 def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterator[dict[str, Any]]:
@@ -42,17 +49,23 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
     tools, root = make_tools(settings), settings.watch_dir
     if choice.action is Action.MOVE:
         check_target(root, target)
+    if not dry:
+        settings.check_protected()
     report = latest_report(settings)
     duplicates, summary = read_duplicates(report.folder), report.summary()
     protect = {*settings.protect_folders, *summary.get("protected_folders", ())}
     rules = FolderRules(protect=tuple(sorted(protect)))
 
     def act() -> Iterator[dict[str, Any]]:
+        for sentence in settings.folder_warnings():
+            yield {"event": "warning", "text": sentence}
         runs = read_runs(tools.journals)
         plan = make_plan(duplicates, choice, rules, needed_paths(runs, str(root)))
         for skipped in plan.skipped:
             yield _told(skipped, dry)
-        acting = Acting(tools, choice.action, root, target)
+        if dry and choice.action is Action.MOVE:
+            yield from _no_room(root, target, plan.chosen)
+        acting = Acting(tools, choice.action, root, target, named=choice.kinds)
         try:
             for found in act_on(acting, plan.chosen, dry):
                 yield _told(found, dry)
@@ -66,32 +79,54 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
         yield from ({"event": "cut off", "run": run.header.id} for run in read_runs(tools.journals) if run.in_hand)
         yield from act()
         return
-    with acting_alone(tools.journals):
+    with acting_alone(tools.journals, root):
         yield from map(_settled, settle_runs(tools))
         yield from act()
 
 
-def bring_back(settings: Settings, name: str) -> Iterator[dict[str, Any]]:
-    """What becomes of each file of a run that is restored."""
+def _no_room(root: Path, target: str, chosen: Sequence[Duplicate]) -> Iterator[dict[str, Any]]:
+    """A warning where the files would go to another disk that has not that much room."""
+    there = next(folder for folder in (Path(target), *Path(target).parents) if folder.exists())
+    needed, free = sum(one.bytes for one in chosen), shutil.disk_usage(there).free
+    if there.stat().st_dev != root.stat().st_dev and free < needed:
+        yield {"event": "warning", "text": f"{needed:,} bytes are to move, and {there} has room for {free:,}"}
+
+
+def bring_back(settings: Settings, name: str, everything: bool) -> Iterator[dict[str, Any]]:
+    """What becomes of each file of the runs that are restored, and what others still hold. everything: all runs."""
     tools = make_tools(settings)
     if not run_files(tools.journals):  # nothing was ever done: not even a lock is made for that
         choose_run(tools, name, ())
         yield {"event": "end", "run": ""}
         return
-    with acting_alone(tools.journals):
+    roots = {Path(run.header.root) for run in read_runs(tools.journals)}
+    with acting_alone(tools.journals, *sorted(roots)):
         yield from map(_settled, settle_runs(tools))
-        run = choose_run(tools, name, read_runs(tools.journals))
-        for found in restore(tools, run) if run else ():
-            yield {"event": "left" if found.reason else "restored", "path": found.path, "reason": found.reason}
-        yield {"event": "end", "run": run.header.id if run else ""}
+        runs = read_runs(tools.journals)
+        chosen = [choose_run(tools, name, runs)] if not everything else [*reversed(runs)]
+        for run in filter(None, chosen):
+            for found in restore(tools, run):
+                yield {"event": "left" if found.reason else "restored", "path": found.path, "reason": found.reason}
+        yield {"event": "end", "run": chosen[0].header.id if chosen[0] and not everything else ""}
+        yield from _still_away(tools)
+
+
+def _still_away(tools: Tools) -> Iterator[dict[str, Any]]:
+    """What each run has not given back, and what it has in hand."""
+    for run in read_runs(tools.journals):
+        if away := run.in_phase(*AWAY):
+            place = run.header.target or {Action.TRASH: "the trash"}.get(run.header.action, "links")
+            yield {"event": "still away", "run": run.header.id, "files": len(away), "to": place}
+        if run.in_hand:
+            yield {"event": "in hand", "run": run.header.id, "files": len(run.in_hand), "to": run.header.target}
 
 
 def _told(found: Acted | Skipped, dry: bool) -> dict[str, Any]:
     one = found.duplicate
     about = {"path": one.path, "kind": one.kind, "bytes": one.bytes, "keeper": one.keeper}
     if isinstance(found, Skipped):
-        return {"event": "skipped", **about, "reason": found.reason}
-    return {"event": "would" if dry else "acted", **about, "to": found.to}
+        return {"event": "skipped", **about, "reason": found.reason, "failed": found.failed}
+    return {"event": "would" if dry else "acted", **about, "to": found.to, "lost": list(found.lost)}
 
 
 def _settled(found: Settled) -> dict[str, Any]:
@@ -110,6 +145,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     applying.add_argument("--yes", action="store_true")
     restoring = commands.add_parser("restore")
     restoring.add_argument("run", nargs="?", default="")
+    restoring.add_argument("--all", action="store_true")
     return parser.parse_args(arguments)
 
 
@@ -123,7 +159,7 @@ def main(arguments: list[str]) -> int:
             choice = Choice(words.action, tuple(words.kind), tuple(words.folder))
             told = apply(settings, choice, words.to or settings.move_to, dry=not words.yes)
         else:
-            told = bring_back(settings, words.run)
+            told = bring_back(settings, words.run, words.all)
         for line in told:
             print(json.dumps(line), flush=True)
     except ImagesieveError as error:

@@ -22,18 +22,25 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
+from worker.loading import LoadingNetwork
+from worker.repeated import repeat
 from worker.tasks import register
 from worker.turn import HOLDER, Turn
 
 if TYPE_CHECKING:
     from worker.engine.keepers import FolderRules
+    from worker.pipeline.acting.apply import Tools
     from worker.pipeline.acting.policy import Policy
+    from worker.pipeline.acting.rescue import Rescue
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extract import Extraction
     from worker.pipeline.judge import Judge
     from worker.pipeline.recluster import Reclustering
     from worker.pipeline.thresholds import CurrentThresholds
     from worker.pipeline.writer import Writer
+    from worker.weights import Weights
+
+ACTING_SECONDS = 2.0  # between two looks at what waits to be moved
 
 
 class Workshop:
@@ -49,7 +56,7 @@ class Workshop:
 
     @property
     def extraction(self) -> "Extraction":
-        """Collaborators of the feature worker, the loaded model among them; whose features count is on record."""
+        """Collaborators of the feature worker; whose features count is on record."""
         if self.store.extractor() is None:  # the first worker, or the record was lost or damaged
             self.store.publish_extractor(self._extraction[0])
         return self._extraction[1]
@@ -69,17 +76,15 @@ class Workshop:
 
         from worker.pipeline.extract import Extraction
         from worker.pipeline.guard import Clocks, Guard
-        from worker.weights import load, resolve
 
         cv2.setNumThreads(1)  # several files are decoded at a time already
         settings = self.settings
-        weights = resolve(settings.weights)
-        model = load(weights, settings.precision, settings.batch_size)
-        return weights.extractor, Extraction(
+        extractor = self._weights.extractor
+        return extractor, Extraction(
             root=settings.watch_dir,
             store=self.store,
-            extractor_id=weights.extractor.id,
-            extract=model.extract,
+            extractor_id=extractor.id,
+            extract=self.network.extract,
             executor=ThreadPoolExecutor(os.cpu_count() or 1, "decode"),
             now=time.time,
             guard=Guard(settings.max_pixels, settings.decode_seconds, Clocks()),
@@ -87,6 +92,24 @@ class Workshop:
             max_bytes=settings.max_bytes,
             batch_size=settings.batch_size,
             encoding=settings.feature_encoding,
+        )
+
+    @cached_property
+    def _weights(self) -> "Weights":
+        from worker.weights import Weights, resolve
+
+        found = os.environ.get(names.WEIGHTS_FOUND)
+        return Weights.from_json(found) if found else resolve(self.settings.weights)
+
+    @cached_property
+    def network(self) -> LoadingNetwork:
+        """The network; its first use begins to load it, and nothing waits for that but a forward pass."""
+        from worker.weights import load
+
+        settings = self.settings
+        return LoadingNetwork(
+            partial(load, self._weights, settings.precision, settings.batch_size),
+            lambda: self.store.add(names.KEY_LOADED, 1),
         )
 
     @cached_property
@@ -164,14 +187,51 @@ class Workshop:
     @cached_property
     def policy(self) -> "Policy":
         """What follows from a verdict by itself."""
-        from worker.engine.sameness import compare_files
-        from worker.pipeline.acting.apply import Tools
         from worker.pipeline.acting.policy import Policy
 
         settings = self.settings
         settings.check_policy()
-        tools = Tools(settings.actions_dir, partial(compare_files, max_pixels=settings.max_pixels), time.time)
-        return Policy(tools, settings.watch_dir, settings.move_to, self.keeper_folders)
+        return Policy(
+            self._acting, settings.watch_dir, settings.move_to, self._acting_folders, self.store.records, self._patience
+        )
+
+    @cached_property
+    def rescue(self) -> "Rescue":
+        """What becomes of moved files whose picture leaves the collection."""
+        from worker.pipeline.acting.rescue import Rescue
+
+        settings = self.settings
+        return Rescue(
+            self._acting, settings.watch_dir, self.store, self._patience, bring=settings.on_duplicate == "move"
+        )
+
+    @cached_property
+    def _acting(self) -> "Tools":
+        from worker.engine.sameness import compare_files
+        from worker.pipeline.acting.apply import Tools
+        from worker.pipeline.acting.trash import home_trash
+
+        compare = partial(compare_files, max_pixels=self.settings.max_pixels)
+        return Tools(self.settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that a duplicate waits before it moves, and that a keeper must be gone before it is missed."""
+        from worker.pipeline.acting.waiting import SETTLES
+
+        return SETTLES * self.settings.settle
+
+    def _acting_folders(self) -> "FolderRules":
+        self.settings.check_protected()
+        return self.keeper_folders()
+
+    def look_after_moved(self) -> None:
+        """Move what has waited long enough, and see to what was moved and is missing. Raises Unavailable."""
+        if not self.store.holds_lease(names.LEASE_VERDICTS, os.environ.get(HOLDER, "")):
+            return
+        if self.settings.on_duplicate == "move":
+            self.policy.look()
+        self.rescue.look()
 
     def keeper_folders(self) -> "FolderRules":
         """Folders that decide who stays, as they are mounted now."""
@@ -220,6 +280,18 @@ def _serve_metrics(**_: object) -> None:
         _workshop.meter  # noqa: B018 - its first use serves it
 
 
+def _look_after_moved(**_: object) -> None:
+    """In every new child of a verdict worker."""
+    if HOLDER in os.environ:
+        repeat(_workshop.look_after_moved, ACTING_SECONDS, "acting")
+
+
+def _load_network(**_: object) -> None:
+    """In every new child of a feature worker, before its first task."""
+    if names.WEIGHTS_FOUND in os.environ:
+        _workshop.network  # noqa: B018 - its first use loads it
+
+
 def _log(**_: object) -> None:
     configure_logging(_settings.log_level)
 
@@ -237,6 +309,8 @@ app.conf.worker_consumer = "worker.consumer:Consumer"
 _workshop = Workshop(_settings)
 register(app, _workshop)
 worker_process_init.connect(_serve_metrics, weak=False)
+worker_process_init.connect(_load_network, weak=False)
+worker_process_init.connect(_look_after_moved, weak=False)
 task_unknown.connect(_count_refused, weak=False)
 task_rejected.connect(_count_refused, weak=False)
 _turn = Turn(app, lambda: _workshop.store)  # signals hold their receivers weakly

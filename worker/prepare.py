@@ -1,5 +1,6 @@
 """`python -m worker.prepare`: make sure of the weights before any image is taken, and publish whose features count.
 
+Prints which weights they are, for the worker that loads them (names.WEIGHTS_FOUND): a download is tried once, here.
 With `--check`: load Keras too and print as JSON what it finds, for `imagesieve doctor`; publishes nothing.
 """
 
@@ -15,22 +16,23 @@ from shared.logs import configure_logging
 from shared.settings import load_settings
 from shared.store import RedisStore
 from worker.backend import load_backend
-from worker.weights import download_imagenet, resolve
+from worker.weights import Weights, download_imagenet, resolve
 
 logger = logging.getLogger(__name__)
 
 
-def prepare() -> None:
+def prepare() -> Weights:
     """Resolve the weights and publish their extractor; waits for Redis. Raises WeightsError."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    extractor = resolve(settings.weights, _download).extractor
+    weights = resolve(settings.weights, _download)
     patience = Retrying(
         retry=retry_if_exception_type(Unavailable),
         wait=wait_exponential(0.2, max=10),
         before_sleep=before_sleep_log(logger, logging.WARNING),
     )
-    patience(RedisStore.connect(settings.store).publish_extractor, extractor)
+    patience(RedisStore.connect(settings.store).publish_extractor, weights.extractor)
+    return weights
 
 
 def _download() -> Path:
@@ -68,7 +70,7 @@ def main(arguments: list[str]) -> int:
         if arguments == ["--check"]:
             print(json.dumps(check()))
         else:
-            prepare()
+            print(prepare().to_json())
     except ImagesieveError as error:
         print(f"imagesieve: {error}", file=sys.stderr)
         return 1

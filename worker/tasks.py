@@ -34,7 +34,7 @@ class Tools(Protocol):
 
     @property
     def extraction(self) -> "Extraction":
-        """Collaborators of the feature worker; the first use loads the model."""
+        """Collaborators of the feature worker; the first use begins to load the network."""
 
     @property
     def reclustering(self) -> "Reclustering":

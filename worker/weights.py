@@ -2,13 +2,14 @@
 
 import hashlib
 import io
+import json
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal, TextIO
+from typing import Final, Literal, Self, TextIO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from shared.errors import WeightsError
 from shared.records import Extractor
 from worker.backend import load_backend
 from worker.engine.vgg16 import FILTER_AFTER, RANDOM_RECIPE, Precision, Vgg16, faster_precision, layer_shapes
+from worker.engine.weights_file import check_layers
 
 FILE_NAME: Final = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 FILE_MD5: Final = "64373286793e3c8b2b4e3219cbf3544b"  # as keras.applications.vgg16 has it
@@ -34,6 +36,16 @@ class Weights:
     source: Literal["imagenet", "file", "random"]
     path: Path | None
     extractor: Extractor
+
+    def to_json(self) -> str:
+        """For the environment of a process that is to load them."""
+        return json.dumps([self.source, str(self.path or ""), asdict(self.extractor)])
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` gave."""
+        source, path, extractor = json.loads(text)
+        return cls(source, Path(path) if path else None, Extractor(**extractor))
 
 
 def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights:
@@ -62,7 +74,12 @@ def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights
 
 
 def load(weights: Weights, precision: str, batch_size: int, filter_after: float = FILTER_AFTER) -> Vgg16:
-    """Build the network and load `weights`. Seconds. precision: `auto` takes what the hardware computes in."""
+    """Build the network, load `weights`, and look at what it makes of a picture. Seconds. Raises WeightsError.
+
+    precision: `auto` takes what the hardware computes in.
+    """
+    if weights.path and _extractor_id(_digest(weights.path)) != weights.extractor.id:
+        raise WeightsError(f"the weights file {weights.path} has changed since it was looked at; start again")
     load_backend()
     chosen = choose_precision(precision, _cpu_flags(), _gpu_capability, faster_precision)
     return Vgg16(weights.path, chosen, batch_size, filter_after)
@@ -140,47 +157,20 @@ def _random(warning: str) -> Weights:
 
 
 def _from_file(source: Literal["imagenet", "file"], path: Path) -> Weights:
-    _check_layers(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    check_layers(path, layer_shapes())
+    digest = _digest(path)
     label = "VGG16 fc2, ImageNet weights" if source == "imagenet" else f"VGG16 fc2, weights of {path.name}"
     return Weights(source, path, Extractor(_extractor_id(digest), source, label))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _extractor_id(weights: str) -> str:
     # The precision of the forward pass is left out: bfloat16's features have cosine 0.9999 to float32's.
     return hashlib.sha256(f"vgg16/fc2/{weights}/{PREPROCESSING}".encode()).hexdigest()[:16]
-
-
-def _check_layers(path: Path) -> None:
-    """Raise WeightsError unless the file holds every layer of VGG16 up to fc2, in its shape. Reads no values."""
-    import h5py
-
-    try:
-        with h5py.File(path) as file:
-            group = file.get("model_weights", file)
-            for name, kernel in layer_shapes().items():
-                expected, found = [kernel[-1:], kernel], _shapes(group, name)
-                if found != expected:
-                    raise WeightsError(
-                        f"{path} does not hold VGG16's weights: the shapes of layer {name} should be {expected}, "
-                        f"found {found}; IMAGESIEVE_WEIGHTS takes Keras's file {FILE_NAME}"
-                    )
-    except (OSError, RuntimeError, KeyError, ValueError) as error:  # what h5py makes of a damaged file
-        raise WeightsError(
-            f"the weights file {path} cannot be read ({error}); check IMAGESIEVE_WEIGHTS, or copy the file again"
-        ) from error
-
-
-def _shapes(group: object, name: str) -> list[tuple[int, ...]]:
-    """Shapes of the values of layer `name`, bias before kernel, however deep they are nested."""
-    import h5py
-
-    shapes: list[tuple[int, ...]] = []
-    layer = group.get(name) if isinstance(group, h5py.Group) else None
-    if isinstance(layer, h5py.Group):
-        layer.visititems(lambda _, item: shapes.append(item.shape) if isinstance(item, h5py.Dataset) else None)
-    return sorted(shapes, key=len)
 
 
 def _cpu_flags() -> frozenset[str]:

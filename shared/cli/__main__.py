@@ -8,7 +8,8 @@ from typing import TextIO
 
 import typer
 
-from shared.cli import ask, calibration, duplicates, look, start, stream
+from shared.cli import ask, calibration, duplicates, look, start
+from shared.cli import stream as stream_commands
 from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
@@ -30,8 +31,8 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (start.up, False),
     (start.demo, False),
     (look.status, False),
-    (stream.events, False),
-    (stream.check, False),
+    (stream_commands.events, False),
+    (stream_commands.check, False),
     (calibration.calibrate, False),
     (ask.recluster, False),
     (look.report, False),

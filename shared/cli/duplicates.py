@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.cli.duplicates_text import list_lines, next_command, sentences, sum_up, warn_of_empty
+from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
 from shared.cli.terminal import emit, say, shown
 from shared.duplicates import read_duplicates
 from shared.errors import SettingsError
@@ -22,6 +22,7 @@ from shared.paths import below_root, is_in_folder
 from shared.reports import latest_report
 from shared.settings import PREFIX, Settings, load_settings
 
+COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off", "folder")
 WIDE: Final = 250  # columns of a table that goes into a file
 
 app = typer.Typer(
@@ -65,7 +66,7 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
             {
                 "duplicates": [{name: getattr(one, name) for name in one.__slots__} for one in found],
                 "count": len(found),
-                "bytes": sum(one.bytes for one in found),
+                "bytes": sum(one.frees for one in found),
             }
         )
     else:
@@ -73,6 +74,8 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
         for line in list_lines(found, console.width if console.is_terminal else None):
             print(line)
     warn_of_empty(places, duplicates, settings.watch_dir)
+    for sentence in settings.folder_warnings():
+        say(f"warning: {sentence}")
     for run in read_runs(settings.actions_dir):
         if run.in_hand:
             say(f"run {run.header.id} was cut off; the next `duplicates apply --yes` or `restore` puts it in order")
@@ -91,8 +94,10 @@ def apply(
 ) -> None:
     """Act on the duplicates of the newest report: exact and identical ones, and near ones where --kind near is given.
 
-    Keeper and duplicate are looked at again right before; what has changed is skipped and said. Every step is in a
-    journal, and `imagesieve duplicates restore` brings everything back. Examples:
+    Of identical ones those that hold nothing their keeper lacks, unless --kind identical is given. Keeper and duplicate
+    are looked at again right before; what has changed is skipped and said. Each run writes a journal, by which
+    `imagesieve duplicates restore` brings back what it took. Exit status 1 where anything failed, or nothing could be
+    done. Examples:
 
       imagesieve duplicates apply --action move --to ~/duplicates
 
@@ -112,20 +117,26 @@ def apply(
 @app.command()
 def restore(
     run: Annotated[str, typer.Argument(help="name of a run; the newest that is not restored, if not given")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="all runs, the newest first")] = False,
     list_runs: Annotated[bool, typer.Option("--list", help="name the runs instead")] = False,
     json: Json = False,
 ) -> None:
-    """Bring back what a run of `apply` took away, byte for byte, with modes and times. Nothing is overwritten.
+    """Bring back what a run of `apply`, or the policy, took away, byte for byte, with modes and times.
 
-    Example:
+    One run, or all with --all; what others still hold is said. Nothing is overwritten. Examples:
 
       imagesieve duplicates restore
+
+      imagesieve duplicates restore --all
     """
     settings = load_settings(prefer_folders="", protect_folders="")
     if list_runs:
         _show_runs(read_runs(settings.actions_dir), json)
         return
-    _run(["restore", *(["--", run] if run else [])], settings, json, "restored")
+    if run and everything:
+        raise SettingsError("name a run, or --all runs, not both")
+    words = ["restore", *(["--all"] if everything else []), *(["--", run] if run else [])]
+    _run(words, settings, json, "restored")
 
 
 def load_report_settings() -> Settings:
@@ -135,7 +146,12 @@ def load_report_settings() -> Settings:
     # The folders of the rules may be given from the root of the disk, and make sense only below the watched folder.
     report = latest_report(load_settings(prefer_folders="", protect_folders=""))
     folder = report.summary().get("folder")
-    return load_settings(watch_dir=Path(folder)) if folder else load_settings()
+    if not folder:
+        raise SettingsError(
+            f"the report in {report.folder} is of an earlier version and does not say which folder it is of: name it "
+            f"in {PREFIX}WATCH_DIR, or make a new report with `imagesieve recluster --force --wait`"
+        )
+    return load_settings(watch_dir=Path(folder))
 
 
 def _places(folders: list[Path] | None, settings: Settings) -> list[str]:
@@ -146,7 +162,7 @@ def _places(folders: list[Path] | None, settings: Settings) -> list[str]:
 
 
 def _run(words: list[str], settings: Settings, json: bool, done: str) -> None:
-    """Let `worker.act` do it, and tell what it tells. Exit status 1 where something could not be restored."""
+    """Let `worker.act` do it, and tell what it tells. Exit status 1 where not all that was asked for was done."""
     process = subprocess.Popen(
         [sys.executable, "-m", "worker.act", *words],
         env={**os.environ, **settings.environment()},
@@ -168,7 +184,7 @@ def _run(words: list[str], settings: Settings, json: bool, done: str) -> None:
         sum_up(told, done)
     if status:
         raise typer.Exit(status if status in (1, 2) else 1)
-    if any(event["event"] == "left" for event in told):
+    if fell_short(told):
         raise typer.Exit(1)
 
 
@@ -181,6 +197,7 @@ def _show_runs(runs: list[Run], json: bool) -> None:
             "folder": run.header.root,
             "to": run.header.target,
             "done": len(run.in_phase(Phase.DONE)),
+            "missing": len(run.in_phase(Phase.MISSING)),
             "restored": len(run.in_phase(Phase.RESTORED)),
             "cut off": len(run.in_hand),
         }
@@ -190,10 +207,12 @@ def _show_runs(runs: list[Run], json: bool) -> None:
         emit(rows)
         return
     table = Table()
-    for name in ("run", "action", "done", "restored", "cut off", "folder"):
+    for name in ("run", "action", "done", "missing", "restored", "cut off", "folder"):
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(str(row[name])) for name in ("run", "action", "done", "restored", "cut off", "folder")))
+        table.add_row(
+            *(_plain(str(row[name])) for name in ("run", "action", "done", "missing", "restored", "cut off", "folder"))
+        )
     _print(table)
 
 

@@ -19,7 +19,7 @@ SAFE_ALONE: Final = "near"  # the kind that `apply` takes only where it is named
 
 def list_lines(found: Sequence[Duplicate], columns: int | None) -> Iterator[str]:
     """A block for each group: its keeper, and the duplicates below it. columns: of the terminal; None: never folded."""
-    yield f"{count_files(len(found))}, {sum(one.bytes for one in found):,} bytes"
+    yield f"{count_files(len(found))}; {sum(one.frees for one in found):,} bytes can be freed"
     digits = max((len(f"{one.bytes:,}") for one in found), default=0)
     for (group, keeper), duplicates in groupby(found, key=lambda one: (one.group, one.keeper)):
         yield ""
@@ -71,6 +71,8 @@ def sentences(event: dict[str, Any]) -> Iterator[str]:
     match event["event"]:
         case "would" | "acted":
             yield f"{event['kind']:<9}  {path}  ->  {shown(event['to'])}  (keeper: {shown(event['keeper'])})"
+            if event["lost"]:
+                yield f"{'':<9}  not in its keeper: {', '.join(event['lost'])}"
         case "skipped":
             yield f"skipped    {path}: {reason}"
         case "restored":
@@ -93,10 +95,39 @@ def sum_up(told: Sequence[dict[str, Any]], done: str) -> None:
     for event in told:
         if event["event"] == "not asked for":
             say(f"not asked for: {event['files']:,} {shown(event['which'])}; {event['way']}")
-    if run and done != "restored":
+        elif event["event"] == "warning":
+            say(f"warning: {shown(event['text'])}")
+    if done == "restored":
+        _sum_up_restored(told, run)
+    elif run and acted:
         say(f"this is run {run}; `imagesieve duplicates restore {run}` brings it back")
-    elif done == "restored":
-        say(f"run {run}" if run else "there is no run with anything to restore")
+
+
+def _sum_up_restored(told: Sequence[dict[str, Any]], run: str) -> None:
+    in_hand = [event for event in told if event["event"] == "in hand"]
+    away = [event for event in told if event["event"] == "still away"]
+    for event in in_hand:
+        target = f", and its target {shown(event['to'])} is away" if event["to"] else ""
+        say(
+            f"run {event['run']} has {count_files(event['files'])} in hand{target}: bring that back, then restore again"
+        )
+    for event in away:
+        say(
+            f"{count_files(event['files'])} of run {event['run']} are still away ({shown(event['to'])}); `imagesieve "
+            f"duplicates restore {event['run']}`, or `restore --all`, brings back what can be"
+        )
+    if run:
+        say(f"run {run}")
+    elif not in_hand and not away and not any(event["event"] in ("restored", "left") for event in told):
+        say("there is no run with anything to restore")
+
+
+def fell_short(told: Sequence[dict[str, Any]]) -> bool:
+    """Whether anything that was asked for failed, or nothing of it could be done (pure)."""
+    names = [event["event"] for event in told]
+    failed = {"left", "in hand"} & set(names) or any(event.get("failed") for event in told)
+    nothing = "skipped" in names and not {"acted", "would"} & set(names)
+    return bool(failed or nothing)
 
 
 def count_files(count: int) -> str:

@@ -108,7 +108,7 @@ class Model:
             look=self._look,
             files=files,
             verdicts=self._verdicts.per_second(now),
-            seconds_left=pending / files if files else None,
+            seconds_left=pending / files if files and pending else None,
             duplicates=tuple(self._duplicates),
             workers=self._workers,
             absence=self._absence,

@@ -103,11 +103,13 @@ class Screen:
 
 def _work(page: Page, look: Look) -> Iterator[tuple[str, RenderableType]]:
     """How far the work is, and how fast it goes."""
-    counts = look.counts
-    done = counts.total - counts.pending
-    if counts.pending:
+    counts, unjudged = look.counts, (look.verdicts or {}).get("unjudged", 0)
+    done = counts.total - counts.pending - unjudged
+    if counts.pending or unjudged:
         left = "" if page.seconds_left is None else f", {duration(page.seconds_left)} left"
-        yield "files", f"{done:,} of {counts.total:,} done ({done / counts.total:.0%}){left}"
+        stages = [f"{counts.pending:,} to read"] if counts.pending else []
+        stages += [f"{unjudged:,} verdicts due"] if unjudged else []
+        yield "files", f"{done:,} of {counts.total:,} done ({done / counts.total:.0%}), {', '.join(stages)}{left}"
         yield "", ProgressBar(counts.total, done)
     else:
         yield "files", f"{counts.total:,}, all done"

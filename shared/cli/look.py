@@ -14,12 +14,14 @@ from shared import names
 from shared.broker import make_app, outstanding, workers
 from shared.cli.live import watch_status
 from shared.cli.live_page import NO_WORKERS, verdicts_in_words
-from shared.cli.terminal import emit
+from shared.cli.terminal import emit, shown
 from shared.errors import PermanentError, SettingsError
 from shared.health import check_health
+from shared.journal import read_runs
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
+from shared.stranded import Moved, find_stranded, held_digests, moved_files
 
 TOP_REASONS = 10
 
@@ -65,13 +67,22 @@ def _status(settings: Settings) -> dict[str, Any]:
         "redis_bytes": store.memory(),
         "extractor": asdict(extractor) if extractor else None,
         "generation": summary,
+        "stranded": [{**asdict(one), "sentence": one.sentence} for one in _stranded(settings, store)],
     }
+
+
+def _stranded(settings: Settings, store: RedisStore) -> list[Moved]:
+    """Moved files of which the collection holds nothing any more. Costs a look at the journals."""
+    moved = moved_files(read_runs(settings.actions_dir), None)
+    return find_stranded(moved, held_digests(store, moved), os.path.lexists) if moved else []
 
 
 def _print_status(found: dict[str, Any]) -> None:
     images, generation, extractor = found["images"], found["generation"], found["extractor"]
     table = Table(show_header=False, box=None)
-    table.add_row("images", f"{images['ready']} ready, {images['pending']} pending, {images['failed']} failed")
+    due = (found["verdicts"] or {}).get("unjudged", 0)
+    stages = f"{images['ready']} ready, {images['pending']} pending, {images['failed']} failed"
+    table.add_row("images", f"{stages}; {due} verdicts due" if due else stages)
     table.add_row("verdicts", verdicts_in_words(found["verdicts"]))
     table.add_row("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items()))
     table.add_row("in hand", f"{found['unacknowledged']} messages")
@@ -80,6 +91,8 @@ def _print_status(found: dict[str, Any]) -> None:
     table.add_row("features", extractor["label"] if extractor else "no feature worker has started yet")
     if extractor and extractor["warning"]:
         table.add_row("warning", extractor["warning"])
+    for one in found["stranded"]:
+        table.add_row("warning", f"{shown(one['path'])}: {shown(one['sentence'])}")
     if generation:
         counts = generation["counts"]
         last = f"{generation['generation']}: {counts['images']} images, k = {generation['k']}"

@@ -142,7 +142,7 @@ def work(
     """
     settings = load_settings()
     if queue is QueueName.FEATURES:
-        prepare_weights(settings)
+        os.environ[names.WEIGHTS_FOUND] = prepare_weights(settings)
     if queue is QueueName.VERDICTS:
         settings.check_policy()
     if queue is QueueName.RECLUSTER or (queue is QueueName.VERDICTS and settings.on_duplicate == "move"):

@@ -10,8 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from shared.records import Counts
-from shared.stack.up import View
+from shared.stack.up import Standing, View
 
 LINE_SECONDS = 5.0
 
@@ -35,12 +34,11 @@ def shown(path: str) -> str:
 def progress_view() -> Iterator[View]:
     """A bar on a terminal, a line now and then elsewhere; both on standard error.
 
-    Its progress takes the number of pictures ever computed, and shows those since its first call.
+    A file is done when it has its verdict. Of the pictures ever computed those since the first call are shown.
     """
-    console, since = Console(stderr=True), _Since()
+    console, progress = Console(stderr=True), Progressing()
     if not console.is_terminal:
-        lines = _Lines()
-        yield View(say, lambda counts, computed: lines.progress(counts, since.start(computed)))
+        yield View(say, _Lines(progress).tell)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -51,12 +49,11 @@ def progress_view() -> Iterator[View]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task, progress = bar.add_task("files", total=None, detail=""), Progressing()
+        task = bar.add_task("files", total=None, detail="")
 
-        def show(counts: Counts, computed: int) -> None:
-            done = counts.total - counts.pending
-            detail = progress.describe(counts, since.start(computed))
-            bar.update(task, total=counts.total or None, completed=done, detail=detail)
+        def show(standing: Standing) -> None:
+            total = standing.counts.total or None
+            bar.update(task, total=total, completed=standing.judged, detail=progress.describe(standing))
 
         def tell(sentence: str) -> None:
             # Long lines are the terminal's to break: a line break of ours would end a path or an address.
@@ -69,14 +66,16 @@ class Progressing:
     """What is said beside the files that are done."""
 
     def __init__(self) -> None:
-        self._first: tuple[int, int] | None = None
+        self._computed, self._loaded = _Since(), _Since()
 
-    def describe(self, counts: Counts, computed: int) -> str:
-        """Failed and computed, and why nothing moves at the start: a feature worker loads its network for a while."""
-        reached = (counts.ready, computed)
-        self._first = self._first or reached
-        waits = counts.pending > 0 and reached == self._first
-        return f"{counts.failed} failed, {computed} computed{', loading VGG16' if waits else ''}"
+    def describe(self, standing: Standing) -> str:
+        """Failed and computed, how many wait for which stage, and that the network is being loaded."""
+        counts, computed = standing.counts, self._computed.start(standing.computed)
+        loading = counts.pending > 0 and not computed and not self._loaded.start(standing.loaded)
+        parts = [f"{counts.failed} failed", f"{computed} computed"]
+        parts += [f"{counts.pending} to read"] if counts.pending else []
+        parts += [f"{standing.unjudged} verdicts due"] if standing.unjudged else []
+        return ", ".join([*parts, *(["loading VGG16"] if loading else [])])
 
 
 class _Since:
@@ -95,17 +94,16 @@ class _Since:
 class _Lines:
     """Progress as lines: when something changed, at most one every few seconds, and the last one always."""
 
-    def __init__(self) -> None:
-        self._last: tuple[Counts, int] | None = None
+    def __init__(self, progress: Progressing) -> None:
+        self._last: Standing | None = None
         self._told = 0.0
-        self._progress = Progressing()
+        self._progress = progress
 
-    def progress(self, counts: Counts, computed: int) -> None:
+    def tell(self, standing: Standing) -> None:
         """Say how far the work is."""
-        now, described = time.monotonic(), self._progress.describe(counts, computed)
-        finished = counts.pending == 0
-        if (counts, computed) == self._last or (not finished and now - self._told < LINE_SECONDS):
+        now, described = time.monotonic(), self._progress.describe(standing)
+        finished = standing.judged == standing.counts.total
+        if standing == self._last or (not finished and now - self._told < LINE_SECONDS):
             return
-        self._last, self._told = (counts, computed), now
-        done = counts.total - counts.pending
-        say(f"{done} of {counts.total} files done, {described}")
+        self._last, self._told = standing, now
+        say(f"{standing.judged} of {standing.counts.total} files done, {described}")

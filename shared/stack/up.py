@@ -20,6 +20,7 @@ from shared import names
 from shared.broker import make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_apart
+from shared.ownership import claim_collection
 from shared.records import Counts
 from shared.redis_server import check_socket, find_redis_server, redis_command
 from shared.settings import Settings
@@ -29,6 +30,7 @@ from shared.stack.leftovers import SUPERVISED, end_leftovers, mark_of
 from shared.stack.supervisor import Supervisor
 from shared.state_folder import check_state_folder
 from shared.store import RedisStore
+from shared.store.places import UNJUDGED
 
 LOOK_SECONDS: Final = 0.5
 REDIS_SECONDS: Final = 600  # loading a long append-only file takes its time
@@ -43,7 +45,25 @@ class View:
     """What `up` tells while it runs; the command line draws it."""
 
     say: Callable[[str], None]
-    progress: Callable[[Counts, int], None]
+    progress: Callable[["Standing"], None]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the work is. unjudged: files that are read and have no verdict yet; None while they are counted.
+
+    computed, loaded: pictures that were ever computed, and networks that were ever loaded.
+    """
+
+    counts: Counts
+    unjudged: int | None
+    computed: int
+    loaded: int
+
+    @property
+    def judged(self) -> int:
+        """Files that are through both stages."""
+        return self.counts.total - self.counts.pending - (self.unjudged or 0)
 
 
 @dataclass(frozen=True)
@@ -100,17 +120,20 @@ def _check(settings: Settings) -> list[str]:
 def _start(
     settings: Settings, supervisor: Supervisor, parts: list[programs.Program], view: View, once: bool
 ) -> RunningStack:
+    for sentence in settings.folder_warnings():
+        view.say(f"warning: {sentence}")
     store = RedisStore.connect(settings.store)
     if settings.embedded_redis:
         supervisor.start(programs.REDIS)
     _wait_for_redis(store, supervisor)
+    claim_collection(store, settings.state_dir, settings.watch_dir)
     prepare_weights(settings)
     extractor = store.extractor()
     if extractor:
         view.say(f"features: {extractor.label}")
         if extractor.warning:
             view.say(f"warning: {extractor.warning}")
-    if not settings.store_url:
+    if not settings.store_url:  # not before: a start that failed would have taken the folder for nothing
         state_dir.claim(settings.state_dir, settings.watch_dir)
     for part in parts:
         if part.name != programs.REDIS:
@@ -119,12 +142,16 @@ def _start(
     return RunningStack(settings, supervisor, store, flower_url)
 
 
-def prepare_weights(settings: Settings) -> None:
-    """Make sure of the weights, and publish whose features count, before any image is taken. Raises StackFailed."""
+def prepare_weights(settings: Settings) -> str:
+    """Make sure of the weights, and publish whose features count, before any image is taken. Raises StackFailed.
+
+    What they are, for the worker that loads them (names.WEIGHTS_FOUND).
+    """
     command = [sys.executable, "-m", "worker.prepare"]
-    ended = subprocess.run(command, env={**os.environ, **settings.environment()}, check=False)
+    ended = subprocess.run(command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, check=False)
     if ended.returncode:
         raise StackFailed("the weights could not be prepared; the reason stands above")
+    return ended.stdout.decode("ascii").strip()
 
 
 def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:
@@ -200,6 +227,7 @@ def work_through(stack: RunningStack, view: View) -> dict[str, Any]:
     app = make_app(stack.settings)
     while _holds_messages(app):
         stack.supervisor.check()
+        _show(stack, view)
         time.sleep(LOOK_SECONDS)
     view.say("reclustering")
     return recluster_and_wait(stack.settings, force=False, check=stack.supervisor.check)
@@ -227,6 +255,16 @@ def recluster_and_wait(settings: Settings, force: bool, check: Callable[[], None
 
 def _show(stack: RunningStack, view: View) -> None:
     try:
-        view.progress(stack.store.counts(), stack.store.add(names.KEY_COMPUTED, 0))
+        view.progress(_standing(stack.store))
     except Unavailable:
         return  # supervisord starts Redis again; check() speaks up when it cannot
+
+
+def _standing(store: RedisStore) -> Standing:
+    verdicts = store.verdict_counts()
+    return Standing(
+        store.counts(),
+        None if verdicts is None else verdicts[UNJUDGED],
+        store.add(names.KEY_COMPUTED, 0),
+        store.add(names.KEY_LOADED, 0),
+    )

@@ -10,13 +10,13 @@ from shared import names
 from shared.store.places import PLACES
 
 _FILES: Final = {names.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"set")}
-_COUNTERS: Final = (names.KEY_REVISION, names.KEY_COMPUTED, names.KEY_CORRECTIONS, names.KEY_REFUSED)
+_COUNTERS: Final = (names.KEY_REVISION, names.KEY_COMPUTED, names.KEY_LOADED, names.KEY_CORRECTIONS, names.KEY_REFUSED)
 _TYPES: Final = {
     **_FILES,
     **dict.fromkeys((names.KEY_ATTEMPTS, names.KEY_MATCHES, names.KEY_THRESHOLDS), b"hash"),
-    **dict.fromkeys((*_COUNTERS, names.KEY_EXTRACTOR, names.KEY_GENERATION), b"string"),
-    **dict.fromkeys((names.key_lease("recluster"), names.key_lease(names.LEASE_VERDICTS)), b"string"),
-    **dict.fromkeys((names.key_holder("recluster"), names.key_holder(names.LEASE_VERDICTS)), b"string"),
+    **dict.fromkeys((*_COUNTERS, names.KEY_EXTRACTOR, names.KEY_GENERATION, names.KEY_OWNER), b"string"),
+    **dict.fromkeys((names.key_lease(names.LEASE_RECLUSTER), names.key_lease(names.LEASE_VERDICTS)), b"string"),
+    **dict.fromkeys((names.key_holder(names.LEASE_RECLUSTER), names.key_holder(names.LEASE_VERDICTS)), b"string"),
     **dict.fromkeys((names.KEY_GENERATIONS, names.KEY_HISTORY), b"list"),
     names.KEY_EVENTS: b"stream",
 }

@@ -29,8 +29,8 @@ def renew(store: Leases, name: str, holder: str, seconds: float, ended: threadin
 
 
 @contextmanager
-def hold_lease(store: Leases, name: str, seconds: float) -> Iterator[None]:
-    """Hold the lease `name` within a with block. Raises LeaseTaken if somebody else does."""
+def hold_lease(store: Leases, name: str, seconds: float) -> Iterator[str]:
+    """Hold the lease `name` within a with block, under the name that this gives. Raises LeaseTaken if it is held."""
     holder = uuid4().hex
     if not store.take_lease(name, holder, seconds):
         raise LeaseTaken(f"another process holds the lease {name!r}; it ends by itself within {seconds:.0f} s")
@@ -40,7 +40,7 @@ def hold_lease(store: Leases, name: str, seconds: float) -> Iterator[None]:
     )
     keeper.start()
     try:
-        yield
+        yield holder
     finally:
         ended.set()
         keeper.join()

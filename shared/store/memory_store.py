@@ -1,31 +1,47 @@
 """The store in one process's memory: for deciding code under test, held to Redis's behaviour by the contract tests."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from shared import names
 from shared.calibration import Calibration
 from shared.errors import LeaseTaken
 from shared.history import HISTORY_KEPT, Snapshot
-from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference, State
+from shared.records import (
+    Counts,
+    Event,
+    Extractor,
+    Generation,
+    ImageFacts,
+    Match,
+    Owner,
+    Pair,
+    Record,
+    Reference,
+    State,
+)
 from shared.store.leases import hold_lease
 from shared.store.places import PLACES, place_of
 from shared.store.port import Change, Image
 
 
 class MemoryStore:
-    """The store as dictionaries. Expiry is noted, not carried out: nothing here lives long enough."""
+    """The store as dictionaries. now: seconds, by which values end; leases do not run out."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._records: dict[str, Record] = {}
         self._images: dict[str, ImageFacts] = {}
         self._features: dict[tuple[str, str], bytes] = {}
         self._sketches: dict[str, bytes] = {}
         self._matches: dict[Pair, Match] = {}
         self._events: list[Event] = []
-        self._expiring: set[tuple[str, str]] = set()  # kind or extractor, digest
+        self._ends: dict[tuple[str, str], float] = {}  # kind or extractor, digest -> when it ends
+        self._owner: Owner | None = None
         self._counters: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
         self._extractor: Extractor | None = None
@@ -73,14 +89,14 @@ class MemoryStore:
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         for reference in references:
-            record = Record(reference.size, reference.mtime_ns, State.PENDING, since=now)
-            self._records[reference.path] = record
+            known = self._records.get(reference.path)
+            self._records[reference.path] = Record.pending(reference, now, known)
         self._counters[names.KEY_REVISION] += bool(references)
 
     def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
         for reference, reason in failures:
-            record = Record(reference.size, reference.mtime_ns, State.FAILED, since=now, reason=reason)
-            self._records[reference.path] = record
+            failed = replace(Record.pending(reference, now), state=State.FAILED, reason=reason)
+            self._records[reference.path] = failed
         self._counters[names.KEY_REVISION] += bool(failures)
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
@@ -89,6 +105,7 @@ class MemoryStore:
             done.append(self._records.get(path) == expected)
             if done[-1]:
                 self._records[path] = new
+                self._keep(new.extractor, [new.digest])
         self._counters[names.KEY_REVISION] += bool(changes)
         return done
 
@@ -98,19 +115,38 @@ class MemoryStore:
         self._counters[names.KEY_REVISION] += bool(paths)
         return sum(self._records.pop(path, None) is not None for path in paths)
 
+    def _end(self) -> None:
+        """What has reached its end is gone."""
+        for (kind, digest), end in list(self._ends.items()):
+            if end <= self._now():
+                del self._ends[kind, digest]
+                self._features.pop((kind, digest), None)
+                if kind == "image":
+                    self._images.pop(digest, None)
+                elif kind == "sketch":
+                    self._sketches.pop(digest, None)
+
+    def _keep(self, extractor_id: str, digests: Collection[str]) -> None:
+        for kind in ("image", "sketch", extractor_id):
+            for digest in digests:
+                self._ends.pop((kind, digest), None)
+
     def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
-        kinds = ("image", "sketch", extractor_id)
-        self._expiring.difference_update((kind, digest) for kind in kinds for digest in digests)
+        self._end()
+        self._keep(extractor_id, digests)
         whole = {d for d in digests if (extractor_id, d) in self._features and d in self._sketches}
         return [self._images.get(digest) if digest in whole else None for digest in digests]
 
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
+        self._end()
         return [self._features.get((extractor_id, digest)) for digest in digests]
 
     def sketches(self, digests: Sequence[str]) -> list[bytes | None]:
+        self._end()
         return [self._sketches.get(digest) for digest in digests]
 
     def pixels(self, digests: Sequence[str]) -> list[str]:
+        self._end()
         return [self._images[digest].pixels if digest in self._images else "" for digest in digests]
 
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
@@ -118,7 +154,7 @@ class MemoryStore:
             self._images[digest] = facts
             self._features[extractor_id, digest] = encoded
             self._sketches[digest] = sketch
-            self._expiring.difference_update((kind, digest) for kind in ("image", "sketch", extractor_id))
+            self._keep(extractor_id, [digest])
 
     def drop_images(self, extractor_id: str, digests: Sequence[str]) -> None:
         for digest in digests:
@@ -142,14 +178,19 @@ class MemoryStore:
     def give_verdicts(
         self, changes: Sequence[Change], events: Sequence[Event], correction: bool, holder: str = ""
     ) -> list[bool]:
-        if holder and self._holders.get(names.LEASE_VERDICTS) != holder:
-            raise LeaseTaken("another process gives verdicts now; this one's turn is over")
+        lease = names.LEASE_RECLUSTER if correction else names.LEASE_VERDICTS
+        if holder and self._holders.get(lease) != holder:
+            raise LeaseTaken(f"another process holds the lease {lease!r} now; this one's turn is over")
         before = self._counters[names.KEY_REVISION]
         done = self.complete(changes)
         if correction:
             self._counters[names.KEY_REVISION] = before
+            self._counters[names.KEY_CORRECTIONS] += sum(done)
         self._events += [event for event, changed in zip(events, done, strict=True) if changed]
         return done
+
+    def tell(self, events: Sequence[Event]) -> None:
+        self._events += events
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:  # noqa: ARG002
         start = len(self._events) if after == "$" else int(after)
@@ -158,13 +199,19 @@ class MemoryStore:
     def latest_events(self, count: int) -> list[tuple[str, Event]]:
         return self.events("0", wait=0.0)[::-1][:count]
 
-    def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:  # noqa: ARG002
+    def expire_features(self, extractor_id: str, seconds: float) -> int:
+        self._end()
+        live = self._digests()
         stored = {("image", digest) for digest in self._images} | {("sketch", digest) for digest in self._sketches}
         dead = {(kind, digest) for kind, digest in stored | set(self._features) if digest not in live}
         dead |= {(extractor, digest) for extractor, digest in self._features if extractor != extractor_id}
-        fresh = dead - self._expiring
-        self._expiring |= fresh
+        fresh = dead - self._ends.keys()
+        self._ends |= dict.fromkeys(fresh, self._now() + max(1, int(seconds)))
+        self._keep(extractor_id, self._digests())
         return len(fresh)
+
+    def _digests(self) -> frozenset[str]:
+        return frozenset(record.digest for chunk in self.scan() for _, record in chunk if record.digest)
 
     def begin(self, paths: Sequence[str]) -> list[int]:
         self._attempts.update(paths)
@@ -186,7 +233,11 @@ class MemoryStore:
     def thresholds(self, extractor_id: str) -> Calibration | None:
         return self._thresholds.get(extractor_id)
 
-    def publish(self, generation: Generation, keep: int, snapshot: Snapshot | None = None) -> list[str]:
+    def publish(
+        self, generation: Generation, keep: int, snapshot: Snapshot | None = None, holder: str = ""
+    ) -> list[str]:
+        if holder and self._holders.get(names.LEASE_RECLUSTER) != holder:
+            raise LeaseTaken("another recluster run has begun; this one's generation is not published")
         if snapshot:
             self._history = [*(old for old in self._history if old != snapshot), snapshot][-HISTORY_KEPT:]
         kept = [old for old in self._generations if old.id != generation.id]
@@ -206,7 +257,7 @@ class MemoryStore:
         newest = self.generation()
         return {"revision": newest.revision, **newest.summary} if newest else None
 
-    def lease(self, name: str) -> AbstractContextManager[None]:
+    def lease(self, name: str) -> AbstractContextManager[str]:
         return hold_lease(self, name, seconds=60)
 
     def take_lease(self, name: str, holder: str, seconds: float) -> bool:  # noqa: ARG002
@@ -227,6 +278,10 @@ class MemoryStore:
 
     def holds_lease(self, name: str, holder: str) -> bool:
         return self._leases.get(name) == holder
+
+    def claim(self, owner: Owner) -> Owner:
+        self._owner = self._owner or owner
+        return self._owner
 
     def memory(self) -> int:
         return sum(map(len, self._features.values()))

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from shared.calibration import Calibration
 from shared.history import Snapshot
-from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Pair, Record, Reference
+from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Owner, Pair, Record, Reference
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
 Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features, sketch
@@ -95,9 +95,14 @@ class Store(Protocol):
     ) -> list[bool]:
         """As `complete`, and publish the event of each change that was made, in one atomic round trip.
 
-        changes, events: equally long. With `correction` the revision stays: the run that corrects knows them already.
-        holder: of the lease LEASE_VERDICTS; nothing is written and LeaseTaken raised where it was not the last one.
+        changes, events: equally long. With `correction` the revision stays, for the run that corrects knows them
+        already, and KEY_CORRECTIONS grows, by which the verdict writer knows that it has to learn anew.
+        holder: of the lease LEASE_VERDICTS, or LEASE_RECLUSTER with `correction`; nothing is written and LeaseTaken
+        raised where it was not the last one.
         """
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Put events into the stream that no record stands behind."""
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
         """Up to 1,000 events after the position `after` ("0": the oldest kept, "$": only new ones), with positions.
@@ -108,10 +113,11 @@ class Store(Protocol):
     def latest_events(self, count: int) -> list[tuple[str, Event]]:
         """The newest `count` events with positions, newest first."""
 
-    def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:
-        """Let what is known of digests not in `live`, and features of other extractors, end after `seconds`.
+    def expire_features(self, extractor_id: str, seconds: float) -> int:
+        """Let what is known of digests that no record has, and features of other extractors, end after `seconds`.
 
-        The number of values newly marked. O(stored images).
+        What a record has is kept from ending, whoever writes meanwhile: `complete` keeps it, too. The number of values
+        newly marked. O(records + stored images).
         """
 
     def add(self, counter: str, amount: int) -> int:
@@ -135,10 +141,13 @@ class Store(Protocol):
     def thresholds(self, extractor_id: str) -> Calibration | None:
         """Those thresholds; None where none were calibrated. Raises CorruptValue for what does not parse."""
 
-    def publish(self, generation: Generation, keep: int, snapshot: Snapshot | None = None) -> list[str]:
+    def publish(
+        self, generation: Generation, keep: int, snapshot: Snapshot | None = None, holder: str = ""
+    ) -> list[str]:
         """Store a complete generation, flip the pointer to it, drop all but the newest `keep`; the ids dropped.
 
-        snapshot: joins the history in the step that flips the pointer.
+        snapshot: joins the history in the step that flips the pointer. holder: of the lease LEASE_RECLUSTER; the
+        pointer stays and LeaseTaken is raised where it was not the last one.
         """
 
     def history(self) -> list[Snapshot]:
@@ -153,8 +162,11 @@ class Store(Protocol):
     def summary(self) -> dict[str, Any] | None:
         """Its summary alone, which is cheap."""
 
-    def lease(self, name: str) -> AbstractContextManager[None]:
-        """Hold the lease `name` within a with block, renewed in the background. Raises LeaseTaken if it is held."""
+    def lease(self, name: str) -> AbstractContextManager[str]:
+        """Hold the lease `name` within a with block, renewed in the background; the holder's name.
+
+        Raises LeaseTaken if it is held.
+        """
 
     def take_lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take the lease `name` for so long; False where somebody else has it. holder: a word nobody else uses."""
@@ -170,6 +182,9 @@ class Store(Protocol):
 
     def holds_lease(self, name: str, holder: str) -> bool:
         """Whether a lease is this holder's now."""
+
+    def claim(self, owner: Owner) -> Owner:
+        """Whose collection this is: `owner`'s from now on, unless somebody claimed it before."""
 
     def memory(self) -> int:
         """Bytes the store uses."""

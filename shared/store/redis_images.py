@@ -1,12 +1,12 @@
 """Features and facts of pictures, by digest, in Redis."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared import names
 from shared.calibration import Calibration
 from shared.errors import CorruptValue
-from shared.records import Extractor, ImageFacts, Match, Pair
+from shared.records import Extractor, ImageFacts, Match, Pair, Record
 from shared.store.port import Image
 from shared.store.redis_client import CHUNK, RedisPart
 
@@ -109,7 +109,18 @@ class RedisImages(RedisPart):
             with self._speaking():
                 self._redis.hdel(names.KEY_MATCHES, *(" ".join(pair) for pair in pairs))
 
-    def expire_features(self, extractor_id: str, live: frozenset[str], seconds: float) -> int:
+    def expire_features(self, extractor_id: str, seconds: float) -> int:
+        # A record that comes after the first look is in the second; one that comes after that has been kept by
+        # `complete`, and nothing is marked any more.
+        live = self._digests()
+        marked = self._expire_all(extractor_id, live, max(1, int(seconds)))
+        self._persist(extractor_id, self._digests())
+        return marked
+
+    def _digests(self) -> frozenset[str]:
+        return frozenset(record.digest for chunk in self.scan() for _, record in chunk if record.digest)
+
+    def _expire_all(self, extractor_id: str, live: frozenset[str], seconds: int) -> int:
         marked, features = 0, names.key_features("", "")[:-1].encode()
         current = names.key_features(extractor_id, "").encode()
         for pattern in (names.key_features("*", "*"), names.key_image("*"), names.key_sketch("*")):
@@ -120,13 +131,23 @@ class RedisImages(RedisPart):
                     dead = [
                         key
                         for key in keys
-                        if key.rsplit(b":", 1)[1].decode() not in live
+                        if key.rsplit(b":", 1)[1].decode("ascii", "replace") not in live
                         or (key.startswith(features) and not key.startswith(current))
                     ]
-                    marked += self._expire(dead, max(1, int(seconds)))
+                    marked += self._expire(dead, seconds)
                 if cursor == 0:
                     break
         return marked
+
+    def _persist(self, extractor_id: str, live: Collection[str]) -> None:
+        """Whatever marked it, an earlier version too: no picture of the collection ends."""
+        digests = list(live)
+        for start in range(0, len(digests), CHUNK):
+            with self._speaking(), self._redis.pipeline(transaction=False) as pipe:
+                for digest in digests[start : start + CHUNK]:
+                    for key in _keys(extractor_id, digest):
+                        pipe.persist(key)
+                pipe.execute()
 
     def _expire(self, keys: Sequence[bytes], seconds: int) -> int:
         with self._redis.pipeline(transaction=False) as pipe:
@@ -138,6 +159,10 @@ class RedisImages(RedisPart):
                 pipe.expire(key, seconds)
             pipe.execute()
         return len(fresh)
+
+    def scan(self) -> Iterator[list[tuple[str, Record]]]:
+        """See the port; the part that knows files has it."""
+        raise NotImplementedError
 
     def publish_extractor(self, extractor: Extractor) -> None:
         with self._speaking():

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from redis.exceptions import ResponseError
@@ -13,14 +14,16 @@ from shared.store.places import PLACE_IN_LUA, PLACES, place_of
 from shared.store.port import Change
 from shared.store.redis_client import CHUNK, RedisPart
 
-# Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins.
-# KEYS: records, revision, events, holder, and the sets of paths. ARGV: 1 to move the revision, events kept, who has to
-# be the holder (or nothing), then (path, expected, new, from, to, event) for each change: from and to which of the sets
-# it goes, as numbers of their KEYS; no event where it is empty.
+# Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins. What is known of
+# its picture ends no more: perhaps it was marked while nothing had it.
+# KEYS: records, revision, events, holder, corrections, and the sets of paths. ARGV: 1 to move the revision, else the
+# corrections; events kept, who has to be the holder (or nothing), then (path, expected, new, from, to, event, and three
+# keys of its picture) for each change: from and to which of the sets it goes, as numbers of their KEYS; no event where
+# it is empty.
 _COMPLETE: Final = """
 if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3] then return false end
-local done = {}
-for i = 4, #ARGV, 6 do
+local done, changed = {}, 0
+for i = 4, #ARGV, 9 do
   local path, event = ARGV[i], ARGV[i + 5]
   local same = redis.call('HGET', KEYS[1], path) == ARGV[i + 1]
   if same then
@@ -28,13 +31,17 @@ for i = 4, #ARGV, 6 do
     redis.call('SREM', KEYS[tonumber(ARGV[i + 3])], path)
     redis.call('SADD', KEYS[tonumber(ARGV[i + 4])], path)
     if event ~= '' then redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'event', event) end
+    for j = i + 6, i + 8 do
+      if ARGV[j] ~= '' then redis.call('PERSIST', ARGV[j]) end
+    end
+    changed = changed + 1
   end
   done[#done + 1] = same and 1 or 0
 end
-if ARGV[1] == '1' then redis.call('INCR', KEYS[2]) end
+if ARGV[1] == '1' then redis.call('INCR', KEYS[2]) elseif changed > 0 then redis.call('INCRBY', KEYS[5], changed) end
 return done
 """
-_OWN_KEYS: Final = 4  # before the sets of paths
+_OWN_KEYS: Final = 5  # before the sets of paths
 
 # Puts paths into the set that their record tells. KEYS: records, the sets. ARGV: the names of the sets, in their order,
 # where the paths were found (the number of its KEY, 0: among the records), and the paths.
@@ -149,10 +156,11 @@ class RedisRecords(RedisPart):
                 raise ResponseError(f"{counter} is not an integer") from error
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
-        self._mark([(r.path, Record(r.size, r.mtime_ns, State.PENDING, since=now)) for r in references])
+        known = self.records([reference.path for reference in references])
+        self._mark([(r.path, Record.pending(r, now, was)) for r, was in zip(references, known, strict=True)])
 
     def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
-        self._mark([(r.path, Record(r.size, r.mtime_ns, State.FAILED, since=now, reason=why)) for r, why in failures])
+        self._mark([(r.path, replace(Record.pending(r, now), state=State.FAILED, reason=why)) for r, why in failures])
 
     def _mark(self, pairs: Sequence[tuple[str, Record]]) -> None:
         """Put these records, all pending or all failed, in place of any before."""
@@ -175,11 +183,19 @@ class RedisRecords(RedisPart):
     def give_verdicts(
         self, changes: Sequence[Change], events: Sequence[Event], correction: bool, holder: str = ""
     ) -> list[bool]:
-        return self._replace(changes, [event.to_json() for event in events], not correction, holder)
+        lease = names.LEASE_RECLUSTER if correction else names.LEASE_VERDICTS
+        return self._replace(changes, [event.to_json() for event in events], not correction, holder, lease)
 
-    def _replace(self, changes: Sequence[Change], events: Sequence[str], move: bool, holder: str = "") -> list[bool]:
-        keys = [names.KEY_RECORDS, names.KEY_REVISION, names.KEY_EVENTS, names.key_holder(names.LEASE_VERDICTS)]
-        keys += PLACES.values()
+    def _replace(
+        self,
+        changes: Sequence[Change],
+        events: Sequence[str],
+        move: bool,
+        holder: str = "",
+        lease: str = names.LEASE_VERDICTS,
+    ) -> list[bool]:
+        keys = [names.KEY_RECORDS, names.KEY_REVISION, names.KEY_EVENTS, names.key_holder(lease)]
+        keys += [names.KEY_CORRECTIONS, *PLACES.values()]
         number = {place: _OWN_KEYS + 1 + at for at, place in enumerate(PLACES)}
         done: list[bool] = []
         for start in range(0, len(changes), _AT_ONCE):
@@ -187,13 +203,19 @@ class RedisRecords(RedisPart):
             part = slice(start, start + _AT_ONCE)
             for (path, expected, new), event in zip(changes[part], events[part], strict=True):
                 moved = number[place_of(expected)], number[place_of(new)]
-                words += [os.fsencode(path), expected.to_json(), new.to_json(), *moved, event]
+                words += [os.fsencode(path), expected.to_json(), new.to_json(), *moved, event, *_kept_keys(new)]
             with self._speaking():
                 replies = self._complete(keys=keys, args=words)
             if replies is None:
-                raise LeaseTaken("another process gives verdicts now; this one's turn is over")
+                raise LeaseTaken(f"another process holds the lease {lease!r} now; this one's turn is over")
             done += [bool(replaced) for replaced in replies]
         return done
+
+    def tell(self, events: Sequence[Event]) -> None:
+        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
+            for event in events:
+                pipe.xadd(names.KEY_EVENTS, {"event": event.to_json()}, maxlen=_EVENTS_KEPT)
+            pipe.execute()
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
         with self._speaking():
@@ -231,6 +253,14 @@ class RedisRecords(RedisPart):
         if paths:
             with self._speaking():
                 self._redis.hdel(names.KEY_ATTEMPTS, *map(os.fsencode, paths))
+
+
+def _kept_keys(record: Record) -> tuple[str, str, str]:
+    """What is stored of the picture of a record; empty where there is none."""
+    if not record.digest:
+        return "", "", ""
+    digest = record.digest
+    return names.key_image(digest), names.key_sketch(digest), names.key_features(record.extractor, digest)
 
 
 def _event(raw: bytes) -> Event:

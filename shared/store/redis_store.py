@@ -3,10 +3,12 @@
 from contextlib import AbstractContextManager
 from typing import Any, Final, Self
 
+from redis.exceptions import WatchError
+
 from shared import names
-from shared.errors import CorruptValue
+from shared.errors import CorruptValue, LeaseTaken
 from shared.history import HISTORY_KEPT, Snapshot
-from shared.records import Generation
+from shared.records import Generation, Owner
 from shared.sealed import seal, unseal
 from shared.store.leases import hold_lease
 from shared.store.redis_client import CHUNK, connect
@@ -16,6 +18,7 @@ from shared.store.redis_records import RedisRecords
 
 LEASE_SECONDS: Final = 60.0
 UNFINISHED_SECONDS: Final = 3600
+_OVERTAKEN: Final = "another recluster run has begun; this one's generation is not published"
 
 
 class RedisStore(RedisRecords, RedisImages, RedisLeases):
@@ -30,7 +33,9 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
         with self._speaking():
             self._redis.set(names.KEY_PING, "")  # PING is answered by a full one, too
 
-    def publish(self, generation: Generation, keep: int, snapshot: Snapshot | None = None) -> list[str]:
+    def publish(
+        self, generation: Generation, keep: int, snapshot: Snapshot | None = None, holder: str = ""
+    ) -> list[str]:
         head = {name: getattr(generation, name) for name in ("id", "revision", "extractor", "k", "summary")}
         clusters = list(generation.clusters.items())
         parts = [names.key_generation(generation.id, part) for part in ("centroids", "clusters")]
@@ -38,9 +43,12 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
             # They run out, unless the last step keeps them: whoever is killed in between leaves nothing for ever.
             self._redis.set(parts[0], generation.centroids, ex=UNFINISHED_SECONDS)
             for start in range(0, len(clusters), CHUNK):
-                self._redis.hset(parts[1], mapping=dict(clusters[start : start + CHUNK]))
-                self._redis.expire(parts[1], UNFINISHED_SECONDS)
+                with self._redis.pipeline(transaction=True) as pipe:
+                    pipe.hset(parts[1], mapping=dict(clusters[start : start + CHUNK]))
+                    pipe.expire(parts[1], UNFINISHED_SECONDS)
+                    pipe.execute()
             with self._redis.pipeline(transaction=True) as pipe:
+                self._check_holder(pipe, holder)
                 for part in parts:
                     pipe.persist(part)
                 pipe.set(names.key_generation(generation.id, "summary"), seal(head))
@@ -51,13 +59,40 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
                     pipe.lrem(names.KEY_HISTORY, 0, snapshot.to_json())  # a repetition of this step adds nothing
                     pipe.rpush(names.KEY_HISTORY, snapshot.to_json())
                     pipe.ltrim(names.KEY_HISTORY, -HISTORY_KEPT, -1)
-                pipe.execute()
+                try:
+                    pipe.execute()
+                except WatchError as error:
+                    raise LeaseTaken(
+                        "another recluster run has begun; this one's generation is not published"
+                    ) from error
             old = [raw.decode() for raw in self._redis.lrange(names.KEY_GENERATIONS, keep, -1)]
             for dropped in old:
                 dead = ("summary", "centroids", "clusters")
                 self._redis.delete(*(names.key_generation(dropped, part) for part in dead))
                 self._redis.lrem(names.KEY_GENERATIONS, 0, dropped)
         return old
+
+    @staticmethod
+    def _check_holder(pipe: Any, holder: str) -> None:
+        """Let the transaction happen only while `holder` was the last to hold the lease. Raises LeaseTaken."""
+        if not holder:
+            return
+        key = names.key_holder(names.LEASE_RECLUSTER)
+        pipe.watch(key)
+        if pipe.get(key) != holder.encode():
+            raise LeaseTaken(_OVERTAKEN)
+        pipe.multi()
+
+    def claim(self, owner: Owner) -> Owner:
+        with self._speaking():
+            self._redis.setnx(names.KEY_OWNER, owner.to_json())
+            raw = self._redis.get(names.KEY_OWNER)
+        try:
+            return Owner.from_json(raw or b"")
+        except CorruptValue:
+            with self._speaking():
+                self._redis.set(names.KEY_OWNER, owner.to_json())
+            return owner
 
     def history(self) -> list[Snapshot]:
         with self._speaking():
@@ -94,7 +129,7 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
             return None
         return head
 
-    def lease(self, name: str) -> AbstractContextManager[None]:
+    def lease(self, name: str) -> AbstractContextManager[str]:
         return hold_lease(self, name, LEASE_SECONDS)
 
     def memory(self) -> int:

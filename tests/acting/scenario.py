@@ -1,4 +1,7 @@
-"""What happens to a world: runs and restores by real processes that are killed at any system call, and meddling."""
+"""What happens to a world: runs and restores by real processes that are killed at any system call, and other people.
+
+After each, every content is reachable that its owner has not himself removed, and what was told is what the disk shows.
+"""
 
 import errno
 import os
@@ -7,23 +10,25 @@ import signal
 import time
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from send2trash import plat_other
-
-from shared.journal import SUFFIX, Action, Phase, acting_alone, read_runs
+from shared.journal import AWAY, SUFFIX, Action, Phase, acting_alone, read_runs
+from tests.acting.claims import Claims
+from tests.acting.owner import Owner
+from tests.acting.places import Places
 from tests.acting.world import PROTECTED, World
 from worker.engine.keepers import FolderRules
-from worker.engine.sameness import difference, sign
+from worker.engine.sameness import Proof, compare_files
 from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting.apply import Acting, Tools, act_on
 from worker.pipeline.acting.disk import Disk, Place
-from worker.pipeline.acting.plan import Choice, make_plan, needed_paths
+from worker.pipeline.acting.plan import LINKS, Choice, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
 
-LAST_CALL = 14  # a kill comes at one of the first so many system calls that change something
+LAST_CALL = 16  # something comes at one of the first so many system calls that change anything
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where writing to the disk takes no time
 TORN = b'{"of": 1, "phase": "do'
 
@@ -38,160 +43,199 @@ class DistantDisk(Disk):
 
 
 @dataclass
-class Killer:
-    """Ends this process before the call with this number, perhaps with half a line in the journal."""
+class Surprise:
+    """At one system call this process ends, perhaps with half a line in the journal, or somebody acts, or it fails."""
 
     calls: int
-    torn: bool
+    what: str  # "kill", "torn", "owner", "full", "broken"
     journals: Path
+    owner: Callable[[], str]
+    came: list[str] = field(default_factory=list)
 
-    def __call__(self, what: str) -> None:
+    def __call__(self, call: str) -> None:
         self.calls -= 1
-        if self.calls > 0:
+        if self.calls > 0 or self.came:
             return
-        if self.torn and what == "journal":
-            with max(self.journals.glob(f"*{SUFFIX}")).open("ab") as file:
-                file.write(TORN)
-        os.kill(os.getpid(), signal.SIGKILL)
+        if self.what == "owner":
+            if call == "unlink":  # the last look was in the instant before, and no program sees what is in between
+                return
+            self.came.append(self.owner())
+        elif self.what in ("full", "broken"):
+            if call not in ("journal", "unlink"):
+                self.came.append(self.what)
+                raise OSError(errno.ENOSPC if self.what == "full" else errno.EIO, self.what)
+        else:
+            if self.what == "torn" and call == "journal":
+                with max(self.journals.glob(f"*{SUFFIX}")).open("ab") as file:
+                    file.write(TORN)
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
-def compare(keeper: bytes, duplicate: bytes) -> str:
-    return difference(sign(keeper, 10**6), sign(duplicate, 10**6))
+def compare(keeper: bytes, duplicate: bytes) -> Proof:
+    return compare_files(keeper, duplicate, 10**6)
 
 
 class Scenario:
-    """A world in which things happen; `check` after each."""
+    """A world in which things happen. history: what did, in order."""
 
-    def __init__(self, base: Path, chance: random.Random) -> None:
+    def __init__(self, base: Path, chance: random.Random, mounts: bool = False) -> None:
         self.world = World(base, chance)
         self.chance = chance
-        self.kind_of_disk = chance.choice(("near", "near", "distant", "plain"))
-        self.meddled = False
+        self.places = Places(self.world, chance, mounts)
+        self.owner = Owner(self.world, chance)
+        self.kind_of_disk = "near" if self.places.kind else chance.choice(("near", "near", "distant", "plain"))
+        self.link = base / "link to watched"
+        self.link.symlink_to(self.world.root)
+        self.meddled = self._linked = False
+        self.history: list[str] = [f"{self.kind_of_disk} disk {self.places.kind}"]
         self.kills = self.acted = 0
 
     def run(self) -> None:
         """A few things happen, then everything is restored."""
-        before = self.world.tree()
-        for _ in range(self.chance.randint(1, 4)):
-            pictures = self.world.reachable()
-            happens = self.chance.choice((self._apply, self._apply, self._apply, self._restore, self._meddle))
-            self.check(pictures, happens())
-        pictures = self.world.reachable()
-        self._in_child(self._restore_all, kill=False)
-        self.check(pictures, False)
-        assert self.world.leftovers() == []
-        runs = read_runs(self.world.journals)
-        assert [run.header.id for run in runs if run.in_hand] == []
+        try:
+            before = self.world.tree()
+            for _ in range(self.chance.randint(2, 6)):
+                known = self.world.reachable()
+                happens = self.chance.choice((self._apply, self._apply, self._apply, self._restore, self._disturb))
+                self._note(happens.__name__)
+                self._linked = False
+                happens()
+                self.check(known)
+            self.places.plug_in()
+            known = self.world.reachable()
+            self._note("restore all")
+            self._linked = False
+            self._restore_all()
+            self.check(known)
+            self._check_end(before)
+        finally:
+            self.places.end()
+
+    def _check_end(self, before: object) -> None:
+        runs = [run for journals in self.world.journals for run in read_runs(journals)]
         self.acted += sum(len(run.entries) for run in runs)
-        if not self.meddled:
-            assert [entry for run in runs for entry in run.in_phase(Phase.DONE)] == []
+        # One state folder does not know what the links of another lead to; no content is lost by that.
+        if not self.meddled and self.places.kind in ("", "small") and len(self.world.journals) == 1:
+            assert self.world.leftovers() == []
+            assert [run.header.id for run in runs if run.in_hand] == []
+            assert [entry for run in runs for entry in run.in_phase(*AWAY)] == []
             assert self.world.tree() == before
 
-    def check(self, pictures: set[str], meddled: bool) -> None:
-        """No picture that was there is gone, unless its owner removed it."""
-        if not meddled:
-            assert pictures - self.world.reachable() == set()
+    def check(self, known: Counter[str]) -> None:
+        """No content that was there is gone, unless its owner removed each of its names."""
+        removed, reached = self.owner.removed(), self.world.reachable()
+        self.owner.forget()
+        for folder in self.places.covered():
+            reached += self.world.reachable(folder)
+        # Of what a link took the place of the keeper alone is left, as was asked for: who removes it removes the last.
+        names = Counter(dict.fromkeys(known, 1)) if self._linked else known
+        gone = {name for name in known if name not in reached and removed[name] < names[name]}
+        assert not gone, f"{len(gone)} contents are nowhere"
 
-    def _apply(self) -> bool:
+    def _note(self, what: str) -> None:
+        self.history.append(what)
+
+    def _disturb(self) -> None:
+        """Its owner changes, removes or adds a file, other programs do, or a disk goes away or comes back."""
+        self.meddled = True
+        self._note(self.places.disturb(self.chance) or self.owner.act(harmless=self.places.seen_twice))
+
+    def _apply(self) -> None:
         action = self.chance.choice(list(Action))
+        self._linked = action in LINKS
         kinds = self.chance.choice(((), (), ("exact",), ("exact", "identical", "near")))
         duplicates = self.world.duplicates()
+        root = self.chance.choice((self.world.root, self.world.root, self.link))
         protected = {path: self.world.tree()[path] for path in self.world.files() if path.startswith(PROTECTED + "/")}
+        self._note(f"{action} {' '.join(kinds)}")
 
-        def apply(tools: Tools) -> None:
+        def apply(tools: Tools, claims: Claims) -> None:
             runs = read_runs(tools.journals)
             rules = FolderRules(protect=(PROTECTED,))
-            plan = make_plan(duplicates, Choice(action, kinds), rules, needed_paths(runs, str(self.world.root)))
-            acting = Acting(tools, action, self.world.root, str(self.world.target))
-            for _ in act_on(acting, plan.chosen, dry=False):
-                pass
+            plan = make_plan(duplicates, Choice(action, kinds), rules, needed_paths(runs, str(root)))
+            acting = Acting(tools, action, root, str(self.world.target), named=kinds)
+            for found in act_on(acting, plan.chosen, dry=False):
+                claims.check(action, found)
             acting.close()
 
-        self._in_child(apply)
-        tree = self.world.tree()
-        assert {path: tree.get(path) for path in protected} == protected
-        return False
+        if not self._in_child(apply, self.chance.choice(self.world.journals)):
+            tree = self.world.tree()
+            assert {path: tree.get(path) for path in protected} == protected
 
-    def _restore(self) -> bool:
-        def bring_back(tools: Tools) -> None:
+    def _restore(self) -> None:
+        journals = self.chance.choice(self.world.journals)
+
+        def bring_back(tools: Tools, claims: Claims) -> None:
             runs = read_runs(tools.journals)
-            names = [run.header.id for run in runs]
-            run = choose_run(tools, self.chance.choice(["", *names]), runs)
-            for _ in restore(tools, run) if run else ():
-                pass
+            run = choose_run(tools, self.chance.choice(["", *(run.header.id for run in runs)]), runs)
+            for found in restore(tools, run) if run else ():
+                claims.check_restored(run, found)
 
-        self._in_child(bring_back)
-        return False
+        self._in_child(bring_back, journals)
 
-    @staticmethod
-    def _restore_all(tools: Tools) -> None:
-        """Newest first: what a link leads to may have been moved later."""
-        for run in reversed(read_runs(tools.journals)):
-            for _ in restore(tools, run):
-                pass
+    def _restore_all(self) -> None:
+        """Newest first, of both state folders: what a link leads to, or a move took, may have been a link before."""
+        for journals in self.world.journals:
+            self._in_child(lambda tools, claims: None, journals, surprise=False)
+        runs = [(run.header.id, journals) for journals in self.world.journals for run in read_runs(journals)]
+        for name, journals in sorted(runs, reverse=True):
 
-    def _meddle(self) -> bool:
-        """Its owner changes, removes or adds a file, in the watched folder or where files were moved to."""
-        self.meddled = True
-        places = [path for top in (self.world.root, self.world.target) for path in sorted(top.rglob("*"))]
-        files = [path for path in places if (path.is_file() or path.is_symlink()) and not _is_ours(path)]
-        what = self.chance.choice(("change", "remove", "replace", "add"))
-        if what == "add" or not files:
-            self.world.put(self.chance.randbytes(20))
-            return False
-        path = self.chance.choice(files)
-        if what == "change" and path.exists():
-            path.chmod(0o644)
-            path.write_bytes(self.chance.randbytes(30))
-        elif what == "replace":
-            path.unlink()
-            path.write_bytes(self.chance.randbytes(30))
-        else:
-            path.unlink()
-        return True
+            def bring_back(tools: Tools, claims: Claims, name: str = name) -> None:
+                run = choose_run(tools, name, ())
+                assert run
+                for found in restore(tools, run):
+                    claims.check_restored(run, found)
 
-    def _in_child(self, step: Callable[[Tools], None], kill: bool = True) -> None:
-        """Do it in a process of its own, after whatever an earlier one had in hand; perhaps it is killed."""
-        calls = self.chance.randint(1, LAST_CALL) if kill and self.chance.random() < 0.6 else 10**9
-        killer = Killer(calls, self.chance.random() < 0.5, self.world.journals)
+            self._in_child(bring_back, journals, surprise=False)
+
+    def _in_child(self, step: Callable[[Tools, Claims], None], journals: Path, surprise: bool = True) -> bool:
+        """Do it in a process of its own, after whatever an earlier one had in hand; perhaps something comes between.
+
+        Whether the owner may have acted meanwhile.
+        """
+        comes = surprise and self.chance.random() < 0.7
+        what = self.chance.choice(("kill", "kill", "torn", "owner", "owner", "full", "broken"))
+        calls = self.chance.randint(1, LAST_CALL) if comes else 10**9
+        self.meddled = self.meddled or (comes and what == "owner")
+        self._note(f"{what} at call {calls}" if comes else "undisturbed")
+        happens = Surprise(calls, what, journals, lambda: self.owner.act(harmless=self.places.seen_twice))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: this child is short
             child = os.fork()
         if child == 0:
-            self._be_child(step, killer)
+            self._be_child(step, happens)
         _, status = os.waitpid(child, 0)
         ended = os.waitstatus_to_exitcode(status)
         assert ended in (0, -signal.SIGKILL), "the child failed, see above"
         self.kills += ended != 0
+        return comes and what == "owner"
 
-    def _be_child(self, step: Callable[[Tools], None], killer: Killer) -> None:
+    def _be_child(self, step: Callable[[Tools, Claims], None], happens: Surprise) -> None:
         code = 1
         try:
-            self._prepare(killer)
+            self._prepare()
             kinds = {"near": Disk, "plain": Disk, "distant": DistantDisk}
-            tools = Tools(self.world.journals, compare, time.time, kinds[self.kind_of_disk](killer))
-            with acting_alone(tools.journals):
+            disk = kinds[self.kind_of_disk](happens)
+            tools = Tools(happens.journals, compare, time.time, lambda: self.world.trash, disk)
+            claims = Claims(self.world, happens.came, self.meddled or bool(self.places.kind))
+            with acting_alone(tools.journals, self.world.root):
                 settle_runs(tools)
-                step(tools)
+                step(tools, claims)
             code = 0
+        except OSError as error:
+            if not happens.came:  # else it is what was made to fail, and nothing more could be done
+                traceback.print_exc()
+            code = 0 if happens.came else code
+            _ = error
         except BaseException:
             traceback.print_exc()
         finally:
+            if happens.came:
+                (self.world.base / "came").write_text(happens.came[0])
             os._exit(code)
 
-    def _prepare(self, killer: Killer) -> None:
-        """In the child alone: the trash is the example's own, and send2trash's calls are counted, too."""
-        plat_other.HOMETRASH_B = os.fsencode(self.world.trash)
-        plat_other.XDG_DATA_HOME = os.fsencode(self.world.trash.parent)
-        home = plat_other.get_dev(self.world.root)
-        plat_other.get_dev = lambda path: home
-        rename = os.rename
-
-        def counted(*arguments: object, **more: object) -> None:
-            killer("rename")
-            rename(*arguments, **more)  # type: ignore[arg-type]
-
-        os.rename = counted  # type: ignore[assignment]
+    def _prepare(self) -> None:
+        """In the child alone: a file system that can neither exchange names nor keep from overwriting."""
         if self.kind_of_disk == "plain":
 
             def unknown(*_: object) -> None:
@@ -200,5 +244,4 @@ class Scenario:
             disk_module._renameat2 = unknown
 
 
-def _is_ours(path: Path) -> bool:
-    return path.name.startswith(".imagesieve-")
+__all__ = ["IN_MEMORY", "Phase", "Scenario"]

@@ -5,7 +5,7 @@ import io
 import os
 import random
 import stat
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ NAMES = (
 FOLDERS = ("", "sub", "sub/inner", "=odd/🙂", "protected", "protected/deep", "not utf-8 \udcfe")
 FORMATS = ("PNG", "BMP", "TIFF", "PPM")
 PROTECTED = "protected"
+STATES = (("state",), ("state",), ("state",), ("state", "other state"))
 Tree = dict[str, tuple[bytes, int, int]]  # path -> bytes, mode, mtime_ns
 
 
@@ -48,10 +49,12 @@ class World:
     """The folders of one example."""
 
     def __init__(self, base: Path, chance: random.Random) -> None:
+        self.base = base
         self.root = base / "watched"
         self.target = base / "target"
         self.trash = base / "data" / "Trash"
-        self.journals = base / "state" / "actions"
+        self.journals = tuple(base / state / "actions" for state in chance.choice(STATES))
+        self.once_there: list[str] = []
         self.chance = chance
         self.root.mkdir()
         for _ in range(chance.randint(1, 4)):
@@ -67,12 +70,18 @@ class World:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+        self.once_there.append(str(path.relative_to(self.root)))
         path.chmod(self.chance.choice((0o644, 0o600, 0o444, 0o755, 0o640)))
         times = self.chance.randrange(10**18), self.chance.randrange(10**18)
         os.utime(path, ns=times)
 
     def files(self) -> list[str]:
-        return sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*") if _is_file(path))
+        """Those that a report may name: no hidden ones."""
+        return sorted(
+            str(path.relative_to(self.root))
+            for path in self.root.rglob("*")
+            if _is_file(path) and not any(part.startswith(".") for part in path.relative_to(self.root).parts)
+        )
 
     def duplicates(self) -> list[Duplicate]:
         """What a report would say now: files by pixels, a keeper at random, and now and then a near one."""
@@ -100,15 +109,39 @@ class World:
             found[str(path.relative_to(self.root))] = data, status.st_mode, status.st_mtime_ns
         return found
 
-    def reachable(self) -> set[str]:
-        """Digests of all pictures below the watched folder, the target folder and the trash."""
-        places = (self.root, self.target, self.trash / "files")
-        held = (path.read_bytes() for place in places for path in place.rglob("*") if _is_file(path))
-        return {pixels_of(data) for data in held if data not in (b"", PLACEHOLDER)}  # begun, and no picture yet
+    def everything(self, *others: Path) -> list[Path]:
+        """Every regular file below the watched folder, the target folder and the trash, or below other folders."""
+        places = others or (self.root, self.target, self.trash / "files")
+        found = [path for place in places for path in sorted(place.rglob("*")) if _is_file(path)]
+        names = {
+            _entry(path): path for path in found if path.suffix != ".trashinfo"
+        }  # of a trash on a mount of its own
+        return list(names.values())  # a folder that is mounted a second time shows the same names again
+
+    def reachable(self, *others: Path) -> Counter[str]:
+        """How many names each content has in these places."""
+        found = Counter(map(digest_of, self.everything(*others)))
+        for nothing in (b"", PLACEHOLDER):  # begun, and no picture yet
+            found.pop(hashlib.sha256(nothing).hexdigest(), None)
+        return found
 
     def leftovers(self) -> list[str]:
         """Temporary names that nobody tidied up."""
         return [str(path) for place in (self.root, self.target, self.trash) for path in place.rglob(".imagesieve-*")]
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def names_of(world: World, status: os.stat_result) -> list[Path]:
+    """The names of one file."""
+    return [path for path in world.everything() if os.path.samestat(path.lstat(), status)]
+
+
+def _entry(path: Path) -> tuple[int, int, str]:
+    folder = path.parent.stat()
+    return folder.st_dev, folder.st_ino, path.name
 
 
 def _is_file(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from typing import Any
 
 import pytest
 import redis
@@ -184,10 +185,33 @@ def test_a_redis_that_is_full_is_unavailable_until_there_is_room(redis_server: R
     store.mark_pending([Reference("a.jpg", 1, 1)], now=1.0)
 
 
+def test_a_key_of_somebody_else_s_does_not_end_a_run(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    with redis.Redis.from_url(settings.store) as client:
+        client.set(b"imagesieve:image:\xff\xfe", b"not utf-8")
+        assert store.expire_features("e", 60) == 1
+        assert client.ttl(b"imagesieve:image:\xff\xfe") > 0
+
+
+def test_what_is_not_published_yet_always_has_an_end(settings: Settings) -> None:
+    """Whoever is killed at any step leaves nothing for ever."""
+    store = RedisStore.connect(settings.store)
+    with redis.Redis.from_url(settings.store) as client, client.monitor() as monitor:
+        store.publish(Generation("g", 1, "e", 1, b"c", {"d": 0}), 5)
+        commands = []
+        for command in monitor.listen():
+            commands.append(command["command"].split()[0].upper())
+            if commands[-1] == "LRANGE":
+                break
+    at = commands.index("HSET")
+    assert commands[at - 1] == "MULTI"
+    assert commands[at + 1 : at + 3] == ["EXPIRE", "EXEC"]
+
+
 def test_unused_features_really_end(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     store.put_images("e", [("dead", ImageFacts(1, 1), b"f", b"s")])
-    store.expire_features("e", frozenset(), 1)
+    store.expire_features("e", 1)
     time.sleep(1.2)
     assert store.features("e", ["dead"]) == [None]
 
@@ -204,9 +228,13 @@ def test_a_generation_stays_and_what_a_killed_run_wrote_of_one_ends(
 ) -> None:
     store = RedisStore.connect(settings.store)
     generation = Generation("g1", 1, "e", 1, b"c", {"d": 0})
+    pipeline, steps = store._redis.pipeline, list[dict[str, Any]]()
 
-    def cut(**_: object) -> None:
-        raise redis.ConnectionError("cut before the last step")
+    def cut(**options: Any) -> Any:
+        steps.append(options)
+        if len(steps) > 1:
+            raise redis.ConnectionError("cut before the last step")
+        return pipeline(**options)
 
     with redis.Redis.from_url(settings.store) as client:
         with monkeypatch.context() as patch:

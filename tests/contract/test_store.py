@@ -2,13 +2,27 @@
 
 import dataclasses
 import os
+from pathlib import Path
 
 import pytest
 
 from shared import names
 from shared.calibration import Calibration
-from shared.errors import LeaseTaken
-from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Record, Reference, State, pair_of
+from shared.errors import LeaseTaken, SettingsError
+from shared.ownership import claim_collection
+from shared.records import (
+    Counts,
+    Event,
+    Extractor,
+    Generation,
+    ImageFacts,
+    Match,
+    Owner,
+    Record,
+    Reference,
+    State,
+    pair_of,
+)
 from shared.store import Store
 
 ODD_NAMES = ["a.jpg", "sub/line\nbreak.jpg", "emoji 🙂.png", os.fsdecode(b"latin-\xe9.jpg"), "-=+@.gif"]
@@ -121,20 +135,107 @@ def test_what_is_known_of_a_picture_is_whole_or_unknown_and_can_be_dropped(store
     store.drop_images("one", [])
 
 
+def have(store: Store, path: str, digest: str, extractor: str = "one") -> None:
+    """A record of a file with this content."""
+    store.mark_pending([reference(path)], now=1.0)
+    [record] = store.records([path])
+    assert record
+    new = dataclasses.replace(ready(record, digest), extractor=extractor)
+    assert store.complete([(path, record, new)]) == [True]
+
+
+def test_a_file_whose_ctime_alone_is_another_is_read_again_and_keeps_its_verdict(store: Store) -> None:
+    """Its rights or links changed, or its contents by somebody who set the time back (exiftool -P)."""
+    have(store, "a", "d")
+    [seen] = store.records(["a"])
+    assert seen
+    judged = dataclasses.replace(seen, verdict="exact", duplicate_of="k", similarity=1.0, reason="the same bytes")
+    assert store.complete([("a", seen, judged)]) == [True]
+    again = Reference("a", judged.size, judged.mtime_ns, 99, 7)
+    assert not judged.describes(again)
+    store.mark_pending([again], now=2.0)
+    [pending] = store.records(["a"])
+    assert pending
+    assert pending.describes(again)
+    assert (pending.state, pending.digest, pending.verdict, pending.inode) == (State.PENDING, "d", "exact", 7)
+    store.mark_pending([dataclasses.replace(again, mtime_ns=5)], now=3.0)  # another state: nothing is kept
+    [fresh] = store.records(["a"])
+    assert fresh
+    assert (fresh.digest, fresh.verdict) == ("", "")
+
+
 def test_only_features_nobody_refers_to_end(store: Store) -> None:
     store.put_images("one", [(digest, ImageFacts(1, 1), b"f", b"s") for digest in ("live", "dead")])
-    assert store.expire_features("one", frozenset({"live"}), 60) == 3
-    assert store.expire_features("one", frozenset({"live"}), 60) == 0
+    have(store, "a", "live")
+    assert store.expire_features("one", 60) == 3
+    assert store.expire_features("one", 60) == 0
     assert store.facts("one", ["dead"]) == [ImageFacts(1, 1)]  # asked for again: it stays
-    assert store.expire_features("one", frozenset({"live"}), 60) == 3
+    assert store.expire_features("one", 60) == 3
 
 
 def test_features_of_an_extractor_that_counts_no_more_end_and_sketches_stay(store: Store) -> None:
     store.put_images("one", [("live", ImageFacts(1, 1), b"f", b"s")])
     store.put_images("two", [("live", ImageFacts(1, 1), b"f", b"s")])
-    assert store.expire_features("two", frozenset({"live"}), 60) == 1
+    have(store, "a", "live", "two")
+    assert store.expire_features("two", 60) == 1
     assert store.facts("one", ["live"]) == [ImageFacts(1, 1)]  # back to the old weights: they stay
-    assert store.expire_features("one", frozenset({"live"}), 60) == 1
+    assert store.expire_features("one", 60) == 1
+
+
+def test_a_correction_and_its_count_are_one_step(store: Store) -> None:
+    """Killed in between, the verdict writer would never learn anew."""
+    have(store, "a", "d")
+    [record] = store.records(["a"])
+    assert record
+    event = Event("t", "a", "d", "unique")
+    judged = dataclasses.replace(record, verdict="unique")
+    store.give_verdicts([("a", record, judged)], [event], correction=False)
+    assert store.add(names.KEY_CORRECTIONS, 0) == 0
+    corrected = dataclasses.replace(judged, verdict="near")
+    changes = [("a", judged, corrected), ("a", record, corrected)]  # the second has been overtaken
+    assert store.give_verdicts(changes, [event, event], correction=True) == [True, False]
+    assert store.add(names.KEY_CORRECTIONS, 0) == 1
+
+
+def test_a_run_that_lost_its_lease_neither_corrects_nor_publishes(store: Store) -> None:
+    have(store, "a", "d")
+    [record] = store.records(["a"])
+    assert record
+    assert store.take_lease(names.LEASE_RECLUSTER, "late", 60)
+    store.end_lease(names.LEASE_RECLUSTER, "late")
+    with store.lease(names.LEASE_RECLUSTER) as holder:
+        for taken in (False, True):
+            name = holder if taken else "late"
+            generation = Generation(f"g {name}", 1, "e", 1, b"", {})
+            change = ("a", record, dataclasses.replace(record, verdict="unique"))
+            event = Event("t", "a", "d", "unique")
+            if taken:
+                store.publish(generation, 5, holder=name)
+                assert store.give_verdicts([change], [event], correction=True, holder=name) == [True]
+                continue
+            with pytest.raises(LeaseTaken):
+                store.publish(generation, 5, holder=name)
+            with pytest.raises(LeaseTaken):
+                store.give_verdicts([change], [event], correction=True, holder=name)
+            assert store.generation() is None
+    newest = store.generation()
+    assert newest
+    assert newest.id == f"g {holder}"
+
+
+def test_a_collection_is_its_first_owner_s(store: Store) -> None:
+    first, second = Owner("1", "/a"), Owner("2", "/b")
+    assert store.claim(first) == first
+    assert store.claim(second) == first
+    assert store.claim(Owner("1", "/moved")) == first
+
+
+def test_two_watchers_of_different_folders_do_not_share_a_database(store: Store, tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    claim_collection(store, one, Path("/pictures"))
+    claim_collection(store, one, Path("/mnt/pictures"))  # moved, or mounted elsewhere
+    with pytest.raises(SettingsError, match=r"holds the collection of another imagesieve, which watches '/pictures'"):
+        claim_collection(store, other, Path("/scans"))
 
 
 def test_attempts_grow_until_finished(store: Store) -> None:

@@ -77,6 +77,11 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
         1,
         ["imagesieve: loading the network", f"imagesieve: {nowhere} cannot be read: No such file or directory"],
     )
+    (sieve.base / "same bytes.jpg").write_bytes((sieve.watched / "copy.jpg").read_bytes())
+    held = lines(sieve.run("check", str(sieve.base / "same bytes.jpg"), "--json").stdout)[0]
+    assert (held["verdict"], held["duplicate_of"]) == ("exact", "before.jpg")
+    large = sieve.run("check", str(edited), max_bytes="1000")
+    assert "IMAGESIEVE_MAX_BYTES" in large.stderr
     copy = sieve.run("check", str(photos / "china.jpg"), str(sieve.watched / "page.jpg"))
     assert (copy.returncode, copy.stderr) == (0, "")  # the same bytes need no network
     assert json.loads(sieve.run("status", "--json").stdout)["images"]["total"] == 4  # it was not added

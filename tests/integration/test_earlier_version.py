@@ -1,4 +1,4 @@
-"""What version 0 left, which had no mark yet: made by its own code at commit 05d135e, from two pictures and a copy."""
+"""What version 1 left, which had no mark yet: made by its own code at commit 05d135e, from two pictures and a copy."""
 
 import json
 import os

@@ -4,6 +4,7 @@ import gc
 import hashlib
 import http.server
 import math
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -87,6 +88,24 @@ def test_features_are_those_of_keras_applications(weights_file: Path, network: V
     np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-3 * expected.max())
     # Were the channels in the wrong order, it would show.
     assert np.abs(swapped - expected).max() > 0.05 * expected.max()
+
+
+def test_whatever_layout_is_accepted_is_loaded(
+    weights_file: Path, photos: NDArray[np.uint8], features: NDArray[np.float32], tmp_path: Path
+) -> None:
+    """By Keras's own loader a file without its attributes loads nothing, and all features are zero."""
+    path = tmp_path / "bare.h5"
+    shutil.copyfile(weights_file, path)
+    with h5py.File(path, "r+") as file:
+        del file.attrs["layer_names"]
+        for name in layer_shapes():
+            del file[name].attrs["weight_names"]
+    np.testing.assert_array_equal(load(resolve(str(path)), "float32", BATCH).extract(photos[:4]), features[:4])
+
+    with h5py.File(path, "r+") as file:
+        file["fc2/fc2_b_1:0"][:] = -1e9  # no picture gets through
+    with pytest.raises(WeightsError, match=r"the network gives no features with .*bare\.h5"):
+        load(resolve(str(path)), "float32", BATCH)
 
 
 def test_a_batch_of_any_size_gives_what_one_by_one_gives(

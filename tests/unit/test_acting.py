@@ -7,10 +7,11 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
-from send2trash import plat_other
+from PIL.PngImagePlugin import PngInfo
 
 from shared.duplicates import Duplicate
 from shared.errors import SettingsError, Unavailable
@@ -25,24 +26,23 @@ from worker.pipeline.acting.restore import choose_run, restore, settle_runs
 ACTIONS = list(Action)
 
 
-def png(colour: str, name: str = "PNG") -> bytes:
+def png(colour: str, name: str = "PNG", **options: Any) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (9, 7), colour).save(out, name)
+    image = Image.new("RGB", (9, 7), colour)
+    image.putpixel((0, 0), (1, 2, 3))  # of one colour alone nothing is proved
+    image.save(out, name, **options)
     return out.getvalue()
 
 
 class Desk:
     """A watched folder, a target folder, a trash and journals."""
 
-    def __init__(self, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, base: Path) -> None:
         self.root, self.target, self.base = base / "watched", base / "target", base
         self.trash = base / "data" / "Trash"
         self.root.mkdir()
         self.calls: dict[str, Callable[[], None]] = {}
-        monkeypatch.setattr(plat_other, "HOMETRASH_B", os.fsencode(self.trash))
-        monkeypatch.setattr(plat_other, "XDG_DATA_HOME", os.fsencode(self.trash.parent))
-        here = self.root.stat().st_dev
-        monkeypatch.setattr(plat_other, "get_dev", lambda _: here)
+        self.disk: type[Disk] = Disk
         self.put("keeper.png", png("red"))
         self.put("sub/copy.png", png("red"), 0o640, 123456789)
 
@@ -64,12 +64,18 @@ class Desk:
         def before(what: str) -> None:
             self.calls.pop(what, lambda: None)()
 
-        disk = Disk(before)
-        return Tools(self.base / "actions", lambda *files: compare_files(*files, max_pixels=1000), time.time, disk)
+        disk = self.disk(before)
+        return Tools(
+            self.base / "actions",
+            lambda *files: compare_files(*files, max_pixels=1000),
+            time.time,
+            lambda: self.trash,
+            disk,
+        )
 
-    def act(self, action: Action, *duplicates: Duplicate) -> list[Acted | Skipped]:
-        acting = Acting(self.tools, action, self.root, str(self.target))
-        with acting_alone(self.base / "actions"):
+    def act(self, action: Action, *duplicates: Duplicate, named: tuple[str, ...] = ()) -> list[Acted | Skipped]:
+        acting = Acting(self.tools, action, self.root, str(self.target), named=named)
+        with acting_alone(self.base / "actions", self.root):
             settle_runs(self.tools)
             found = [acting.act(one) for one in duplicates or [self.duplicate()]]
         acting.close()
@@ -85,12 +91,19 @@ class Desk:
         return found.reason
 
     def restore(self) -> dict[str, str]:
-        """Why each file that is not back is not."""
-        with acting_alone(self.base / "actions"):
+        """Why each file of the newest run that is not back is not."""
+        with acting_alone(self.base / "actions", self.root):
             settle_runs(self.tools)
             run = choose_run(self.tools, "", read_runs(self.base / "actions"))
             assert run
             return {one.path: one.reason for one in restore(self.tools, run) if one.reason}
+
+    def restore_all(self) -> dict[str, str]:
+        """The same of all runs, none among them."""
+        with acting_alone(self.base / "actions", self.root):
+            settle_runs(self.tools)
+            runs = reversed(read_runs(self.base / "actions"))
+            return {one.path: one.reason for run in runs for one in restore(self.tools, run) if one.reason}
 
     def tree(self) -> dict[str, tuple[object, ...]]:
         found: dict[str, tuple[object, ...]] = {}
@@ -106,8 +119,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk(tmp_path, monkeypatch)
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -163,6 +176,39 @@ def test_what_is_not_as_the_report_says_is_left_alone(desk: Desk, action: Action
     desk.root.rename(desk.base / "unmounted")
     with pytest.raises(Unavailable):
         desk.act(action, one)
+
+
+def test_what_the_keeper_does_not_say_goes_only_when_it_is_asked_for_by_name(desk: Desk) -> None:
+    said = PngInfo()
+    said.add_text("Title", "Anna")
+    desk.put("said.png", png("red", pnginfo=said))
+    one = desk.duplicate("said.png", kind="identical")
+    reason = desk.why_not(Action.MOVE, one)
+    assert reason == "not in its keeper: its text 'Title'; --kind identical takes it all the same"
+    dry = Acting(desk.tools, Action.MOVE, desk.root, str(desk.target), named=("identical",)).look(one)
+    [found] = desk.act(Action.MOVE, one, named=("identical",))
+    assert isinstance(found, Acted)
+    assert isinstance(dry, Acted)
+    assert found.lost == dry.lost == ("its text 'Title'",)
+
+
+def test_what_holds_more_than_its_picture_never_goes_for_one_that_looks_like_it(desk: Desk) -> None:
+    """By name or not: a motion photo for its still."""
+    still = png("red", "JPEG")
+    desk.put("still.jpg", still)
+    desk.put("motion.jpg", still + b"\0\0\0\x18ftypmp42 and a video")
+    [found] = desk.act(Action.MOVE, desk.duplicate("motion.jpg", "still.jpg", "identical"), named=("identical",))
+    assert isinstance(found, Skipped)
+    assert "such as a video" in found.reason
+
+
+def test_an_edited_copy_goes_by_name_and_it_is_said_what_goes_with_it(desk: Desk) -> None:
+    said = PngInfo()
+    said.add_text("Title", "Anna")
+    desk.put("edited.png", png("#fd0000", pnginfo=said))
+    [found] = desk.act(Action.MOVE, desk.duplicate("edited.png", kind="near"), named=("near",))
+    assert isinstance(found, Acted)
+    assert found.lost == ("its text 'Title'",)
 
 
 def test_identical_ones_are_compared_in_full_right_before(desk: Desk) -> None:

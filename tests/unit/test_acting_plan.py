@@ -74,4 +74,6 @@ def test_the_files_that_links_need_are_known_from_the_journals() -> None:
 
     runs = [run(Action.SYMLINK, phase) for phase in Phase] + [run(Action.MOVE, Phase.DONE)]
     runs.append(run(Action.SYMLINK, Phase.DONE, "/elsewhere"))
-    assert needed_paths(runs, "/w") == {f"keeper symlink {phase}" for phase in ("begun", "done", "restoring")}
+    assert needed_paths(runs, "/w") == {
+        f"keeper symlink {phase}" for phase in ("begun", "done", "missing", "restoring")
+    }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import CorruptValue
-from worker.engine.encoding import DIMENSIONS, decode_features, encode, stack
+from worker.engine.encoding import DIMENSIONS, Encoding, decode_features, encode, has_features, stack
 
 
 def rows(count: int) -> np.ndarray:
@@ -81,6 +81,20 @@ def test_what_is_not_finite_is_not_taken_back(value: float) -> None:
     raw[4:8] = struct.pack("<I", zlib.crc32(raw[8:]))
     with pytest.raises(CorruptValue, match="not finite"):
         decode_features(bytes(raw))
+
+
+@pytest.mark.parametrize("encoding", ["float16", "int8"])
+def test_zeros_alone_are_not_taken_back(encoding: Encoding) -> None:
+    """What a network that had loaded nothing left in the store is computed anew."""
+    with pytest.raises(CorruptValue, match="zero"):
+        decode_features(encode(np.zeros((1, DIMENSIONS), np.float32), encoding)[0])
+
+
+def test_what_says_something_of_a_picture() -> None:
+    features = np.zeros((6, DIMENSIONS), np.float32)
+    features[1:, 7] = [1, 1e-9, np.nan, np.inf, -1]
+    assert has_features(features).tolist() == [False, True, False, False, False, True]
+    assert has_features(features[:0]).tolist() == []
 
 
 @pytest.mark.parametrize("length", [0, 7, 8, 8192, 8199, 8201])

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import itertools
+import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared import names
-from shared.errors import CorruptValue, Unavailable
+from shared.errors import Unavailable
 from shared.records import Event, Record, Reference, State
 from shared.store import MemoryStore
+from watcher.enqueue import is_news
 from worker.engine.encoding import decode_features
 from worker.pipeline.extract import Extraction, extract_batches
 from worker.pipeline.guard import Clocks, Guard
@@ -215,22 +217,60 @@ def test_what_was_in_hand_when_a_worker_died_goes_alone_and_is_given_up_in_the_e
     assert bench.store.begin(["poison.png"]) == [1]
 
 
-def test_features_that_are_not_finite_are_never_stored(bench: Bench, executor: Executor) -> None:
-    reference = bench.put("a.png", png((1, 1, 1)))
-    broken = Extraction(
-        bench.root,
-        bench.store,
-        "e1",
-        lambda pictures: np.full((len(pictures), 4096), np.nan, np.float32),
-        executor,
-        lambda: 1.0,
-        guard(),
-        10**6,
-        10**6,
-    )
-    with pytest.raises(CorruptValue, match="IMAGESIEVE_WEIGHTS"):
-        extract_batch([reference], broken)
-    assert bench.record("a.png").state is State.PENDING
+def test_an_edit_that_keeps_size_and_time_is_noticed_and_a_mere_touch_changes_nothing(bench: Bench) -> None:
+    file = bench.root / "a.png"
+    extract_batch([bench.put("a.png", png((1, 2, 3)))], bench.tools)
+    judged = dataclasses.replace(bench.record("a.png"), verdict="exact", duplicate_of="k.png", reason="the same bytes")
+    assert bench.store.complete([("a.png", bench.record("a.png"), judged)]) == [True]
+    before = file.stat()
+    for ctime, data in ((2, file.read_bytes()), (3, png((3, 2, 1)))):
+        file.write_bytes(data)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+        seen = Reference("a.png", before.st_size, before.st_mtime_ns, file.stat().st_ctime_ns)
+        assert is_news(seen, bench.record("a.png"), True, "e1")
+        bench.store.mark_pending([seen], now=float(ctime))
+        outcome = extract_batch([seen], bench.tools)
+        assert outcome.ready == 1
+        record = bench.record("a.png")
+        assert not is_news(seen, record, True, "e1")
+        if ctime == 2:
+            assert (record.digest, record.verdict, record.duplicate_of) == (judged.digest, "exact", "k.png")
+        else:
+            assert record.digest == hashlib.sha256(data).hexdigest()
+            assert (record.verdict, record.duplicate_of) == ("", "")
+
+
+def test_a_file_that_is_being_written_is_left_for_later(bench: Bench) -> None:
+    """A download that has set all its room aside, of which the header alone has come, decodes: the rest is zeros."""
+    reference = bench.put("a.png", png((1, 2, 3)))
+    with (bench.root / "a.png").open("r+b"):
+        assert extract_batch([reference], bench.tools).skipped == 1
+        assert bench.record("a.png").state is State.PENDING
+    assert extract_batch([reference], bench.tools).ready == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 1e-9])
+def test_features_that_say_nothing_are_never_stored(bench: Bench, executor: Executor, value: float) -> None:
+    """A picture that the network is mute about fails with the true reason, and takes no other picture with it."""
+
+    def extract(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        features = bench.network.extract(pictures)
+        features[pictures.mean(axis=(1, 2, 3)) < 100] = value
+        return features
+
+    references = [bench.put("mute.png", png((1, 1, 1))), bench.put("twin.png", png((1, 1, 1)))]
+    references.append(bench.put("good.png", png((200, 1, 200))))
+    outcome = extract_batch(references, dataclasses.replace(bench.tools, extract=extract))
+    assert (outcome.ready, outcome.failed) == (1, 2)
+    for path in ("mute.png", "twin.png"):
+        record = bench.record(path)
+        assert (record.state, record.extractor) == (State.FAILED, "e1")
+        assert "IMAGESIEVE_WEIGHTS" in record.reason
+    assert bench.record("good.png").state is State.READY
+    # Another extractor tries again, this one does not.
+    assert not is_news(references[0], bench.record("mute.png"), True, "e1")
+    assert is_news(references[0], bench.record("mute.png"), True, "e2")
 
 
 def test_a_root_that_is_away_is_waited_for_and_counts_no_attempt(tmp_path: Path, executor: Executor) -> None:

@@ -1,6 +1,7 @@
 """A generation's folder is complete or absent."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,25 @@ def test_what_a_user_has_there_stays_whatever_its_name(tmp_path: Path) -> None:
     publish(tmp_path / "reports", THIRD)
     remove_folders(tmp_path / "reports", 1, THIRD)
     assert names(tmp_path / "reports") == sorted([*before, THIRD, "latest"])
+
+
+def test_a_file_called_latest_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "latest").write_text("mine")
+    with pytest.raises(FileExistsError, match="is not imagesieve's"):
+        publish_folder(tmp_path, FIRST, write_one)
+    assert (tmp_path / "latest").read_text() == "mine"
+
+
+def test_a_report_is_on_the_disk_before_latest_points_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        assert synced[-1] == tmp_path.name or not (tmp_path / "latest").exists()
+
+    monkeypatch.setattr(os, "fsync", note)
+    publish_folder(tmp_path, FIRST, write_one)
+    assert synced == ["summary.json", FIRST, tmp_path.name]
 
 
 def names(folder: Path) -> list[str]:

@@ -78,6 +78,8 @@ def test_speeds_and_the_time_left_follow_from_the_looks() -> None:
     assert page.seconds_left == 1100 / 4.5
     assert [duplicate.path for duplicate in page.duplicates] == ["in/3.jpg", "in/1.jpg"]
     model.take(with_counts(1190, 0), [], 21.0)
+    assert any("1,178 of 1,190 done (99%), 12 verdicts due" in line for line in drawn(model))
+    model.take(replace(with_counts(1190, 0), verdicts={**VERDICTS, "unjudged": 0}), [], 22.0)
     assert model.page(200.0).seconds_left is None
     assert any("1,190, all done" in line for line in drawn(model))
 
@@ -100,7 +102,7 @@ def test_a_wide_terminal_shows_everything() -> None:
     text = "\n".join(lines)
     for words in (
         "imagesieve  12:01:40  (Ctrl-C leaves)",
-        "8,400 of 12,000 done (70%), 8 min left",
+        "8,388 of 12,000 done (70%), 3,600 to read, 12 verdicts due, 8 min left",
         "8.0 files/s, 0.8 verdicts/s",
         "unique 7,100, exact 900, identical 30, near 280, failed 3; 12 to come",
         "features 12, recluster 0, verdicts 3; in hand 2",
@@ -125,7 +127,7 @@ def test_any_terminal_is_filled_and_no_more(width: int, height: int) -> None:
     lines = drawn_cells(model, width, height)
     assert width < 20 or lines[0].startswith("imagesieve")
     if width >= 50:
-        assert any("8,000 of 12,000" in line for line in lines)
+        assert any("7,988 of 12,000" in line for line in lines)
         assert any("in/日本語 39.jpg" in line and "half size"[:5] in line for line in lines)
 
 
@@ -164,7 +166,7 @@ def test_a_redis_that_is_away_is_told_and_the_last_numbers_stay() -> None:
     model.lose("Redis (store) does not answer: no socket")
     text = "\n".join(drawn(model, seconds=17.0))
     assert "Waiting for it; the numbers are 7 s old" in text
-    assert "8,000 of 12,000" in text
+    assert "7,988 of 12,000" in text
     assert "in/1.jpg" in text
     assert "features@host" not in text  # nobody knows who works
 

@@ -1,4 +1,5 @@
 import threading
+import time
 
 from watcher.hints import HintBox
 
@@ -26,7 +27,9 @@ def test_too_many_hints_become_one_rescan() -> None:
 
 
 def test_a_hint_wakes_who_waits() -> None:
-    box = HintBox()
+    box, started = HintBox(), time.monotonic()
     threading.Timer(0.05, box.add_file, ["a"]).start()
     box.wait(20.0)
+    assert time.monotonic() - started < 10  # not because its time was over
     assert list(box.take().files) == ["a"]
+    box.wait(0.05)  # nothing came, and it returns all the same

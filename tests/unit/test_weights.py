@@ -1,5 +1,6 @@
 """What IMAGESIEVE_WEIGHTS comes to: which file, which id, which warning, which way out."""
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,17 +12,18 @@ import pytest
 
 from shared.errors import WeightsError
 from worker.engine.vgg16 import layer_shapes
-from worker.weights import FILE_NAME, choose_precision, resolve
+from worker.weights import FILE_NAME, Weights, choose_precision, load, resolve
 
 
 def write_layers(path: Path, change: Callable[[dict[str, Any]], Any] = lambda shapes: None) -> Path:
-    """A file with VGG16's layers, its values never written: HDF5 sets no room aside for those."""
+    """A file with VGG16's layers, of each kernel one value written: HDF5 sets no room aside for the others."""
     shapes: dict[str, Any] = dict(layer_shapes())
     change(shapes)
     with h5py.File(path, "w") as file:
         for name, shape in shapes.items():
             group = file.create_group(name)
-            group.create_dataset(f"{name}_W_1:0", shape, "f4")
+            kernel = group.create_dataset(f"{name}_W_1:0", shape, "f4", chunks=True)
+            kernel[(0,) * len(shape)] = 0.5
             group.create_dataset(f"{name}_b_1:0", shape[-1:], "f4")
         file.create_group("predictions").create_dataset("predictions_W_1:0", (4096, 1000), "f4")
     return path
@@ -115,6 +117,34 @@ def test_a_file_without_biases_is_refused(tmp_path: Path) -> None:
         del file["block3_conv2/block3_conv2_b_1:0"]
     with pytest.raises(WeightsError, match="block3_conv2"):
         resolve(str(path))
+
+
+@pytest.mark.parametrize("layer", ["block1_conv1", "fc2"])
+def test_a_layer_that_is_not_filled_is_refused(tmp_path: Path, layer: str) -> None:
+    path = write_layers(tmp_path / "zeros.h5")
+    with h5py.File(path, "r+") as file:
+        kernel = file[f"{layer}/{layer}_W_1:0"]
+        kernel[(0,) * kernel.ndim] = 0
+    with pytest.raises(WeightsError, match=f"zeros.h5 is not filled: every value of layer {layer} is 0"):
+        resolve(str(path))
+
+
+@pytest.mark.parametrize(("name", "value"), [("fc2/fc2_W_1:0", math.nan), ("fc1/fc1_b_1:0", math.inf)])
+def test_a_value_that_is_not_finite_is_refused(tmp_path: Path, name: str, value: float) -> None:
+    path = write_layers(tmp_path / "broken.h5")
+    with h5py.File(path, "r+") as file:
+        file[name][(4095,) * file[name].ndim] = value
+    with pytest.raises(WeightsError, match=f"broken.h5 is damaged: layer {name[:3]} holds values that are not finite"):
+        resolve(str(path))
+
+
+def test_a_file_that_changed_since_it_was_looked_at_is_not_loaded(tmp_path: Path) -> None:
+    """Its features would be taken for another extractor's."""
+    found = Weights.from_json(resolve(str(write_layers(tmp_path / "weights.h5"))).to_json())
+    with h5py.File(tmp_path / "weights.h5", "r+") as file:
+        file["fc2/fc2_b_1:0"][0] = 1
+    with pytest.raises(WeightsError, match="has changed since it was looked at"):
+        load(found, "float32", 1)
 
 
 def test_the_weights_of_a_saved_model_are_found_one_level_down(tmp_path: Path) -> None:

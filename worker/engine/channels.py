@@ -51,7 +51,7 @@ def to_8_bit(values: NDArray[Any]) -> NDArray[np.uint8]:
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype.itemsize == 1:
         return np.ascontiguousarray(values).view(np.uint8)
-    if values.dtype == np.uint16:
+    if values.dtype.kind == "u" and values.dtype.itemsize == 2:  # of either byte order
         top = int(values.max())
         shift = 0 if top < 256 else 4 if top < 4096 else 8
         return (values >> shift).astype(np.uint8)

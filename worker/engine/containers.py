@@ -47,6 +47,54 @@ def check_scans(data: bytes, at: int) -> None:
     raise ValueError(f"more than {_MOST_SCANS} scans")
 
 
+def behind_scans(data: bytes, at: int) -> int:
+    """Where a JPEG file's picture ends, behind its end marker. at: behind the header of its first scan.
+
+    Raises ValueError where there is no end.
+    """
+    for _ in range(_MOST_CHUNKS):
+        found = _BEHIND_SCAN.search(data, at)
+        if not found:
+            break
+        if found[1][0] == _END:
+            return found.end()
+        alone = found[1][0] == 1 or 0xD0 <= found[1][0] <= 0xD8
+        at = found.end() + (0 if alone else max(2, int.from_bytes(data[found.end() : found.end() + 2], "big")))
+    raise ValueError("no end of its picture")
+
+
+def gif_parts(data: bytes) -> Iterator[tuple[str, bytes, int]]:
+    """Each part of a GIF file: `picture`, `control`, `comment`, `text`, `application` or `end`, what it says, its end.
+
+    The contents of pictures are left out. Raises ValueError where the parts do not follow each other.
+    """
+    flags = data[10]
+    at = 13 + (6 << (flags & 7) if flags & 0x80 else 0)
+    extensions = {0xF9: "control", 0xFE: "comment", 0x01: "text", 0xFF: "application"}
+    for _ in range(_MOST_BLOCKS):
+        kind = data[at : at + 1]
+        if kind == b";":
+            yield "end", b"", at + 1
+            return
+        if kind == b",":
+            local = data[at + 9]
+            at += 11 + (6 << (local & 7) if local & 0x80 else 0)
+            name, keep = "picture", False
+        elif kind == b"!":
+            name, keep = extensions.get(data[at + 1], "application"), True
+            at += 2
+        else:
+            break
+        held = bytearray()
+        while size := data[at]:
+            if keep:
+                held += data[at + 1 : at + 1 + size]
+            at += 1 + size
+        at += 1
+        yield name, bytes(held), at
+    raise ValueError("its parts do not follow each other")
+
+
 def check_blocks(data: bytes) -> None:
     """Raise ValueError for a GIF file with more blocks before its first picture than anybody has a use for."""
     flags = int.from_bytes(data[10:11], "big")

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -19,12 +19,14 @@ from PIL.IcoImagePlugin import IcoImageFile
 from PIL.ImageFile import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.SunImagePlugin import SunImageFile
 from PIL.TgaImagePlugin import TgaImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from shared.errors import UnreadableImage
 from worker.engine.channels import Picture, over_white, to_rgb
 from worker.engine.headers import Header, probe
+from worker.engine.jpeg_damage import check_jpeg
 from worker.engine.scaling import average
 
 __all__ = ["SIDE", "Header", "Picture", "Reduced", "decode", "decode_reduced", "probe", "shrink"]
@@ -54,6 +56,7 @@ _PLUGINS: Final[dict[str, _Plugin]] = {
     "JPEG 2000": Jpeg2KImageFile,
     "TGA": TgaImageFile,
     "ICO": IcoImageFile,
+    "Sun raster": SunImageFile,
 }
 
 
@@ -67,16 +70,18 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     effect: Pillow's own pixel limit, which is process-wide, is lifted, and OpenCV's log is silenced.
     Takes about 10 ms a megapixel and, meanwhile, up to 11 bytes a pixel (8-bit), 17 (16-bit), 40 (64-bit float).
     """
-    return _decode(data, _probe(data, max_pixels), 1)
+    return _decode(data, _probe(data, max_pixels), 1)[0]
 
 
 def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
-    """The values of a picture as they are stored: any depth and number of channels, alpha last. Errors as `decode`."""
+    """The values of a picture as they are stored, of any depth: grey, RGB, alpha last. Errors as `decode`."""
     if header.reader == "opencv":
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None:
             raise UnreadableImage(f"truncated or damaged {header.format} file")
-        return pixels
+        return (
+            pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]] if pixels.ndim == 3 and pixels.shape[2] > 2 else pixels
+        )
     image = _open_by_pillow(header, data)
     try:
         if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -88,12 +93,17 @@ def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """picture: as `decode` gives it, its sides divided by `divisor` and rounded up. width, height: of the whole one."""
+    """picture: as `decode` gives it, its sides divided by `divisor` and rounded up. width, height: of the whole one.
+
+    whole: whether nothing was left out on the way but scale: the values have 8 bits, and nothing shines through.
+    """
 
     picture: Picture
     width: int
     height: int
     divisor: int
+    whole: bool
+    format: str
 
 
 def decode_reduced(data: bytes, max_pixels: int) -> Reduced:
@@ -105,11 +115,11 @@ def decode_reduced(data: bytes, max_pixels: int) -> Reduced:
     """
     header = _probe(data, max_pixels)
     divisor = _divisor(header)
-    picture = _decode(data, header, divisor)
+    picture, whole = _decode(data, header, divisor)
     sides = header.width, header.height
     if header.orientation in _TURNED or (header.format == "TIFF" and picture.shape[1::-1] != sides):
         sides = sides[1], sides[0]
-    return Reduced(picture, *sides, divisor)
+    return Reduced(picture, *sides, divisor, whole, header.format)
 
 
 def _divisor(header: Header) -> int:
@@ -120,8 +130,9 @@ def _divisor(header: Header) -> int:
     return max((by for by in _REDUCED_BY if long >= by * LEAST and short >= by * SIDE), default=1)
 
 
-def _decode(data: bytes, header: Header, divisor: int) -> Picture:
-    picture = _by_opencv(header, data, divisor) if header.reader == "opencv" else _by_pillow(header, data)
+def _decode(data: bytes, header: Header, divisor: int) -> tuple[Picture, bool]:
+    """The picture, and whether it is whole (see Reduced)."""
+    picture, whole = _by_opencv(header, data, divisor) if header.reader == "opencv" else _by_pillow(header, data)
     sides = {picture.shape[:2], picture.shape[1::-1]}  # TIFF arrives turned already
     expected = -(-header.height // divisor), -(-header.width // divisor)
     if expected not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
@@ -129,7 +140,7 @@ def _decode(data: bytes, header: Header, divisor: int) -> Picture:
             f"damaged {header.format} file: its header says {header.width} x {header.height} pixels, "
             f"the picture in it has {picture.shape[1]} x {picture.shape[0]}"
         )
-    return _upright(picture, header.orientation)
+    return _upright(picture, header.orientation), whole
 
 
 def shrink(picture: Picture) -> Picture:
@@ -152,12 +163,14 @@ def _probe(data: bytes, max_pixels: int) -> Header:
     return header
 
 
-def _by_opencv(header: Header, data: bytes, divisor: int) -> Picture:
+def _by_opencv(header: Header, data: bytes, divisor: int) -> tuple[Picture, bool]:
     # Deep and transparent pictures are taken as stored; for JPEG, which is neither, OpenCV makes RGB at once.
     jpeg = header.format == "JPEG"
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION if jpeg else cv2.IMREAD_UNCHANGED
     if divisor > 1:
         flags |= _REDUCED_BY[divisor]
+    if jpeg:
+        check_jpeg(data)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below says it once
     try:
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -166,23 +179,36 @@ def _by_opencv(header: Header, data: bytes, divisor: int) -> Picture:
     if pixels is None:
         raise UnreadableImage(f"truncated or damaged {header.format} file")
     if jpeg:
-        return pixels.astype(np.uint8, copy=False)
+        return pixels.astype(np.uint8, copy=False), True
+    whole = pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3 or pixels[..., -1].min() == 255)
     if header.format == "Radiance HDR":
         # Linear light, in which 1 is white: cut there and bent as screens expect it.
         pixels = np.clip(pixels, 0, 1) ** (1 / 2.2)
-    return to_rgb(pixels)
+    return to_rgb(pixels), bool(whole)
 
 
 def _open_by_pillow(header: Header, data: bytes) -> Image.Image:
     try:
         image: Image.Image = _PLUGINS[header.format](io.BytesIO(data))
         image.load()
+        if isinstance(image, TiffImageFile) and image.mode == "P":
+            image = _with_narrow_map(image)
     except Exception as error:  # hostile pixels make Pillow raise nearly any type
         raise _refusal(header, error) from error
     return image
 
 
-def _by_pillow(header: Header, data: bytes) -> Picture:
+def _with_narrow_map(image: TiffImageFile) -> Image.Image:
+    """TIFF's colour maps have 16 bits, of which Pillow takes the upper 8; some scanners fill the lower 8 alone."""
+    colours = np.array(image.tag_v2[TiffImagePlugin.COLORMAP])
+    if colours.max() > 255:
+        return image
+    narrow = image.copy()
+    narrow.putpalette(colours.reshape(3, -1).T.astype(np.uint8).tobytes())
+    return narrow
+
+
+def _by_pillow(header: Header, data: bytes) -> tuple[Picture, bool]:
     image = _open_by_pillow(header, data)
     try:
         return _rgb(image)
@@ -195,13 +221,14 @@ def _refusal(header: Header, error: Exception) -> UnreadableImage:
     return UnreadableImage(f"truncated or damaged {header.format} file ({reason})")
 
 
-def _rgb(image: Image.Image) -> Picture:
+def _rgb(image: Image.Image) -> tuple[Picture, bool]:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return to_rgb(np.asarray(image))
+        return to_rgb(np.asarray(image)), False
     if not image.has_transparency_data:
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(image.convert("RGB")), True
     with_alpha = np.asarray(image.convert("RGBA"))
-    return over_white(np.ascontiguousarray(with_alpha[..., :3]), with_alpha[..., 3])
+    alpha = with_alpha[..., 3]
+    return over_white(np.ascontiguousarray(with_alpha[..., :3]), alpha), bool(alpha.min() == 255)
 
 
 def _upright(picture: Picture, orientation: int) -> Picture:

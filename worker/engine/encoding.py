@@ -31,10 +31,11 @@ _STEPS: Final = 255
 _LEVEL: Final = 1  # of deflate: higher levels take twice the time for one percent
 _LONGEST: Final = _HEADER.size + 2 * DIMENSIONS
 _LARGEST: Final = float(np.finfo(np.float16).max)
+_SMALLEST: Final = float(np.finfo(np.float16).tiny)
 
 
 def encode(features: NDArray[np.float32], encoding: Encoding = "float16") -> list[bytes]:
-    """Bytes of each row of finite features, float32 `[n, 4096]`.
+    """Bytes of each row of features, float32 `[n, 4096]`, that `has_features` passes.
 
     float16: values beyond its 65,504 become 65,504. int8: each value moves by at most 1/510 of its row's range; 0.2 ms
     a row.
@@ -51,12 +52,21 @@ def encode(features: NDArray[np.float32], encoding: Encoding = "float16") -> lis
     ]
 
 
+def has_features(features: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which rows of `[n, 4096]` say something of their pictures: all values finite, and not all of them zero.
+
+    What float16 rounds to zero, or nearly, counts as zero.
+    """
+    sound: NDArray[np.bool_] = np.isfinite(features).all(axis=1) & (np.abs(features).max(axis=1) > _SMALLEST)
+    return sound
+
+
 def _headed(encoding: int, payload: bytes) -> bytes:
     return _HEADER.pack(_VERSION, encoding, zlib.crc32(payload)) + payload
 
 
 def decode_features(raw: bytes) -> NDArray[np.float32]:
-    """One row, float32 `[4096]`. Raises CorruptValue for a wrong length, version or checksum, or for NaN."""
+    """One row, float32 `[4096]`. Raises CorruptValue for a wrong length, version or checksum, NaN, or zeros alone."""
     if not _HEADER.size < len(raw) <= _LONGEST:
         raise CorruptValue(f"stored features have {len(raw)} bytes, which no encoding gives; computed anew")
     version, encoding, checksum = _HEADER.unpack_from(raw)
@@ -68,6 +78,8 @@ def decode_features(raw: bytes) -> NDArray[np.float32]:
         raise CorruptValue(f"stored features have {len(row)} values where {DIMENSIONS} belong; computed anew")
     if not np.isfinite(row).all():
         raise CorruptValue("stored features are not finite; computed anew")
+    if not row.any():  # as older versions stored them, whose network had loaded nothing
+        raise CorruptValue("stored features are zero alone; computed anew")
     return row
 
 

@@ -4,7 +4,8 @@ from typing import Final
 
 from shared.errors import UnreadableImage
 
-_CONVERT: Final = "not supported by this build; convert it to JPEG or PNG"
+CONVERT: Final = "not supported by this build; convert it to JPEG or PNG"
+CAMERA_RAW: Final = f"camera raw picture: {CONVERT}"
 _OTHER: Final = "not an image: it looks like"
 
 _SUPPORTED: Final = (
@@ -26,15 +27,15 @@ _SUPPORTED: Final = (
 )
 
 _UNSUPPORTED: Final = (
-    (0, b"\xff\x0a", f"JPEG XL picture: {_CONVERT}"),
-    (0, b"\0\0\0\x0cJXL ", f"JPEG XL picture: {_CONVERT}"),
-    (0, b"v/1\x01", f"OpenEXR picture: {_CONVERT}"),
-    (0, b"8BPS", f"Photoshop document: {_CONVERT}"),
-    (0, b"SIMPLE  =", f"FITS picture: {_CONVERT}"),
-    (128, b"DICM", f"DICOM picture: {_CONVERT}"),
-    (0, b"FUJIFILM", f"camera raw picture: {_CONVERT}"),
-    (0, b"IIRO", f"camera raw picture: {_CONVERT}"),
-    (0, b"IIU\0", f"camera raw picture: {_CONVERT}"),
+    (0, b"\xff\x0a", f"JPEG XL picture: {CONVERT}"),
+    (0, b"\0\0\0\x0cJXL ", f"JPEG XL picture: {CONVERT}"),
+    (0, b"v/1\x01", f"OpenEXR picture: {CONVERT}"),
+    (0, b"8BPS", f"Photoshop document: {CONVERT}"),
+    (0, b"SIMPLE  =", f"FITS picture: {CONVERT}"),
+    (128, b"DICM", f"DICOM picture: {CONVERT}"),
+    (0, b"FUJIFILM", CAMERA_RAW),
+    (0, b"IIRO", CAMERA_RAW),
+    (0, b"IIU\0", CAMERA_RAW),
     (0, b"%PDF", f"{_OTHER} a PDF document"),
     (0, b"%!PS", f"{_OTHER} a PostScript document"),
     (0, b"PK\x03\x04", f"{_OTHER} a ZIP archive or an office document"),
@@ -101,9 +102,9 @@ def _iso_media(data: bytes) -> str:
     if brands & {b"avif", b"avis"}:
         return "AVIF"
     if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
-        raise UnreadableImage(f"HEIC picture: {_CONVERT}")
+        raise UnreadableImage(f"HEIC picture: {CONVERT}")
     if b"crx " in brands:
-        raise UnreadableImage(f"camera raw picture: {_CONVERT}")
+        raise UnreadableImage(CAMERA_RAW)
     raise UnreadableImage(f"{_OTHER} a video")
 
 
@@ -118,7 +119,7 @@ def _text(sample: bytes) -> str:
     if any(ord(sign) < 32 and sign not in "\t\n\r\f\x1b" for sign in text):
         return ""
     if "<svg" in text:
-        return f"SVG drawing: {_CONVERT}"
+        return f"SVG drawing: {CONVERT}"
     return f"{_OTHER} a web page" if "<html" in text.lower() else f"{_OTHER} text"
 
 

@@ -19,8 +19,9 @@ from PIL.ImageFile import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from shared.errors import UnreadableImage
+from worker.engine.camera_raw import is_camera_raw
 from worker.engine.containers import check_blocks, check_scans, chunks, segments
-from worker.engine.formats import recognise
+from worker.engine.formats import CAMERA_RAW, CONVERT, recognise
 
 _ORIENTATION: Final = 0x0112
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a frame, whatever its coding
@@ -165,9 +166,13 @@ def _tiff(data: bytes) -> Header:
     if big and entries > _MOST_TAGS:
         raise ValueError(f"a directory of {entries:,} entries")
     tags.load(stream)
+    if is_camera_raw(data, tags):
+        raise UnreadableImage(CAMERA_RAW)
     bits = max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
     channels = tags.get(TiffImagePlugin.SAMPLESPERPIXEL, 1)
     deep_colour = channels >= 3 and bits > 8 and tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 2
+    if deep_colour and tags.get(TiffImagePlugin.PLANAR_CONFIGURATION, 1) == 2:  # OpenCV reads them as if interleaved
+        raise UnreadableImage(f"TIFF picture with {bits} bits in planes of one colour each: {CONVERT}")
     reader: Literal["opencv", "pillow"] = "opencv" if deep_colour or bits > 32 else "pillow"
     width, height = int(tags[TiffImagePlugin.IMAGEWIDTH]), int(tags[TiffImagePlugin.IMAGELENGTH])
     return Header("TIFF", width, height, reader=reader)
@@ -192,7 +197,9 @@ def _radiance(data: bytes) -> Header:
 
 
 def _sun(data: bytes) -> Header:
-    return Header("Sun raster", *struct.unpack_from(">II", data, 4))
+    width, height, depth = struct.unpack_from(">III", data, 4)
+    # OpenCV makes black of grey and of 1 bit.
+    return Header("Sun raster", width, height, reader="opencv" if depth > 8 else "pillow")
 
 
 def _gif(data: bytes) -> Header:

@@ -1,10 +1,13 @@
 """What is made of an image's bytes, once: what the network looks at, and what is kept of the picture."""
 
+import hashlib
 from dataclasses import dataclass
 
 from shared.records import ImageFacts
 from worker.engine.bars import content_pixels
-from worker.engine.decode import Picture, decode_reduced, shrink
+from worker.engine.decode import Picture, Reduced, decode_reduced, shrink
+from worker.engine.inventory import take_inventory
+from worker.engine.sameness import is_plain
 from worker.engine.sketch import Sketch, describe, pixel_digest
 
 
@@ -23,7 +26,7 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
     picture, width, height = decoded.picture, decoded.width, decoded.height
     content = content_pixels(picture)
     bars = content < picture.shape[0] * picture.shape[1]
-    digest = pixel_digest(picture)
+    digest = _identity(data, decoded)
     facts = ImageFacts(
         width,
         height,
@@ -31,3 +34,18 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
         content * decoded.divisor**2 if bars else 0,
     )
     return Impression(facts, shrink(picture), describe(picture, size=(width, height)))
+
+
+def _identity(data: bytes, decoded: Reduced) -> str:
+    """What two files have in common that are `identical`: pixels, and how their colours are to be shown.
+
+    Of a file that holds more than this picture shows (depth, transparency, frames, a video), or one single colour, it
+    is the file's own: nothing is identical to it but its bytes.
+    """
+    inventory = take_inventory(data, decoded.format)
+    if not decoded.whole or inventory.unknown or inventory.extras or is_plain(decoded.picture):
+        return hashlib.sha256(data).hexdigest()
+    digest = pixel_digest(decoded.picture)
+    if inventory.colour:
+        digest = hashlib.sha256(f"{digest} {sorted(inventory.colour)}".encode()).hexdigest()
+    return digest

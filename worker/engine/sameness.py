@@ -1,87 +1,152 @@
-"""Whether two files hold the same picture to the last pixel: in full size and depth, with what shines through it.
+"""Whether one file holds all that another holds: the proof before the other may go though its bytes are not the same.
 
-`identical` in a report is said of what comparisons look at: 8 bits, over white, the first frame, and large JPEGs at a
-reduced scale (docs/adr/0009). Before a file goes for it, all of that is looked at.
+What a report calls `identical` looks the same. Here the stored values are compared, of every channel in full depth, the
+colour below transparency among them, by two decoders where there are two; and what the files hold beside their first
+picture (worker.engine.inventory). What is not understood is not proved.
 """
 
 import hashlib
 import io
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from PIL import Image
 
 from shared.errors import UnreadableImage
 from worker.engine.decode import decode, decode_stored, probe
+from worker.engine.inventory import Inventory, in_words, take_inventory
 
-_FRAMED: Final[dict[str, Any]] = {
-    "GIF": GifImageFile,
-    "TIFF": TiffImageFile,
-    "PNG": PngImageFile,
-    "AVIF": AvifImageFile,
-    "WebP": WebPImageFile,
-}
+_PILLOW: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A picture in full. pixels: digest of the picture, 8-bit RGB over white, upright. frames: in the file.
+    """What a file holds. pixels: digest of the picture as it is shown, upright. stored: digest of the stored values.
 
-    alpha: digest of what shines through, "" where nothing does. deep: digest of the stored values, "" for 8 bits.
+    seen: digest by each decoder that reads it, by the decoder's name. plain: whether it is of one single colour.
     """
 
     pixels: str
-    frames: int
-    alpha: str
-    deep: str
+    stored: str
+    seen: dict[str, str]
+    plain: bool
+    inventory: Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a file compares with its keeper.
+
+    against: why it is not proved that the keeper holds its picture, "" where it is. lost: what of the file is not in
+    its keeper, in words such as `its date`.
+    """
+
+    against: str = ""
+    lost: tuple[str, ...] = ()
 
 
 def sign(data: bytes, max_pixels: int) -> Signature:
-    """The signature of an image file. Raises UnreadableImage as `decode`; takes its time and memory, twice at most."""
-    pixels = _digest(decode(data, max_pixels))
+    """The signature of an image file. Raises UnreadableImage as `decode`; takes its time and memory, four times."""
     header = probe(data)
-    if header.format == "JPEG":
-        return Signature(pixels, 1, "", "")
-    stored = decode_stored(data, header)
-    alpha = stored[..., -1] if stored.ndim == 3 and stored.shape[2] in (2, 4) else np.zeros(0, np.uint8)
-    opaque = np.iinfo(alpha.dtype).max if np.issubdtype(alpha.dtype, np.integer) else 1.0
-    deep = "" if stored.dtype == np.uint8 else _digest(stored)
-    return Signature(pixels, _frames(data, header.format), "" if (alpha == opaque).all() else _digest(alpha), deep)
+    inventory = take_inventory(data, header.format)
+    picture = decode(data, max_pixels)
+    pixels, plain = _digest(picture), is_plain(picture)
+    stored = _digest(_canonical(picture))  # of a JPEG, which has 8 bits and no transparency
+    if header.format != "JPEG":
+        values = _canonical(decode_stored(data, header))
+        deep = values.dtype != np.uint8
+        plain = plain or (not deep and not values[..., 3].any())
+        if deep or not (values[..., 3] == 255).all():
+            stored = f"turned {header.orientation} {_digest(values)}"
+    return Signature(pixels, stored, _seen(data), plain, inventory)
 
 
-def difference(keeper: Signature, other: Signature) -> str:
-    """In which way `other` is not the picture that `keeper` is, or is more than that, in words; "" where it is (pure).
+def is_plain(picture: NDArray[np.uint8]) -> bool:
+    """Whether all of a picture `[h, w, 3]` is of one colour."""
+    return bool((picture == picture[:1, :1]).all())
 
-    Of several frames the first alone was ever compared.
-    """
+
+def _canonical(values: NDArray[Any]) -> NDArray[Any]:
+    """8-bit pictures of 1, 3 or 4 channels as RGBA `[h, w, 4]`, others as they are stored, channels last."""
+    if values.dtype == np.bool_:
+        values = values.astype(np.uint8) * np.uint8(255)
+    if values.dtype != np.uint8:
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)
+        return values if values.ndim == 3 else values[..., None]
+    if values.ndim == 2:
+        values = np.repeat(values[..., None], 3, axis=2)
+    if values.shape[2] == 1:
+        values = np.repeat(values, 3, axis=2)
+    if values.shape[2] == 2:
+        values = np.concatenate([np.repeat(values[..., :1], 3, axis=2), values[..., 1:]], axis=2)
+    if values.shape[2] == 3:
+        values = np.concatenate([values, np.full((*values.shape[:2], 1), 255, np.uint8)], axis=2)
+    return values
+
+
+def _seen(data: bytes) -> dict[str, str]:
+    """What each decoder makes of the file, as it is shown; none where it reads none, for the other one decides then."""
+    found = {}
+    readers: tuple[tuple[str, Callable[[bytes], NDArray[Any]]], ...] = (("opencv", _by_opencv), ("pillow", _by_pillow))
+    for name, read in readers:
+        with suppress(Exception):  # hostile pixels make Pillow raise nearly any type
+            found[name] = _digest(read(data))
+    return found
+
+
+def _by_opencv(data: bytes) -> NDArray[Any]:
+    shown: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if shown is None:
+        raise UnreadableImage("OpenCV does not read it")
+    return shown
+
+
+def _by_pillow(data: bytes) -> NDArray[Any]:
+    with Image.open(io.BytesIO(data), formats=_PILLOW) as image:
+        return np.asarray(image.convert("RGBA"))
+
+
+def prove(keeper: Signature, other: Signature) -> Proof:
+    """Whether `keeper` holds all that `other` holds (pure)."""
+    one, two = keeper.inventory, other.inventory
+    lost = [*in_words((two.metadata - one.metadata) | (two.extras - one.extras))]
+    if two.lossy and two.lossy != one.lossy:
+        lost.append(f"its coding as {two.lossy}")  # from which the keeper seems to have been made
+    return Proof(_against(keeper, other), tuple(lost))
+
+
+def _against(keeper: Signature, other: Signature) -> str:
+    one, two = keeper.inventory, other.inventory
     if keeper.pixels != other.pixels:
         return "in full size its pixels are not those of its keeper"
-    if other.frames > 1:
-        return f"it holds {other.frames} frames or pages, and only the first was compared"
-    if keeper.alpha != other.alpha:
-        return "its transparency is not that of its keeper"
-    if other.deep and keeper.deep != other.deep:
-        return "it holds more than 8 bits a colour, and they are not those of its keeper"
+    for who, inventory in (("it", two), ("its keeper", one)):
+        if inventory.unknown:
+            return f"of {who} not everything can be compared: {inventory.unknown}"
+    if other.plain:
+        return "it is of one single colour, or all transparent, which proves nothing"
+    if keeper.stored != other.stored:
+        return "its stored values (depth, transparency, or the colour below it) are not those of its keeper"
+    if one.colour != two.colour:
+        return f"its keeper says otherwise how its colours are to be shown ({_listed(one.colour ^ two.colour)})"
+    if more := two.extras - one.extras:
+        return f"it holds what its keeper does not: {_listed(more)}"
+    if any(keeper.seen[name] != other.seen[name] for name in keeper.seen.keys() & other.seen.keys()):
+        return "a second decoder sees another picture in it than in its keeper"
     return ""
 
 
-def compare_files(keeper: bytes, other: bytes, max_pixels: int) -> str:
-    """The `difference` of two image files, decoded one after the other. Raises UnreadableImage."""
-    return difference(sign(keeper, max_pixels), sign(other, max_pixels))
+def _listed(held: frozenset[tuple[str, str]]) -> str:
+    return ", ".join(in_words(held))
 
 
-def _frames(data: bytes, name: str) -> int:
-    plugin = _FRAMED.get(name)
-    try:
-        return int(getattr(plugin(io.BytesIO(data)), "n_frames", 1)) if plugin else 1
-    except Exception as error:  # hostile frames make Pillow raise nearly any type
-        raise UnreadableImage(f"the frames of this {name} file cannot be counted ({error})") from error
+def compare_files(keeper: bytes, other: bytes, max_pixels: int) -> Proof:
+    """`prove` for two image files, decoded one after the other. Raises UnreadableImage."""
+    return prove(sign(keeper, max_pixels), sign(other, max_pixels))
 
 
 def _digest(values: NDArray[Any]) -> str:

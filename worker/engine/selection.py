@@ -97,7 +97,7 @@ def _why_trivial(inertias: Sequence[float]) -> str:
     if not inertias:
         return "There are no images yet."
     if len(inertias) == 1:
-        return "All images have the same features, or there is only one: nothing to divide."
+        return "There is only one image, or the network tells none from another: nothing to divide."
     return "Two different images are too few to tell clusters apart."
 
 

@@ -14,7 +14,9 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.encoding import DIMENSIONS
+from shared.errors import WeightsError
+from worker.engine.encoding import DIMENSIONS, has_features
+from worker.engine.weights_file import read_layers
 
 SIDE: Final = 224
 MEANS_BGR: Final = (103.939, 116.779, 123.68)  # of ImageNet's training set, as preprocess_input in "caffe" mode
@@ -64,8 +66,9 @@ class Vgg16:
     def __init__(
         self, weights_file: Path | None, precision: Precision, batch_size: int, filter_after: float = FILTER_AFTER
     ) -> None:
-        """Build it and load `weights_file` in Keras's layout, or random weights for None. 0.6 GB; seconds.
+        """Build it and load `weights_file` (see weights_file.py), or random weights for None. 0.6 GB; seconds.
 
+        Raises WeightsError where the file cannot be read, or the loaded network does not tell two pictures apart.
         After so many pictures in batches of sixteens a processor goes on with fewer multiplications (docs/adr/0018).
         """
         self._batch_size = batch_size
@@ -76,7 +79,11 @@ class Vgg16:
             for name, kernel in random_weights():
                 self._network.get_layer(name).kernel.assign(kernel)
         else:
-            self._network.load_weights(weights_file, by_name=True)
+            for name, kernel, bias in read_layers(weights_file, layer_shapes()):
+                layer = self._network.get_layer(name)
+                layer.kernel.assign(kernel)
+                layer.bias.assign(bias)
+        self._try_out(weights_file)
 
     def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """fc2 activations, float32 `[n, 4096]`, of RGB pictures, uint8 `[n, 224, 224, 3]`.
@@ -92,6 +99,17 @@ class Vgg16:
             features[start : start + len(part)] = self._run(padded)[: len(part)]
             start += size
         return features
+
+    def _try_out(self, weights_file: Path | None) -> None:
+        """Raise WeightsError unless noise and grey have finite features that differ. Nothing is compiled for it."""
+        noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3))
+        features = np.asarray(self._network(np.stack([noise, np.full_like(noise, 128)]).astype(np.uint8)))
+        if not has_features(features).all() or np.array_equal(*features):
+            raise WeightsError(
+                f"the network gives no features with {weights_file or 'random weights'}: of a picture of noise and a "
+                "grey one they are the same, all zero, or not finite; name another file in IMAGESIEVE_WEIGHTS, or set "
+                "IMAGESIEVE_PRECISION=float32"
+            )
 
     def _run(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """A batch. The change to fewer multiplications takes eight seconds: not for few pictures, nor small batches."""

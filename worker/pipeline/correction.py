@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from shared import names
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.groups import Group, Member
@@ -107,10 +106,12 @@ def correct_verdicts(
     groups: Sequence[Group],
     clusters: Mapping[str, int],
     now: float,
+    holder: str = "",
 ) -> int:
     """Bring given verdicts in line with the groups, each change with its event; how many were changed.
 
-    A file without a verdict is left to the verdict writer, which has not compared it yet.
+    A file without a verdict is left to the verdict writer, which has not compared it yet. holder: of the lease of
+    recluster runs; raises LeaseTaken where it is another's by now.
     """
     wanted = {
         duplicate.member.path: (duplicate.kind.value, group.keeper.path, duplicate.similarity, duplicate.reason)
@@ -126,10 +127,7 @@ def correct_verdicts(
         if new != record:
             changes.append((path, record, new))
             events.append(make_event(path, new, clusters.get(record.digest), now))
-    corrected = sum(store.give_verdicts(changes, events, correction=True))
-    if corrected:
-        store.add(names.KEY_CORRECTIONS, corrected)
-    return corrected
+    return sum(store.give_verdicts(changes, events, correction=True, holder=holder))
 
 
 def waits_for_verdict(records: Mapping[str, Record], now: float, longer_than: float = 0) -> list[str]:

@@ -4,21 +4,22 @@ While the network looks at one batch the files of the next are read and decoded.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared import names
-from shared.errors import CorruptValue, DecoderStuck, TransientError, Unavailable
+from shared.errors import DecoderStuck, TransientError, Unavailable
 from shared.records import Record, Reference, State
 from shared.store import Change, Image, Store
-from worker.engine.encoding import Encoding, encode
+from worker.engine.encoding import Encoding, encode, has_features
 from worker.pipeline.guard import Guard
 from worker.pipeline.outcome import Outcome
 from worker.pipeline.reading import Look, Reading, begin_reading, end_reading
@@ -26,6 +27,11 @@ from worker.pipeline.reading import Look, Reading, begin_reading, end_reading
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
 # image does not take 31 good ones with it; a lone one that fails too often is given up (worker.pipeline.reading).
 ATTEMPTS_TOGETHER = 2
+
+NO_FEATURES: Final = (
+    "the network gives no features for it: they are all zero, or not finite; check IMAGESIEVE_WEIGHTS and "
+    "IMAGESIEVE_PRECISION. With other weights it is tried again"
+)
 
 Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
 Features = NDArray[np.float32]  # [n, 4096]
@@ -72,7 +78,7 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
     waiting = {
         reference: record
         for reference, record in zip(references, known, strict=True)
-        if record and record.state is State.PENDING and record.describes(reference.size, reference.mtime_ns)
+        if record and record.state is State.PENDING and record.describes(reference)
     }
     yield Outcome(skipped=len(references) - len(waiting), finished=_tidy_up(references, known, tools.store))
     left = iter(waiting)
@@ -85,16 +91,17 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
                 begun.append(_begin(part, lone, tools))
             if not begun:
                 return
-            outcome = _work_off(begun[0], waiting, stored, tools)
+            yield from _work_off(begun[0], waiting, stored, tools)
             begun.pop(0)
-            yield outcome
     except TransientError:
         with suppress(Unavailable):  # nothing here is to blame
             tools.store.finish([reference.path for batch in begun for reference in batch.taken])
         raise
     except DecoderStuck as stuck:
         # The others of these batches are not to blame for what follows, which is the end of this process.
-        tools.store.complete([_change(reference, waiting[reference], str(stuck), tools) for reference in stuck.files])
+        tools.store.complete(
+            [_change(reference, waiting[reference], str(stuck), frozenset(), tools) for reference in stuck.files]
+        )
         tools.store.finish([reference.path for batch in begun for reference in batch.taken])
         raise
     finally:
@@ -112,9 +119,7 @@ def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], st
     ]
     store.finish([reference.path for reference, _ in over])
     return [
-        reference.path
-        for reference, record in over
-        if record and not record.verdict and record.describes(reference.size, reference.mtime_ns)
+        reference.path for reference, record in over if record and not record.verdict and record.describes(reference)
     ]
 
 
@@ -126,59 +131,86 @@ def _begin(part: Sequence[Reference], lone: bool, tools: Extraction) -> _Batch:
     return _Batch(taken, begin_reading(taken, [attempts[reference] for reference in taken], tools), alone)
 
 
-def _work_off(batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction) -> Outcome:
-    """Compute and store one batch that is being read; `stored` are the digests this message has brought so far."""
+def _work_off(
+    batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction
+) -> Iterator[Outcome]:
+    """Compute and store one batch that is being read; `stored` are the digests this message has brought so far.
+
+    First comes what needs no forward pass: known bytes, and files that are no pictures.
+    """
     started = time.perf_counter()
     seen, spent = end_reading(batch.reading, tools)
-    looks = dict(zip(batch.taken, seen, strict=True))
-    read = time.perf_counter()
+    looks = {reference: look for reference, look in zip(batch.taken, seen, strict=True) if look is not None}
     found = [look for look in looks.values() if isinstance(look, Look)]
     fresh = {look.digest: look for look in found if look.picture is not None and look.digest not in stored}
+    due = {r: look for r, look in looks.items() if isinstance(look, Look) and look.digest in fresh}
+    at_once = {r: look for r, look in looks.items() if r not in due}
+    read = time.perf_counter()
+    if at_once:
+        yield _complete(at_once, frozenset(), waiting, tools)
+    waited = time.perf_counter()
     images = _compute(list(fresh.values()), tools)
     computed = time.perf_counter()
     tools.store.put_images(tools.extractor_id, images)
-    stored.update(fresh)
-    changes = [_change(r, waiting[r], look, tools) for r, look in looks.items() if look is not None]
-    done = tools.store.complete(changes)
+    mute = fresh.keys() - {image[0] for image in images}
+    stored.update(fresh.keys() - mute)
+    outcome = _complete(due, mute, waiting, tools) if due else Outcome()
     tools.store.add(names.KEY_COMPUTED, len(images))
     tools.store.finish([reference.path for reference in batch.taken])
-    return Outcome(
-        ready=len(found),
+    yield outcome + Outcome(
         cached=len(found) - len(fresh),
-        failed=sum(isinstance(look, str) for look in looks.values()),
-        skipped=sum(look is None for look in looks.values()),
+        skipped=len(batch.taken) - len(looks),
         alone=batch.alone,
-        finished=[path for (path, _, _), changed in zip(changes, done, strict=True) if changed],
         seconds={
             "read": spent,
             "wait": read - started,
-            "forward": computed - read,
+            "forward": computed - waited,
             "store": time.perf_counter() - computed,
         },
     )
 
 
+def _complete(
+    looks: Mapping[Reference, Look | str], mute: Set[str], waiting: Mapping[Reference, Record], tools: Extraction
+) -> Outcome:
+    """Put on record what these files were found to be."""
+    changes = [_change(reference, waiting[reference], look, mute, tools) for reference, look in looks.items()]
+    done = tools.store.complete(changes)
+    failed = sum(changed.state is State.FAILED for _, _, changed in changes)
+    return Outcome(
+        ready=len(changes) - failed,
+        failed=failed,
+        finished=[path for (path, _, _), changed in zip(changes, done, strict=True) if changed],
+    )
+
+
 def _compute(looks: Sequence[Look], tools: Extraction) -> list[Image]:
-    """Features of distinct pictures: one forward pass."""
+    """Features of distinct pictures, without those that the network gives none for: one forward pass."""
     if not looks:
         return []
     features = tools.extract(np.stack([look.picture for look in looks if look.picture is not None]))
-    if not np.isfinite(features).all():
-        raise CorruptValue(
-            "the network gave features that are not finite; check IMAGESIEVE_WEIGHTS and IMAGESIEVE_PRECISION"
-        )
-    encoded = encode(features, tools.encoding)
-    return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(looks, encoded, strict=True)]
+    sound = np.flatnonzero(has_features(features)).tolist()
+    encoded = encode(features[sound], tools.encoding)
+    able = [looks[row] for row in sound]
+    return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(able, encoded, strict=True)]
 
 
-def _change(reference: Reference, seen: Record, look: Look | str, tools: Extraction) -> Change:
-    now = tools.now()
+def _change(reference: Reference, seen: Record, look: Look | str, mute: Set[str], tools: Extraction) -> Change:
+    """mute: digests that the network gives no features for; not the file is to blame, so another extractor may try."""
+    changed = replace(seen, since=tools.now())
+    if isinstance(look, str) or look.digest != seen.digest:  # a verdict was kept only for the same bytes
+        changed = replace(changed, verdict="", duplicate_of="", similarity=0.0, reason="", digest="")
     if isinstance(look, str):
-        return reference.path, seen, replace(seen, state=State.FAILED, since=now, reason=look)
+        return reference.path, seen, replace(changed, state=State.FAILED, reason=look)
+    if look.digest in mute:
+        return (
+            reference.path,
+            seen,
+            replace(changed, state=State.FAILED, reason=NO_FEATURES, extractor=tools.extractor_id),
+        )
     ready = replace(
-        seen,
+        changed,
         state=State.READY,
-        since=now,
         digest=look.digest,
         width=look.facts.width,
         height=look.facts.height,

@@ -1,6 +1,8 @@
 """Folders of generations: complete before they are seen, `latest` flipped in one step, old ones removed."""
 
+import errno
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -29,11 +31,24 @@ def publish_folder(reports: Path, generation: str, write: Callable[[Path], None]
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    link = reports / f".{LATEST}-{generation}"
+    for part in (*folder.rglob("*"), folder):
+        _sync(part)  # else a power cut may leave `latest` pointing at empty files
+    latest, link = reports / LATEST, reports / f".{LATEST}-{generation}"
+    if os.path.lexists(latest) and not latest.is_symlink():
+        raise FileExistsError(errno.EEXIST, f"{latest} is not imagesieve's, and is not replaced")
     link.unlink(missing_ok=True)
     link.symlink_to(generation, target_is_directory=True)
-    link.replace(reports / LATEST)
+    link.replace(latest)
+    _sync(reports)
     return folder
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove_folders(reports: Path, keep: int, current: str) -> None:

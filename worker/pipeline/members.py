@@ -8,13 +8,21 @@ from worker.engine.groups import Member
 
 def member_of(path: str, record: Record) -> Member:
     """The file of a ready record as a possible member of a group."""
-    return Member(path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content)
+    return Member(
+        path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content,
+        record.ctime_ns, record.inode,
+    )  # fmt: skip
+
+
+def at_text(now: float) -> str:
+    """Seconds since the epoch as events have them."""
+    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
 
 
 def make_event(path: str, record: Record, cluster: int | None, now: float) -> Event:
     """The event that tells a record's verdict."""
     return Event(
-        at=datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+        at=at_text(now),
         path=path,
         digest=record.digest,
         verdict=record.verdict,

@@ -1,13 +1,10 @@
-"""Read-only file systems mounted below the watched folder: nothing in them can be acted on, so they are protected."""
+"""What is mounted where: read-only file systems below the watched folder are protected, for nothing in them can go."""
 
 import os
-import re
 from pathlib import Path
-from typing import Final
 
+from shared.filesystems import MOUNTS, unescaped
 from worker.engine.keepers import FolderRules
-
-MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
 def current_rules(root: Path, prefer: tuple[str, ...], protect: tuple[str, ...]) -> FolderRules:
@@ -29,7 +26,7 @@ def read_only_mounts(root: str, mountinfo: bytes) -> tuple[str, ...]:
     for line in mountinfo.splitlines():
         here, _, there = line.partition(b" - ")
         fields = here.split()
-        point = os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), fields[4]))
+        point = unescaped(fields[4])
         read_only[point] = b"ro" in fields[5].split(b","), b"ro" in there.split()[-1].split(b",")
     above = [point for point in read_only if point == "/" or f"{root}/".startswith(point.rstrip("/") + "/")]
     itself = any(read_only[max(above, key=len)]) if above else False

@@ -84,13 +84,13 @@ def recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     `outcome` is `published`, `unchanged` or `busy`; `message` says it for people.
     """
     try:
-        with tools.store.lease("recluster"):
-            return _recluster(tools, force)
+        with tools.store.lease(names.LEASE_RECLUSTER) as holder:
+            return _recluster(tools, force, holder)
     except LeaseTaken:
         return {"outcome": "busy", "message": "another recluster run is under way; its generation will be the newest"}
 
 
-def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
+def _recluster(tools: Reclustering, force: bool, holder: str) -> dict[str, Any]:
     # Read first: a change during the run makes the next run due.
     revision, extractor = tools.store.revision(), tools.store.extractor()
     if extractor is None:
@@ -123,12 +123,11 @@ def _recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
     centroids = clustering.centroids.tobytes()
     # First the verdicts: a run that is killed before the pointer flips is due again.
-    corrected = correct_verdicts(tools.store, files, groups, clusters, tools.now())
+    corrected = correct_verdicts(tools.store, files, groups, clusters, tools.now(), holder)
     published = Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about)
-    tools.store.publish(published, tools.keep_generations, report.snapshot)
+    tools.store.publish(published, tools.keep_generations, report.snapshot, holder)
     remove_folders(tools.reports, tools.keep_generations, generation)
-    live = frozenset(record.digest for record in collection.ready.values())
-    tools.store.expire_features(extractor.id, live, tools.keep_features)
+    tools.store.expire_features(extractor.id, tools.keep_features)
     unjudged = files | collection.failed
     if waits_for_verdict(unjudged, tools.now()):
         tools.store.add(names.KEY_REVISION, 1)  # should their message be lost, nothing else makes the next run due

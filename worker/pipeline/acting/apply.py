@@ -1,9 +1,9 @@
 """Acting on what a plan has chosen, file by file: inspected, written into the journal, done, and noted as done."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shared.duplicates import Duplicate
@@ -14,33 +14,45 @@ from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
 from worker.pipeline.acting.plan import Skipped
 from worker.pipeline.acting.single import Steps
-from worker.pipeline.acting.trash import check_trash
+from worker.pipeline.acting.trash import choose_trash
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The collaborators of apply and restore. journals: their folder. compare: two files' pictures in full."""
+    """The collaborators of apply and restore. journals: their folder. compare: two files' pictures in full.
+
+    home_trash: where it is; raises LeftAlone where nobody knows. now: seconds since the epoch.
+    """
 
     journals: Path
     compare: Compare
     now: Callable[[], float]
+    home_trash: Callable[[], Path]
     disk: Disk = field(default_factory=Disk)
+
+    def steps(self, header: Header) -> Steps:
+        """The steps of a run."""
+        return Steps(header, self.disk, self.home_trash, self.now)
 
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """A file that was acted on, or would be in a dry run. to: where it is now."""
+    """A file that was acted on, or would be in a dry run. to: where it is now. lost: what its keeper does not hold."""
 
     duplicate: Duplicate
     to: str
+    lost: tuple[str, ...] = ()
 
 
 class Acting:
     """A run of one action. Its journal is made with the first file that is acted on."""
 
-    def __init__(self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False) -> None:
-        """target: folder of a move, checked before (`shared.move_target`)."""
+    def __init__(
+        self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[str] = ()
+    ) -> None:
+        """target: folder of a move, checked before (`shared.move_target`). named: kinds that were asked for by name."""
         self._tools = tools
+        self._named = named
         self._header = Header("", action, str(root), target, policy)
         self._journal: Journal | None = None
         self._number = 0
@@ -58,11 +70,11 @@ class Acting:
     def look(self, one: Duplicate) -> Acted | Skipped:
         """What `act` would do now; nothing is changed."""
         try:
-            with self._inspected(one) as (_, file):
-                place = Steps(self._header, self._tools.disk).free_place(one.path) if self._moves() else ""
-                return Acted(one, self._where(record(0, one, file, place), ""))
+            with self._inspected(one) as (_, file, lost):
+                place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
+                return Acted(one, self._where(record(0, one, file, place), ""), lost)
         except (LeftAlone, OSError) as error:
-            return Skipped(one, reason_of(error))
+            return Skipped(one, reason_of(error), isinstance(error, OSError))
 
     def act(self, one: Duplicate) -> Acted | Skipped:
         """Act on a file, if it and its keeper are still what the report says. The caller holds the lock.
@@ -70,21 +82,22 @@ class Acting:
         Raises JournalFailed, Unavailable, SettingsError: then nothing more can be done at all.
         """
         try:
-            with self._inspected(one) as (keeper, file):
-                return self._do(one, keeper, file)
+            with self._inspected(one) as (keeper, file, lost):
+                found = self._do(one, keeper, file)
+                return replace(found, lost=lost) if isinstance(found, Acted) else found
         except (LeftAlone, OSError) as error:
-            return Skipped(one, reason_of(error))
+            return Skipped(one, reason_of(error), isinstance(error, OSError))
 
     @contextmanager
-    def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held]]:
+    def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held, tuple[str, ...]]]:
         with ExitStack() as stack:
             root = Path(self._header.root)
             file = stack.enter_context(held(root, one.path, one.digest, "it"))
             keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
-            inspect(keeper, file, one.kind, self._header.action, self._tools.compare)
+            lost = inspect(keeper, file, one.kind, self._header.action, self._tools.compare, self._named)
             if self._header.action is Action.TRASH:
-                check_trash(file)
-            yield keeper, file
+                choose_trash(file, root, self._tools.home_trash())
+            yield keeper, file, lost
 
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
         journal, steps = self._begin()
@@ -95,7 +108,9 @@ class Acting:
             detail = steps.do(keeper, file, step)
         except (LeftAlone, OSError) as error:
             phase, detail = settle(steps, journal, step, reason_of(error))
-            return Acted(one, self._where(step, detail)) if phase is Phase.DONE else Skipped(one, detail)
+            if phase is Phase.DONE:
+                return Acted(one, self._where(step, detail))
+            return Skipped(one, detail, isinstance(error, OSError) or phase is not Phase.UNDONE)
         journal.note(step.number, Phase.DONE, detail)
         return Acted(one, self._where(step, detail))
 
@@ -108,7 +123,7 @@ class Acting:
                 tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),
                 tools.disk.before,
             )  # fmt: skip
-        return self._journal, Steps(self._header, self._tools.disk)
+        return self._journal, self._tools.steps(self._header)
 
     def _moves(self) -> bool:
         return self._header.action is Action.MOVE
@@ -139,16 +154,16 @@ def _make_target(target: Path) -> None:
 def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Phase, str]:
     """Put a step in order that failed or was cut off, and note how it ended. reason: why, for people.
 
-    A file that is nowhere counts as done: `restore` looks for it again, perhaps when a drive is back.
-    Where even looking fails the step stays in hand, for the next run.
+    A file that is nowhere is missing: `restore` looks for it again, perhaps when a drive is back. Where even looking
+    fails the step stays in hand, for the next run.
     """
     try:
         done, detail = steps.settle(step)
     except OSError as error:
         return Phase.BEGUN, f"{reason}; {reason_of(error)}"
     except LeftAlone as error:
-        journal.note(step.number, Phase.DONE)
-        return Phase.BEGUN, f"{reason}; {error}"
+        journal.note(step.number, Phase.MISSING)
+        return Phase.MISSING, f"{reason}; {error}"
     phase = Phase.DONE if done else Phase.UNDONE
     journal.note(step.number, phase, detail if done else reason)
     return phase, detail if done else reason
@@ -168,7 +183,7 @@ def settle_all(tools: Tools, undo: Callable[[Run, Entry, Journal], None]) -> lis
     for run in read_runs(tools.journals):
         if not run.in_hand:
             continue
-        steps = Steps(run.header, tools.disk)
+        steps = tools.steps(run.header)
         with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
             for entry in run.in_hand:
                 if entry.phase is Phase.BEGUN:

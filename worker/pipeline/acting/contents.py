@@ -1,17 +1,20 @@
 """What a file holds: looked at, and copied with everything that belongs to it."""
 
 import base64
+import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from shared.errors import LeftAlone
 from shared.journal import Step
 from worker.pipeline.acting.disk import Disk, Place
 
-AT_ONCE = 1 << 20
+AT_ONCE: Final = 1 << 20
+BLOCK: Final = 4096  # what file systems write at least
 
 
 def digest_of(descriptor: int) -> str:
@@ -51,17 +54,20 @@ def read_attributes(descriptor: int) -> dict[str, str]:
     return found
 
 
-def copy_contents(source: Place, target: Place, step: Step, disk: Disk) -> None:
+def copy_contents(
+    source: Place, target: Place, step: Step, disk: Disk, check: Callable[[], None] = lambda: None
+) -> None:
     """Make `target` a file with the bytes, mode and times of the step's file, on disk when this returns.
 
-    Raises OSError, or LeftAlone where the bytes are not those; nothing is left at `target` then. Owner and extended
+    check: raises LeftAlone where the copy is of no use any more; called often. Raises OSError, or LeftAlone where the
+    bytes are not those; nothing is left at `target` then. Owner and extended
     attributes are kept where this user may set them.
     """
     with opened(source) as reading:
         writing = disk.create(target)
         try:
             disk.before("write")
-            _copy(reading, writing, step.digest)
+            _copy(reading, writing, step.digest, check)
             disk.before("attributes")
             dress(writing, step)
             os.fsync(writing)
@@ -72,14 +78,63 @@ def copy_contents(source: Place, target: Place, step: Step, disk: Disk) -> None:
             os.close(writing)
 
 
-def _copy(reading: int, writing: int, digest: str) -> None:
-    offset = 0
-    while chunk := os.pread(reading, AT_ONCE, offset):
-        offset += len(chunk)
-        while chunk:
-            chunk = chunk[os.write(writing, chunk) :]
+def _copy(reading: int, writing: int, digest: str, check: Callable[[], None]) -> None:
+    """Holes stay holes. Read back from the disk, as far as the kernel lets go of what it has in memory.
+
+    It may keep what a disk's own memory has not written yet, which no program can see; a stick that lies about its size
+    is found out where the file does not fit into that.
+    """
+    size, end = os.fstat(reading).st_size, 0
+    while (start := _data_from(reading, end, size)) < size:
+        end = os.lseek(reading, start, os.SEEK_HOLE)
+        for offset in range(start, end, AT_ONCE):
+            check()
+            _write(writing, os.pread(reading, min(AT_ONCE, end - offset), offset), offset)
+    os.ftruncate(writing, size)
+    os.fsync(writing)
+    os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)
     if digest_of(writing) != digest:
-        raise LeftAlone("its bytes changed while they were copied")
+        if digest_of(reading) != digest:
+            raise LeftAlone("its bytes changed while they were copied")
+        raise OSError(errno.EIO, "the disk does not give back what was written to it")
+
+
+def _data_from(descriptor: int, offset: int, size: int) -> int:
+    """Where the next data begin, or `size` where none follow."""
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_DATA) if offset < size else size
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return size
+
+
+def _write(descriptor: int, chunk: bytes, offset: int) -> None:
+    while chunk:
+        written = os.pwrite(descriptor, chunk, offset)
+        chunk, offset = chunk[written:], offset + written
+
+
+def is_part_of(place: Place, whole: Place) -> bool:
+    """Whether the file at `place` is what a copy of `whole` looks like that was cut off, perhaps by the power.
+
+    Each block of it is that of the other, or was never written and is zeros.
+    """
+    with opened(place) as part, opened(whole) as other:
+        if os.fstat(part).st_size > os.fstat(other).st_size:
+            return False
+        offset = 0
+        while chunk := os.pread(part, BLOCK, offset):
+            if chunk.strip(b"\0") and chunk != os.pread(other, len(chunk), offset):
+                return False
+            offset += len(chunk)
+    return True
+
+
+def is_dressed(place: Place, step: Step) -> bool:
+    """Whether mode and time of change at `place` are the step's."""
+    status = place.status()
+    return status is not None and (status.st_mode, status.st_mtime_ns) == (step.mode, step.mtime_ns)
 
 
 def dress(descriptor: int, step: Step) -> None:

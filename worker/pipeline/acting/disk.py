@@ -8,11 +8,13 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+from shared.errors import LeftAlone
 from worker.pipeline.files import open_file
 
 PLACEHOLDER: Final = b"imagesieve takes this name; nothing of yours is in this file\n"
@@ -23,6 +25,9 @@ _UNKNOWN: Final = (
     errno.ENOSYS,
     errno.EOPNOTSUPP,
 )  # a file system, or a kernel, that lacks them: NFS, FAT
+
+
+_NO_LINKS: Final = (*_UNKNOWN, errno.EPERM, errno.EMLINK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,10 @@ class Place:
             return os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
+            raise
 
     def open(self) -> int:
         """A descriptor of the file, for reading. A link is not followed. Raises OSError."""
@@ -49,10 +58,38 @@ class Place:
 
 
 def identity(status: os.stat_result | None) -> tuple[int, ...]:
-    """What tells one state of a file from every other."""
+    """What tells one state of a file from every other; a change that keeps size and mtime shows in ctime."""
+    return (*renamed_identity(status), status.st_ctime_ns) if status else ()
+
+
+def renamed_identity(status: os.stat_result | None) -> tuple[int, ...]:
+    """The same of a file that was renamed or linked since, which changes its ctime."""
     if status is None:
         return ()
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, stat.S_IFMT(status.st_mode))
+
+
+def check_renamed(place: Place, before: os.stat_result | None, reason: str) -> None:
+    """Raise LeftAlone with this reason where `place` is not the file that was seen before it was renamed or linked."""
+    if before is None or renamed_identity(place.status()) != renamed_identity(before):
+        raise LeftAlone(reason)
+
+
+def is_same_file(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    """Whether two names lead to one file, by device and inode."""
+    return one is not None and other is not None and os.path.samestat(one, other)
+
+
+def stands_for_nothing(place: Place) -> bool:
+    """Whether what is there only holds the name, on a file system that cannot rename without overwriting."""
+    status = place.status()
+    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != len(PLACEHOLDER):
+        return False
+    descriptor = place.open()
+    try:
+        return os.pread(descriptor, len(PLACEHOLDER), 0) == PLACEHOLDER
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -69,7 +106,10 @@ class Disk:
         except OSError as error:
             if error.errno not in _UNKNOWN:
                 raise
-            self._rename_over_own(source, target)
+            if self.link_if_possible(source, target):  # which overwrites nothing either
+                self.unlink(source)
+            else:
+                self._rename_over_own(source, target)
 
     def _rename_over_own(self, source: Place, target: Place) -> None:
         """The name is taken by a file of our own first, and that one is overwritten."""
@@ -108,6 +148,16 @@ class Disk:
             source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder, follow_symlinks=False
         )  # fmt: skip
 
+    def link_if_possible(self, source: Place, target: Place) -> bool:
+        """The same; False where the file system has no hard links. Raises FileExistsError."""
+        try:
+            self.link(source, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            return False
+        return True
+
     def symlink(self, text: str, target: Place) -> None:
         """Make `target` a symbolic link."""
         self.before("symlink")
@@ -129,12 +179,16 @@ class Disk:
         for place in places:
             os.fsync(place.folder)
 
-    def open_folder(self, root: int, path: str) -> int:
-        """A descriptor of the folder that `path` below the folder `root` lies in; made where it is missing."""
-        folder = os.dup(root)
+    def open_folder(self, root: int, path: str, models: Callable[[str], os.stat_result | None] | None) -> int:
+        """A descriptor of the folder that `path` below the folder `root` lies in; made where it is missing.
+
+        models: of a folder's path below `root`, whose mode and owner it gets, so that nobody else may look into it.
+        Without them none is made, and what is missing raises FileNotFoundError.
+        """
+        folder, parts = os.dup(root), PurePosixPath(path).parts[:-1]
         try:
-            for part in PurePosixPath(path).parts[:-1]:
-                inner = self._open_or_make(folder, part)
+            for end, part in enumerate(parts, start=1):
+                inner = self._open_or_make(folder, part, models and partial(models, "/".join(parts[:end])))
                 os.close(folder)
                 folder = inner
         except OSError:
@@ -142,15 +196,24 @@ class Disk:
             raise
         return folder
 
-    def _open_or_make(self, folder: int, name: str) -> int:
+    def _open_or_make(self, folder: int, name: str, look: Callable[[], os.stat_result | None] | None) -> int:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             return os.open(name, flags, dir_fd=folder)
         except FileNotFoundError:
+            if look is None:
+                raise
+            model = look()
             self.before("mkdir")
-            os.mkdir(name, dir_fd=folder)
-            os.fsync(folder)
-            return os.open(name, flags, dir_fd=folder)
+            os.mkdir(name, 0o777 if model is None else 0o700, dir_fd=folder)
+        made = os.open(name, flags, dir_fd=folder)
+        if model is not None:
+            with suppress(OSError):  # some users may not, some file systems have none
+                os.fchown(made, model.st_uid, model.st_gid)
+            with suppress(OSError):
+                os.fchmod(made, stat.S_IMODE(model.st_mode))
+        os.fsync(folder)
+        return made
 
 
 @cache

@@ -2,35 +2,54 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.journal import Action, Step
 from worker.pipeline.acting.contents import digest_of, read_attributes
-from worker.pipeline.acting.disk import Place, identity
+from worker.pipeline.acting.disk import Place, identity, is_same_file, renamed_identity
 from worker.pipeline.files import folder_beneath
+from worker.pipeline.lease import Lease, holds_lease, take_lease
 
-Compare = Callable[[bytes, bytes], str]  # keeper, duplicate -> why they are not one picture in full, "" if they are
+if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
+    from worker.engine.sameness import Proof
+
+Compare = Callable[[bytes, bytes], "Proof"]  # keeper, duplicate -> whether the keeper holds all of the duplicate
+
+
+WRITTEN = "another program has it, or its keeper, open for writing"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An open file, with the state and the bytes that it had when it was looked at."""
+    """An open file, with the state and the bytes that it had when it was looked at. lease: whether one is held."""
 
     place: Place
     descriptor: int
     status: os.stat_result
     digest: str
+    lease: bool = False
 
-    def check(self) -> None:
-        """Raise LeftAlone where its path leads to another file by now, or its size or mtime have changed."""
+    def check(self, linked: bool = False) -> None:
+        """Raise LeftAlone where its path leads to another file by now, or it was changed, or is about to be.
+
+        linked: it got or lost another name since, which changes its ctime.
+        """
+        same = renamed_identity if linked else identity
         for now in (self.place.status(), os.fstat(self.descriptor)):
-            if identity(now) != identity(self.status):
+            if same(now) != same(self.status):
                 raise LeftAlone("it, or its keeper, was changed while it was looked at")
+        self.check_lease()
+
+    def check_lease(self) -> None:
+        """Raise LeftAlone where another program waits to write into it: it is let go at once."""
+        if self.lease and not holds_lease(self.descriptor):
+            raise LeftAlone(WRITTEN)
 
     def read(self) -> bytes:
         """All its bytes."""
@@ -51,7 +70,8 @@ def placed(root: Path, path: str) -> Iterator[Place]:
 def held(root: Path, path: str, digest: str, name: str) -> Iterator[Held]:
     """The regular file at `path` with these bytes, open. name: `it` or `its keeper`, for people.
 
-    Raises LeftAlone where there is no such file any more, and Unavailable where the watched folder is away.
+    Raises LeftAlone where there is no such file any more, or somebody has it open for writing, and Unavailable where
+    the watched folder is away.
     """
     with placed(root, path) as place:
         descriptor = _open(place, name)
@@ -59,7 +79,10 @@ def held(root: Path, path: str, digest: str, name: str) -> Iterator[Held]:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise LeftAlone(f"{name} is no regular file any more")
-            file = Held(place, descriptor, status, digest_of(descriptor))
+            lease = take_lease(descriptor)
+            if lease is Lease.WRITTEN:
+                raise LeftAlone(WRITTEN)
+            file = Held(place, descriptor, status, digest_of(descriptor), lease is Lease.HELD)
             file.check()
             if file.digest != digest:
                 raise LeftAlone(f"{name} has changed since the report was made")
@@ -83,9 +106,14 @@ def _is_link(place: Place) -> bool:
     return status is not None and stat.S_ISLNK(status.st_mode)
 
 
-def inspect(keeper: Held, duplicate: Held, kind: str, action: Action, compare: Compare) -> None:
-    """Raise LeftAlone where this action must not, or cannot, be done to `duplicate`."""
-    if os.path.samestat(keeper.status, duplicate.status):
+def inspect(
+    keeper: Held, duplicate: Held, kind: str, action: Action, compare: Compare, named: Collection[str] = ()
+) -> tuple[str, ...]:
+    """What would be lost with `duplicate`, in words; nothing of an exact one.
+
+    named: kinds that were asked for by name. Raises LeftAlone where this action must not, or cannot, be done to it.
+    """
+    if is_same_file(keeper.status, duplicate.status):
         raise LeftAlone("it and its keeper are one file already (hard links of each other)")
     if kind == "exact" and keeper.digest != duplicate.digest:
         raise LeftAlone("its bytes are not those of its keeper")
@@ -95,19 +123,24 @@ def inspect(keeper: Held, duplicate: Held, kind: str, action: Action, compare: C
         raise LeftAlone("its folder may not be written by this user")
     if action is Action.HARDLINK and keeper.status.st_dev != duplicate.status.st_dev:
         raise LeftAlone("its keeper lies on another file system, and a hard link reaches none")
-    if kind == "identical":
-        _compare_pictures(keeper, duplicate, compare)
+    if kind == "exact":
+        return ()
+    proof = _compare_pictures(keeper, duplicate, compare)
+    if kind == "identical" and proof.against:
+        raise LeftAlone(proof.against)
+    if kind not in named and proof.lost:
+        raise LeftAlone(f"not in its keeper: {', '.join(proof.lost)}; --kind {kind} takes it all the same")
+    return proof.lost
 
 
-def _compare_pictures(keeper: Held, duplicate: Held, compare: Compare) -> None:
+def _compare_pictures(keeper: Held, duplicate: Held, compare: Compare) -> "Proof":
     try:
-        reason = compare(keeper.read(), duplicate.read())
+        proof = compare(keeper.read(), duplicate.read())
     except UnreadableImage as error:
         raise LeftAlone(f"it and its keeper could not be compared in full: {error}") from error
-    if reason:
-        raise LeftAlone(reason)
     keeper.check()
     duplicate.check()
+    return proof
 
 
 def record(number: int, one: Duplicate, file: Held, place: str) -> Step:

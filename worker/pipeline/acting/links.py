@@ -7,8 +7,8 @@ from pathlib import Path
 
 from shared.errors import LeftAlone
 from shared.journal import Action, Step
-from worker.pipeline.acting.contents import copy_contents, dress, holds, opened
-from worker.pipeline.acting.disk import Disk, Place, identity
+from worker.pipeline.acting.contents import copy_contents, dress, holds, is_part_of, opened
+from worker.pipeline.acting.disk import Disk, Place, check_renamed, is_same_file, renamed_identity
 from worker.pipeline.acting.inspection import Held, placed
 
 
@@ -19,22 +19,24 @@ def link_text(step: Step) -> str:
 
 def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: str, disk: Disk) -> None:
     """Let a link take the place of `file`, in one step. Raises OSError or LeftAlone; then `settle_link` is due."""
-    link = file.place.beside(temporary)
-    if action is Action.SYMLINK:
-        disk.symlink(link_text(step), link)
-    else:
+    link, hard = file.place.beside(temporary), action is Action.HARDLINK
+    if hard:
         disk.link(keeper.place, link)
-        if identity(link.status()) != identity(keeper.status):
-            raise LeftAlone("its keeper was replaced at the last moment")
-    keeper.check()
+        check_renamed(link, keeper.status, "its keeper was replaced at the last moment")
+    else:
+        disk.symlink(link_text(step), link)
+    keeper.check(linked=hard)
     file.check()
     if disk.exchange(link, file.place):
         original = link  # under the temporary name now
-        if identity(original.status()) != identity(file.status):
+        try:
+            check_renamed(original, file.status, "it was replaced at the last moment")
+            keeper.check(linked=hard)  # one that is the same file by another path is a link now
+        except LeftAlone:
             disk.exchange(original, file.place)
-            raise LeftAlone("it was replaced at the last moment")
+            raise
         disk.sync(file.place)
-        keeper.check()
+        keeper.check(linked=hard)
         disk.unlink(original)
     else:
         disk.replace(link, file.place)
@@ -44,40 +46,42 @@ def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: st
 def settle_link(action: Action, root: Path, step: Step, temporary: str, disk: Disk) -> bool:
     """Put in order what was cut off: True where the link stands in the file's place, False where the file does.
 
-    Raises LeftAlone where neither does, OSError.
+    Raises LeftAlone where neither does, or where a hidden file is not to be removed; OSError.
     """
     with placed(root, step.path) as place:
         other = place.beside(temporary)
-        linked = _is_link(action, root, place, step)
-        if linked and other.status():
-            if _is_link(action, root, other, step):
-                raise LeftAlone(f"both it and {temporary} beside it are links to its keeper now")
-            if holds(other, step) and _keeper_holds(root, step):
-                disk.unlink(other)
-            else:  # it is whatever was there, or all that is left of its bytes
-                if not disk.exchange(other, place):
-                    disk.replace(other, place)
-                linked = False
-        if not linked and other.status():
-            _clear(action, root, place, other, step, disk)
+        if other.status():
+            _settle_hidden(action, root, place, other, step, disk)
         disk.sync(place)
+        linked = _is_link(action, root, place, step)
         if not linked and not holds(place, step):
             raise LeftAlone("neither it nor the link is there: somebody else moved or changed it")
         return linked
 
 
-def _clear(action: Action, root: Path, place: Place, other: Place, step: Step, disk: Disk) -> None:
-    """The temporary name goes, unless a file's only copy has it."""
+def _settle_hidden(action: Action, root: Path, place: Place, other: Place, step: Step, disk: Disk) -> None:
+    """The temporary name goes, unless a file's only copy has it: then that gets its own name back."""
     if _is_link(action, root, other, step):
         disk.unlink(other)
     elif place.status() is None:
         disk.rename(other, place)
-    elif holds(place, step):
-        if _is_original(other, step) and not _is_original(place, step):  # beside a link to a keeper that is gone
-            disk.exchange(other, place)
-        disk.unlink(other)
+    elif _is_link(action, root, place, step):
+        # The file itself, or whatever stood at its path; not removed, for its keeper may be gone with the next look.
+        _change_places(other, place, disk)
+        if other.status():
+            disk.unlink(other)
+    elif holds(place, step) and holds(other, step):
+        if _is_original(other, step) and not _is_original(place, step):
+            _change_places(other, place, disk)
+        if other.status():
+            disk.unlink(other)
     else:
         raise LeftAlone(f"something else is at its path now; it is kept beside it as {other.name}")
+
+
+def _change_places(hidden: Place, path: Place, disk: Disk) -> None:
+    if not disk.exchange(hidden, path):
+        disk.replace(hidden, path)
 
 
 def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk) -> None:
@@ -85,7 +89,7 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
     with placed(root, step.path) as place:
         copy = place.beside(temporary)
         if copy.status():
-            _tidy(action, root, place, copy, step, disk)
+            _go_on(action, root, place, copy, step, disk)
         current = place.status()
         if current is not None and not _is_link(action, root, place, step):
             if not holds(place, step):
@@ -95,19 +99,43 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
                     dress(descriptor, step)
                 return
         _write_back(root, place, copy, step, disk)
-        _put_copy(place, current, copy, disk)
+        _put_copy(root, place, current, copy, step, disk)
         disk.sync(place)
 
 
-def _tidy(action: Action, root: Path, place: Place, copy: Place, step: Step, disk: Disk) -> None:
-    """A restore was cut off: the temporary name has its copy, or already the link."""
+def _go_on(action: Action, root: Path, place: Place, copy: Place, step: Step, disk: Disk) -> None:
+    """A restore was cut off: the temporary name has its copy, finished or not, or already the link.
+
+    A copy with the file's bytes may be all that is left of them: it gets the file's place, never goes for nothing.
+    """
     current = place.status()
     shared = current is not None and current.st_nlink > 1 and holds(place, step)
-    unfinished = current is None or shared or _is_link(action, root, place, step)
-    finished = _is_link(action, root, copy, step) or (holds(copy, step) and holds(place, step))
-    if not unfinished and not finished:
-        raise LeftAlone(f"{copy.name} beside it was left by a restore that was cut off; look at both, remove that one")
-    disk.unlink(copy)
+    if _is_link(action, root, copy, step):
+        disk.unlink(copy)
+    elif holds(copy, step):
+        if current is None:
+            disk.rename(copy, place)
+        elif shared or _is_link(action, root, place, step):
+            _change_places(copy, place, disk)
+            if copy.status():
+                disk.unlink(copy)
+        elif holds(place, step):
+            disk.unlink(copy)
+        else:
+            raise LeftAlone(f"something else is at its path now; it is kept beside it as {copy.name}")
+    elif (shared and is_part_of(copy, place)) or _is_part_of_keeper(root, copy, step):
+        disk.unlink(copy)
+    else:
+        raise LeftAlone(
+            f"{copy.name} beside it was left by a restore that was cut off, and is not its copy; look at it"
+        )
+
+
+def _is_part_of_keeper(root: Path, copy: Place, step: Step) -> bool:
+    if not _keeper_holds(root, step):
+        return False
+    with placed(root, step.keeper) as keeper:
+        return is_part_of(copy, keeper)
 
 
 def _write_back(root: Path, place: Place, copy: Place, step: Step, disk: Disk) -> None:
@@ -123,15 +151,16 @@ def _write_back(root: Path, place: Place, copy: Place, step: Step, disk: Disk) -
         copy_contents(keeper, copy, step, disk)
 
 
-def _put_copy(place: Place, current: os.stat_result | None, copy: Place, disk: Disk) -> None:
+def _put_copy(root: Path, place: Place, current: os.stat_result | None, copy: Place, step: Step, disk: Disk) -> None:
     """The copy goes to `place`, if what is there is still what was seen."""
     if current is None:
         disk.rename(copy, place)
     elif not disk.exchange(copy, place):
         disk.replace(copy, place)
-    elif identity(copy.status()) != identity(current):
+    elif renamed_identity(copy.status()) != renamed_identity(current):
         disk.exchange(copy, place)
-        disk.unlink(copy)
+        if _keeper_holds(root, step):  # else it may be all that is left of its bytes
+            disk.unlink(copy)
         raise LeftAlone("something else was put in its place at the last moment")
     else:
         disk.unlink(copy)
@@ -163,4 +192,4 @@ def _is_link(action: Action, root: Path, place: Place, step: Step) -> bool:
             its = keeper.status()
     except LeftAlone:
         return False
-    return its is not None and os.path.samestat(status, its)
+    return is_same_file(status, its)

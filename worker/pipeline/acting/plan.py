@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.duplicates import KINDS, Duplicate
-from shared.journal import Action, Phase, Run
-from shared.paths import is_in_folder
+from shared.journal import AWAY, Action, Phase, Run
+from shared.paths import is_in_folder, is_one_folder
 from worker.engine.keepers import FolderRules
 
 SAFE_KINDS: Final = ("exact", "identical")  # `near` when it is asked for by name
@@ -24,10 +24,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A duplicate that is left alone, and why, in words."""
+    """A duplicate that is left alone, and why, in words. failed: the system refused, or the file is in doubt."""
 
     duplicate: Duplicate
     reason: str
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ def needed_paths(runs: Iterable[Run], root: str) -> frozenset[str]:
     return frozenset(
         entry.step.keeper
         for run in runs
-        if run.header.action is Action.SYMLINK and run.header.root == root
-        for entry in run.in_phase(Phase.BEGUN, Phase.DONE, Phase.RESTORING)
+        if run.header.action is Action.SYMLINK and is_one_folder(run.header.root, root)
+        for entry in run.in_phase(Phase.BEGUN, *AWAY, Phase.RESTORING)
     )
 
 

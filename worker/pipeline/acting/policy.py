@@ -1,58 +1,128 @@
-"""The policy of the stream: what was just proved to be a duplicate moves away by itself."""
+"""The policy of the stream: what was proved to be a duplicate moves away by itself, when it has waited long enough."""
 
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.duplicates import Duplicate
-from shared.errors import ActionsBusy
+from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.journal import Action, Phase, acting_alone, read_runs, run_files
+from shared.paths import is_one_folder
+from shared.records import Record, State
 from worker.engine.keepers import FolderRules
 from worker.pipeline.acting.apply import Acting, Tools
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import settle_runs
-from worker.pipeline.verdicts import Given
+from worker.pipeline.acting.waiting import Waiting, WaitingList, Way, find_due
+from worker.pipeline.verdicts import PROVED, Given
 
 LARGEST_JOURNAL = 1 << 20  # bytes after which the next file gets a run of its own
+WAITING = "waiting"  # file beside the journals
 
 logger = logging.getLogger(__name__)
 
 
 class Policy:
-    """Moves duplicates as their verdicts are given; one at a time, by the same steps as `duplicates apply`."""
+    """Moves duplicates some time after their verdicts; one at a time, by the same steps as `duplicates apply`."""
 
-    def __init__(self, tools: Tools, root: Path, target: str, rules: Callable[[], FolderRules]) -> None:
-        """target: the folder to move to, checked before. rules: folders that decide who stays, as they are now."""
+    def __init__(
+        self,
+        tools: Tools,
+        root: Path,
+        target: str,
+        rules: Callable[[], FolderRules],
+        records: Callable[[Sequence[str]], Sequence[Record | None]],
+        wait: float,
+    ) -> None:
+        """target: the folder to move to, checked before. rules: folders that decide who stays, as they are now; it
+        raises SettingsError while nothing may be moved. records: of paths, as the store has them. wait: seconds, see
+        `worker.pipeline.acting.waiting`.
+        """
         self._tools = tools
         self._root = root
         self._target = target
         self._rules = rules
+        self._records = records
+        self._wait = wait
+        self._waiting = WaitingList(tools.journals / WAITING)
+        self._stirred: dict[Way, float] = {}
+        self._not_before = tools.now() + wait  # what happened while nobody looked is seen first
+        self._said = ""
         self._acting: Acting | None = None
         self._seen: dict[Path, int] = {}
         self._restored: frozenset[tuple[str, str]] = frozenset()
         self._needed: frozenset[str] = frozenset()
 
     def act(self, given: Sequence[Given]) -> None:
-        """Move what may be moved. Never raises: a verdict stands whatever becomes of the file; the log says it."""
-        rules = self._rules()
-        found = [
-            _duplicate(one) for one in given if rules.rank(one.file.path) >= rules.rank(one.file.record.duplicate_of)
-        ]
-        if not found:
+        """Have these moved, when they have waited. Never raises: a verdict stands whatever becomes of the file."""
+        now = self._tools.now()
+        files = [one.file for one in given]
+        ones = [Waiting(file.path, file.record.digest, file.record.duplicate_of, now) for file in files]
+        try:
+            self._waiting.add(ones)
+        except OSError:
+            logger.exception("%d duplicates may not be moved; `imagesieve duplicates apply` does it", len(ones))
+
+    def look(self) -> None:
+        """Move what has waited long enough and is still what it was. To be called every few seconds, by one thread.
+
+        Raises Unavailable.
+        """
+        now = self._tools.now()
+        due = find_due(self._waiting.ones(now), self._stirred, now, self._wait)
+        if not due or now < self._not_before:
+            return
+        found = self._current(due, now)
+        due = find_due([one for one in due if one.path in found], self._stirred, now, self._wait)
+        if not due:
             return
         try:
-            with acting_alone(self._tools.journals):
-                self._move(found, rules)
-        except ActionsBusy as error:
-            logger.warning("%d duplicates were not moved: %s; `imagesieve duplicates apply` does it", len(found), error)
-        except Exception:
-            logger.exception("%d duplicates were not moved; `imagesieve duplicates apply` does it", len(found))
+            rules = self._rules()
+            with acting_alone(self._tools.journals, self._root):
+                self._move([found[one.path] for one in due], rules)
+        except (ActionsBusy, SettingsError) as error:
+            self._say(f"{len(due)} duplicates are not moved yet: {error}")
+            return
+        except (ImagesieveError, OSError):
+            logger.exception("%d duplicates were not moved; they are tried again later", len(due))
+            self._not_before = now + self._wait
+            return
+        self._say("")
+        self._waiting.remove(due)
+
+    def _current(self, waiting: Sequence[Waiting], now: float) -> dict[str, Duplicate]:
+        """What the store says of them now, by path. One that is no duplicate any more waits no longer.
+
+        Its keeper went, or it did, and more of the same folder are likely to go: the others wait anew.
+        """
+        records = dict(zip((one.path for one in waiting), self._records([one.path for one in waiting]), strict=True))
+        keepers = list({record.duplicate_of for record in records.values() if record and record.duplicate_of})
+        kept = dict(zip(keepers, self._records(keepers), strict=True))
+        found, gone = {}, []
+        for one in waiting:
+            record = records[one.path]
+            if record is None or record.digest != one.digest or record.verdict not in PROVED:
+                gone.append(one)
+                self._stirred[one.way] = now
+                continue
+            keeper = kept[record.duplicate_of]
+            if keeper is None or keeper.state is not State.READY:
+                self._stirred[one.way] = now  # it is about to get another verdict
+            else:
+                found[one.path] = _duplicate(one.path, record, keeper.digest)
+        if gone:
+            self._waiting.remove(gone)
+        self._stirred = {way: at for way, at in self._stirred.items() if now - at < self._wait}
+        return found
 
     def _move(self, found: Sequence[Duplicate], rules: FolderRules) -> None:
         self._look_at_journals()
-        plan = make_plan(found, Choice(Action.MOVE), rules, self._needed)
+        movable = [one for one in found if rules.rank(one.path) >= rules.rank(one.keeper)]
+        plan = make_plan(movable, Choice(Action.MOVE), rules, self._needed)
         acting = self._acting or Acting(self._tools, Action.MOVE, self._root, self._target, policy=True)
         self._acting = acting
+        for left in plan.skipped:
+            logger.info("%r stays: %s", left.duplicate.path, left.reason)
         for one in plan.chosen:
             if (one.path, one.digest) in self._restored:
                 logger.info("%r stays: it was moved before, and restored", one.path)
@@ -75,7 +145,7 @@ class Policy:
             logger.warning(
                 "%r: run %s was cut off in it; now %s", settled.entry.step.path, settled.run, settled.entry.phase
             )
-        runs = [run for run in read_runs(self._tools.journals) if run.header.root == str(self._root)]
+        runs = [run for run in read_runs(self._tools.journals) if is_one_folder(run.header.root, str(self._root))]
         self._restored = frozenset(
             (entry.step.path, entry.step.digest) for run in runs for entry in run.in_phase(Phase.RESTORED)
         )
@@ -89,10 +159,14 @@ class Policy:
             self._acting.close()
         self._acting = None
 
+    def _say(self, sentence: str) -> None:
+        """Once, until it is another."""
+        if sentence and sentence != self._said:
+            logger.warning("%s", sentence)
+        self._said = sentence
 
-def _duplicate(given: Given) -> Duplicate:
-    record = given.file.record
+
+def _duplicate(path: str, record: Record, keeper_digest: str) -> Duplicate:
     return Duplicate(
-        0, given.file.path, record.digest, record.size, str(record.verdict), record.similarity,
-        record.duplicate_of, given.keeper,
-    )  # fmt: skip
+        0, path, record.digest, record.size, str(record.verdict), record.similarity, record.duplicate_of, keeper_digest
+    )

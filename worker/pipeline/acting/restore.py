@@ -1,12 +1,12 @@
 """Bringing back what a run took away, last step first, through the same journal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.errors import JournalFailed, LeftAlone
-from shared.journal import SUFFIX, Entry, Journal, Phase, Run, read_run, read_runs, run_files
+from shared.journal import AWAY, SUFFIX, Entry, Journal, Phase, Run, read_run, read_runs, run_files
+from shared.paths import is_one_folder
 from worker.pipeline.acting.apply import Settled, Tools, reason_of, settle_all
-from worker.pipeline.acting.single import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +28,26 @@ def choose_run(tools: Tools, name: str, runs: Sequence[Run]) -> Run | None:
         if found is None:
             raise JournalFailed(f"there is no run called {name!r}; `imagesieve duplicates restore --list` names them")
         return found
-    return next((run for run in reversed(runs) if run.in_phase(Phase.DONE)), None)
+    return next((run for run in reversed(runs) if run.in_phase(*AWAY)), None)
 
 
-def restore(tools: Tools, run: Run) -> Iterator[Restored]:
+def restore(tools: Tools, run: Run, only: Collection[int] | None = None) -> Iterator[Restored]:
     """Bring back every file of a run that is not back yet. The caller holds the lock and has settled all runs.
 
+    only: the numbers of some of its steps.
     A path that a later run acted on again waits for that one: what is there now is not what this run left.
     Raises JournalFailed, Unavailable: then nothing more can be done at all.
     """
     later = {
         entry.step.path: other.header.id
         for other in read_runs(tools.journals)
-        if other.header.id > run.header.id and other.header.root == run.header.root
-        for entry in other.in_phase(Phase.BEGUN, Phase.DONE, Phase.RESTORING)
+        if other.header.id > run.header.id and is_one_folder(other.header.root, run.header.root)
+        for entry in other.in_phase(Phase.BEGUN, *AWAY, Phase.RESTORING)
     }
     with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
-        for entry in reversed(run.in_phase(Phase.DONE)):
+        for entry in reversed(run.in_phase(*AWAY)):
+            if only is not None and entry.step.number not in only:
+                continue
             if entry.step.path in later:
                 yield Restored(
                     entry.step.path, f"run {later[entry.step.path]} acted on it again; restore that one first"
@@ -66,9 +69,12 @@ def settle_runs(tools: Tools) -> list[Settled]:
 def _undo(tools: Tools, run: Run, entry: Entry, journal: Journal) -> Restored:
     step, reason = entry.step, ""
     try:
-        Steps(run.header, tools.disk).undo(step, entry.detail)
+        tools.steps(run.header).undo(step, entry.detail)
     except (LeftAlone, OSError) as error:
         reason = reason_of(error)
-    entry.phase = Phase.DONE if reason else Phase.RESTORED
+    if not reason:
+        entry.phase = Phase.RESTORED
+    elif entry.phase is Phase.RESTORING:
+        entry.phase = Phase.DONE
     journal.note(step.number, entry.phase, entry.detail)
     return Restored(step.path, reason)

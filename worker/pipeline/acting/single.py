@@ -1,34 +1,43 @@
 """One step of a run: done, put in order after it was cut off, or undone; whatever its action."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from shared.errors import LeftAlone, Unavailable
+from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.journal import Action, Header, Step
+from shared.move_target import check_apart
 from worker.pipeline.acting import transfer
-from worker.pipeline.acting.contents import dress, holds, opened
+from worker.pipeline.acting.contents import dress, holds, is_dressed, opened
 from worker.pipeline.acting.disk import Disk, Place
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
-from worker.pipeline.acting.trash import find_in_trash, put_in_trash, remove_info
+from worker.pipeline.acting.trash import absolute, choose_trash, find_in_trash, put_in_trash, remove_info
 
 
 class TargetAway(OSError):
     """The target folder is not there, perhaps on a drive that is not plugged in."""
 
 
+class PlaceBlocked(OSError):
+    """In the target folder something that is no folder has the name of one."""
+
+
 NUMBERS = 1000  # names tried in the target folder, where the own one is taken
+LONGEST_NAME = 255  # bytes
 
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps of one run on the disk."""
+    """The steps of one run on the disk. home_trash: where the home trash is. now: seconds since the epoch."""
 
     header: Header
     disk: Disk
+    home_trash: Callable[[], Path]
+    now: Callable[[], float]
 
     @property
     def root(self) -> Path:
@@ -38,21 +47,39 @@ class Steps:
     def do(self, keeper: Held, file: Held, step: Step) -> str:
         """Act on a file that was inspected; where it is in the trash, else "".
 
-        Raises OSError or LeftAlone; then `settle` is due.
+        The keeper is looked at again when the file has left its path. Raises OSError or LeftAlone; then `settle` is
+        due.
         """
         action, temporary = self.header.action, self._temporary(step)
         if action is Action.MOVE:
-            with self._target(step) as target:
+            with self._target(step, make=True) as target:
                 keeper.check()
                 file.check()
-                transfer.transfer(file.place, target, step, temporary, self.disk)
+
+                def check() -> None:
+                    keeper.check()
+                    file.check_lease()
+
+                transfer.transfer(file.place, target, step, temporary, self.disk, check)
         elif action is Action.TRASH:
             keeper.check()
-            put_in_trash(file, self.disk)
-            return str(find_in_trash(self.root, step) or "")
+            return self._trash(keeper, file, step)
         else:
             put_link(action, keeper, file, step, temporary, self.disk)
         return ""
+
+    def _trash(self, keeper: Held, file: Held, step: Step) -> str:
+        path, home = absolute(self.root, step.path), self.home_trash()
+        at = datetime.fromtimestamp(self.now())
+        found = put_in_trash(file, path, choose_trash(file, self.root, home), at, self.disk)
+        try:
+            keeper.check()
+        except LeftAlone:
+            with self._in_trash(found) as place:
+                self.disk.rename(place, file.place)
+            remove_info(path, step, home, self.disk, found)
+            raise
+        return str(found)
 
     def settle(self, step: Step) -> tuple[bool, str]:
         """Put in order what was cut off: whether the step is done now, and where in the trash it is.
@@ -60,26 +87,29 @@ class Steps:
         Raises LeftAlone where the file is nowhere, OSError.
         """
         action, temporary = self.header.action, self._temporary(step)
-        if action is Action.MOVE:
-            with placed(self.root, step.path) as place:
-                try:
-                    with self._target(step) as target:
-                        return transfer.settle(place, target, step, temporary, self.disk, finish=False), ""
-                except TargetAway:
-                    if holds(place, step):
-                        return False, ""
-                    raise
         if action is Action.TRASH:
             return self._settle_trash(step)
-        return settle_link(action, self.root, step, temporary, self.disk), ""
+        if action is not Action.MOVE:
+            return settle_link(action, self.root, step, temporary, self.disk), ""
+        with placed(self.root, step.path) as place:
+            try:
+                with self._target(step, make=False) as target:
+                    return transfer.settle(place, target, step, temporary, self.disk), ""
+            except (TargetAway, PlaceBlocked) as error:
+                if holds(place, step):
+                    return False, ""
+                if isinstance(error, PlaceBlocked):
+                    raise LeftAlone(f"it is not at its path, and {error.strerror}") from error
+                raise
 
     def _settle_trash(self, step: Step) -> tuple[bool, str]:
+        path, home = absolute(self.root, step.path), self.home_trash()
         with placed(self.root, step.path) as place:
             here = holds(place, step)
         if here:
-            remove_info(self.root, step, self.disk)
+            remove_info(path, step, home, self.disk)
             return False, ""
-        found = find_in_trash(self.root, step)
+        found = find_in_trash(path, step, home)
         if found is None:
             raise LeftAlone("it is neither at its path nor in the trash: somebody else moved or changed it")
         return True, str(found)
@@ -87,43 +117,42 @@ class Steps:
     def undo(self, step: Step, detail: str) -> None:
         """Bring the file back, or go on with that where an earlier try was cut off. detail: where it is in the trash.
 
-        Raises LeftAlone where that cannot be, OSError. Nothing that is at its path now is overwritten.
+        Raises LeftAlone where that cannot be, OSError. Nothing that is at its path now is overwritten, unless it has
+        the very same bytes.
         """
+        if self.header.action is Action.MOVE:
+            self._check_apart()
         self._make_folder(step)
         if self.header.action in (Action.HARDLINK, Action.SYMLINK):
             take_back(self.header.action, self.root, step, self._temporary(step), self.disk)
             return
-        with self._source(step, detail) as source, placed(self.root, step.path) as place:
-            self._bring(source, place, step)
-        if self.header.action is Action.TRASH:
-            remove_info(self.root, step, self.disk)
+        if self.header.action is Action.MOVE:
+            with self._target(step, make=False) as source:
+                self._bring(source, step)
+            return
+        path, home = absolute(self.root, step.path), self.home_trash()
+        found = find_in_trash(path, step, home, detail) or Path(detail or home / "files" / "nowhere")
+        with self._in_trash(found) as source:
+            self._bring(source, step)
+        remove_info(path, step, home, self.disk, found)
 
-    def _bring(self, source: Place, place: Place, step: Step) -> None:
-        temporary = self._temporary(step)
-        if transfer.settle(source, place, step, temporary, self.disk, finish=True):
-            return  # an earlier try came so far, or its owner put its bytes there
-        status = source.status()
-        if place.status() is not None:
-            raise LeftAlone("something else is at its path now, which is not overwritten")
-        if status and (status.st_mode, status.st_mtime_ns) != (step.mode, step.mtime_ns):
-            with opened(source) as descriptor:
-                dress(descriptor, step)
+    def _bring(self, source: Place, step: Step) -> None:
+        with placed(self.root, step.path) as place:
+            status = source.status()
+            if status and place.status() is None and not is_dressed(source, step) and holds(source, step):
+                with opened(source) as descriptor:
+                    dress(descriptor, step)
+            transfer.bring(source, place, step, self._temporary(step), self.disk)
+
+    def _check_apart(self) -> None:
+        """Raise LeftAlone where watched folder and target lie in each other by now, by whatever way."""
         try:
-            transfer.transfer(source, place, step, temporary, self.disk)
-        except (OSError, LeftAlone):
-            transfer.settle(source, place, step, temporary, self.disk, finish=True)
-            raise
+            check_apart(self.root, self.header.target)
+        except SettingsError as error:
+            raise LeftAlone(f"nothing was touched, for {error}") from error
 
     @contextmanager
-    def _source(self, step: Step, detail: str) -> Iterator[Place]:
-        """Where the file is brought back from."""
-        if self.header.action is Action.MOVE:
-            with self._target(step) as target:
-                yield target
-            return
-        found = find_in_trash(self.root, step) or (Path(detail) if detail else None)
-        if found is None:
-            raise LeftAlone("it is not in the trash any more")
+    def _in_trash(self, found: Path) -> Iterator[Place]:
         try:
             folder = os.open(found.parent, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
@@ -134,17 +163,25 @@ class Steps:
             os.close(folder)
 
     @contextmanager
-    def _target(self, step: Step) -> Iterator[Place]:
-        """The place below the target folder that the file moves to."""
+    def _target(self, step: Step, make: bool) -> Iterator[Place]:
+        """The place below the target folder that the file moves to. Raises TargetAway, PlaceBlocked."""
         with self.target_folder() as top:
             try:
-                folder = self.disk.open_folder(top, step.place)
+                folder = self.disk.open_folder(top, step.place, self._model_in_root if make else None)
             except OSError as error:
-                raise LeftAlone(f"its folder below {self.header.target} cannot be used: {error.strerror}") from error
+                raise PlaceBlocked(
+                    error.errno, f"its folder below {self.header.target} cannot be used: {error.strerror}"
+                ) from error
         try:
             yield Place(folder, PurePosixPath(step.place).name)
         finally:
             os.close(folder)
+
+    def _model_in_root(self, folder: str) -> os.stat_result | None:
+        return _status(self.root / folder)
+
+    def _model_in_target(self, folder: str) -> os.stat_result | None:
+        return _status(Path(self.header.target) / folder) if self.header.action is Action.MOVE else None
 
     @contextmanager
     def target_folder(self) -> Iterator[int]:
@@ -169,7 +206,7 @@ class Steps:
             raise Unavailable(f"the watched folder {self.root} is empty: mount it, or put any file into it")
         root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.close(self.disk.open_folder(root, step.path))
+            os.close(self.disk.open_folder(root, step.path, self._model_in_target))
         except OSError as error:
             raise LeftAlone(f"its folder cannot be used: {error.strerror}") from error
         finally:
@@ -177,13 +214,34 @@ class Steps:
 
     def free_place(self, path: str) -> str:
         """A path below the target folder that nothing has: the file's own, or a numbered one. Raises LeftAlone."""
-        target, own = Path(self.header.target), Path(path)
-        numbered = (str(own.with_name(f"{own.stem} ({number}){own.suffix}")) for number in range(2, NUMBERS))
-        for place in (path, *numbered):
-            if not os.path.lexists(target / place):
+        target, own = Path(self.header.target), PurePosixPath(path)
+        for name in numbered_names(own.name):
+            place = str(own.with_name(name))
+            try:
+                (target / place).lstat()
+            except FileNotFoundError:
                 return place
+            except NotADirectoryError as error:
+                raise LeftAlone(f"a file or link in {target} has the name of its folder") from error
         raise LeftAlone(f"{NUMBERS} files of its name are in {target} already")
 
     def _temporary(self, step: Step) -> str:
         """Hidden, so that the watcher passes it over; found again from the journal alone."""
         return f".imagesieve-{self.header.id}-{step.number}"
+
+
+def numbered_names(name: str) -> Iterator[str]:
+    """The name itself, then `name (2).ext` and so on, none longer than file systems take (pure)."""
+    own = PurePosixPath(name)
+    yield name
+    for number in range(2, NUMBERS):
+        tail = f" ({number}){own.suffix}"
+        stem = os.fsencode(own.stem)[: LONGEST_NAME - len(os.fsencode(tail))]
+        yield os.fsdecode(stem) + tail
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None

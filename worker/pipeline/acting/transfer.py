@@ -1,20 +1,29 @@
-"""A file goes from one place to another, within a file system or across two, and nothing is overwritten or lost."""
+"""A file goes from one place to another, within a file system or across two, and nothing is overwritten or lost.
+
+A name is removed only while the bytes are seen under another name: unlinking takes one name away, and whatever links,
+mounts or overlays lead to a folder, a name that is still there afterwards is another one.
+"""
 
 import errno
 import os
-import stat
+from collections.abc import Callable
+from contextlib import suppress
 
 from shared.errors import LeftAlone
 from shared.journal import Step
-from worker.pipeline.acting.contents import copy_contents, holds, opened
-from worker.pipeline.acting.disk import PLACEHOLDER, Disk, Place, identity
+from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_part_of
+from worker.pipeline.acting.disk import Disk, Place, check_renamed, is_same_file, renamed_identity, stands_for_nothing
 
 
-def transfer(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> None:
+def transfer(
+    source: Place, target: Place, step: Step, temporary: str, disk: Disk, check: Callable[[], None] = lambda: None
+) -> None:
     """Move the file, whose state `source` has been checked. temporary: a name for what is not finished.
 
-    Across file systems it is copied, compared and named, before the source goes. Raises OSError, FileExistsError where
-    `target` is taken, or LeftAlone where the file was changed or replaced meanwhile; `settle` puts all in order then.
+    Across file systems it is copied, read back from the disk and named, before the source goes. check: raises LeftAlone
+    where the file must not go after all; called again when it has left its path, which a keeper that is the same file
+    by another path has then left, too. Raises OSError, FileExistsError where `target` is taken, or LeftAlone where the
+    file was changed or replaced meanwhile; `settle` puts all in order then.
     """
     before = source.status()
     try:
@@ -22,70 +31,182 @@ def transfer(source: Place, target: Place, step: Step, temporary: str, disk: Dis
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    else:
-        if identity(target.status()) != identity(before):
-            disk.rename(target, source)
-            raise LeftAlone("another file was put in its place at the last moment")
-        disk.sync(target, source)
+        _copy_over(source, target, step, temporary, disk, check)
         return
+    try:
+        check_renamed(target, before, "another file was put in its place at the last moment")
+        check()
+    except LeftAlone:
+        disk.rename(target, source)
+        raise
+    disk.sync(target, source)
+
+
+def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: Disk, check: Callable[[], None]) -> None:
     half = target.beside(temporary)
-    copy_contents(source, half, step, disk)
-    disk.rename(half, target)
+    before = source.status()
+    copy_contents(source, half, step, disk, check)
+    check()
+    # Two names of the copy until the source is gone: so `settle` knows the copy from a file that somebody put there.
+    if not disk.link_if_possible(half, target):
+        disk.rename(half, target)
     disk.sync(target)
-    _retire(source, before, temporary, disk)
+    _retire(source, before, target, temporary, disk, check)
+    _remove(half, disk)
 
 
-def _retire(source: Place, before: os.stat_result | None, temporary: str, disk: Disk) -> None:
-    """Remove a file whose bytes are safe elsewhere. It is renamed first, so that no newcomer under its name goes."""
+def _retire(
+    source: Place,
+    before: os.stat_result | None,
+    target: Place,
+    temporary: str,
+    disk: Disk,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Remove a file whose bytes were just seen at `target`. It is renamed first: no newcomer under its name goes."""
     going = source.beside(temporary)
+    seen = target.status()
     disk.rename(source, going)
-    if identity(going.status()) != identity(before):
+    try:
+        check_renamed(going, before, "it was changed or replaced at the last moment")
+        # Were `target` the same name by another way, it would be gone by now.
+        check_renamed(
+            target, seen, "what is at the other place went with it: the two are one file, and nothing changed"
+        )
+        check()
+    except LeftAlone:
         disk.rename(going, source)
-        raise LeftAlone("it was changed or replaced at the last moment")
+        raise
     disk.unlink(going)
     disk.sync(source)
 
 
-def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk, finish: bool) -> bool:
+def _remove(name: Place, disk: Disk) -> None:
+    if name.status():
+        disk.unlink(name)
+        disk.sync(name)
+
+
+def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> bool:
     """Put in order what a transfer that was cut off left: True where the file is at `target` now, False: at `source`.
 
-    finish: where both have it, the one at `source` goes, else the one at `target`. Raises LeftAlone where neither has.
+    Raises LeftAlone where neither has it, or where a hidden file is not to be removed; OSError.
     """
     half, going = target.beside(temporary), source.beside(temporary)
     if going.status():
-        if holds(target, step) and holds(going, step):
-            disk.unlink(going)
-        else:
-            _put_back(going, source, disk)  # it is whatever stood there
-    if half.status():
-        disk.unlink(half)
-    here, there = holds(source, step), holds(target, step)
-    if here and there and finish:
-        _retire(source, source.status(), temporary, disk)
-    elif here and there:
-        disk.unlink(target)
-    elif here:
-        _remove_placeholder(target, disk)
-    elif not there:
-        raise LeftAlone(
-            "it is neither at its path nor where it was moved to, or has changed; perhaps a drive is missing"
-        )
-    disk.sync(source, target)
-    return there and (finish or not here)
-
-
-def _put_back(going: Place, source: Place, disk: Disk) -> None:
-    try:
-        disk.rename(going, source)
-    except FileExistsError as error:
-        raise LeftAlone(f"something else is at its path now; it is kept beside it as {going.name}") from error
-
-
-def _remove_placeholder(target: Place, disk: Disk) -> None:
-    """What holds a name on file systems without a rename that never overwrites (see Disk.rename)."""
-    status = target.status()
-    if status and stat.S_ISREG(status.st_mode) and status.st_size == len(PLACEHOLDER):
-        with opened(target) as descriptor:
-            ours = os.pread(descriptor, len(PLACEHOLDER), 0) == PLACEHOLDER
-        if ours:
+        _settle_going(going, source, target, step, disk)
+    if holds(source, step):
+        copied = is_same_file(half.status(), target.status())  # else it is what somebody put there
+        if copied and not is_same_file(source.status(), target.status()):
+            _remove(target, disk)
+        if stands_for_nothing(target):
             disk.unlink(target)
+        if half.status():
+            with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
+                _settle_half(half, source, step, disk)
+        disk.sync(source, target)
+        return False
+    if half.status():
+        _settle_half(half, target, step, disk)
+    if not holds(target, step):
+        raise LeftAlone("it is neither at its path nor where it was to go, or has changed; perhaps a drive is missing")
+    disk.sync(source, target)
+    return True
+
+
+def _settle_going(going: Place, source: Place, target: Place, step: Step, disk: Disk) -> None:
+    """The hidden name at the source: the file on its way out, or whatever stood at its path. It gets its name back."""
+    if source.status() and holds(going, step) and holds(target, step):
+        _remove(going, disk)
+    else:
+        put_back(going, source, disk)
+
+
+def _settle_half(half: Place, whole: Place, step: Step, disk: Disk) -> None:
+    """The hidden name at the target: a copy, finished or not. It goes only while the whole file is elsewhere."""
+    if whole.status() is None and holds(half, step):
+        disk.rename(half, whole)  # it is all that is left
+        return
+    spare = holds(whole, step) and (holds(half, step) or is_part_of(half, whole))
+    if not spare and not is_same_file(half.status(), whole.status()):
+        raise LeftAlone(f"{half.name!a} was left beside where it was to go, and is not its copy; look at it")
+    _remove(half, disk)
+
+
+def put_back(hidden: Place, path: Place, disk: Disk) -> None:
+    """Give a file its name back. Raises LeftAlone where another has it; it is kept under the hidden name then."""
+    try:
+        disk.rename(hidden, path)
+    except FileExistsError as error:
+        raise LeftAlone(f"something else is at its path now; it is kept beside it as {hidden.name}") from error
+
+
+def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> None:
+    """Move a file back to `target`, where nothing is, or a file with the very same bytes, which it replaces.
+
+    Goes on where an earlier try was cut off. Raises LeftAlone where something else is there, where source and target
+    are one name of one file, or where neither has the bytes; OSError.
+    """
+    if target.beside(temporary).status() or source.beside(temporary).status():
+        _go_on(source, target, step, temporary, disk)
+    if stands_for_nothing(target):
+        disk.unlink(target)
+    current = target.status()
+    if not holds(source, step):
+        if not holds(target, step):
+            raise LeftAlone("it is neither where it was moved to nor at its path, or has changed; perhaps a drive is "
+                            "missing")  # fmt: skip
+    elif current is None:
+        transfer(source, target, step, temporary, disk)
+    elif is_same_file(current, source.status()):  # by two names, or by one name that two ways lead to
+        _retire(source, source.status(), target, temporary, disk)
+    elif holds(target, step):
+        _bring_over(source, target, current, step, temporary, disk)
+    else:
+        raise LeftAlone("something else is at its path now, which is not overwritten")
+
+
+def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> None:
+    """An earlier try was cut off: the hidden names tell how far it came."""
+    half, going = target.beside(temporary), source.beside(temporary)
+    if going.status():
+        _settle_going(going, source, target, step, disk)
+    if not half.status():
+        return
+    if holds(source, step):
+        if is_same_file(half.status(), target.status()) and holds(target, step):
+            _retire(source, source.status(), target, temporary, disk)
+        _settle_half(half, target if is_same_file(half.status(), target.status()) else source, step, disk)
+        return
+    if holds(half, step) and holds(target, step) and is_dressed(half, step) and not is_dressed(target, step):
+        _put_in(half, target, disk)  # the file itself: what is at its path was put there by its owner
+    if half.status():
+        _settle_half(half, target, step, disk)
+
+
+def _bring_over(source: Place, target: Place, current: os.stat_result, step: Step, temporary: str, disk: Disk) -> None:
+    """Its owner put the same bytes at the path: the file that was moved takes their place, with its mode and times."""
+    half, before = target.beside(temporary), source.status()
+    try:
+        disk.rename(source, half)
+        copied = False
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy_contents(source, half, step, disk)
+        copied = True
+    _put_in(half, target, disk)
+    if half.status():
+        if renamed_identity(half.status()) != renamed_identity(current):
+            _put_in(half, target, disk)
+            raise LeftAlone("something else was put in its place at the last moment")
+        disk.unlink(half)
+    disk.sync(target)
+    if copied:
+        _retire(source, before, target, temporary, disk)
+
+
+def _put_in(hidden: Place, path: Place, disk: Disk) -> None:
+    """Let the two change places; where the file system cannot, what is at `path` is replaced, whose bytes are known."""
+    if not disk.exchange(hidden, path):
+        disk.replace(hidden, path)

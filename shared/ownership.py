@@ -1,0 +1,43 @@
+"""Whose collection a database holds: two watched folders in one would take each other's files for deleted."""
+
+import os
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from shared.errors import SettingsError
+from shared.names import KEY_OWNER
+from shared.records import Owner
+from shared.store import Store
+
+ID_FILE: Final = "collection"  # in the state folder of the watcher: the id of the collection, made once
+
+
+def claim_collection(store: Store, state_dir: Path, folder: Path) -> None:
+    """Claim the store for this state folder's collection, unless it is its already. Raises SettingsError, Unavailable.
+
+    Only who watches the folder claims: workers on other machines see it by other paths. The folder itself may be moved
+    or mounted elsewhere, for the id of the state folder counts.
+    """
+    own = Owner(_own_id(state_dir), os.fspath(folder))
+    owner = store.claim(own)
+    if owner.id != own.id:
+        raise SettingsError(
+            f"the Redis of IMAGESIEVE_STORE_URL holds the collection of another imagesieve, which watches "
+            f"{owner.folder!a}: each would forget the files of the other. Give this one another database (the number "
+            "at the end of IMAGESIEVE_STORE_URL and IMAGESIEVE_BROKER_URL), or, if that one is this one and its state "
+            f"folder was lost, delete the key {KEY_OWNER} there"
+        )
+
+
+def _own_id(state_dir: Path) -> str:
+    file = state_dir / ID_FILE
+    try:
+        if not file.exists():
+            state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            new = file.with_name(f"{ID_FILE}.new")
+            new.write_text(uuid4().hex)
+            new.replace(file)
+        return file.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"IMAGESIEVE_STATE_DIR is {state_dir}, which cannot be used: {error.strerror}") from error

@@ -1,0 +1,147 @@
+"""Files that were read wrongly, so that different ones became one black picture, or damaged ones whole."""
+
+import io
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from shared.errors import UnreadableImage
+from worker.engine.decode import decode
+from worker.engine.impression import take_impression
+
+PIXELS = 10**8
+GREY = np.asarray(Image.fromarray(load_sample_image("china.jpg")).convert("L").resize((60, 40)))
+
+
+def tiff(order: str, entries: list[tuple[int, int, int, int]], blobs: bytes) -> bytes:
+    """A TIFF file of one directory: tag, type, count, value or offset; blobs begin at byte 8."""
+    at = 8 + len(blobs)
+    mark = b"II" if order == "<" else b"MM"
+    out = struct.pack(f"{order}2sHI", mark, 42, at) + blobs + struct.pack(f"{order}H", len(entries))
+    for tag, kind, count, value in sorted(entries):
+        inline = kind == 3 and count == 1
+        out += struct.pack(f"{order}HHI", tag, kind, count)
+        out += struct.pack(f"{order}HH", value, 0) if inline else struct.pack(f"{order}I", value)
+    return out + bytes(4)
+
+
+def picture(order: str, bits: int, photometric: int, data: bytes, more: list[tuple[int, int, int, int]]) -> bytes:
+    height, width = GREY.shape
+    return tiff(
+        order,
+        [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 1, bits), (259, 3, 1, 1), (262, 3, 1, photometric),
+         (273, 4, 1, 8), (277, 3, 1, 1), (278, 3, 1, height), (279, 4, 1, GREY.size * bits // 8), *more],
+        data,
+    )  # fmt: skip
+
+
+def palette_tiff(indices: np.ndarray, scale: int) -> bytes:
+    """scale: 257 for a colour map in 16 bits, 1 for one whose values stay below 256."""
+    colours = np.tile(np.arange(256) * scale, 3).astype("<u2").tobytes()
+    return picture("<", 8, 3, indices.tobytes() + colours, [(320, 3, 768, 8 + indices.size)])
+
+
+def test_a_colour_map_of_8_bits_is_not_black() -> None:
+    one, other = (decode(palette_tiff(grey, 1), PIXELS) for grey in (GREY, GREY[::-1].copy()))
+    assert (one == GREY[..., None]).all()
+    assert (one != other).any()
+    assert (decode(palette_tiff(GREY, 257), PIXELS) == GREY[..., None]).all()
+
+
+@pytest.mark.parametrize("bits", [8, 1])
+def test_sun_raster_in_grey_is_not_black(bits: int) -> None:
+    values = GREY if bits == 8 else np.packbits(GREY < 128, axis=1)
+    if values.shape[1] % 2:
+        values = np.pad(values, ((0, 0), (0, 1)))
+    data = struct.pack(">8I", 0x59A66A95, 60, 40, bits, values.size, 1, 0, 0) + values.tobytes()
+    found = decode(data, PIXELS)
+    assert found.shape == (40, 60, 3)
+    assert (found == (GREY if bits == 8 else np.where(GREY < 128, 0, 255))[..., None]).all()
+
+
+def test_16_bits_mean_the_same_in_either_order_of_bytes() -> None:
+    deep = GREY.astype(np.uint16) * 200
+    one, other = (picture(order, 16, 1, deep.astype(f"{order}u2").tobytes(), []) for order in "<>")
+    assert (decode(one, PIXELS) == decode(other, PIXELS)).all()
+    assert decode(one, PIXELS).max() == deep.max() >> 8
+
+
+def test_planes_of_16_bits_are_refused_not_taken_for_interleaved_ones() -> None:
+    height, width = GREY.shape
+    data = np.stack([GREY.astype("<u2") * 256] * 3).tobytes()
+    bits = struct.pack("<3H", 16, 16, 16)
+    offsets = struct.pack("<6I", *(8 + plane * GREY.size * 2 for plane in range(3)), *[GREY.size * 2] * 3)
+    behind = 8 + len(data)
+    file = tiff(
+        "<",
+        [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, behind), (259, 3, 1, 1), (262, 3, 1, 2),
+         (273, 4, 3, behind + 6), (277, 3, 1, 3), (278, 3, 1, height), (279, 4, 3, behind + 18), (284, 3, 1, 2)],
+        data + bits + offsets,
+    )  # fmt: skip
+    with pytest.raises(UnreadableImage, match="16 bits in planes of one colour"):
+        decode(file, PIXELS)
+
+
+RAW_TAGS = {
+    "DNG": [(50706, 1, 4, 0x00000401)],
+    "NEF or ARW": [(254, 4, 1, 1), (330, 4, 1, 8)],
+    "PEF": [(262, 3, 1, 32803)],
+}
+
+
+@pytest.mark.parametrize("kind", RAW_TAGS)
+def test_a_camera_s_raw_file_is_named_not_read_as_its_thumbnail(kind: str) -> None:
+    names = {tag for tag, *_ in RAW_TAGS[kind]}
+    entries = [(256, 3, 1, 60), (257, 3, 1, 40), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8),
+               (277, 3, 1, 1), (278, 3, 1, 40), (279, 4, 1, GREY.size)]  # fmt: skip
+    file = tiff("<", [*(entry for entry in entries if entry[0] not in names), *RAW_TAGS[kind]], GREY.tobytes())
+    with pytest.raises(UnreadableImage, match="camera raw picture"):
+        decode(file, PIXELS)
+
+
+def test_so_is_canon_s() -> None:
+    file = bytearray(tiff("<", [(256, 3, 1, 60), (257, 3, 1, 40)], b"CR\2\0" + bytes(12)))
+    with pytest.raises(UnreadableImage, match="camera raw picture"):
+        decode(bytes(file), PIXELS)
+
+
+def jpeg(**options: object) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(load_sample_image("china.jpg")).save(out, "JPEG", quality=90, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_with_half_its_scan_and_an_end_marker_is_damaged(progressive: bool) -> None:
+    data = jpeg(progressive=progressive)
+    with pytest.raises(UnreadableImage, match="truncated or damaged JPEG file"):
+        take_impression(data[: len(data) // 2] + b"\xff\xd9", PIXELS)
+
+
+def test_a_jpeg_with_a_hole_is_damaged() -> None:
+    """Such a file became the keeper of the copy that was whole."""
+    data = jpeg()
+    middle = len(data) // 2
+    with pytest.raises(UnreadableImage, match="truncated or damaged JPEG file"):
+        take_impression(data[:middle] + data[middle + 3000 :], PIXELS)
+
+
+def test_stray_bytes_between_segments_take_nothing_from_a_jpeg() -> None:
+    """Some cameras write them, and libjpeg warns of them, too."""
+    data = jpeg()
+    stray = data[:-2] + b"\0\0\0" + data[-2:]
+    at = data.index(b"\xff\xdb")
+    between = data[:at] + b"\1\2\3" + data[at:]
+    for file in (stray, between):
+        assert (decode(file, PIXELS) == decode(data, PIXELS)).all()
+
+
+def test_different_pictures_that_decode_to_one_colour_are_never_identical() -> None:
+    """Whatever a decoder does."""
+    black = [cv2.imencode(".png", np.zeros((8, 8, channels), np.uint8))[1].tobytes() for channels in (1, 3)]
+    one, other = (take_impression(data, PIXELS).facts.pixels for data in black)
+    assert one != other

@@ -1,0 +1,98 @@
+"""What becomes of moved files whose picture leaves the collection: it is said, and the policy brings them back."""
+
+import logging
+import os
+from pathlib import Path
+
+from shared.errors import ActionsBusy, ImagesieveError
+from shared.journal import acting_alone, read_runs, run_files
+from shared.records import Event
+from shared.store import Store
+from shared.stranded import Moved, find_stranded, held_digests, moved_files
+from worker.pipeline.acting.apply import Tools
+from worker.pipeline.acting.restore import restore, settle_runs
+from worker.pipeline.members import at_text
+
+STRANDED = "stranded"  # in place of a verdict, in the event stream
+
+logger = logging.getLogger(__name__)
+
+
+class Rescue:
+    """Looks, now and then, whether the journals hold what the collection does not."""
+
+    def __init__(self, tools: Tools, root: Path, store: Store, wait: float, bring: bool) -> None:
+        """wait: seconds that a picture must be missing; a keeper that is renamed is, too, until it is read again.
+
+        bring: whether the file is brought back, and not only told of.
+        """
+        self._tools = tools
+        self._root = root
+        self._store = store
+        self._wait = wait
+        self._bring = bring
+        self._seen: dict[Path, int] = {}
+        self._moved: list[Moved] = []
+        self._missing: dict[Moved, float] = {}  # since when
+        self._told: set[Moved] = set()
+        self._next = 0.0
+
+    def look(self) -> None:
+        """One look, if it is time. Raises Unavailable, JournalFailed."""
+        now = self._tools.now()
+        if 0 < self._next - now <= self._wait:
+            return
+        self._next = now + self._wait / 4
+        self._read_journals()
+        if not self._moved:
+            return
+        found = find_stranded(self._moved, held_digests(self._store, self._moved), os.path.lexists)
+        self._missing = {one: min(self._missing.get(one, now), now) for one in found}
+        self._told &= self._missing.keys()
+        sure = [one for one, since in self._missing.items() if now - since >= self._wait and one not in self._told]
+        if sure and not self._store.counts().pending:  # one of those may be the keeper under another name
+            self._settle(sure, now)
+
+    def _read_journals(self) -> None:
+        sizes = {file: file.stat().st_size for file in run_files(self._tools.journals)}
+        if sizes != self._seen:
+            self._moved = moved_files(read_runs(self._tools.journals), self._root)
+            self._seen = sizes
+
+    def _settle(self, stranded: list[Moved], now: float) -> None:
+        """Bring back one of each content, and tell of what cannot be brought back, or is not.
+
+        An edited keeper was its owner's will: of that one it is only told.
+        """
+        brought: set[str] = set()
+        for one in stranded:
+            if one.digest in brought:
+                self._missing[one] = now  # the other one is back, and the collection will know it
+                continue
+            reason = "is not asked for"
+            if self._bring and not os.path.lexists(self._root / one.keeper):
+                try:
+                    reason = self._bring_back(one)
+                except ActionsBusy:
+                    return  # the next look tries again
+            if not reason:
+                brought.add(one.digest)
+                logger.warning("%r is brought back from %r: its keeper %r went", one.path, one.place, one.keeper)
+                continue
+            self._told.add(one)
+            logger.warning("%r: %s; bringing it back by itself: %s", one.path, one.sentence, reason)
+            event = Event(at_text(now), one.path, one.digest, STRANDED, one.keeper, reason=one.sentence)
+            self._store.tell([event])
+
+    def _bring_back(self, one: Moved) -> str:
+        """Why it could not be; "" where it was. Raises ActionsBusy."""
+        try:
+            with acting_alone(self._tools.journals, self._root):
+                settle_runs(self._tools)
+                runs = {run.header.id: run for run in read_runs(self._tools.journals)}
+                ended = list(restore(self._tools, runs[one.run], {one.number})) if one.run in runs else []
+        except ActionsBusy:
+            raise
+        except ImagesieveError as error:
+            return str(error)
+        return ended[0].reason if ended else "its journal says that it is not there any more"
