@@ -38,7 +38,7 @@ class Look:
 
 
 class Quiet:
-    """When to ask for a generation ahead of the period: when the work after the start, or a backfill, is through.
+    """When to ask for a generation ahead of the period: once the work of the start, or of a backfill, is through.
 
     Not after each file: in a steady trickle, every one of them would cost a run over the whole collection.
     """

@@ -151,7 +151,7 @@ def work(
 
 
 def beat() -> None:
-    """Run beat, which asks for recluster runs: at first, and every IMAGESIEVE_RECLUSTER_EVERY seconds. One alone."""
+    """Run beat, which asks for a recluster run after a start and every IMAGESIEVE_RECLUSTER_EVERY seconds. One only."""
     settings = load_settings()
     open_state_folder(settings.state_dir)
     _become(programs.celery_beat(settings.state_dir, settings.log_level))
