@@ -1,15 +1,21 @@
 """The demo's folder: real photos that installed packages carry, edited copies of them, and unreadable files."""
 
+import filecmp
 import importlib.util
-import io
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageEnhance, ImageOps
 
 from shared.errors import PermanentError, SettingsError
+from shared.permission import why_not
+from shared.state_folder import OWN_PREFIX
+
+MARK: Final = f"{OWN_PREFIX}demo"  # a file in each folder that the demo made
 
 # File name in the package, by package folder.
 PHOTOS: Final = {
@@ -30,63 +36,89 @@ EDITS: Final[dict[str, Callable[[Image.Image], Image.Image]]] = {
 }
 
 
-MARK: Final = ".imagesieve-demo"  # in the folder that the demo made: hidden, so that nobody watches it
+def claim_demo_folder(base: Path) -> tuple[Path, Path]:
+    """The folders of the demo's pictures and of its state below `base`, made and marked.
+
+    Raises SettingsError, before anything is made, where one of them holds what the demo did not make.
+    """
+    folders = base / "pictures", base / "state"
+    try:
+        for folder in folders:
+            if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
+                raise SettingsError(
+                    f"{folder} holds files and was not made by this demo; name another folder in --folder, or none for "
+                    "a temporary one"
+                )
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / MARK).touch()
+    except OSError as error:
+        raise SettingsError(f"--folder is {base}, which cannot be used: {why_not(error)}") from error
+    return folders
 
 
-def check_demo_folder(folder: Path) -> None:
-    """Raise SettingsError where there is a folder that the demo did not make."""
-    if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SettingsError(
-            f"the demo puts its files into {folder}, which is there already and not the demo's; name another folder "
-            "with --folder"
-        )
+def make_demo_folder(folder: Path) -> list[Path]:
+    """Fill `folder`; the demo's files in it. What is there already stays as it is, so a second run is the same.
 
-
-def make_demo_folder(folder: Path) -> int:
-    """Fill `folder`; the number of files in it. What is there already stays as it is, so a second run is the same."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text("This folder was made by `imagesieve demo`.\n")
-    originals = _copy_photos(folder)
-    for number, original in enumerate(originals):
+    Raises PermanentError where they cannot be written, or where there are no photos.
+    """
+    photos = _find_photos()
+    made: list[tuple[Path, Callable[[Path], object]]] = [
+        (folder / photo.name, partial(shutil.copyfile, photo)) for photo in photos
+    ]
+    for number, photo in enumerate(photos):
         if number % 3 == 0:
-            _put(folder / "copies" / f"copy of {original.name}", original.read_bytes())
+            made.append((folder / "copies" / f"copy of {photo.name}", partial(shutil.copyfile, photo)))
         if number % 2 == 0:
-            _edit(original, list(EDITS)[number // 2 % len(EDITS)], folder / "edited")
-    _spoil(originals[0], folder / "unreadable")
-    _put(folder / "notes.txt", b"Not a picture: the report says so.\n")
-    return sum(path.is_file() and path.name != MARK for path in folder.rglob("*"))
+            edit = list(EDITS)[number // 2 % len(EDITS)]
+            made.append((folder / "edited" / f"{photo.stem}, {edit}.jpg", partial(_edit, photo, edit)))
+    made += [(folder / "unreadable" / name, partial(_write, data)) for name, data in _spoil(photos[0]).items()]
+    made.append((folder / "notes.txt", partial(_write, b"Not a picture: the report says so.\n")))
+    try:
+        return [file for file, write in made if _put(file, write)]
+    except OSError as error:
+        raise PermanentError(f"the demo cannot write its files into {folder}: {why_not(error)}") from error
 
 
-def _put(file: Path, data: bytes) -> None:
-    """Write a file, unless there is one: it may be somebody's by now."""
-    file.parent.mkdir(exist_ok=True)
-    if not os.path.lexists(file):
-        file.write_bytes(data)
+def others(folder: Path, made: Sequence[Path]) -> list[Path]:
+    """Files in the demo's `folder` that it did not make."""
+    found = {path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith(MARK)}
+    return sorted(found - set(made))
 
 
-def _copy_photos(folder: Path) -> list[Path]:
-    originals = []
+def _find_photos() -> list[Path]:
+    photos = []
     for (package, inner), files in PHOTOS.items():
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
             raise PermanentError(f"the demo takes its photos from {package}, which is not installed; run `make setup`")
-        for name in files:
-            source = Path(spec.origin).parent / inner / name
-            if source.exists():
-                originals.append(folder / name)
-                _put(originals[-1], source.read_bytes())
-    return originals
+        photos += [Path(spec.origin).parent / inner / name for name in files]
+    return [photo for photo in photos if photo.exists()]
 
 
-def _edit(original: Path, edit: str, folder: Path) -> None:
-    out = io.BytesIO()
-    with Image.open(original) as image:
-        EDITS[edit](image.convert("RGB")).save(out, "JPEG", quality=85)
-    _put(folder / f"{original.stem}, {edit}.jpg", out.getvalue())
+def _put(file: Path, write: Callable[[Path], object]) -> bool:
+    """Have `write` make a new file, which is there when it is whole. An old one stays: False where it is another."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f"{MARK}-{file.name}")
+    write(new)
+    if not os.path.lexists(file):
+        new.rename(file)
+        return True
+    same = file.is_file() and filecmp.cmp(new, file, shallow=False)
+    new.unlink()
+    return same
 
 
-def _spoil(original: Path, folder: Path) -> None:
-    data = original.read_bytes()
-    _put(folder / "truncated.jpg", data[: len(data) // 2])
-    _put(folder / "empty.jpg", b"")
-    _put(folder / "really a page.jpg", b"<html><body>404 Not Found</body></html>")
+def _edit(photo: Path, edit: str, new: Path) -> None:
+    with Image.open(photo) as image:
+        EDITS[edit](image.convert("RGB")).save(new, format="JPEG", quality=85)
+
+
+def _spoil(photo: Path) -> dict[str, bytes]:
+    data = photo.read_bytes()
+    page = b"<html><body>404 Not Found</body></html>"
+    return {"truncated.jpg": data[: len(data) // 2], "empty.jpg": b"", "really a page.jpg": page}
+
+
+def _write(data: bytes, new: Path) -> None:
+    new.write_bytes(data)

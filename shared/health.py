@@ -15,7 +15,7 @@ from shared.errors import ImagesieveError, SettingsError
 from shared.records import Extractor
 from shared.redis_server import find_redis_server
 from shared.settings import Settings
-from shared.stack.state_dir import check_own
+from shared.state_folder import check_state_folder
 from shared.store import RedisStore
 
 WATCHES_WANTED: Final = 65_536
@@ -119,7 +119,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 def _state(settings: Settings) -> Iterator[Finding]:
     try:
-        check_own(settings.state_dir)
+        check_state_folder(settings.state_dir)
         wrong = ""
     except SettingsError as error:
         wrong = str(error)

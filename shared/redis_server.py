@@ -26,13 +26,21 @@ def find_redis_server() -> Path:
     )
 
 
-def redis_command(binary: Path, socket: Path) -> list[str]:
-    """Command line of the embedded server: reachable through `socket` alone, its writes in an append-only file."""
+def check_socket(socket: Path) -> None:
+    """Raise SettingsError where Linux knows no socket of so long a name."""
     if len(str(socket).encode()) > SOCKET_LIMIT:
         raise SettingsError(
             f"IMAGESIEVE_STATE_DIR makes the path of Redis's socket too long for Linux "
             f"({SOCKET_LIMIT} bytes): {socket}; choose a shorter folder"
         )
+
+
+def redis_command(binary: Path, socket: Path) -> list[str]:
+    """Command line of the embedded server: reachable through `socket` alone, its writes in an append-only file.
+
+    Raises SettingsError where the path is too long.
+    """
+    check_socket(socket)
     options = {
         "port": "0",  # no TCP at all: the socket's permissions decide who may connect
         "unixsocket": str(socket),

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 PREFIX: Final = "IMAGESIEVE_"
 # What docker-compose.yml, the Makefile and the workers call so, and no setting is.
 OTHERS: Final = frozenset(
-    {"REDIS_PASSWORD", "UID", "GRAFANA_PASSWORD", "GRAFANA_PORT", "VERDICTS_HOLDER", "WEIGHTS_FOUND", "STACK"}
+    {"REDIS_PASSWORD", "UID", "GRAFANA_PASSWORD", "GRAFANA_PORT", "VERDICTS_HOLDER", "WEIGHTS_FOUND", "SUPERVISED"}
 )
 _USER = re.compile(r"://.*@")
 

@@ -17,6 +17,7 @@ from shared.logs import configure_logging
 from shared.metrics import UNMETERED, Meter
 from shared.ownership import claim_collection
 from shared.settings import Settings, load_settings
+from shared.state_folder import open_state_folder, unusable
 from shared.store import RedisStore, Store
 from watcher.enqueue import CeleryQueue
 from watcher.folder import FolderAway
@@ -99,11 +100,11 @@ def check_folders(settings: Settings) -> None:
     if not watched.is_dir():
         raise SettingsError(f"IMAGESIEVE_WATCH_DIR is {watched}, which is not a folder: create it, or name another one")
     check_apart(watched, state)
+    open_state_folder(state)
     try:
-        state.mkdir(parents=True, exist_ok=True)
         (state / HEARTBEAT_NAME).touch()
     except OSError as error:
-        raise SettingsError(f"IMAGESIEVE_STATE_DIR is {state}, which cannot be written: {error.strerror}") from error
+        raise unusable(state, error) from error
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from typing import TextIO
 
 import typer
 
@@ -14,7 +15,7 @@ from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.setting_faults import unknown_settings
 from shared.settings import Settings, load_settings
-from shared.stack.leftovers import STACK
+from shared.stack.leftovers import SUPERVISED
 
 app = typer.Typer(
     name="imagesieve",
@@ -49,10 +50,8 @@ app.add_typer(duplicates.app, name="duplicates")
 
 def main() -> None:
     """Run the command line. Exit status 0: done, 1: failed, 2: wrong use."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a sign gets its number, not a traceback
-            stream.reconfigure(errors="backslashreplace")
-    if STACK not in os.environ:  # of what `up` starts, `up` has said it
+    escape_what_cannot_be_written(sys.stdout)
+    if SUPERVISED not in os.environ:  # of what `up` starts, `up` has said it
         for warning in unknown_settings(os.environ, Settings.model_fields):
             say(f"warning: {warning}")
     try:
@@ -70,6 +69,12 @@ def main() -> None:
         # Whoever read the results has left; the flush at exit must not complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def escape_what_cannot_be_written(out: TextIO) -> None:
+    """Names of files hold every sign there is: one that the terminal's encoding lacks is escaped, and ends nothing."""
+    if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
+        out.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -13,14 +13,14 @@ from typing import Annotated, Any
 import typer
 
 from shared import names
-from shared.cli.terminal import emit, progress_view, say
-from shared.demo import check_demo_folder, make_demo_folder
+from shared.cli.terminal import emit, progress_view, say, shown
+from shared.demo import claim_demo_folder, make_demo_folder, others
 from shared.errors import SettingsError, StackFailed
 from shared.reports import LATEST, latest_report
 from shared.settings import Settings, load_settings
 from shared.stack import programs
-from shared.stack.state_dir import check_own
 from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
+from shared.state_folder import open_state_folder
 
 FLOWER_TASKS = "2000"  # that Flower remembers, 5 KiB each; of itself 100,000, by which it would grow for weeks
 
@@ -102,20 +102,20 @@ def demo(
       imagesieve demo
     """
     base = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="imagesieve-demo-"))
-    pictures = base / "pictures"
-    check_demo_folder(pictures)
-    check_own(base / "state")
+    weights = os.environ.get("IMAGESIEVE_WEIGHTS", "auto")
+    settings = load_settings(watch_dir=base / "pictures", state_dir=base / "state", weights=weights)
+    pictures, state = claim_demo_folder(base)
     made = make_demo_folder(pictures)
-    say(f"{made} files in {pictures}")
-    weights, state = os.environ.get("IMAGESIEVE_WEIGHTS", "auto"), base / "state"
-    settings = load_settings(watch_dir=pictures, state_dir=state, weights=weights)
+    say(f"{len(made)} files in {pictures}")
     _up(settings, once=True, json=False)
     say(f"open the page in a browser: {latest_report(settings).page.as_uri()}")
     say("for pictures of your own: make up WATCH=~/Pictures/incoming")
-    if folder:  # there may be more in it by now than the demo's files, and nothing of that is named here
-        say(f"the demo made {made} files in {pictures}; what it remembers of them is in {state}")
+    if left := others(pictures, made):
+        some = shown(str(left[0]))
+        say(f"{pictures} also holds what the demo did not make, such as {some}: look before you remove it")
     else:
-        say(f"to remove what the demo made: rm -r {shlex.quote(str(base))}")
+        what = [pictures, state] if folder else [base]  # a folder that was named may hold more
+        say(f"to remove what the demo made: rm -r {shlex.join(map(str, what))}")
 
 
 def watch(
@@ -145,13 +145,15 @@ def work(
         os.environ[names.WEIGHTS_FOUND] = prepare_weights(settings)
     if queue is QueueName.VERDICTS:
         settings.check_policy()
+    if queue is QueueName.RECLUSTER or (queue is QueueName.VERDICTS and settings.on_duplicate == "move"):
+        open_state_folder(settings.state_dir)  # these two write there: reports, journals
     _become(programs.celery_worker(queue, settings.log_level))
 
 
 def beat() -> None:
     """Run beat, which asks for a recluster run after a start and every IMAGESIEVE_RECLUSTER_EVERY seconds. One only."""
     settings = load_settings()
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    open_state_folder(settings.state_dir)
     _become(programs.celery_beat(settings.state_dir, settings.log_level))
 
 

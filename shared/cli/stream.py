@@ -35,19 +35,22 @@ def events(
     """
     settings = load_settings()
     store = RedisStore.connect(settings.store)
-    after, away = "0", False
+    after, said = "0", ""
     while True:
         try:
             told = store.events(after, wait=WAIT_SECONDS if follow else 0.0)
         except Unavailable as error:
             if not follow:
                 raise
-            if not away:
-                say(f"{explain_absence(str(error), settings)}; waiting for it")
-            away = True
+            why = explain_absence(str(error), settings)
+            if why != said:
+                say(f"{why}; waiting for it")
+            said = why
             time.sleep(PAUSE_SECONDS)
             continue
-        away = False
+        if said:
+            say("Redis answers; going on")
+        said = ""
         for position, event in told:
             print(event.to_json() if json else sentence(event), flush=True)
             after = position

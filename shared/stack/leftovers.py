@@ -1,22 +1,30 @@
 """Processes of a stack that nobody looks after any more: their supervisord was killed.
 
 They go on alone, and a second Redis on the same append-only file would be the end of it. So whoever holds the lock of
-a state folder ends them, before it starts its own and after its supervisord is gone. A Redis that somebody else put
-into that folder, on another socket, is not ours to end.
+a state folder ends them, before it starts its own and after its supervisord is gone. Known by a mark of ours alone:
+`up` may itself be a program of somebody's supervisord, whose other programs have the same environment. A Redis that
+somebody else put into that folder, on another socket, is not ours to end.
 """
 
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from shared.settings import PREFIX
+
 PATIENCE: Final = 30.0  # seconds to end in, before they are killed
-# In the environment of our supervisord and of all that it starts, and of nothing else: somebody's own supervisord may
-# run `imagesieve up` among its programs, with the same state folder in its environment.
-STACK: Final = "IMAGESIEVE_STACK"
+SUPERVISED: Final = f"{PREFIX}SUPERVISED"  # in the environment of what `up` starts
 _PROC: Final = Path("/proc")
+_SOCKET: Final = b"unixsocket:"  # in the title of a Redis
+
+
+def mark_of(state_dir: Path) -> str:
+    """What SUPERVISED is for the processes of this state folder: by whatever name it was called."""
+    status = state_dir.stat()
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 def end_leftovers(state_dir: Path) -> int:
@@ -32,32 +40,49 @@ def end_leftovers(state_dir: Path) -> int:
 
 
 def _leftovers(state_dir: Path) -> Iterator[int]:
-    wanted, spared = os.fsencode(f"{STACK}={state_dir}"), set(_ancestors(os.getpid()))
-    # Redis writes its title over its environment, and puts its socket into the title.
-    redis = os.fsencode(f"unixsocket:{state_dir}/redis/redis.sock")
+    """Neither this process nor one that started it, nor another user's."""
+    marks = {
+        f"{SUPERVISED}={mark_of(state_dir)}".encode(),
+        # Earlier versions set no mark. But supervisord names its own socket to what it starts.
+        b"SUPERVISOR_SERVER_URL=unix://" + os.fsencode(os.path.normpath(state_dir / "sv.sock")),
+    }
+    spared = set(_ancestry(os.getpid()))
     for folder in _PROC.glob("[0-9]*"):
         try:
+            if int(folder.name) in spared or folder.stat().st_uid != os.geteuid():
+                continue
             environment = (folder / "environ").read_bytes().split(b"\0")
             command = (folder / "cmdline").read_bytes()
         except OSError:
-            continue  # it ended while we looked, or is another user's
-        ours = wanted in environment or (b"redis-server" in command and redis in command)
-        if ours and int(folder.name) not in spared:
+            continue  # it ended while we looked, or is not to be looked at
+        if not marks.isdisjoint(environment) or _is_redis_of(command, state_dir):
             yield int(folder.name)
 
 
-def _ancestors(pid: int) -> Iterator[int]:
-    """This process, its parent, and so on: who asks is never a leftover."""
-    while pid > 0:
+def _is_redis_of(command: bytes, state_dir: Path) -> bool:
+    """Redis writes its title over its environment, and puts its socket into the title."""
+    name, found, socket = command.partition(_SOCKET)
+    if not found or b"redis-server" not in name:
+        return False
+    place = Path(os.fsdecode(socket.split(b"\0")[0].rstrip()))
+    try:
+        return place.name == "redis.sock" and place.parent.samefile(state_dir / "redis")
+    except OSError:
+        return False  # one of the two folders is not there
+
+
+def _ancestry(pid: int) -> Iterator[int]:
+    """A process, its parent, and so on."""
+    while pid:
         yield pid
         try:
-            # Behind the name in parentheses, which may hold anything: state, parent.
-            pid = int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError, IndexError):
-            return
+            # The name before it, in brackets, may hold anything.
+            pid = int((_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[1])
+        except OSError:
+            return  # it has ended
 
 
-def _send(pids: Iterator[int] | list[int], number: signal.Signals) -> None:
+def _send(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         try:
             os.kill(pid, number)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,6 @@ class Program:
     command: Sequence[str]
     priority: int
     stop_seconds: int = 10
-    environment: dict[str, str] = field(default_factory=dict)
     restart: bool = True
 
 
@@ -52,7 +51,7 @@ def flower(address: str, port: int, log_level: str) -> list[str]:
     ]  # fmt: skip
 
 
-def stack(redis: Sequence[str], flower_port: int, once: bool) -> list[Program]:
+def stack(redis: Sequence[str], once: bool) -> list[Program]:
     """The programs of `imagesieve up`. With `once`: no beat, no Flower, and a watcher that ends when all is done."""
     cli = [sys.executable, "-m", "shared.cli"]
     programs = [
@@ -65,12 +64,5 @@ def stack(redis: Sequence[str], flower_port: int, once: bool) -> list[Program]:
         programs.insert(0, Program(REDIS, redis, 10, stop_seconds=30))
     if not once:
         programs.append(Program("beat", [*cli, "beat"], 50))
-        programs.append(
-            Program(
-                FLOWER,
-                [*cli, "flower"],
-                50,
-                environment={"IMAGESIEVE_FLOWER_PORT": str(flower_port)},
-            )
-        )
+        programs.append(Program(FLOWER, [*cli, "flower"], 50))
     return programs

@@ -21,11 +21,11 @@ from typing import Any, Final
 from supervisor.xmlrpc import SupervisorTransport
 
 from shared.errors import StackFailed
-from shared.stack.leftovers import STACK, end_leftovers
+from shared.settings import PREFIX
+from shared.stack.leftovers import end_leftovers
 from shared.stack.programs import REDIS, Program
 from shared.stack.restarts import LIVES, SHORT_LIFE, Restarts
 
-DIRECTORY: Final = "IMAGESIEVE_DIRECTORY"  # environment: where the programs run, which is where `up` was called
 NOT_STARTED: Final = ("FATAL", "UNKNOWN")
 LOG_TAIL: Final = 15
 _PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
@@ -41,31 +41,30 @@ class ProgramState:
     pid: int
 
 
-def render_config(programs: Sequence[Program]) -> tuple[str, dict[str, str]]:
-    """supervisord's configuration, and the environment that it refers to (pure).
+# In its configuration a blank before # or ; begins a comment, and nothing quotes that. So the path of the state folder
+# is not written into it: supervisord takes it from its environment, which has the settings.
+_STATE: Final = f"%(ENV_{PREFIX}STATE_DIR)s"
 
-    It runs in the state folder, and commands come by the environment: in the file a blank with `#` or `;` behind it
-    would begin a comment, and a line break another line, whatever quotes are around them.
-    """
-    commands = {f"IMAGESIEVE_COMMAND_{program.name.upper()}": shlex.join(program.command) for program in programs}
+
+def render_config(programs: Sequence[Program]) -> str:
+    """supervisord's configuration (pure)."""
     lines = [
         "[supervisord]",
         "nodaemon=true",
-        "logfile=logs/supervisord.log",
-        "pidfile=supervisord.pid",
-        "childlogdir=logs",
+        f"logfile={_STATE}/logs/supervisord.log",
+        f"pidfile={_STATE}/supervisord.pid",
+        f"childlogdir={_STATE}/logs",
         "loglevel=info",
         "[unix_http_server]",
-        "file=sv.sock",
+        f"file={_STATE}/sv.sock",
         "chmod=0700",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
     ]
-    for program, variable in zip(programs, commands, strict=True):
+    for program in programs:
         lines += [
             f"[program:{program.name}]",
-            f"command=%(ENV_{variable})s",
-            f"directory=%(ENV_{DIRECTORY})s",
+            f"command={_command(program.command)}",
             f"priority={program.priority}",
             "autostart=false",
             "autorestart=false",
@@ -75,14 +74,19 @@ def render_config(programs: Sequence[Program]) -> tuple[str, dict[str, str]]:
             "stopsignal=TERM",
             "killasgroup=true",
             "redirect_stderr=true",
-            f"stdout_logfile=logs/{program.name}.log",
+            f"stdout_logfile=%{_STATE}/logs/{program.name}.log",  # supervisord expands this one twice
             "stdout_logfile_maxbytes=10MB",
             "stdout_logfile_backups=2",
         ]
-        if program.environment:
-            pairs = ",".join(f'{key}="{value}"' for key, value in program.environment.items())
-            lines.append(f"environment={pairs}")
-    return "\n".join(lines) + "\n", commands
+    return "\n".join(lines) + "\n"
+
+
+def _command(words: Sequence[str]) -> str:
+    """A command line that is read as these words: by the parser of the file, by its expansion, by shlex at last."""
+    # Where a word has one of these signs it stands in single quotes. Closed and opened again before the sign, they are
+    # what it follows, in place of a blank.
+    line = shlex.join(words).replace("#", "''#").replace(";", "'';")
+    return line.replace("%", "%%")
 
 
 class Supervisor:
@@ -98,6 +102,7 @@ class Supervisor:
     ) -> None:
         """Start it. `lock` is inherited, so the state folder stays taken while any of the two processes lives.
 
+        environment: of all programs; the settings are in it.
         say: tells people of what died.
         """
         self._folder = folder
@@ -105,18 +110,16 @@ class Supervisor:
         self._programs = {program.name: program for program in programs}
         self._restarts = {program.name: Restarts() for program in programs}
         (folder / "logs").mkdir(parents=True, exist_ok=True)
-        text, commands = render_config(programs)
-        (folder / "supervisord.conf").write_text(text)
+        config = folder / "supervisord.conf"
+        config.write_text(render_config(programs))
         # What it says stands in its log, too. Where the disk of that is full it complains on standard error, and a
         # file there, on the same disk, would be the end of it.
         self._process = subprocess.Popen(
-            # -P: what lies in the state folder is no code.
-            [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", "supervisord.conf"],
-            cwd=folder,
+            [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **environment, **commands, STACK: str(folder), DIRECTORY: str(Path.cwd())},
+            env={**os.environ, **environment},
             pass_fds=[lock],
             start_new_session=True,  # Ctrl-C is for `up`, which stops the stack in order
             preexec_fn=_end_with_parent(),

@@ -1,7 +1,6 @@
 """The flow of `imagesieve up`: start in order, watch over, stop in order."""
 
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -11,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -24,12 +22,13 @@ from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_apart
 from shared.ownership import claim_collection
 from shared.records import Counts
-from shared.redis_server import find_redis_server, redis_command
+from shared.redis_server import check_socket, find_redis_server, redis_command
 from shared.settings import Settings
 from shared.stack import programs, state_dir
 from shared.stack.attention import RedisWatch, ReportWatch
-from shared.stack.leftovers import end_leftovers
+from shared.stack.leftovers import SUPERVISED, end_leftovers, mark_of
 from shared.stack.supervisor import Supervisor
+from shared.state_folder import check_state_folder
 from shared.store import RedisStore
 from shared.store.places import UNJUDGED
 
@@ -80,27 +79,27 @@ class RunningStack:
 @contextmanager
 def running_stack(settings: Settings, once: bool, view: View) -> Iterator[RunningStack]:
     """Start every process, give the stack, stop every process. Raises PermanentError when it cannot be kept up."""
-    if not settings.watch_dir.is_dir():
-        raise SettingsError(f"{settings.watch_dir} is not a folder; name the folder to watch")
-    check_apart(settings.watch_dir, settings.state_dir)
-    lock = state_dir.take(settings.state_dir)
+    redis = _check(settings)
+    folder = settings.state_dir
+    lock = state_dir.take(folder)
     try:
         if not settings.store_url:  # else its records are not in there
-            state_dir.check_claim(settings.state_dir, settings.watch_dir)
-        if left := end_leftovers(settings.state_dir):
+            state_dir.check_owner(folder, settings.watch_dir)
+        if left := end_leftovers(folder):
             view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
-        settings = settings.model_copy(update={"flower_auth": settings.flower_auth or _flower_auth(settings.state_dir)})
-        redis: list[str] = []
-        if settings.embedded_redis:
+        chosen = {
+            "flower_auth": settings.flower_auth or state_dir.flower_auth(folder),
+            "flower_port": _free_port(settings.flower_address, settings.flower_port),
+        }
+        settings = settings.model_copy(update=chosen)
+        if redis:
             settings.redis_socket.parent.mkdir(exist_ok=True, mode=0o700)
-            redis = redis_command(find_redis_server(), settings.redis_socket)
-        port = _free_port(settings.flower_address, settings.flower_port)
-        parts = programs.stack(redis, port, once)
-        with state_dir.temporary_folder(settings.state_dir) as temporary:
-            environment = {**settings.environment(), "TMPDIR": str(temporary)}
-            supervisor = Supervisor(parts, settings.state_dir, environment, lock, view.say)
+        parts = programs.stack(redis, once)
+        with state_dir.temporary_folder(folder) as temporary:
+            environment = {**settings.environment(), SUPERVISED: mark_of(folder), "TMPDIR": str(temporary)}
+            supervisor = Supervisor(parts, folder, environment, lock, view.say)
             try:
-                yield _start(settings, supervisor, parts, view, port, once)
+                yield _start(settings, supervisor, parts, view, once)
             finally:
                 view.say("stopping")
                 supervisor.stop()
@@ -108,8 +107,18 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
         os.close(lock)
 
 
+def _check(settings: Settings) -> list[str]:
+    """The command line of the embedded Redis, [] for none. Raises SettingsError before anything is made."""
+    if not settings.watch_dir.is_dir():
+        raise SettingsError(f"{settings.watch_dir} is not a folder; name the folder to watch")
+    check_apart(settings.watch_dir, settings.state_dir)
+    check_state_folder(settings.state_dir)
+    check_socket(settings.redis_socket)  # supervisord's lies beside it
+    return redis_command(find_redis_server(), settings.redis_socket) if settings.embedded_redis else []
+
+
 def _start(
-    settings: Settings, supervisor: Supervisor, parts: list[programs.Program], view: View, port: int, once: bool
+    settings: Settings, supervisor: Supervisor, parts: list[programs.Program], view: View, once: bool
 ) -> RunningStack:
     for sentence in settings.folder_warnings():
         view.say(f"warning: {sentence}")
@@ -129,7 +138,7 @@ def _start(
     for part in parts:
         if part.name != programs.REDIS:
             supervisor.start(part.name)
-    flower_url = "" if once else f"http://{settings.flower_address}:{port}"
+    flower_url = "" if once else f"http://{settings.flower_address}:{settings.flower_port}"
     return RunningStack(settings, supervisor, store, flower_url)
 
 
@@ -156,18 +165,6 @@ def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:
         with attempt:
             supervisor.check()
             store.ping()
-
-
-def _flower_auth(folder: Path) -> str:
-    """Flower's user and password, made once per state folder."""
-    file = folder / "flower.auth"
-    if not file.exists() or not file.read_text().strip():  # a start that was cut off left it empty
-        new = file.with_name("flower.auth.new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(f"imagesieve:{secrets.token_urlsafe(12)}")
-        new.replace(file)
-    return file.read_text().strip()
 
 
 def _free_port(address: str, wanted: int) -> int:

@@ -119,6 +119,6 @@ def temporary(names: Iterable[str]) -> list[str]:
     return [
         name
         for name in names
-        if any(part.startswith((".draft-", ".latest-", "temp-", "tmp")) for part in name.split("/"))
+        if any(part.startswith((".imagesieve-", ".latest-", "temp-", "tmp")) for part in name.split("/"))
         or name.endswith((".tmp", ".part"))
     ]

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from shared.demo import make_demo_folder
+from shared.state_folder import open_state_folder
 from tests.e2e.conftest import Imagesieve, wait_until
 from tests.e2e.test_stream import Terminal, assigned, last_verdicts
 
@@ -62,7 +63,8 @@ def test_a_full_redis_pauses_the_intake_until_there_is_room(sieve: Imagesieve) -
 def small_disk(sieve: Imagesieve) -> Iterator[Path]:
     """The folder of the reports on a file system of its own, of half a megabyte."""
     folder = sieve.state / "reports"
-    folder.mkdir(parents=True)
+    open_state_folder(sieve.state)
+    folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small file system")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], check=True)
@@ -84,7 +86,7 @@ def test_on_a_full_disk_reports_fail_alone_and_come_back(sieve: Imagesieve, smal
         shutil.copyfile(photos[0], sieve.watched / "copy.jpg")
         wait_until(lambda: last_verdicts(sieve).get("copy.jpg") == "exact", "the stream goes on")
         assert not (small_disk / "latest").exists()
-        assert not list(small_disk.glob(".draft-*"))
+        assert not list(small_disk.glob(".imagesieve-*"))
         filler.unlink()
         wait_until(lambda: "copy.jpg" in assigned(sieve), "the next run writes its report")
         assert not terminal.said("it starts again"), "nobody died over it"

@@ -34,7 +34,7 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 
 def test_a_folder_becomes_a_complete_report_and_a_second_run_computes_nothing(sieve: Imagesieve) -> None:
-    made = make_demo_folder(sieve.watched)
+    made = len(make_demo_folder(sieve.watched))
     (sieve.watched / "sub").mkdir()
     shutil.copyfile(sieve.watched / "china.jpg", sieve.watched / "sub" / "line\nbreak 🙂.jpg")
     hostile.make_what_is_no_file(sieve.watched).close()
@@ -154,6 +154,7 @@ def test_weights_that_cannot_be_had_name_the_ways_out_before_any_image_is_taken(
     for way_out in ("IMAGESIEVE_WEIGHTS=random", "IMAGESIEVE_WEIGHTS=auto", ".h5"):
         assert way_out in ended.stderr
     assert not sieve.latest.exists()
+    assert not (sieve.state / "watched").exists()  # a start that failed claims nothing
 
 
 def test_auto_falls_back_to_random_with_a_warning_everywhere(sieve: Imagesieve) -> None:

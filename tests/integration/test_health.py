@@ -46,7 +46,7 @@ def test_doctor_says_what_to_do_about_what_is_wrong(settings: Settings) -> None:
     assert "check IMAGESIEVE_WEIGHTS" in ended.stdout
     assert "check IMAGESIEVE_STORE_URL" in ended.stdout
     assert "set IMAGESIEVE_WATCH_DIR" in ended.stdout
-    assert "name a new or an empty one" in ended.stdout
+    assert "name a new or an empty folder for its state" in ended.stdout
 
 
 def test_weights_that_could_not_be_downloaded_are_not_ok(

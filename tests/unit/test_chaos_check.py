@@ -98,7 +98,12 @@ def test_a_report_is_read_from_its_folder(tmp_path: Path) -> None:
 
 def test_what_only_a_process_at_work_has_a_use_for_is_temporary() -> None:
     sound = ["reports/latest/summary.json", "logs/watcher.log", "redis/appendonly.aof", "beat-schedule"]
-    left = ["reports/.draft-x1/a.csv", "reports/.latest-2026", "redis/temp-rewriteaof-12.aof", "weights.h5.part"]
+    left = [
+        "reports/.imagesieve-draft-x1/a",
+        "reports/.latest-2026",
+        "redis/temp-rewriteaof-12.aof",
+        "weights.h5.part",
+    ]
     assert temporary([*sound, *left]) == left
 
 

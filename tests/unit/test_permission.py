@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from shared.demo import claim_demo_folder
 from shared.errors import ImagesieveError
 from shared.journal import acting_alone
 from shared.permission import why_not
-from shared.stack import state_dir
+from shared.state_folder import open_state_folder
 from worker.pipeline.acting.apply import reason_of
 
 NOBODY = 65534
@@ -36,7 +37,7 @@ def act_in(folder: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("use", [state_dir.take, act_in])
+@pytest.mark.parametrize("use", [open_state_folder, claim_demo_folder, act_in])
 def test_a_folder_that_may_not_be_written_names_the_user(locked: Path, use: Callable[[Path], object]) -> None:
     with pytest.raises(ImagesieveError, match=f"Permission denied for user number {os.geteuid()}"):
         use(locked)

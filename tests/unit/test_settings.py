@@ -13,6 +13,7 @@ from shared.errors import SettingsError
 from shared.records import Extractor
 from shared.setting_faults import unknown_settings
 from shared.settings import DEFAULT_SUFFIXES, Settings, load_settings
+from shared.stack.leftovers import SUPERVISED
 from worker.turn import HOLDER
 
 
@@ -101,7 +102,7 @@ def test_the_command_line_warns_of_a_misspelled_setting_and_goes_on(tmp_path: Pa
     first, second = alone.stderr.splitlines()
     assert "warning: IMAGESIEVE_KMAX" in first
     assert "there is no report" in second
-    started = {**environment, "IMAGESIEVE_STACK": str(tmp_path)}  # by `up`, which said it
+    started = {**environment, SUPERVISED: "1:2"}  # by `up`, which said it
     assert "KMAX" not in subprocess.run(command, env=started, capture_output=True, text=True, check=False).stderr
 
 
