@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from shared.cli.duplicates_text import list_lines, next_command, sum_up, warn_of_empty
+from shared.cli.duplicates_text import fell_short, list_lines, next_command, sum_up, warn_of_empty
 from shared.duplicates import Duplicate
 
 
@@ -90,3 +90,42 @@ def test_the_sum_says_what_was_not_asked_for(capsys: pytest.CaptureFixture[str])
         "imagesieve: would be done: 1 file, 10 bytes; left alone: 0",
         "imagesieve: not asked for: 6 near; --kind near takes them",
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([], False),
+        ([{"event": "acted"}], False),
+        ([{"event": "acted"}, {"event": "skipped", "failed": False}], False),  # a rule kept it
+        ([{"event": "acted"}, {"event": "skipped", "failed": True}], True),  # no space left
+        ([{"event": "skipped", "failed": False}], True),  # nothing could be done
+        ([{"event": "restored"}, {"event": "still away"}], False),  # it was not asked for
+        ([{"event": "restored"}, {"event": "left"}], True),
+        ([{"event": "in hand"}], True),
+    ],
+)
+def test_the_exit_status_says_whether_all_that_was_asked_for_was_done(
+    told: list[dict[str, object]], expected: bool
+) -> None:
+    assert fell_short(told) is expected
+
+
+def test_what_other_runs_hold_and_have_in_hand_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """It said "there is no run with anything to restore" while a file was in hand, its drive unplugged."""
+    sum_up([{"event": "end", "run": ""}, {"event": "in hand", "run": "r1", "files": 1, "to": "/drive"}], "restored")
+    said = capsys.readouterr().err
+    assert "run r1 has 1 file in hand" in said
+    assert "no run with anything" not in said
+    away = {"event": "still away", "run": "r0", "files": 2, "to": "/moved"}
+    sum_up([{"event": "restored"}, {"event": "end", "run": "r2"}, away], "restored")
+    said = capsys.readouterr().err
+    assert "2 files of run r0 are still away (/moved)" in said
+    assert "restore --all" in said
+    sum_up([{"event": "end", "run": ""}], "restored")
+    assert "there is no run with anything to restore" in capsys.readouterr().err
+
+
+def test_a_run_of_which_nothing_was_done_offers_no_way_back(capsys: pytest.CaptureFixture[str]) -> None:
+    sum_up([{"event": "skipped", "failed": True}, {"event": "end", "run": "r1"}], "done")
+    assert "brings it back" not in capsys.readouterr().err

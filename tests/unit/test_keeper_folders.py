@@ -80,3 +80,22 @@ def test_what_is_mounted_read_only_below_the_watched_folder_is_found() -> None:
 def test_in_a_folder_that_is_mounted_read_only_itself_only_read_only_file_systems_count() -> None:
     table = mounts(("/", "rw", "rw"), ("/w", "ro", "rw"), ("/w/card", "ro", "rw"), ("/w/dvd", "ro", "ro"))
     assert read_only_mounts("/w", table) == ("dvd",)
+
+
+def test_a_rule_that_matches_no_folder_is_said_with_what_it_may_mean(tmp_path: Path) -> None:
+    """Accents may be stored in two ways, and capitals count: all four files of such a folder were moved."""
+    for name in ("E\u0301te\u0301", "Masters", "a:b"):
+        (tmp_path / name).mkdir()
+    found = load_settings(watch_dir=tmp_path, protect_folders="\u00c9t\u00e9:masters:a\\:b:nowhere")
+    assert found.protect_folders == ("\u00c9t\u00e9", "masters", "a:b", "nowhere")
+    accents, capitals, nothing = found.folder_warnings()
+    assert "did you mean 'E\\u0301te\\u0301'?" in accents
+    assert "did you mean 'Masters'?" in capitals
+    assert "did you mean" not in nothing
+    with pytest.raises(SettingsError, match="Nothing is acted on until it is right"):
+        found.check_protected()
+    again = found.environment()["IMAGESIEVE_PROTECT_FOLDERS"]
+    assert load_settings(watch_dir=tmp_path, protect_folders=again).protect_folders == found.protect_folders
+    right = load_settings(watch_dir=tmp_path, protect_folders="Masters", prefer_folders="nowhere")
+    right.check_protected()
+    assert len(right.folder_warnings()) == 1
