@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shared.duplicates import Duplicate
-from shared.errors import LeftAlone, SettingsError
+from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
 from shared.permission import why_not
 from worker.pipeline.acting.disk import Disk
@@ -63,6 +63,10 @@ class Acting:
         return self._header.id
 
     @property
+    def _root(self) -> Path:
+        return Path(self._header.root)
+
+    @property
     def file_name(self) -> str:
         """Of its journal."""
         return self.run + SUFFIX
@@ -70,9 +74,9 @@ class Acting:
     def look(self, one: Duplicate) -> Acted | Skipped:
         """What `act` would do now; nothing is changed."""
         try:
-            with self._inspected(one) as (_, file, lost):
+            with self._inspected(one) as (keeper, file, lost):
                 place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
-                return Acted(one, self._where(record(0, one, file, place), ""), lost)
+                return Acted(one, self._where(record(0, one, keeper, file, place, self._root), ""), lost)
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error), isinstance(error, OSError))
 
@@ -91,7 +95,7 @@ class Acting:
     @contextmanager
     def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held, tuple[str, ...]]]:
         with ExitStack() as stack:
-            root = Path(self._header.root)
+            root = self._root
             file = stack.enter_context(held(root, one.path, one.digest, "it"))
             keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
             lost = inspect(keeper, file, one.kind, self._header.action, self._tools.compare, self._named)
@@ -101,7 +105,8 @@ class Acting:
 
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
         journal, steps = self._begin()
-        step = record(self._number + 1, one, file, steps.free_place(one.path) if self._moves() else "")
+        place = steps.free_place(one.path) if self._moves() else ""
+        step = record(self._number + 1, one, keeper, file, place, self._root)
         journal.step(step)
         self._number += 1
         try:
@@ -155,11 +160,11 @@ def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Pha
     """Put a step in order that failed or was cut off, and note how it ended. reason: why, for people.
 
     A file that is nowhere is missing: `restore` looks for it again, perhaps when a drive is back. Where even looking
-    fails the step stays in hand, for the next run.
+    fails, as where the watched folder is away, the step stays in hand, for the next run.
     """
     try:
         done, detail = steps.settle(step)
-    except OSError as error:
+    except (OSError, Unavailable) as error:
         return Phase.BEGUN, f"{reason}; {reason_of(error)}"
     except LeftAlone as error:
         journal.note(step.number, Phase.MISSING)
@@ -189,7 +194,10 @@ def settle_all(tools: Tools, undo: Callable[[Run, Entry, Journal], None]) -> lis
                 if entry.phase is Phase.BEGUN:
                     entry.phase, entry.detail = settle(steps, journal, entry.step, "the run was cut off")
                 else:
-                    undo(run, entry, journal)
+                    try:
+                        undo(run, entry, journal)
+                    except Unavailable as error:  # of another watched folder than the one that is acted on, perhaps
+                        entry.detail = reason_of(error)
                 found.append(Settled(run.header.id, entry))
     return found
 

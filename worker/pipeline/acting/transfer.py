@@ -11,8 +11,9 @@ from contextlib import suppress
 
 from shared.errors import LeftAlone
 from shared.journal import Step
-from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_part_of
+from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_keeper, is_original, is_part_of
 from worker.pipeline.acting.disk import Disk, Place, check_renamed, is_same_file, renamed_identity, stands_for_nothing
+from worker.pipeline.acting.removal import remove_copy
 
 
 def transfer(
@@ -51,7 +52,7 @@ def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: D
     if not disk.link_if_possible(half, target):
         disk.rename(half, target)
     disk.sync(target)
-    _retire(source, before, target, temporary, disk, check)
+    _retire(source, before, target, step, temporary, disk, check)
     _remove(half, disk)
 
 
@@ -59,11 +60,12 @@ def _retire(
     source: Place,
     before: os.stat_result | None,
     target: Place,
+    step: Step,
     temporary: str,
     disk: Disk,
     check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Remove a file whose bytes were just seen at `target`. It is renamed first: no newcomer under its name goes."""
+    """Remove a file whose bytes are at `target`, too. It is renamed first: no newcomer under its name goes."""
     going = source.beside(temporary)
     seen = target.status()
     disk.rename(source, going)
@@ -74,10 +76,10 @@ def _retire(
             target, seen, "what is at the other place went with it: the two are one file, and nothing changed"
         )
         check()
-    except LeftAlone:
+        remove_copy(going, target, step, disk)
+    except (LeftAlone, OSError):
         disk.rename(going, source)
         raise
-    disk.unlink(going)
     disk.sync(source)
 
 
@@ -96,28 +98,43 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
     if going.status():
         _settle_going(going, source, target, step, disk)
     if holds(source, step):
-        copied = is_same_file(half.status(), target.status())  # else it is what somebody put there
-        if copied and not is_same_file(source.status(), target.status()):
-            _remove(target, disk)
-        if stands_for_nothing(target):
-            disk.unlink(target)
-        if half.status():
-            with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
-                _settle_half(half, source, step, disk)
+        if not is_original(source, step) and is_original(target, step) and holds(target, step):
+            return True  # it was moved, and its owner put the same bytes at its path since
+        _take_away(target, half, source, step, temporary, disk)
         disk.sync(source, target)
         return False
     if half.status():
         _settle_half(half, target, step, disk)
     if not holds(target, step):
+        if is_original(source, step):  # it never moved, and was edited since
+            return False
         raise LeftAlone("it is neither at its path nor where it was to go, or has changed; perhaps a drive is missing")
     disk.sync(source, target)
     return True
 
 
+def _take_away(target: Place, half: Place, source: Place, step: Step, temporary: str, disk: Disk) -> None:
+    """What a transfer that was cut off has put at the target goes again; what somebody else put there stays."""
+    one, other = source.status(), target.status()
+    linked = one is not None and one.st_nlink > 1 and is_same_file(one, other)  # a rename by way of a link
+    copied = is_same_file(half.status(), other) and not is_same_file(one, other)
+    with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
+        if copied:
+            remove_copy(target, source, step, disk)
+        elif linked:
+            _retire(target, other, source, step, temporary, disk)
+    if stands_for_nothing(target):
+        disk.unlink(target)
+    if half.status():
+        with suppress(LeftAlone):
+            _settle_half(half, source, step, disk)
+
+
 def _settle_going(going: Place, source: Place, target: Place, step: Step, disk: Disk) -> None:
     """The hidden name at the source: the file on its way out, or whatever stood at its path. It gets its name back."""
     if source.status() and holds(going, step) and holds(target, step):
-        _remove(going, disk)
+        remove_copy(going, target, step, disk)
+        disk.sync(going)
     else:
         put_back(going, source, disk)
 
@@ -127,10 +144,13 @@ def _settle_half(half: Place, whole: Place, step: Step, disk: Disk) -> None:
     if whole.status() is None and holds(half, step):
         disk.rename(half, whole)  # it is all that is left
         return
-    spare = holds(whole, step) and (holds(half, step) or is_part_of(half, whole))
-    if not spare and not is_same_file(half.status(), whole.status()):
+    if holds(whole, step) and holds(half, step):
+        remove_copy(half, whole, step, disk)
+        disk.sync(half)
+    elif is_same_file(half.status(), whole.status()) or (holds(whole, step) and is_part_of(half, whole)):
+        _remove(half, disk)
+    else:
         raise LeftAlone(f"{half.name!a} was left beside where it was to go, and is not its copy; look at it")
-    _remove(half, disk)
 
 
 def put_back(hidden: Place, path: Place, disk: Disk) -> None:
@@ -159,7 +179,9 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
     elif current is None:
         transfer(source, target, step, temporary, disk)
     elif is_same_file(current, source.status()):  # by two names, or by one name that two ways lead to
-        _retire(source, source.status(), target, temporary, disk)
+        _retire(source, source.status(), target, step, temporary, disk)
+    elif is_keeper(current, step):
+        raise LeftAlone(f"its keeper, which had the path {step.keeper!a}, is at its path now; both stay where they are")
     elif holds(target, step):
         _bring_over(source, target, current, step, temporary, disk)
     else:
@@ -175,7 +197,7 @@ def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
         return
     if holds(source, step):
         if is_same_file(half.status(), target.status()) and holds(target, step):
-            _retire(source, source.status(), target, temporary, disk)
+            _retire(source, source.status(), target, step, temporary, disk)
         _settle_half(half, target if is_same_file(half.status(), target.status()) else source, step, disk)
         return
     if holds(half, step) and holds(target, step) and is_dressed(half, step) and not is_dressed(target, step):
@@ -200,10 +222,10 @@ def _bring_over(source: Place, target: Place, current: os.stat_result, step: Ste
         if renamed_identity(half.status()) != renamed_identity(current):
             _put_in(half, target, disk)
             raise LeftAlone("something else was put in its place at the last moment")
-        disk.unlink(half)
+        remove_copy(half, target, step, disk)
     disk.sync(target)
     if copied:
-        _retire(source, before, target, temporary, disk)
+        _retire(source, before, target, step, temporary, disk)
 
 
 def _put_in(hidden: Place, path: Place, disk: Disk) -> None:
