@@ -2,35 +2,54 @@
 
 import argparse
 import random
+import sys
 import tempfile
 import time
+import traceback
+from collections import Counter
 from pathlib import Path
 
-from tests.acting.places import make_mounts_possible
+from tests.acting import mounts
 from tests.acting.scenario import IN_MEMORY, Scenario
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.acting")
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="of the first example; the others follow")
+    parser.add_argument("--go-on", action="store_true", help="after an example that failed")
+    parser.add_argument("--quiet", action="store_true", help="no history of examples that failed")
     words = parser.parse_args()
-    mounts = make_mounts_possible()
-    started, kills, acted = time.monotonic(), 0, 0
+    started, kills, steps = time.monotonic(), 0, 0
+    failed: Counter[str] = Counter()
     for seed in range(words.seed, words.seed + words.examples):
-        with tempfile.TemporaryDirectory(prefix="sieve", dir=IN_MEMORY, ignore_cleanup_errors=True) as base:
-            scenario = Scenario(Path(base), random.Random(seed), mounts)
+        with tempfile.TemporaryDirectory(prefix="sieve", dir=IN_MEMORY) as base:
+            scenario = Scenario(Path(base), random.Random(seed))
             try:
                 scenario.run()
-            except BaseException:
-                print(f"example {seed} failed: {'; '.join(scenario.history)}")
-                raise
+            except Exception as error:
+                reason = str(error).replace(base, "") or repr(error)
+                print(
+                    f"example {seed} ({scenario.kind_of_disk} disk, mounts: {scenario.kind_of_mounts}) failed: {reason}"
+                )
+                failed[reason.partition(":")[0]] += 1
+                if not words.quiet:
+                    print("\n".join(scenario.ledger.history))
+                    traceback.print_exc(file=sys.stdout)
+                if not words.go_on:
+                    return 1
+            finally:
+                scenario.close()
             kills += scenario.kills
-            acted += scenario.acted
+            steps += scenario.steps
+    if not mounts.available():
+        print("no mounts: this process may not make any, so drives, bind mounts and overlays were left out")
     seconds = time.monotonic() - started
-    where = "real mounts among them" if mounts else "no mounts, which this user may not make"
-    print(f"{words.examples} examples ({where}), {acted} steps, {kills} kills, {seconds:.0f} s: no content was lost")
+    print(f"{words.examples} examples, {steps} steps, {kills} kills, {seconds:.0f} s: {sum(failed.values())} failed")
+    for reason, count in failed.most_common():
+        print(f"{count:6} {reason}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,247 +1,173 @@
-"""What happens to a world: runs and restores by real processes that are killed at any system call, and other people.
+"""What happens to a world: runs and restores of two parties, their ends, the owner's acts, and what is asked then."""
 
-After each, every content is reachable that its owner has not himself removed, and what was told is what the disk shows.
-"""
-
-import errno
 import os
 import random
-import signal
-import time
-import traceback
-import warnings
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.journal import AWAY, SUFFIX, Action, Phase, acting_alone, read_runs
-from tests.acting.claims import Claims
+from shared.journal import AWAY, Action, Phase, read_runs
+from tests.acting import mounts
+from tests.acting.audit import Audit, look
+from tests.acting.desk import Desk
+from tests.acting.interruptions import choose, nothing
+from tests.acting.ledger import Ledger
 from tests.acting.owner import Owner
-from tests.acting.places import Places
-from tests.acting.world import PROTECTED, World
-from worker.engine.keepers import FolderRules
-from worker.engine.sameness import Proof, compare_files
-from worker.pipeline.acting import disk as disk_module
-from worker.pipeline.acting.apply import Acting, Tools, act_on
-from worker.pipeline.acting.disk import Disk, Place
-from worker.pipeline.acting.plan import LINKS, Choice, make_plan, needed_paths
-from worker.pipeline.acting.restore import choose_run, restore, settle_runs
+from tests.acting.party import Outcome, Party
+from tests.acting.world import World
+from tests.acting.writers import Writers
 
-LAST_CALL = 16  # something comes at one of the first so many system calls that change anything
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where writing to the disk takes no time
-TORN = b'{"of": 1, "phase": "do'
-
-
-class DistantDisk(Disk):
-    """As if every folder were a file system of its own."""
-
-    def rename(self, source: Place, target: Place) -> None:
-        if os.fstat(source.folder).st_ino != os.fstat(target.folder).st_ino:
-            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        super().rename(source, target)
-
-
-@dataclass
-class Surprise:
-    """At one system call this process ends, perhaps with half a line in the journal, or somebody acts, or it fails."""
-
-    calls: int
-    what: str  # "kill", "torn", "owner", "full", "broken"
-    journals: Path
-    owner: Callable[[], str]
-    came: list[str] = field(default_factory=list)
-
-    def __call__(self, call: str) -> None:
-        self.calls -= 1
-        if self.calls > 0 or self.came:
-            return
-        if self.what == "owner":
-            if call == "unlink":  # the last look was in the instant before, and no program sees what is in between
-                return
-            self.came.append(self.owner())
-        elif self.what in ("full", "broken"):
-            if call not in ("journal", "unlink"):
-                self.came.append(self.what)
-                raise OSError(errno.ENOSPC if self.what == "full" else errno.EIO, self.what)
-        else:
-            if self.what == "torn" and call == "journal":
-                with max(self.journals.glob(f"*{SUFFIX}")).open("ab") as file:
-                    file.write(TORN)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def compare(keeper: bytes, duplicate: bytes) -> Proof:
-    return compare_files(keeper, duplicate, 10**6)
+MOUNTS = {"none": 76, "target drive": 8, "watched drive": 6, "bind": 5, "overlay": 5}  # how often
+ROUNDS = 4  # restores after which nothing more can come back
 
 
 class Scenario:
-    """A world in which things happen. history: what did, in order."""
+    """A world in which things happen; `Audit` after each."""
 
-    def __init__(self, base: Path, chance: random.Random, mounts: bool = False) -> None:
-        self.world = World(base, chance)
+    def __init__(self, base: Path, chance: random.Random) -> None:
         self.chance = chance
-        self.places = Places(self.world, chance, mounts)
-        self.owner = Owner(self.world, chance)
-        self.kind_of_disk = "near" if self.places.kind else chance.choice(("near", "near", "distant", "plain"))
-        self.link = base / "link to watched"
-        self.link.symlink_to(self.world.root)
-        self.meddled = self._linked = False
-        self.history: list[str] = [f"{self.kind_of_disk} disk {self.places.kind}"]
-        self.kills = self.acted = 0
+        self.kind_of_disk = chance.choice(("near", "near", "distant", "plain"))
+        self.world = World(base)
+        self.kind_of_mounts = chance.choices(list(MOUNTS), list(MOUNTS.values()))[0] if mounts.available() else "none"
+        self._plug(chance)
+        self.world.fill(chance)
+        self._show_twice(chance)
+        self.ledger = Ledger(self.world)
+        self.owner = Owner(Desk(self.world, Writers(self.world, self.ledger)), self.ledger)
+        self.meddles = chance.random() < 0.75
+        self.kills = 0
+        targets = [self.world.target, self.world.desk / "target-b" if chance.random() < 0.5 else self.world.target]
+        count = chance.choice((1, 2))
+        self.parties = [
+            Party(
+                "ab"[n],
+                self.world,
+                self.ledger,
+                self.world.states[n],
+                targets[n],
+                self.kind_of_disk,
+                self.world.alias if chance.random() < 0.2 else self.world.root,
+            )
+            for n in range(count)
+        ]
+
+    def _plug(self, chance: random.Random) -> None:
+        """Let the target or the watched folder be a drive of its own."""
+        world = self.world
+        if self.kind_of_mounts in ("target drive", "watched drive"):
+            place = world.target if self.kind_of_mounts == "target drive" else world.root
+            drive = world.base / "drive"
+            mounts.make_drive(drive, chance.choice((16, 64, 1024) if place == world.target else (160, 1024)))
+            mounts.bind(drive, place)
+            world.drives = {place: drive}
+
+    def _show_twice(self, chance: random.Random) -> None:
+        """Let a folder be seen twice below the watched one."""
+        world = self.world
+        folders = [path for path in sorted(world.root.iterdir()) if path.is_dir() and path.name.isascii()]
+        if self.kind_of_mounts in ("bind", "overlay") and folders:
+            world.note_views()
+            twice = world.root / chance.choice(("0twice", "twice"))
+            if self.kind_of_mounts == "bind":
+                mounts.bind(chance.choice(folders), twice)
+            else:
+                mounts.overlay(chance.choice(folders), world.base / "layers", twice)
+
+    def close(self) -> None:
+        """Nothing of the example stays."""
+        self.owner.desk.writers.close()
+        if mounts.available():
+            mounts.detach_all(self.world.base)
+
+    @property
+    def steps(self) -> int:
+        """Files acted on and brought back, and acts of the owner."""
+        journals = [file for party in self.parties for file in party.journals.glob("*.jsonl")]
+        return self.ledger.acts + sum(
+            file.read_bytes().count(b'"step"') + file.read_bytes().count(b"restoring") for file in journals
+        )
 
     def run(self) -> None:
         """A few things happen, then everything is restored."""
-        try:
-            before = self.world.tree()
-            for _ in range(self.chance.randint(2, 6)):
-                known = self.world.reachable()
-                happens = self.chance.choice((self._apply, self._apply, self._apply, self._restore, self._disturb))
-                self._note(happens.__name__)
-                self._linked = False
-                happens()
-                self.check(known)
-            self.places.plug_in()
-            known = self.world.reachable()
-            self._note("restore all")
-            self._linked = False
-            self._restore_all()
-            self.check(known)
-            self._check_end(before)
-        finally:
-            self.places.end()
+        self.ledger.begin()
+        before = self.world.tree()
+        for _ in range(self.chance.randint(2, 6)):
+            happens = self.chance.choice((self._apply, self._apply, self._restore, self._meddle))
+            happens(self.chance.choice(self.parties))
+            if self.world.in_hand() and self.chance.random() < 0.5:
+                self._meddle(self.parties[0])
+        self._end(before)
 
-    def _check_end(self, before: object) -> None:
-        runs = [run for journals in self.world.journals for run in read_runs(journals)]
-        self.acted += sum(len(run.entries) for run in runs)
-        # One state folder does not know what the links of another lead to; no content is lost by that.
-        if not self.meddled and self.places.kind in ("", "small") and len(self.world.journals) == 1:
-            assert self.world.leftovers() == []
-            assert [run.header.id for run in runs if run.in_hand] == []
-            assert [entry for run in runs for entry in run.in_phase(*AWAY)] == []
-            assert self.world.tree() == before
+    def _end(self, before: dict[Path, tuple[str, int, int]]) -> None:
+        self.owner.leave()
+        if self.world.root.is_dir() and not any(self.world.root.iterdir()):
+            (self.world.root / "last").touch()  # an empty watched folder is taken for a drive that is not mounted
+        for _ in range(ROUNDS):  # a file may be waited for by another, whose run is older or the other party's
+            for party in self.parties:
+                if runs := [run.header.id for run in reversed(read_runs(party.journals))]:
+                    self._command(party, *(["restore", "--", run] for run in runs), alone=True)
+            if all(hand.entry.phase in (Phase.RESTORED, Phase.UNDONE) for hand in self.world.steps()):
+                break
+        assert [hand.path for hand in self.world.in_hand()] == [], "still in hand"
+        if not self.ledger.acts:
+            assert [hand.path for hand in self.world.steps() if hand.entry.phase in AWAY] == [], "not restored"
+            after = self.world.tree()
+            assert after.keys() == before.keys(), "the folder is not as it was"
+            # Of two who acted on the same files nobody knows what the other one found.
+            length = 1 if len(self.parties) > 1 else 3
+            changed = [path for path, was in before.items() if after[path][:length] != was[:length]]
+            assert not changed, f"the folder is not as it was: {changed}"
 
-    def check(self, known: Counter[str]) -> None:
-        """No content that was there is gone, unless its owner removed each of its names."""
-        removed, reached = self.owner.removed(), self.world.reachable()
-        self.owner.forget()
-        for folder in self.places.covered():
-            reached += self.world.reachable(folder)
-        # Of what a link took the place of the keeper alone is left, as was asked for: who removes it removes the last.
-        names = Counter(dict.fromkeys(known, 1)) if self._linked else known
-        gone = {name for name in known if name not in reached and removed[name] < names[name]}
-        assert not gone, f"{len(gone)} contents are nowhere"
+    def _apply(self, party: Party) -> None:
+        chance = self.chance
+        if chance.random() < 0.8 or not (party.state / "reports").exists():
+            party.report(self.world.duplicates(chance))
+        action = chance.choice(list(Action))
+        kinds = chance.choice(((), (), ("exact",), ("exact", "identical", "near")))
+        words = ["apply", "--action", str(action), *([f"--to={party.target}"] if action is Action.MOVE else [])]
+        words += [f"--kind={kind}" for kind in kinds] + ["--yes"] * (chance.random() < 0.95)
+        self._command(party, words)
 
-    def _note(self, what: str) -> None:
-        self.history.append(what)
+    def _restore(self, party: Party) -> None:
+        names = [run.header.id for run in read_runs(party.journals)]
+        name = self.chance.choice(["", *names])
+        self._command(party, ["restore", *(["--", name] if name else [])])
 
-    def _disturb(self) -> None:
-        """Its owner changes, removes or adds a file, other programs do, or a disk goes away or comes back."""
-        self.meddled = True
-        self._note(self.places.disturb(self.chance) or self.owner.act(harmless=self.places.seen_twice))
+    def _meddle(self, _: Party) -> None:
+        if self.meddles:
+            before = look(self.world, self.ledger)
+            self.owner.act(self.chance)
+            Audit(self.world, self.ledger, before).nothing_is_lost()
 
-    def _apply(self) -> None:
-        action = self.chance.choice(list(Action))
-        self._linked = action in LINKS
-        kinds = self.chance.choice(((), (), ("exact",), ("exact", "identical", "near")))
-        duplicates = self.world.duplicates()
-        root = self.chance.choice((self.world.root, self.world.root, self.link))
-        protected = {path: self.world.tree()[path] for path in self.world.files() if path.startswith(PROTECTED + "/")}
-        self._note(f"{action} {' '.join(kinds)}")
+    def _command(self, party: Party, *commands: list[str], alone: bool = False) -> Outcome:
+        before, chance = look(self.world, self.ledger), random.Random(self.chance.getrandbits(64))
+        others = [other for other in self.parties if other is not party]
+        meanwhile = self._meanwhile(others[0], chance) if others else None
 
-        def apply(tools: Tools, claims: Claims) -> None:
-            runs = read_runs(tools.journals)
-            rules = FolderRules(protect=(PROTECTED,))
-            plan = make_plan(duplicates, Choice(action, kinds), rules, needed_paths(runs, str(root)))
-            acting = Acting(tools, action, root, str(self.world.target), named=kinds)
-            for found in act_on(acting, plan.chosen, dry=False):
-                claims.check(action, found)
-            acting.close()
+        def interrupt() -> "object":
+            if alone:
+                return nothing(self.ledger, party.journals)
+            return choose(chance, self.ledger, party.journals, self.owner if self.meddles else None, meanwhile)
 
-        if not self._in_child(apply, self.chance.choice(self.world.journals)):
-            tree = self.world.tree()
-            assert {path: tree.get(path) for path in protected} == protected
+        outcome = party.command(interrupt, *commands)  # type: ignore[arg-type]
+        self.kills += outcome.killed
+        Audit(self.world, self.ledger, before).ask(outcome)
+        return outcome
 
-    def _restore(self) -> None:
-        journals = self.chance.choice(self.world.journals)
+    def _meanwhile(self, other: Party, chance: random.Random) -> Callable[[], None]:
+        """A run of the other party between two system calls of the first one's."""
 
-        def bring_back(tools: Tools, claims: Claims) -> None:
-            runs = read_runs(tools.journals)
-            run = choose_run(tools, self.chance.choice(["", *(run.header.id for run in runs)]), runs)
-            for found in restore(tools, run) if run else ():
-                claims.check_restored(run, found)
+        def run() -> None:
+            before = look(self.world, self.ledger)
+            action = chance.choice(list(Action))
+            words = ["apply", "--action", str(action), f"--to={other.target}", "--yes"]
+            if chance.random() < 0.3:
+                words = ["restore"]
+            else:
+                other.report(self.world.duplicates(chance))
+            other.command(lambda: choose(chance, self.ledger, other.journals, None, None), words)
+            after = self.world.look()
+            changed = {str(path) for path in before.seen.keys() | after if before.seen.get(path) != after.get(path)}
+            self.ledger.write("  so far the other one", changed)
 
-        self._in_child(bring_back, journals)
-
-    def _restore_all(self) -> None:
-        """Newest first, of both state folders: what a link leads to, or a move took, may have been a link before."""
-        for journals in self.world.journals:
-            self._in_child(lambda tools, claims: None, journals, surprise=False)
-        runs = [(run.header.id, journals) for journals in self.world.journals for run in read_runs(journals)]
-        for name, journals in sorted(runs, reverse=True):
-
-            def bring_back(tools: Tools, claims: Claims, name: str = name) -> None:
-                run = choose_run(tools, name, ())
-                assert run
-                for found in restore(tools, run):
-                    claims.check_restored(run, found)
-
-            self._in_child(bring_back, journals, surprise=False)
-
-    def _in_child(self, step: Callable[[Tools, Claims], None], journals: Path, surprise: bool = True) -> bool:
-        """Do it in a process of its own, after whatever an earlier one had in hand; perhaps something comes between.
-
-        Whether the owner may have acted meanwhile.
-        """
-        comes = surprise and self.chance.random() < 0.7
-        what = self.chance.choice(("kill", "kill", "torn", "owner", "owner", "full", "broken"))
-        calls = self.chance.randint(1, LAST_CALL) if comes else 10**9
-        self.meddled = self.meddled or (comes and what == "owner")
-        self._note(f"{what} at call {calls}" if comes else "undisturbed")
-        happens = Surprise(calls, what, journals, lambda: self.owner.act(harmless=self.places.seen_twice))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: this child is short
-            child = os.fork()
-        if child == 0:
-            self._be_child(step, happens)
-        _, status = os.waitpid(child, 0)
-        ended = os.waitstatus_to_exitcode(status)
-        assert ended in (0, -signal.SIGKILL), "the child failed, see above"
-        self.kills += ended != 0
-        return comes and what == "owner"
-
-    def _be_child(self, step: Callable[[Tools, Claims], None], happens: Surprise) -> None:
-        code = 1
-        try:
-            self._prepare()
-            kinds = {"near": Disk, "plain": Disk, "distant": DistantDisk}
-            disk = kinds[self.kind_of_disk](happens)
-            tools = Tools(happens.journals, compare, time.time, lambda: self.world.trash, disk)
-            claims = Claims(self.world, happens.came, self.meddled or bool(self.places.kind))
-            with acting_alone(tools.journals, self.world.root):
-                settle_runs(tools)
-                step(tools, claims)
-            code = 0
-        except OSError as error:
-            if not happens.came:  # else it is what was made to fail, and nothing more could be done
-                traceback.print_exc()
-            code = 0 if happens.came else code
-            _ = error
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            if happens.came:
-                (self.world.base / "came").write_text(happens.came[0])
-            os._exit(code)
-
-    def _prepare(self) -> None:
-        """In the child alone: a file system that can neither exchange names nor keep from overwriting."""
-        if self.kind_of_disk == "plain":
-
-            def unknown(*_: object) -> None:
-                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-
-            disk_module._renameat2 = unknown
-
-
-__all__ = ["IN_MEMORY", "Phase", "Scenario"]
+        return run

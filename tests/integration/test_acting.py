@@ -1,35 +1,24 @@
-"""Whatever is done to duplicates, by whom, and wherever it is cut off, no content is lost and everything comes back."""
+"""Whatever is done to duplicates, and wherever it is cut off: nothing is lost, and all that is said is true.
 
-import random
-import tempfile
+`python -m tests.acting --examples 5000 --seed 1` goes on for longer, and with other examples.
+"""
+
+import subprocess
+import sys
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from tests.acting.scenario import IN_MEMORY, Scenario
-from tests.mounts import in_own_mounts
+EXAMPLES = 250
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(0, 2**32))
-def test_no_content_is_ever_lost_and_a_full_restore_is_exact(seed: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="sieve", dir=IN_MEMORY) as base:
-        scenario = Scenario(Path(base), random.Random(seed))
-        try:
-            scenario.run()
-        except AssertionError as error:
-            error.add_note("; ".join(scenario.history))
-            raise
-
-
-def test_nor_where_folders_are_mounted_seen_twice_or_unplugged() -> None:
-    def body() -> None:
-        for seed in range(150):
-            with tempfile.TemporaryDirectory(prefix="sieve", dir=IN_MEMORY, ignore_cleanup_errors=True) as base:
-                scenario = Scenario(Path(base), random.Random(seed), mounts=True)
-                if scenario.places.kind:
-                    scenario.run()
-                scenario.places.end()
-
-    in_own_mounts(body)
+def test_no_content_is_ever_lost_and_what_is_said_is_true() -> None:
+    """In a process of its own, which has mounts of its own and forks."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.acting", "--examples", str(EXAMPLES)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"{EXAMPLES} examples" in ended.stdout

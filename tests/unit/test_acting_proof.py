@@ -14,7 +14,7 @@ from tests.mounts import in_own_mounts, memory, mount, overlay
 from tests.unit.test_acting import Desk, png
 from tests.unit.test_acting_identity import Distant, Killed, contents, killed
 from worker.pipeline.acting import disk as disk_module
-from worker.pipeline.acting import inspection, removal
+from worker.pipeline.acting import inspection, removal, transfer
 from worker.pipeline.acting.apply import Acted, Acting
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.plan import Skipped
@@ -31,7 +31,7 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.fixture
 def no_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """As for files of other users, and on NFS and FUSE."""
-    for module in (inspection, removal):
+    for module in (inspection, removal, transfer):
         monkeypatch.setattr(module, "take_lease", lambda _: False)
 
 
@@ -331,3 +331,29 @@ def test_a_name_that_is_held_by_nobody_else_is_not_removed(desk: Desk) -> None:
         Disk(before)._rename_over_own(source, target)
     os.close(folder)
     assert (desk.root / "goal").read_bytes() == EDIT
+
+
+@pytest.mark.usefixtures("no_leases")
+@pytest.mark.parametrize("disk", [Disk, Distant])
+def test_an_edit_of_the_same_bytes_at_the_path_keeps_its_place(desk: Desk, disk: type[Disk]) -> None:
+    """Its owner put them back himself, and edits them while the moved file is about to take their place."""
+    desk.disk = disk
+    desk.act(Action.MOVE)
+    path = desk.root / "sub" / "copy.png"
+    path.write_bytes(png("red"))
+    desk.calls["exchange"] = lambda: edit_keeping_time(path)
+    assert list(desk.restore_all()) == ["sub/copy.png"]
+    assert path.read_bytes() != png("red")
+    assert (desk.target / "sub" / "copy.png").read_bytes() == png("red")
+    assert [file.name for file in path.parent.iterdir()] == ["copy.png"]
+    assert desk.phases() == [Phase.DONE]
+
+
+def test_a_keeper_at_the_path_of_a_file_that_is_gone_keeps_its_times(desk: Desk) -> None:
+    desk.act(Action.MOVE)
+    keeper, path = desk.root / "keeper.png", desk.root / "sub" / "copy.png"
+    kept = keeper.stat().st_mtime_ns
+    (desk.target / "sub" / "copy.png").unlink()
+    keeper.rename(path)
+    assert "its keeper" in desk.restore_all()["sub/copy.png"]
+    assert path.stat().st_mtime_ns == kept

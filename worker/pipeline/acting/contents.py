@@ -148,6 +148,14 @@ def is_dressed(place: Place, step: Step) -> bool:
     return status is not None and (status.st_mode, status.st_mtime_ns) == (step.mode, step.mtime_ns)
 
 
+def dress_alone(place: Place, step: Step) -> None:
+    """Dress the file at `place` where it is not, and has no other name: mode and times are those of all its names."""
+    status = place.status()
+    if status is not None and status.st_nlink == 1 and not is_dressed(place, step):
+        with opened(place) as descriptor:
+            dress(descriptor, step)
+
+
 def dress(descriptor: int, step: Step) -> None:
     """Give an open file the owner, attributes, mode and times of the step's file. The times come last."""
     with suppress(PermissionError):

@@ -113,9 +113,15 @@ class Disk:
             if error.errno not in _UNKNOWN:
                 raise
             if self.link_if_possible(source, target):  # which overwrites nothing either
-                self.unlink(source)
+                self._leave(source, target)
             else:
                 self._rename_over_own(source, target)
+
+    def _leave(self, source: Place, target: Place) -> None:
+        """Take the first one of a file's two names away. What has come under that name meanwhile stays."""
+        self.before("unlink")
+        if is_same_file(source.status(), target.status()):
+            os.unlink(source.name, dir_fd=source.folder)
 
     def _rename_over_own(self, source: Place, target: Place) -> None:
         """The name is taken by a file of our own first, and that one is overwritten."""
@@ -143,9 +149,13 @@ class Disk:
             return False
         return True
 
-    def replace(self, source: Place, target: Place) -> None:
-        """Rename over what is at `target`: only where the file system cannot exchange."""
+    def replace(self, source: Place, target: Place, check: Callable[[], None]) -> None:
+        """Rename over what is at `target`: only where the file system cannot exchange, and so gives nothing back.
+
+        check: looks at it in the last instant; raises LeftAlone.
+        """
         self.before("replace")
+        check()
         os.replace(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
 
     def link(self, source: Place, target: Place) -> None:
@@ -221,6 +231,23 @@ class Disk:
                 os.fchmod(made, stat.S_IMODE(model[0]))
         os.fsync(folder)
         return made
+
+
+def change_places(hidden: Place, path: Place, seen: os.stat_result | None, disk: Disk) -> None:
+    """Let the two change places; where the file system cannot, what is at `path` is overwritten, and no name hidden.
+
+    seen: what is at `path`, whose bytes are known elsewhere. Raises LeftAlone where another file is there by now: then
+    nothing has changed. Raises OSError.
+    """
+    late = "something else was put in its place at the last moment"
+    if not disk.exchange(hidden, path):
+        disk.replace(hidden, path, lambda: check_renamed(path, seen, late))
+        return
+    try:
+        check_renamed(hidden, seen, late)
+    except LeftAlone:
+        disk.exchange(hidden, path)
+        raise
 
 
 @cache

@@ -3,12 +3,13 @@
 import os
 import posixpath
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from shared.errors import LeftAlone
 from shared.journal import Action, Step
-from worker.pipeline.acting.contents import copy_contents, dress, holds, is_keeper, is_original, is_part_of, opened
-from worker.pipeline.acting.disk import Disk, Place, check_renamed, is_same_file, renamed_identity
+from worker.pipeline.acting.contents import copy_contents, dress_alone, holds, is_keeper, is_original, is_part_of
+from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.removal import remove_copy
 
@@ -43,7 +44,12 @@ def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: st
             disk.exchange(original, file.place)
             raise
     else:
-        disk.replace(link, file.place)
+
+        def check() -> None:
+            keeper.check()
+            file.check()
+
+        disk.replace(link, file.place, check)
     disk.sync(file.place)
 
 
@@ -65,25 +71,21 @@ def settle_link(action: Action, root: Path, step: Step, temporary: str, disk: Di
 
 def _settle_hidden(action: Action, root: Path, place: Place, other: Place, step: Step, disk: Disk) -> None:
     """The temporary name goes, unless a file's only copy has it: then that gets its own name back."""
+    current = place.status()
     if _is_link(action, root, other, step):
         disk.unlink(other)
-    elif place.status() is None:
+    elif current is None:
         disk.rename(other, place)
     elif _is_link(action, root, place, step):
         # The file itself, or whatever stood at its path; not removed, for its keeper may be gone with the next look.
-        _change_places(other, place, disk)
+        change_places(other, place, current, disk)
         _drop(action, root, other, place, step, disk)
     elif holds(place, step) and holds(other, step):
         if is_original(other, step) and not is_original(place, step):
-            _change_places(other, place, disk)
+            change_places(other, place, current, disk)
         _drop(action, root, other, place, step, disk)
     else:
         raise LeftAlone(f"something else is at its path now; it is kept beside it as {other.name}")
-
-
-def _change_places(hidden: Place, path: Place, disk: Disk) -> None:
-    if not disk.exchange(hidden, path):
-        disk.replace(hidden, path)
 
 
 def _drop(action: Action, root: Path, hidden: Place, path: Place, step: Step, disk: Disk) -> None:
@@ -109,8 +111,7 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
             if action is Action.SYMLINK and is_keeper(current, step):
                 raise LeftAlone(f"its keeper, which had the path {step.keeper!a}, is at its path now, and stays there")
             if action is Action.SYMLINK or current.st_nlink == 1:  # it is a file of its own already
-                with opened(place) as descriptor:
-                    dress(descriptor, step)
+                dress_alone(place, step)
                 return
         _write_back(root, place, copy, step, disk)
         _put_copy(action, root, place, current, copy, step, disk)
@@ -130,7 +131,7 @@ def _go_on(action: Action, root: Path, place: Place, copy: Place, step: Step, di
         if current is None:
             disk.rename(copy, place)
         elif shared or _is_link(action, root, place, step):
-            _change_places(copy, place, disk)
+            change_places(copy, place, current, disk)
             _drop(action, root, copy, place, step, disk)
         elif holds(place, step):
             remove_copy(copy, place, step, disk)
@@ -170,16 +171,17 @@ def _put_copy(
     """The copy goes to `place`, if what is there is still what was seen."""
     if current is None:
         disk.rename(copy, place)
-    elif not disk.exchange(copy, place):
-        disk.replace(copy, place)
-    elif renamed_identity(copy.status()) != renamed_identity(current):
-        disk.exchange(copy, place)
-        with placed(root, step.keeper) as keeper:
+        return
+    try:
+        change_places(copy, place, current, disk)
+    except FileNotFoundError:  # its owner has removed the link
+        disk.rename(copy, place)
+    except LeftAlone:
+        with suppress(LeftAlone), placed(root, step.keeper) as keeper:
             if holds(keeper, step):  # else it may be all that is left of its bytes
                 remove_copy(copy, keeper, step, disk)
-        raise LeftAlone("something else was put in its place at the last moment")
-    else:
-        _drop(action, root, copy, place, step, disk)
+        raise
+    _drop(action, root, copy, place, step, disk)
 
 
 def _keeper_holds(root: Path, step: Step) -> bool:

@@ -12,7 +12,7 @@ from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.journal import Action, Header, Step
 from shared.move_target import check_apart
 from worker.pipeline.acting import transfer
-from worker.pipeline.acting.contents import dress, holds, is_dressed, is_original, opened
+from worker.pipeline.acting.contents import dress_alone, holds, is_original
 from worker.pipeline.acting.disk import Disk, Model, Place
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
@@ -139,11 +139,10 @@ class Steps:
 
     def _bring(self, source: Place, step: Step) -> None:
         with placed(self.root, step.path) as place:
-            status = source.status()
-            if status and place.status() is None and not is_dressed(source, step) and holds(source, step):
-                with opened(source) as descriptor:
-                    dress(descriptor, step)
+            if place.status() is None and holds(source, step):
+                dress_alone(source, step)
             transfer.bring(source, place, step, self._temporary(step), self.disk)
+            dress_alone(place, step)  # its owner may have put the same bytes there himself
 
     def _check_apart(self) -> None:
         """Raise LeftAlone where watched folder and target lie in each other by now, by whatever way."""

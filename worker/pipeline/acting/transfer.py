@@ -6,13 +6,14 @@ mounts or overlays lead to a folder, a name that is still there afterwards is an
 
 import errno
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from shared.errors import LeftAlone
 from shared.journal import Step
-from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_keeper, is_original, is_part_of
-from worker.pipeline.acting.disk import Disk, Place, check_renamed, is_same_file, renamed_identity, stands_for_nothing
+from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_keeper, is_original, is_part_of, opened
+from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file, stands_for_nothing
+from worker.pipeline.acting.lease import WRITTEN, holds_lease, take_lease
 from worker.pipeline.acting.removal import remove_copy
 
 
@@ -46,14 +47,33 @@ def transfer(
 def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: Disk, check: Callable[[], None]) -> None:
     half = target.beside(temporary)
     before = source.status()
-    copy_contents(source, half, step, disk, check)
-    check()
-    # Two names of the copy until the source is gone: so `settle` knows the copy from a file that somebody put there.
-    if not disk.link_if_possible(half, target):
-        disk.rename(half, target)
-    disk.sync(target)
-    _retire(source, before, target, step, temporary, disk, check)
+    with _unwritten(source) as look:
+
+        def check_all() -> None:
+            check()
+            look()
+
+        copy_contents(source, half, step, disk, check_all)
+        check_all()
+        # Two names of the copy until the source is gone: so `settle` knows it from a file that somebody put there.
+        if not disk.link_if_possible(half, target):
+            disk.rename(half, target)
+        disk.sync(target)
+        _retire(source, before, target, step, temporary, disk, check_all)
     _remove(half, disk)
+
+
+@contextmanager
+def _unwritten(source: Place) -> Iterator[Callable[[], None]]:
+    """A look whether anybody writes into the file, or is about to. It and the look raise LeftAlone where that is so."""
+    with opened(source) as descriptor:
+        lease = take_lease(descriptor)
+
+        def look() -> None:
+            if lease and not holds_lease(descriptor):
+                raise LeftAlone(WRITTEN)
+
+        yield look
 
 
 def _retire(
@@ -119,8 +139,10 @@ def _take_away(target: Place, half: Place, source: Place, step: Step, temporary:
     linked = one is not None and one.st_nlink > 1 and is_same_file(one, other)  # a rename by way of a link
     copied = is_same_file(half.status(), other) and not is_same_file(one, other)
     with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
-        if copied:
+        if copied and holds(target, step):
             remove_copy(target, source, step, disk)
+        elif copied:
+            _remove(half, disk)  # the copy was changed at its other name, which is its owner's now
         elif linked:
             _retire(target, other, source, step, temporary, disk)
     if stands_for_nothing(target):
@@ -172,6 +194,8 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
     if stands_for_nothing(target):
         disk.unlink(target)
     current = target.status()
+    if current is not None and is_keeper(current, step):
+        raise LeftAlone(f"its keeper, which had the path {step.keeper!a}, is at its path now, and stays there")
     if not holds(source, step):
         if not holds(target, step):
             raise LeftAlone("it is neither where it was moved to nor at its path, or has changed; perhaps a drive is "
@@ -180,8 +204,6 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
         transfer(source, target, step, temporary, disk)
     elif is_same_file(current, source.status()):  # by two names, or by one name that two ways lead to
         _retire(source, source.status(), target, step, temporary, disk)
-    elif is_keeper(current, step):
-        raise LeftAlone(f"its keeper, which had the path {step.keeper!a}, is at its path now; both stay where they are")
     elif holds(target, step):
         _bring_over(source, target, current, step, temporary, disk)
     else:
@@ -200,8 +222,9 @@ def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
             _retire(source, source.status(), target, step, temporary, disk)
         _settle_half(half, target if is_same_file(half.status(), target.status()) else source, step, disk)
         return
+    current = target.status()
     if holds(half, step) and holds(target, step) and is_dressed(half, step) and not is_dressed(target, step):
-        _put_in(half, target, disk)  # the file itself: what is at its path was put there by its owner
+        change_places(half, target, current, disk)  # the file itself: what is at its path was put there by its owner
     if half.status():
         _settle_half(half, target, step, disk)
 
@@ -211,24 +234,33 @@ def _bring_over(source: Place, target: Place, current: os.stat_result, step: Ste
     half, before = target.beside(temporary), source.status()
     try:
         disk.rename(source, half)
-        copied = False
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        copy_contents(source, half, step, disk)
-        copied = True
-    _put_in(half, target, disk)
+    else:
+        try:
+            _put_over(half, target, current, step, disk)
+        except LeftAlone:
+            disk.rename(half, source)
+            raise
+        return
+    with _unwritten(source) as look:
+        copy_contents(source, half, step, disk, look)
+        try:
+            _put_over(half, target, current, step, disk)
+        except LeftAlone:
+            remove_copy(half, source, step, disk)
+            raise
+        _retire(source, before, target, step, temporary, disk, look)
+
+
+def _put_over(half: Place, target: Place, current: os.stat_result, step: Step, disk: Disk) -> None:
+    """Let `half` take the place of what is at `target`, which goes. Raises LeftAlone: then nothing has changed."""
+    change_places(half, target, current, disk)
     if half.status():
-        if renamed_identity(half.status()) != renamed_identity(current):
-            _put_in(half, target, disk)
-            raise LeftAlone("something else was put in its place at the last moment")
-        remove_copy(half, target, step, disk)
+        try:
+            remove_copy(half, target, step, disk)
+        except LeftAlone:
+            disk.exchange(half, target)
+            raise
     disk.sync(target)
-    if copied:
-        _retire(source, before, target, step, temporary, disk)
-
-
-def _put_in(hidden: Place, path: Place, disk: Disk) -> None:
-    """Let the two change places; where the file system cannot, what is at `path` is replaced, whose bytes are known."""
-    if not disk.exchange(hidden, path):
-        disk.replace(hidden, path)

@@ -1,0 +1,94 @@
+"""The property test of acting can fail: what it asks is answered wrongly where something was lost or changed."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from shared.journal import Action, Journal, Phase, Step
+from tests.acting.audit import Audit, look
+from tests.acting.desk import Desk
+from tests.acting.edits import remove
+from tests.acting.ledger import Ledger
+from tests.acting.owner import Owner
+from tests.acting.world import World, digest_of
+from tests.acting.writers import Writers
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    (world.root / "one.png").write_bytes(b"one")
+    (world.root / "two.png").write_bytes(b"two")
+    return world
+
+
+@pytest.fixture
+def ledger(world: World) -> Ledger:
+    ledger = Ledger(world)
+    ledger.begin()
+    return ledger
+
+
+def step(path: str, data: bytes) -> Step:
+    return Step(1, path, "exact", digest_of(data), len(data), 0o100644, 0, 0, 0, 0, 0, 0, "two.png", "", path)
+
+
+def begin(world: World, root: Path, phase: Phase) -> str:
+    journals = world.states[0] / "actions"
+    journals.mkdir(parents=True)
+    journal, header = Journal.begin(
+        journals, Action.MOVE, root, str(world.target), False, 1_700_000_000.0, lambda _: None
+    )
+    journal.step(step("one.png", b"one"))
+    if phase is not Phase.BEGUN:
+        journal.note(1, phase)
+    journal.close()
+    return header.id
+
+
+def test_a_content_that_nobody_removed_is_asked_for(world: World, ledger: Ledger) -> None:
+    before = look(world, ledger)
+    (world.root / "one.png").unlink()
+    with pytest.raises(AssertionError, match="lost: 1"):
+        Audit(world, ledger, before).nothing_is_lost()
+
+
+def test_what_its_owner_removed_is_not(world: World, ledger: Ledger) -> None:
+    before = look(world, ledger)
+    with ledger.act_of_owner() as words:
+        words.append(remove(Desk(world, Writers(world, ledger)), random.Random(1)))
+    assert len(world.look()) == 1
+    Audit(world, ledger, before).nothing_is_lost()
+
+
+@pytest.mark.parametrize(("phase", "held"), [(Phase.BEGUN, True), (Phase.DONE, False)])
+def test_a_hidden_name_holds_a_content_while_its_step_is_in_hand(
+    world: World, ledger: Ledger, phase: Phase, held: bool
+) -> None:
+    run = begin(world, world.root, phase)
+    (world.root / "one.png").rename(world.root / f".imagesieve-{run}-1")
+    audit = Audit(world, ledger, look(world, ledger))
+    if held:
+        audit.nothing_is_lost()
+    else:
+        with pytest.raises(AssertionError, match="lost: 1"):
+            audit.nothing_is_lost()
+
+
+def test_a_file_that_no_step_is_about_stays_as_it_is(world: World, ledger: Ledger) -> None:
+    before = look(world, ledger)
+    (world.root / "one.png").chmod(0o600)
+    with pytest.raises(AssertionError, match="touched"):
+        Audit(world, ledger, before).nothing_else_is_touched()
+
+
+def test_an_owner_notes_what_he_does(world: World, ledger: Ledger) -> None:
+    owner = Owner(Desk(world, Writers(world, ledger)), ledger)
+    chance = random.Random(5)
+    for _ in range(20):
+        owner.act(chance)
+    owner.leave()
+    assert ledger.acts > 5
+    contents = {seen.digest for seen in world.look().values()}
+    assert ledger.owed <= contents

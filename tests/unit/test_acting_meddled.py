@@ -1,0 +1,177 @@
+"""What the property test of acting found, one by one: somebody comes between two system calls, and loses nothing."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.journal import Action, Phase
+from tests.unit.test_acting import Desk, png
+from tests.unit.test_acting_identity import Distant, Killed, contents, killed
+from worker.pipeline.acting import disk as disk_module
+from worker.pipeline.acting.apply import Acted
+from worker.pipeline.acting.plan import Skipped
+
+LINKS = [Action.HARDLINK, Action.SYMLINK]
+NEW = b"a newcomer"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that can neither exchange names nor rename without overwriting."""
+
+    def unknown(*_: object) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(disk_module, "_renameat2", unknown)
+
+
+def save_over(path: Path) -> Callable[[], None]:
+    """As editors save."""
+
+    def save() -> None:
+        new = path.with_name("saving.tmp")
+        new.write_bytes(NEW)
+        new.rename(path)
+
+    return save
+
+
+def hidden_below(desk: Desk) -> list[Path]:
+    return [path for folder in (desk.root, desk.target) for path in folder.rglob(".imagesieve-*")]
+
+
+@pytest.mark.parametrize("action", LINKS)
+def test_who_waits_to_write_into_a_file_gets_it_back_from_a_link(desk: Desk, action: Action) -> None:
+    """He asked for it before the link took its place, and would write into a file that has no name any more."""
+    path = desk.root / "sub" / "copy.png"
+    inode = path.stat().st_ino
+
+    def ask() -> None:
+        with pytest.raises(BlockingIOError):
+            os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+
+    desk.calls["exchange"] = ask
+    [found] = desk.act(action)
+    assert isinstance(found, Skipped)
+    assert "open for writing" in found.reason
+    assert path.lstat().st_ino == inode
+    assert hidden_below(desk) == []
+
+
+def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> None:
+    """The copy has two names then, and its bytes are no longer those of the step."""
+    desk.disk, desk.calls["unlink"] = Distant, killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    (desk.target / "sub" / "copy.png").write_bytes(NEW)
+    desk.restore_all()
+    assert desk.phases() == [Phase.UNDONE]
+    assert (desk.root / "sub" / "copy.png").read_bytes() == png("red")
+    assert (desk.target / "sub" / "copy.png").read_bytes() == NEW
+    assert hidden_below(desk) == []
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("action", [Action.MOVE, Action.TRASH])
+def test_without_a_rename_that_keeps_from_overwriting_a_newcomer_keeps_its_name(desk: Desk, action: Action) -> None:
+    path = desk.root / "sub" / "copy.png"
+    desk.calls["unlink"] = save_over(path)
+    [found] = desk.act(action)
+    assert isinstance(found, Acted)
+    assert Path(found.to).read_bytes() == png("red")
+    assert path.read_bytes() == NEW
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("action", LINKS)
+@pytest.mark.parametrize("which", ["keeper.png", "sub/copy.png"])
+def test_without_an_exchange_a_link_replaces_only_what_was_seen(desk: Desk, action: Action, which: str) -> None:
+    desk.calls["replace"] = save_over(desk.root / which)
+    [found] = desk.act(action)
+    assert isinstance(found, Skipped)
+    assert (desk.root / which).read_bytes() == NEW
+    assert png("red") in contents(desk.root)
+    assert hidden_below(desk) == []
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("action", LINKS)
+def test_without_an_exchange_a_restore_replaces_only_the_link(desk: Desk, action: Action) -> None:
+    path = desk.root / "sub" / "copy.png"
+    desk.act(action)
+    desk.calls["replace"] = save_over(path)
+    assert "at the last moment" in desk.restore()["sub/copy.png"]
+    assert path.read_bytes() == NEW
+    assert hidden_below(desk) == []
+
+
+@pytest.mark.parametrize("action", LINKS)
+def test_putting_a_link_in_order_removes_only_the_link(desk: Desk, action: Action) -> None:
+    path = desk.root / "sub" / "copy.png"
+    desk.calls["unlink"] = killed
+    with pytest.raises(Killed):
+        desk.act(action)
+    desk.calls["exchange"] = save_over(path)
+    desk.restore_all()
+    assert path.read_bytes() == NEW
+    assert png("red") in contents(desk.root)
+
+
+@pytest.mark.parametrize("action", LINKS)
+def test_a_link_that_is_removed_while_its_file_is_brought_back_leaves_no_hidden_name(
+    desk: Desk, action: Action
+) -> None:
+    path = desk.root / "sub" / "copy.png"
+    desk.act(action)
+    desk.calls["exchange"] = path.unlink
+    assert desk.restore() == {}
+    assert path.read_bytes() == png("red")
+    assert hidden_below(desk) == []
+
+
+@pytest.mark.parametrize("equal", [False, True])
+def test_what_is_open_for_writing_at_the_target_is_not_copied_back(desk: Desk, equal: bool) -> None:
+    """It would be removed there, and what is written into it lost. equal: the same bytes are at the path."""
+    desk.disk = Distant
+    desk.act(Action.MOVE)
+    moved = desk.target / "sub" / "copy.png"
+    if equal:
+        shutil.copyfile(moved, desk.root / "sub" / "copy.png")
+    with moved.open("r+b"):
+        assert "open for writing" in desk.restore()["sub/copy.png"]
+        assert moved.read_bytes() == png("red")
+    assert desk.restore() == {}
+    assert not moved.exists()
+
+
+@pytest.mark.parametrize("action", [Action.MOVE, Action.TRASH])
+def test_a_file_that_its_owner_put_back_himself_gets_its_mode_and_times(desk: Desk, action: Action) -> None:
+    path, before = desk.root / "sub" / "copy.png", desk.tree()
+    [found] = desk.act(action)
+    assert isinstance(found, Acted)
+    shutil.copyfile(found.to, path)
+    Path(found.to).unlink()
+    assert desk.restore() == {}
+    assert desk.tree() == before
+
+
+@pytest.mark.parametrize("action", [Action.MOVE, Action.TRASH, Action.SYMLINK])
+def test_mode_and_times_of_other_names_stay(desk: Desk, action: Action) -> None:
+    """A hard link to a file of the owner's own stands at the path."""
+    path, own = desk.root / "sub" / "copy.png", desk.put("own.png", png("red"), 0o600, 77)
+    [found] = desk.act(action)
+    path.unlink(missing_ok=True)
+    if isinstance(found, Acted) and action is not Action.SYMLINK:
+        Path(found.to).unlink()
+    path.hardlink_to(own)
+    desk.restore()
+    assert (own.stat().st_mode & 0o777, own.stat().st_mtime_ns) == (0o600, 77)
