@@ -357,3 +357,19 @@ def test_a_keeper_at_the_path_of_a_file_that_is_gone_keeps_its_times(desk: Desk)
     keeper.rename(path)
     assert "its keeper" in desk.restore_all()["sub/copy.png"]
     assert path.stat().st_mtime_ns == kept
+
+
+@pytest.mark.parametrize("action", [Action.MOVE, Action.TRASH])
+def test_what_a_symbolic_link_of_its_owner_leads_to_stays(desk: Desk, action: Action) -> None:
+    (desk.root / "best").mkdir()
+    (desk.root / "best" / "one.png").symlink_to("../sub/copy.png")
+    (desk.root / "nowhere").symlink_to("gone")
+    assert "'best/one.png' leads to it" in desk.why_not(action, desk.duplicate())
+    (desk.root / "best" / "one.png").unlink()
+    assert isinstance(desk.act(action)[0], Acted)
+
+
+def test_a_target_that_is_made_is_no_more_open_than_the_watched_folder(desk: Desk) -> None:
+    desk.root.chmod(0o700)
+    desk.act(Action.MOVE)
+    assert desk.target.stat().st_mode & 0o777 == 0o700

@@ -1,9 +1,11 @@
 """Acting on what a plan has chosen, file by file: inspected, written into the journal, done, and noted as done."""
 
+import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from shared.duplicates import Duplicate
@@ -12,7 +14,8 @@ from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, S
 from shared.permission import why_not
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
-from worker.pipeline.acting.plan import Skipped
+from worker.pipeline.acting.plan import LINKS, Skipped
+from worker.pipeline.acting.pointing import File, pointed_to
 from worker.pipeline.acting.single import Steps
 from worker.pipeline.acting.trash import choose_trash
 
@@ -99,9 +102,20 @@ class Acting:
             file = stack.enter_context(held(root, one.path, one.digest, "it"))
             keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
             lost = inspect(keeper, file, one.kind, self._header.action, self._tools.compare, self._named)
+            if self._header.action not in LINKS:
+                self._check_pointed_to(file)
             if self._header.action is Action.TRASH:
                 choose_trash(file, root, self._tools.home_trash())
             yield keeper, file, lost
+
+    @cached_property
+    def _pointed_to(self) -> dict[File, str]:
+        return pointed_to(self._root)
+
+    def _check_pointed_to(self, file: Held) -> None:
+        link = self._pointed_to.get((file.status.st_dev, file.status.st_ino))
+        if link is not None:
+            raise LeftAlone(f"the symbolic link {link!a} leads to it, and would lead nowhere")
 
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
         journal, steps = self._begin()
@@ -123,7 +137,7 @@ class Acting:
         if self._journal is None:
             header, tools = self._header, self._tools
             if self._moves():
-                _make_target(Path(header.target))
+                _make_target(Path(header.target), self._root)
             self._journal, self._header = Journal.begin(
                 tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),
                 tools.disk.before,
@@ -147,9 +161,12 @@ class Acting:
             self._journal = None
 
 
-def _make_target(target: Path) -> None:
+def _make_target(target: Path, root: Path) -> None:
+    """What is made may be looked into by those who may look into the watched folder, and nobody else."""
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        if not target.is_dir():
+            target.mkdir(parents=True, mode=0o700)
+            target.chmod(stat.S_IMODE(root.stat().st_mode) | stat.S_IRWXU)
         with tempfile.TemporaryFile(dir=target):
             pass
     except OSError as error:
@@ -165,7 +182,7 @@ def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Pha
     try:
         done, detail = steps.settle(step)
     except (OSError, Unavailable) as error:
-        return Phase.BEGUN, f"{reason}; {reason_of(error)}"
+        return Phase.BEGUN, f"{reason}; {reason_of(error)}; the next `apply --yes` or `restore` looks how far it came"
     except LeftAlone as error:
         journal.note(step.number, Phase.MISSING)
         return Phase.MISSING, f"{reason}; {error}"

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -107,10 +107,13 @@ class Steps:
         path, home = absolute(self.root, step.path), self.home_trash()
         with placed(self.root, step.path) as place:
             here = holds(place, step) or is_original(place, step)  # an edited one was never moved
+            found = find_in_trash(path, step, home)
+            if here and found:
+                with self._in_trash(found) as other, suppress(LeftAlone):
+                    transfer.take_second_name(other, place, step, self._temporary(step), self.disk)
         if here:
             remove_info(path, step, home, self.disk)
             return False, ""
-        found = find_in_trash(path, step, home)
         if found is None:
             raise LeftAlone("it is neither at its path nor in the trash: somebody else moved or changed it")
         return True, str(found)

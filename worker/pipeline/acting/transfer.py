@@ -135,21 +135,25 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
 
 def _take_away(target: Place, half: Place, source: Place, step: Step, temporary: str, disk: Disk) -> None:
     """What a transfer that was cut off has put at the target goes again; what somebody else put there stays."""
-    one, other = source.status(), target.status()
-    linked = one is not None and one.st_nlink > 1 and is_same_file(one, other)  # a rename by way of a link
-    copied = is_same_file(half.status(), other) and not is_same_file(one, other)
+    copied = is_same_file(half.status(), target.status()) and not is_same_file(source.status(), target.status())
     with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
         if copied and holds(target, step):
             remove_copy(target, source, step, disk)
         elif copied:
             _remove(half, disk)  # the copy was changed at its other name, which is its owner's now
-        elif linked:
-            _retire(target, other, source, step, temporary, disk)
+        take_second_name(target, source, step, temporary, disk)
     if stands_for_nothing(target):
         disk.unlink(target)
     if half.status():
         with suppress(LeftAlone):
             _settle_half(half, source, step, disk)
+
+
+def take_second_name(second: Place, name: Place, step: Step, temporary: str, disk: Disk) -> None:
+    """What is left of a rename by way of a link that was cut off. Raises LeftAlone where it is one name by two ways."""
+    one, other = name.status(), second.status()
+    if one is not None and one.st_nlink > 1 and is_same_file(one, other):
+        _retire(second, other, name, step, temporary, disk)
 
 
 def _settle_going(going: Place, source: Place, target: Place, step: Step, disk: Disk) -> None:
