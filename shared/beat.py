@@ -1,11 +1,18 @@
-"""Beat that shows that it is alive, and that does not fall silent when the clock is set back."""
+"""Beat that shows that it is alive, asks for the first report early, and goes on when the clock is set back."""
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
+from celery import Celery
 from celery.beat import PersistentScheduler
 from celery.utils.time import maybe_make_aware
+
+from shared.broker import ask_for_recluster
+from shared.early_report import LOOK_SECONDS, EarlyReport
+from shared.settings import load_settings
+from shared.store import RedisStore, Store
 
 logger = logging.getLogger(__name__)
 
@@ -15,12 +22,19 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc,unused-ignore]
 
     max_interval = 15  # seconds between two looks at most; `imagesieve alive beat` waits for a minute
 
+    def __init__(self, app: Celery, *arguments: Any, store: Store | None = None, **options: Any) -> None:
+        """store: of the settings, if not given."""
+        store = store or RedisStore.connect(load_settings().store)
+        self._early = EarlyReport(store, lambda: ask_for_recluster(app, force=False))
+        super().__init__(app, *arguments, **options)
+
     def tick(self, *arguments: Any, **options: Any) -> float:
         """Send what is due; seconds until the next look."""
         self._follow_clock()
         pause: float = super().tick(*arguments, **options)
         Path(self.schedule_filename).with_name("beat.alive").touch()
-        return pause
+        self._early.look(time.monotonic())
+        return min(pause, LOOK_SECONDS) if self._early.is_wanted else pause
 
     def _follow_clock(self) -> None:
         """Count from now where the last run lies in the future: else nothing is due until the clock is there again."""

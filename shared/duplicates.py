@@ -15,7 +15,8 @@ KINDS: Final = ("exact", "identical", "near")
 class Duplicate:
     """A file that can go, and the keeper that stays for it. Paths are relative to the watched folder.
 
-    digest, keeper_digest: SHA-256 of the files' bytes when the report was made. kind: one of KINDS.
+    digest, keeper_digest: SHA-256 of the files' bytes when the report was made. kind: one of KINDS. frees: bytes that
+    its going would free by the report's rule (worker.engine.groups.count_savings).
     """
 
     group: int
@@ -26,6 +27,7 @@ class Duplicate:
     similarity: float
     keeper: str
     keeper_digest: str
+    frees: int = 0
 
 
 def read_duplicates(folder: Path) -> list[Duplicate]:
@@ -42,7 +44,7 @@ def read_duplicates(folder: Path) -> list[Duplicate]:
             found.append(
                 Duplicate(
                     int(row["group"]), path, digests[path], int(row["bytes"]), row["kind"], float(row["similarity"]),
-                    keeper, digests[keeper],
+                    keeper, digests[keeper], int(row.get("frees") or 0),
                 )
             )  # fmt: skip
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:

@@ -15,6 +15,7 @@ from shared.errors import ImagesieveError, SettingsError
 from shared.records import Extractor
 from shared.redis_server import find_redis_server
 from shared.settings import Settings
+from shared.stack.state_dir import check_own
 from shared.store import RedisStore
 
 WATCHES_WANTED: Final = 65_536
@@ -34,7 +35,8 @@ class Finding:
 
 def check_health(settings: Settings) -> list[Finding]:
     """Look at everything. Starts one Python process that loads TensorFlow: several seconds."""
-    return [*_python(), *_keras(settings), *_redis(settings), *_inotify(), *_disk(settings), *_folder(settings)]
+    of_settings = (_keras, _redis, _disk, _state, _folder)
+    return [*_python(), *_inotify(), *(finding for look in of_settings for finding in look(settings))]
 
 
 def _python() -> Iterator[Finding]:
@@ -44,11 +46,12 @@ def _python() -> Iterator[Finding]:
 
 def _keras(settings: Settings) -> Iterator[Finding]:
     """Keras and the weights, asked in a process of their own: this one stays light."""
-    unnamed = ""
+    unnamed, extractor = "", _extractor(settings)
     try:
-        settings = take_weights(settings, _extractor(settings))
+        chosen = take_weights(settings, extractor)
+        left_open, settings = chosen is not settings, chosen
     except SettingsError as error:
-        unnamed = str(error)
+        unnamed, left_open = str(error), True
         settings = settings.model_copy(update={"weights": "random"})  # which need no network; they are not told of
     command = [sys.executable, "-m", "worker.prepare", "--check"]
     ended = subprocess.run(
@@ -63,6 +66,8 @@ def _keras(settings: Settings) -> Iterator[Finding]:
     yield Finding("Keras", True, found["keras"], "")
     yield Finding("devices", True, found["devices"], "")
     wrong = unnamed or found["error"]
+    if left_open and extractor and extractor.warning != found["warning"]:  # random, and nobody had asked for that
+        wrong = wrong or extractor.warning
     yield Finding("weights", not wrong, "not named" if unnamed else found["weights"] or settings.weights, wrong)
 
 
@@ -110,6 +115,15 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(there).free
     found = f"{free / 2**30:.1f} GiB free at {there}"
     yield Finding("disk", free >= FREE_WANTED, found, "free some space, or set IMAGESIEVE_STATE_DIR to another disk")
+
+
+def _state(settings: Settings) -> Iterator[Finding]:
+    try:
+        check_own(settings.state_dir)
+        wrong = ""
+    except SettingsError as error:
+        wrong = str(error)
+    yield Finding("state folder", not wrong, str(settings.state_dir), wrong)
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ Of a path (shared/paths.py), bytes that are not UTF-8 are carried as lone surrog
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -40,26 +40,35 @@ class Verdict(StrEnum):
 class Reference:
     """A settled file as it travels in a message: never pixels, never an absolute path.
 
-    path: relative to the watched folder. size: bytes. mtime_ns: modification time in nanoseconds.
+    path: relative to the watched folder. size: bytes. mtime_ns, ctime_ns: when its contents, and anything about it,
+    last changed, in nanoseconds; ctime_ns 0 where it is not known. inode: its number, by which two names of one file
+    are known; it is seen and not compared, for some file systems give another one at every look (docs/adr/0021).
     """
 
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
+    inode: int = field(default=0, compare=False)
 
     def to_wire(self) -> list[Any]:
         """The reference as a JSON array, the smallest form that is still readable in Flower."""
-        return [self.path, self.size, self.mtime_ns]
+        return [self.path, self.size, self.mtime_ns, self.ctime_ns, self.inode]
 
     @classmethod
     def from_wire(cls, value: object) -> Self:
-        """Parse one reference of a message. Raises RefusedReference for all but `[path below the root, int, int]`."""
+        """Parse one reference of a message. Raises RefusedReference for all but `[path below the root, int, ...]`.
+
+        Three values came from versions that did not look at ctime and inode.
+        """
         match value:
-            case [path, size, mtime_ns] if is_below_root(path) and type(size) is type(mtime_ns) is int and size >= 0:
-                return cls(path, size, mtime_ns)
+            case [path, *numbers] if is_below_root(path) and len(numbers) in (2, 4):
+                whole = [number for number in numbers if type(number) is int]
+                if len(whole) == len(numbers) and whole[0] >= 0:
+                    return cls(path, *whole)
         raise RefusedReference(
-            f"a message held {str(value)[:120]!r} where [path below the watched folder, size, mtime_ns] belongs; "
-            "it was refused"
+            f"a message held {str(value)[:120]!r} where [path below the watched folder, size, mtime_ns, ctime_ns, "
+            "inode] belongs; it was refused"
         )
 
 
@@ -72,6 +81,7 @@ class Record:
     since: when the record took this state, seconds since the epoch.
     verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. similarity: to the keeper, 0 to 1.
     reason: why it failed, or why it is a duplicate, in words. content: pixels without bars and frames, 0: all of them.
+    ctime_ns, inode: of the same state, see Reference; 0 in records of versions that did not look at them.
     """
 
     size: int
@@ -87,10 +97,30 @@ class Record:
     similarity: float = 0.0
     reason: str = ""
     content: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
 
-    def describes(self, size: int, mtime_ns: int) -> bool:
-        """Whether this record speaks of the file state with that size and mtime."""
-        return self.size == size and self.mtime_ns == mtime_ns
+    def describes(self, seen: Reference) -> bool:
+        """Whether this record speaks of the file in this state."""
+        return (self.size, self.mtime_ns, self.ctime_ns) == (seen.size, seen.mtime_ns, seen.ctime_ns)
+
+    @classmethod
+    def pending(cls, seen: Reference, now: float, known: "Record | None" = None) -> "Record":
+        """The record of a file that is on its way to a feature worker. known: what was on record of its path.
+
+        Where size and mtime are the same and ctime alone is another, its rights, links or attributes were changed, or
+        its contents by somebody who set the time back: it is read once more, and keeps its verdict if its bytes are
+        what they were.
+        """
+        fresh = cls(seen.size, seen.mtime_ns, State.PENDING, now, ctime_ns=seen.ctime_ns, inode=seen.inode)
+        if (
+            known is None
+            or (known.size, known.mtime_ns) != (seen.size, seen.mtime_ns)
+            or known.ctime_ns == seen.ctime_ns
+        ):
+            return fresh
+        kept = ("digest", "verdict", "duplicate_of", "similarity", "reason") if known.digest else ()
+        return replace(fresh, **{name: getattr(known, name) for name in kept})
 
     def to_json(self) -> bytes:
         """Sealed JSON without the fields that hold their default."""

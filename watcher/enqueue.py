@@ -31,7 +31,7 @@ def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: st
     admitted: by IMAGESIEVE_SUFFIXES, which may have changed since the record was made. extractor: the id whose
     features count now, "" while none is published.
     """
-    if known is None or not known.describes(seen.size, seen.mtime_ns):
+    if known is None or not known.describes(seen):
         return True
     refused_by_suffix = known.state is State.FAILED and known.reason == suffix_reason(seen.path)
     if admitted is refused_by_suffix:

@@ -94,7 +94,7 @@ class WatchedFolder:
             return Absence.UNKNOWN
         if not stat.S_ISREG(status.st_mode):
             return Absence.OTHER
-        return Reference(path, status.st_size, status.st_mtime_ns)
+        return _reference(path, status)
 
     def leads_to(self, folder: str) -> bool:
         """Whether no component of the relative path `folder` is a link: what lies behind one is not of this tree."""
@@ -158,4 +158,8 @@ def _file(path: str, entry: "os.DirEntry[str]") -> Reference | None:
         status = entry.stat(follow_symlinks=False)
     except OSError:
         return None  # gone between the listing and the look; its own event, or the next scan, tells
-    return Reference(path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+    return _reference(path, status) if stat.S_ISREG(status.st_mode) else None
+
+
+def _reference(path: str, status: os.stat_result) -> Reference:
+    return Reference(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

@@ -107,7 +107,7 @@ class Reconciler:
         for path, record in itertools.islice(lost, LOST_AT_ONCE):
             found += 1
             seen = self.folder.look(path)
-            if isinstance(seen, Reference) and record.describes(seen.size, seen.mtime_ns):
+            if isinstance(seen, Reference) and record.describes(seen):
                 self.enqueuer.put([seen], now)
             elif isinstance(seen, Reference):
                 self.settling.note(seen, now)

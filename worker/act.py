@@ -82,6 +82,7 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
     with acting_alone(tools.journals, root):
         yield from map(_settled, settle_runs(tools))
         yield from act()
+        yield from _in_hand(tools)
 
 
 def _no_room(root: Path, target: str, chosen: Sequence[Duplicate]) -> Iterator[dict[str, Any]]:
@@ -103,22 +104,29 @@ def bring_back(settings: Settings, name: str, everything: bool) -> Iterator[dict
     with acting_alone(tools.journals, *sorted(roots)):
         yield from map(_settled, settle_runs(tools))
         runs = read_runs(tools.journals)
-        chosen = [choose_run(tools, name, runs)] if not everything else [*reversed(runs)]
-        for run in filter(None, chosen):
+        chosen = [*reversed(runs)] if everything else [run for run in [choose_run(tools, name, runs)] if run]
+        for run in chosen:
             for found in restore(tools, run):
                 yield {"event": "left" if found.reason else "restored", "path": found.path, "reason": found.reason}
-        yield {"event": "end", "run": chosen[0].header.id if chosen[0] and not everything else ""}
+        yield {"event": "end", "run": chosen[0].header.id if chosen and not everything else ""}
         yield from _still_away(tools)
+        yield from _in_hand(tools)
 
 
 def _still_away(tools: Tools) -> Iterator[dict[str, Any]]:
-    """What each run has not given back, and what it has in hand."""
+    """What each run has not given back."""
     for run in read_runs(tools.journals):
         if away := run.in_phase(*AWAY):
             place = run.header.target or {Action.TRASH: "the trash"}.get(run.header.action, "links")
             yield {"event": "still away", "run": run.header.id, "files": len(away), "to": place}
+
+
+def _in_hand(tools: Tools) -> Iterator[dict[str, Any]]:
+    """What could not be put in order: a drive is away, or a disk broken."""
+    for run in read_runs(tools.journals):
         if run.in_hand:
-            yield {"event": "in hand", "run": run.header.id, "files": len(run.in_hand), "to": run.header.target}
+            away = run.header.target if not Path(run.header.target).is_dir() else ""
+            yield {"event": "in hand", "run": run.header.id, "files": len(run.in_hand), "to": away}
 
 
 def _told(found: Acted | Skipped, dry: bool) -> dict[str, Any]:

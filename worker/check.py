@@ -55,10 +55,7 @@ class Checker:
 
         Raises UnreadableImage where there is no file to look at.
         """
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise UnreadableImage(f"cannot be read: {error.strerror}") from error
+        data = read_image(path, self._workshop.settings.max_bytes)
         record = Record(len(data), 0, State.READY, digest=hashlib.sha256(data).hexdigest())
         try:
             return self._compare(path, record, data)
@@ -71,13 +68,10 @@ class Checker:
         from worker.engine.verified import EXACT_REASON, identical_reason
         from worker.pipeline.comparison import reduced
 
-        try:
-            keeper = self._judge.keeper_file(record.digest)
-        except KeyError:
-            pass
-        else:
+        held = self._judge.holder_of(record.digest)
+        if held is not None:
             [cluster] = self._clusters([record.digest])
-            return self._event(path, record, Verdict.EXACT, keeper.path, 1.0, EXACT_REASON, cluster)
+            return self._event(path, record, Verdict.EXACT, held.path, 1.0, EXACT_REASON, cluster)
         max_pixels = self._workshop.settings.max_pixels
         seen = take_impression(data, max_pixels)
         [features] = self._network.extract(seen.square[None])
@@ -112,6 +106,18 @@ class Checker:
         _say("loading the network")
         load_backend()
         return self._workshop.extraction_for(self._extractor_id)
+
+
+def read_image(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a file, which may lie anywhere. Raises UnreadableImage where it cannot be read, or is too large."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except OSError as error:
+        raise UnreadableImage(f"cannot be read: {error.strerror}") from error
+    if len(data) > max_bytes:
+        raise UnreadableImage(f"is too large: more than {max_bytes} bytes, which is what IMAGESIEVE_MAX_BYTES allows")
+    return data
 
 
 def failed(path: Path, reason: str, digest: str = "") -> Event:

@@ -41,11 +41,12 @@ def _download() -> Path:
 
 
 def check() -> dict[str, str]:
-    """What Keras and its backend find on this machine, and what IMAGESIEVE_WEIGHTS comes to."""
+    """What Keras and its backend find on this machine, what IMAGESIEVE_WEIGHTS comes to, and what is wrong there."""
     load_backend()
     import keras
 
-    found = {"keras": f"{keras.__version__} on {keras.backend.backend()}", "devices": "CPU", "weights": "", "error": ""}
+    found = {"keras": f"{keras.__version__} on {keras.backend.backend()}", "devices": "CPU"}
+    found |= {"weights": "", "warning": "", "error": ""}
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
@@ -55,8 +56,9 @@ def check() -> dict[str, str]:
     try:
         wanted = load_settings().weights
         extractor = resolve(wanted).extractor
-        fallen_back = wanted == "auto" and extractor.warning
-        found["weights"] = f"{extractor.label} ({extractor.warning})" if fallen_back else extractor.label
+        found |= {"weights": extractor.label, "warning": extractor.warning}
+        if wanted == "auto":
+            found["error"] = extractor.warning  # random ones instead of what was wanted
     except ImagesieveError as error:
         found["error"] = str(error)
     return found

@@ -66,7 +66,7 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
             {
                 "duplicates": [{name: getattr(one, name) for name in one.__slots__} for one in found],
                 "count": len(found),
-                "bytes": sum(one.bytes for one in found),
+                "bytes": sum(one.frees for one in found),
             }
         )
     else:

@@ -19,7 +19,7 @@ SAFE_ALONE: Final = "near"  # the kind that `apply` takes only where it is named
 
 def list_lines(found: Sequence[Duplicate], columns: int | None) -> Iterator[str]:
     """A block for each group: its keeper, and the duplicates below it. columns: of the terminal; None: never folded."""
-    yield f"{count_files(len(found))}, {sum(one.bytes for one in found):,} bytes"
+    yield f"{count_files(len(found))}; {sum(one.frees for one in found):,} bytes can be freed"
     digits = max((len(f"{one.bytes:,}") for one in found), default=0)
     for (group, keeper), duplicates in groupby(found, key=lambda one: (one.group, one.keeper)):
         yield ""
@@ -99,18 +99,27 @@ def sum_up(told: Sequence[dict[str, Any]], done: str) -> None:
             say(f"warning: {shown(event['text'])}")
     if done == "restored":
         _sum_up_restored(told, run)
-    elif run and acted:
+        return
+    _say_in_hand(told, "do it")
+    if run and acted:
         say(f"this is run {run}; `imagesieve duplicates restore {run}` brings it back")
 
 
-def _sum_up_restored(told: Sequence[dict[str, Any]], run: str) -> None:
+def _say_in_hand(told: Sequence[dict[str, Any]], again: str) -> bool:
+    """What no command has put in order yet; whether there is any."""
     in_hand = [event for event in told if event["event"] == "in hand"]
-    away = [event for event in told if event["event"] == "still away"]
     for event in in_hand:
-        target = f", and its target {shown(event['to'])} is away" if event["to"] else ""
-        say(
-            f"run {event['run']} has {count_files(event['files'])} in hand{target}: bring that back, then restore again"
-        )
+        files = f"run {event['run']} has {count_files(event['files'])} in hand"
+        if event["to"]:
+            say(f"{files}, and its target {shown(event['to'])} is away: bring that back, then {again} again")
+        else:
+            say(f"{files}: see to what the system refused, then {again} again")
+    return bool(in_hand)
+
+
+def _sum_up_restored(told: Sequence[dict[str, Any]], run: str) -> None:
+    in_hand = _say_in_hand(told, "restore")
+    away = [event for event in told if event["event"] == "still away"]
     for event in away:
         say(
             f"{count_files(event['files'])} of run {event['run']} are still away ({shown(event['to'])}); `imagesieve "
@@ -125,7 +134,9 @@ def _sum_up_restored(told: Sequence[dict[str, Any]], run: str) -> None:
 def fell_short(told: Sequence[dict[str, Any]]) -> bool:
     """Whether anything that was asked for failed, or nothing of it could be done (pure)."""
     names = [event["event"] for event in told]
-    failed = {"left", "in hand"} & set(names) or any(event.get("failed") for event in told)
+    failed = {"left", "in hand"} & set(names) or any(
+        event.get("failed") or (event["event"] == "settled" and event["phase"] == "missing") for event in told
+    )
     nothing = "skipped" in names and not {"acted", "would"} & set(names)
     return bool(failed or nothing)
 

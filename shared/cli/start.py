@@ -149,7 +149,7 @@ def work(
 
 
 def beat() -> None:
-    """Run beat, which asks for a recluster run every IMAGESIEVE_RECLUSTER_EVERY seconds. Exactly one."""
+    """Run beat, which asks for a recluster run after a start and every IMAGESIEVE_RECLUSTER_EVERY seconds. One alone."""
     settings = load_settings()
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     _become(programs.celery_beat(settings.state_dir, settings.log_level))

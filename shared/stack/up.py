@@ -19,7 +19,7 @@ from celery import Celery
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from shared import names
-from shared.broker import ask_for_recluster, make_app, outstanding, request_recluster
+from shared.broker import make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_apart
 from shared.ownership import claim_collection
@@ -204,9 +204,8 @@ def stop_on_signals() -> Iterator[None]:
 
 def watch_over(stack: RunningStack, view: View) -> None:
     """Show progress and tell of reports until a program is given up (StackFailed) or it is stopped (StopRequested)."""
-    app = make_app(stack.settings)
     redis = RedisWatch(stack.store, view.say)
-    report = ReportWatch(stack.store, stack.settings.reports_dir, lambda: ask_for_recluster(app, force=False), view.say)
+    report = ReportWatch(stack.store, stack.settings.reports_dir, view.say)
     while True:
         stack.supervisor.check()
         redis.look(time.monotonic())

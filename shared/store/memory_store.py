@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from shared import names
@@ -88,14 +89,14 @@ class MemoryStore:
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         for reference in references:
-            record = Record(reference.size, reference.mtime_ns, State.PENDING, since=now)
-            self._records[reference.path] = record
+            known = self._records.get(reference.path)
+            self._records[reference.path] = Record.pending(reference, now, known)
         self._counters[names.KEY_REVISION] += bool(references)
 
     def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
         for reference, reason in failures:
-            record = Record(reference.size, reference.mtime_ns, State.FAILED, since=now, reason=reason)
-            self._records[reference.path] = record
+            failed = replace(Record.pending(reference, now), state=State.FAILED, reason=reason)
+            self._records[reference.path] = failed
         self._counters[names.KEY_REVISION] += bool(failures)
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from redis.exceptions import ResponseError
@@ -155,10 +156,11 @@ class RedisRecords(RedisPart):
                 raise ResponseError(f"{counter} is not an integer") from error
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
-        self._mark([(r.path, Record(r.size, r.mtime_ns, State.PENDING, since=now)) for r in references])
+        known = self.records([reference.path for reference in references])
+        self._mark([(r.path, Record.pending(r, now, was)) for r, was in zip(references, known, strict=True)])
 
     def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
-        self._mark([(r.path, Record(r.size, r.mtime_ns, State.FAILED, since=now, reason=why)) for r, why in failures])
+        self._mark([(r.path, replace(Record.pending(r, now), state=State.FAILED, reason=why)) for r, why in failures])
 
     def _mark(self, pairs: Sequence[tuple[str, Record]]) -> None:
         """Put these records, all pending or all failed, in place of any before."""

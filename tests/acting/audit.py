@@ -2,10 +2,12 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.journal import AWAY, Action, Phase
+from shared.cli.duplicates_text import fell_short
+from shared.journal import AWAY, Action, Phase, Run
 from tests.acting.ledger import EVERYTHING, Ledger, canonical, counts, hidden_by
 from tests.acting.party import KILLED, TRACEBACK, Outcome
 from tests.acting.world import Hand, Seen, World, in_trash, is_ours
@@ -36,11 +38,12 @@ class Audit:
         touched = ledger.touched_since(before.line)
         self.touched = touched | {canonical(Path(path)) for path in touched}
 
-    def ask(self, outcome: Outcome) -> None:
-        """All that can be asked of a run that ended, or was killed."""
+    def ask(self, outcome: Outcome, runs: Sequence[Run]) -> None:
+        """All that can be asked of a run that ended, or was killed. runs: of the state folder that it was of."""
         assert outcome.status in (0, 1, 2, KILLED), f"it ended with {outcome.status}: {outcome.errors}"
         assert outcome.status != TRACEBACK
         self.nothing_is_lost()
+        self.end_is_true(outcome, runs)
         if EVERYTHING in self.touched:
             return
         if not self.world.views:
@@ -141,9 +144,34 @@ class Audit:
             linked = hand.keeper.is_file() and hand.path.samefile(hand.keeper)
             assert linked, f"is not true: {hand.path} is said to be its keeper"
 
+    def end_is_true(self, outcome: Outcome, runs: Sequence[Run]) -> None:
+        """The exit status, and what is said to be away or in hand at the end, are what the journals say."""
+        told = {name: Counter[str]() for name in ("still away", "in hand")}
+        for event in outcome.events:
+            if event["event"] in told:
+                told[event["event"]][event["run"]] += event["files"]
+        if outcome.killed or not any(event["event"] == "end" for event in outcome.events):
+            return
+        if outcome.is_dry:  # then `cut off` says it, and nothing has failed
+            return
+        in_hand = Counter({run.header.id: len(run.in_hand) for run in runs if run.in_hand})
+        away = Counter({run.header.id: len(run.in_phase(*AWAY)) for run in runs if run.in_phase(*AWAY)})
+        missing = [
+            entry
+            for run in runs
+            for entry in run.in_phase(Phase.MISSING)
+            if self.before.phases.get((run.header.id, entry.step.number)) != Phase.MISSING
+        ]
+        failed = any(event["event"] == "left" or event.get("failed") for event in outcome.events)
+        short = outcome.status != 0 or fell_short(outcome.events)
+        assert short or not (failed or in_hand or missing), f"the exit status is 0: {in_hand}, {missing}"
+        assert told["in hand"] == in_hand, f"what is in hand is not said: {in_hand}, {told}"
+        if outcome.restores:
+            assert told["still away"] == away, f"what is still away is not said: {away}, {told}"
+
     def words_are_true(self, outcome: Outcome) -> None:
         """What was told of each file is what its journal and the disk say."""
-        ends = {"acted": (Phase.DONE,), "restored": (Phase.RESTORED,), "left": AWAY}
+        ends = {"acted": (Phase.DONE,), "restored": (Phase.RESTORED,), "left": (*AWAY, Phase.RESTORING)}
         told = [event for event in outcome.events if event["event"] in ("acted", "settled", "restored")]
         changed = {self.world.root / event["path"] for event in told}
         for event in outcome.events:
@@ -155,7 +183,14 @@ class Audit:
                 )
             if name == "acted" and event["to"].startswith("/") and not self._touched(path, Path(event["to"])):
                 assert self._at(Path(event["to"])), f"told, and not true: {path} is to be at {event['to']}, and is not"
-            if name == "skipped" and path not in changed and not self._touched(path) and not self.world.views:
+            in_hand = any(canonical(hand.path) == canonical(path) for hand in self.world.in_hand())
+            if (
+                name == "skipped"
+                and not in_hand
+                and path not in changed
+                and not self._touched(path)
+                and not self.world.views
+            ):
                 seen, was = self._at(path), _find(self.before.seen, path)
                 assert (seen and seen.stays) == (was and was.stays), f"told, and not true: {path} is to be left alone"
 

@@ -49,6 +49,17 @@ class Outcome:
     status: int
     events: list[dict[str, Any]]
     errors: str
+    words: list[str]
+
+    @property
+    def restores(self) -> bool:
+        """Whether it brought files back, or was to."""
+        return self.words[0] == "restore"
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether nothing was to be done."""
+        return not self.restores and "--yes" not in self.words
 
     @property
     def killed(self) -> bool:
@@ -102,7 +113,7 @@ class Party:
             self._be_child(commands, interrupt, told, said)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         events = [json.loads(line) for line in told.read_bytes().split(b"\n")[:-1]]
-        outcome = Outcome(status, events, said.read_text(errors="surrogateescape"))
+        outcome = Outcome(status, events, said.read_text(errors="surrogateescape"), commands[-1])
         self.ledger.write(f"  {self.name} ends with {status}; {outcome.errors.strip()}")
         for event in events:
             self.ledger.write(f"    {json.dumps(event)}")

@@ -102,19 +102,18 @@ class Scenario:
         self.owner.leave()
         if self.world.root.is_dir() and not any(self.world.root.iterdir()):
             (self.world.root / "last").touch()  # an empty watched folder is taken for a drive that is not mounted
-        for _ in range(ROUNDS):  # a file may be waited for by another, whose run is older or the other party's
+        for _ in range(ROUNDS):  # a file may be waited for by another, whose run is the other party's
             for party in self.parties:
-                if runs := [run.header.id for run in reversed(read_runs(party.journals))]:
-                    self._command(party, *(["restore", "--", run] for run in runs), alone=True)
+                self._command(party, ["restore", "--all"], alone=True)
             if all(hand.entry.phase in (Phase.RESTORED, Phase.UNDONE) for hand in self.world.steps()):
                 break
         assert [hand.path for hand in self.world.in_hand()] == [], "still in hand"
         if not self.ledger.acts:
             assert [hand.path for hand in self.world.steps() if hand.entry.phase in AWAY] == [], "not restored"
             after = self.world.tree()
-            assert after.keys() == before.keys(), "the folder is not as it was"
+            assert after.keys() == before.keys(), f"the folder is not as it was: {after.keys() ^ before.keys()}"
             # Of two who acted on the same files nobody knows what the other one found.
-            length = 1 if len(self.parties) > 1 else 3
+            length = 1 if len(self.parties) > 1 or self.world.views else 3
             changed = [path for path, was in before.items() if after[path][:length] != was[:length]]
             assert not changed, f"the folder is not as it was: {changed}"
 
@@ -131,7 +130,7 @@ class Scenario:
     def _restore(self, party: Party) -> None:
         names = [run.header.id for run in read_runs(party.journals)]
         name = self.chance.choice(["", *names])
-        self._command(party, ["restore", *(["--", name] if name else [])])
+        self._command(party, ["restore", *self.chance.choice([["--all"], ["--", name] if name else []])])
 
     def _meddle(self, _: Party) -> None:
         if self.meddles:
@@ -151,7 +150,7 @@ class Scenario:
 
         outcome = party.command(interrupt, *commands)  # type: ignore[arg-type]
         self.kills += outcome.killed
-        Audit(self.world, self.ledger, before).ask(outcome)
+        Audit(self.world, self.ledger, before).ask(outcome, read_runs(party.journals))
         return outcome
 
     def _meanwhile(self, other: Party, chance: random.Random) -> Callable[[], None]:

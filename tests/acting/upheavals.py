@@ -23,7 +23,9 @@ def unplug(desk: Desk, chance: random.Random) -> str:
     """Take away the drive of the watched folder or of the target."""
     place = chance.choice((desk.world.root, desk.world.target))
     gone = place.with_name(place.name + AWAY)
-    if place in desk.world.drives and os.path.ismount(place):
+    if place in desk.world.drives:
+        if not os.path.ismount(place):
+            return ""
         mounts.detach(place)
     elif place.is_dir() and not place.is_symlink() and not _has_mounts(place) and not gone.exists():
         place.rename(gone)

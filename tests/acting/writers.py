@@ -7,7 +7,7 @@ then is the one that he asked for, whatever name it has by now. Here he asks aga
 import os
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,11 @@ class Writers:
     def go_on(self) -> None:
         """Those who waited ask again."""
         for writer in [one for one in self._writers if one.descriptor < 0]:
-            if not _try_open(writer):
+            try:
+                if not _try_open(writer):
+                    continue
+            except OSError:  # read-only by now
+                self._writers.remove(writer)
                 continue
             if writer.waiting is None:
                 self._ledger.write(f"{ACT}has opened {writer.path.name!r} now")
@@ -65,7 +69,8 @@ class Writers:
             data, keep_times = writer.waiting
             with self._ledger.act_of_owner() as words, self.watched():
                 words.append(f"writes after waiting into what was {writer.path.name!r}")
-                _write(writer, data, keep_times)
+                with suppress(OSError):  # no room
+                    _write(writer, data, keep_times)
             self._owe(writer, data)
             self._writers.remove(writer)
             _close(writer)

@@ -144,6 +144,26 @@ def have(store: Store, path: str, digest: str, extractor: str = "one") -> None:
     assert store.complete([(path, record, new)]) == [True]
 
 
+def test_a_file_whose_ctime_alone_is_another_is_read_again_and_keeps_its_verdict(store: Store) -> None:
+    """Its rights or links changed, or its contents by somebody who set the time back (exiftool -P)."""
+    have(store, "a", "d")
+    [seen] = store.records(["a"])
+    assert seen
+    judged = dataclasses.replace(seen, verdict="exact", duplicate_of="k", similarity=1.0, reason="the same bytes")
+    assert store.complete([("a", seen, judged)]) == [True]
+    again = Reference("a", judged.size, judged.mtime_ns, 99, 7)
+    assert not judged.describes(again)
+    store.mark_pending([again], now=2.0)
+    [pending] = store.records(["a"])
+    assert pending
+    assert pending.describes(again)
+    assert (pending.state, pending.digest, pending.verdict, pending.inode) == (State.PENDING, "d", "exact", 7)
+    store.mark_pending([dataclasses.replace(again, mtime_ns=5)], now=3.0)  # another state: nothing is kept
+    [fresh] = store.records(["a"])
+    assert fresh
+    assert (fresh.digest, fresh.verdict) == ("", "")
+
+
 def test_only_features_nobody_refers_to_end(store: Store) -> None:
     store.put_images("one", [(digest, ImageFacts(1, 1), b"f", b"s") for digest in ("live", "dead")])
     have(store, "a", "live")

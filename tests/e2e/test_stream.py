@@ -77,6 +77,11 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
         1,
         ["imagesieve: loading the network", f"imagesieve: {nowhere} cannot be read: No such file or directory"],
     )
+    (sieve.base / "same bytes.jpg").write_bytes((sieve.watched / "copy.jpg").read_bytes())
+    held = lines(sieve.run("check", str(sieve.base / "same bytes.jpg"), "--json").stdout)[0]
+    assert (held["verdict"], held["duplicate_of"]) == ("exact", "before.jpg")
+    large = sieve.run("check", str(edited), max_bytes="1000")
+    assert "IMAGESIEVE_MAX_BYTES" in large.stderr
     copy = sieve.run("check", str(photos / "china.jpg"), str(sieve.watched / "page.jpg"))
     assert (copy.returncode, copy.stderr) == (0, "")  # the same bytes need no network
     assert json.loads(sieve.run("status", "--json").stdout)["images"]["total"] == 4  # it was not added
@@ -106,7 +111,7 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     assert sieve.processes() == []
 
 
-def test_the_first_report_does_not_wait_for_beat_and_is_announced(sieve: Imagesieve) -> None:
+def test_the_first_report_does_not_wait_for_a_period_and_is_announced(sieve: Imagesieve) -> None:
     photos = sieve.base / "photos"
     make_demo_folder(photos)
     for name in ("china.jpg", "copies/copy of china.jpg", "unreadable/empty.jpg"):

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from shared.cli.absence import explain_absence
+from shared.records import Extractor
 from shared.settings import Settings, load_settings
+from shared.store import RedisStore
+from worker.weights import resolve
 
 
 def run(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
@@ -21,7 +24,7 @@ def run(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
 def test_doctor_finds_everything_that_is_needed(settings: Settings) -> None:
     ended = run(settings, "doctor", "--json")
     findings = {finding["name"]: finding for finding in json.loads(ended.stdout)}
-    for name in ("Python", "Keras", "devices", "weights", "Redis", "watched folder"):
+    for name in ("Python", "Keras", "devices", "weights", "Redis", "state folder", "watched folder"):
         assert findings[name]["ok"], findings[name]
     assert "tensorflow" in findings["Keras"]["found"]
     assert ended.returncode == (0 if all(finding["ok"] for finding in findings.values()) else 1)
@@ -29,14 +32,43 @@ def test_doctor_finds_everything_that_is_needed(settings: Settings) -> None:
 
 def test_doctor_says_what_to_do_about_what_is_wrong(settings: Settings) -> None:
     broken = settings.model_copy(
-        update={"weights": "/nowhere/vgg16.h5", "store_url": "redis://127.0.0.1:9/0", "watch_dir": settings.state_dir}
+        update={
+            "weights": "/nowhere/vgg16.h5",
+            "store_url": "redis://127.0.0.1:9/0",
+            "watch_dir": settings.watch_dir / "x",
+        }
     )
+    settings.state_dir.mkdir()
+    (settings.state_dir / "letter.txt").write_text("a user's")
     ended = run(broken, "doctor")
     assert ended.returncode == 1
     assert "WRONG  weights: /nowhere/vgg16.h5" in ended.stdout
     assert "check IMAGESIEVE_WEIGHTS" in ended.stdout
     assert "check IMAGESIEVE_STORE_URL" in ended.stdout
     assert "set IMAGESIEVE_WATCH_DIR" in ended.stdout
+    assert "name a new or an empty one" in ended.stdout
+
+
+def test_weights_that_could_not_be_downloaded_are_not_ok(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for proxy in ("http_proxy", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(proxy, "http://127.0.0.1:9")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    auto = settings.model_copy(update={"weights": "auto"})  # the collection decides, where there is one
+
+    def look() -> tuple[bool, str]:
+        found = {finding["name"]: finding for finding in json.loads(run(auto, "doctor", "--json").stdout)}
+        return found["weights"]["ok"], found["weights"]["remedy"]
+
+    ok, remedy = look()
+    assert not ok
+    assert "could not be downloaded" in remedy
+    fallen_back = Extractor("e", "random", "VGG16 fc2, random weights", remedy)
+    RedisStore.connect(settings.store).publish_extractor(fallen_back)  # as `up` does then
+    assert look() == (False, remedy)
+    RedisStore.connect(settings.store).publish_extractor(resolve("random").extractor)
+    assert look() == (True, "")
 
 
 def test_status_of_an_empty_collection_and_waiting_that_would_not_end(settings: Settings) -> None:

@@ -121,7 +121,7 @@ def test_a_created_file_is_marked_and_sent(bench: Bench) -> None:
         status = bench.write("album/photo.jpg", b"12345").stat()
         bench.wait_for("album/photo.jpg")
         assert bench.records()["album/photo.jpg"].state is State.PENDING
-    assert bench.messages() == [[Reference("album/photo.jpg", 5, status.st_mtime_ns)]]
+    assert bench.messages() == [[Reference("album/photo.jpg", 5, status.st_mtime_ns, status.st_ctime_ns)]]
 
 
 def test_a_slowly_written_file_is_sent_once_when_it_is_complete(bench: Bench) -> None:
@@ -275,7 +275,7 @@ def test_the_polling_observer_sees_the_same(bench: Bench) -> None:
 def test_the_start_up_scan_finds_what_came_and_went_while_nobody_watched(bench: Bench) -> None:
     bench.write("new.jpg", age=100.0)
     status = bench.write("known.jpg", age=100.0).stat()
-    bench.store.mark_pending([Reference("known.jpg", status.st_size, status.st_mtime_ns)], 0.0)
+    bench.store.mark_pending([Reference("known.jpg", status.st_size, status.st_mtime_ns, status.st_ctime_ns)], 0.0)
     bench.complete()
     bench.store.mark_pending([Reference("gone.jpg", 1, 1)], time.time())
     with bench.watching():
@@ -294,7 +294,9 @@ def test_the_periodic_rescan_repairs_what_no_event_tells(bench: Bench) -> None:
 
 def test_a_pending_file_without_a_message_is_sent_again(bench: Bench) -> None:
     status = bench.write("a.jpg", age=100.0).stat()
-    bench.store.mark_pending([Reference("a.jpg", status.st_size, status.st_mtime_ns)], time.time() - 60.0)
+    bench.store.mark_pending(
+        [Reference("a.jpg", status.st_size, status.st_mtime_ns, status.st_ctime_ns)], time.time() - 60.0
+    )
     with bench.watching():
         wait_until(lambda: time.time() - bench.records()["a.jpg"].since < 30.0)
     assert [reference.path for reference in bench.sent()] == ["a.jpg"]

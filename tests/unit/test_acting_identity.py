@@ -15,10 +15,10 @@ from tests.unit.test_acting import Desk, png
 from worker.pipeline.acting.apply import Acted, Acting
 from worker.pipeline.acting.contents import is_part_of
 from worker.pipeline.acting.disk import Disk, Place
-from worker.pipeline.acting.lease import holds_lease, take_lease
 from worker.pipeline.acting.plan import Skipped, needed_paths
 from worker.pipeline.acting.single import numbered_names
 from worker.pipeline.acting.trash import home_trash
+from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 
 class Killed(BaseException):
@@ -165,7 +165,7 @@ def test_a_program_that_opens_the_file_for_writing_meanwhile_is_noticed(tmp_path
     file = tmp_path / "a"
     file.write_bytes(b"a")
     descriptor = os.open(file, os.O_RDONLY)
-    assert take_lease(descriptor)
+    assert take_lease(descriptor) is Lease.HELD
     assert holds_lease(descriptor)
     with pytest.raises(BlockingIOError):
         os.open(file, os.O_WRONLY | os.O_NONBLOCK)

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from shared.cli.duplicates_text import fell_short, sum_up
 from shared.journal import Action, Phase
+from shared.settings import Settings, load_settings
 from tests.unit.test_acting import Desk, png
 from tests.unit.test_acting_identity import Distant, Killed, contents, killed
+from worker.act import apply, bring_back
 from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting.apply import Acted
-from worker.pipeline.acting.plan import Skipped
+from worker.pipeline.acting.plan import Choice, Skipped
 
 LINKS = [Action.HARDLINK, Action.SYMLINK]
 NEW = b"a newcomer"
@@ -75,6 +78,18 @@ def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> 
     (desk.target / "sub" / "copy.png").write_bytes(NEW)
     desk.restore_all()
     assert desk.phases() == [Phase.UNDONE]
+    assert (desk.root / "sub" / "copy.png").read_bytes() == png("red")
+    assert (desk.target / "sub" / "copy.png").read_bytes() == NEW
+    assert hidden_below(desk) == []
+
+
+def test_what_takes_the_name_of_the_copy_at_the_target_in_the_last_instant_stays(desk: Desk) -> None:
+    """The run was cut off before its file went, and so the copy goes again."""
+    desk.disk, desk.calls["unlink"] = Distant, killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    desk.calls["unlink"] = save_over(desk.target / "sub" / "copy.png")
+    desk.restore_all()
     assert (desk.root / "sub" / "copy.png").read_bytes() == png("red")
     assert (desk.target / "sub" / "copy.png").read_bytes() == NEW
     assert hidden_below(desk) == []
@@ -175,3 +190,59 @@ def test_mode_and_times_of_other_names_stay(desk: Desk, action: Action) -> None:
     path.hardlink_to(own)
     desk.restore()
     assert (own.stat().st_mode & 0o777, own.stat().st_mtime_ns) == (0o600, 77)
+
+
+def test_a_restore_that_a_broken_disk_cut_off_half_way_stays_in_hand(desk: Desk) -> None:
+    """Not `done`: part of it has a hidden name, and the next run goes on with it."""
+    before = desk.tree()
+    desk.disk = Distant
+    desk.act(Action.MOVE)
+
+    def refuse() -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    desk.calls["unlink"] = refuse
+    assert "refused" in desk.restore()["sub/copy.png"]
+    assert hidden_below(desk)
+    assert desk.phases() == [Phase.RESTORING]
+    desk.restore_all()
+    assert desk.phases() == [Phase.RESTORED]
+    assert desk.tree() == before
+    assert hidden_below(desk) == []
+
+
+def settings_of(desk: Desk) -> Settings:
+    return load_settings(watch_dir=desk.root, state_dir=desk.base / "state")
+
+
+def test_all_runs_are_none_where_a_journal_was_cut_off_before_its_first_line(desk: Desk) -> None:
+    settings = settings_of(desk)
+    settings.actions_dir.mkdir(parents=True)
+    (settings.actions_dir / "20260101T000000.000000Z.jsonl").touch()
+    assert list(bring_back(settings, "", everything=True)) == [{"event": "end", "run": ""}]
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_what_an_apply_could_not_put_in_order_is_said_and_is_a_failure(
+    desk: Desk, away: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_of(desk)
+    (desk.base / "state").mkdir()
+    (desk.base / "actions").symlink_to(settings.actions_dir)
+    settings.actions_dir.mkdir()
+    desk.calls["rename"] = killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    (desk.root / "new.png").write_bytes(NEW)  # one that was edited in place never moved, and nothing is missing
+    (desk.root / "new.png").replace(desk.root / "sub" / "copy.png")
+    if away:
+        desk.target.rename(desk.base / "unplugged")
+    report = settings.reports_dir / "latest"
+    report.mkdir(parents=True)
+    (report / "summary.json").write_text("{}")
+    (report / "duplicates.csv").write_text("group,path,role,kind,similarity,bytes\n")
+    (report / "assignments.csv").write_text("path,digest\n")
+    told = list(apply(settings, Choice(Action.HARDLINK), "", dry=False))
+    assert fell_short(told)
+    sum_up(told, "done")
+    assert (f"its target {desk.target} is away" in capsys.readouterr().err) is away

@@ -19,6 +19,7 @@ from worker.pipeline.acting.apply import Acted, Acting
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.plan import Skipped
 from worker.pipeline.acting.restore import restore, settle_runs
+from worker.pipeline.lease import Lease
 
 EDIT = b"written by another program"
 
@@ -32,7 +33,7 @@ def desk(tmp_path: Path) -> Desk:
 def no_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """As for files of other users, and on NFS and FUSE."""
     for module in (inspection, removal, transfer):
-        monkeypatch.setattr(module, "take_lease", lambda _: False)
+        monkeypatch.setattr(module, "take_lease", lambda _: Lease.REFUSED)
 
 
 def writer(file: Path) -> tuple[threading.Thread, Callable[[], None]]:
@@ -373,3 +374,29 @@ def test_a_target_that_is_made_is_no_more_open_than_the_watched_folder(desk: Des
     desk.root.chmod(0o700)
     desk.act(Action.MOVE)
     assert desk.target.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("action", [Action.MOVE, Action.TRASH])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_rename_by_a_link_that_is_refused_halfway_leaves_one_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, action: Action, times: int
+) -> None:
+    """Refused once it is taken back at once; refused again by the next look, when the disk lets it."""
+    refusals = [OSError(errno.EIO, os.strerror(errno.EIO))] * times
+    before = desk.tree()
+
+    def refuse() -> None:
+        error = refusals.pop()
+        if refusals:
+            desk.calls["unlink"] = refuse
+        raise error
+
+    with plain_disk(monkeypatch):
+        desk.calls["unlink"] = refuse
+        [found] = desk.act(action)
+        assert isinstance(found, Skipped)
+        assert settle(desk) == [Phase.UNDONE]
+    assert not refusals
+    assert desk.tree() == before
+    assert (desk.root / "sub" / "copy.png").stat().st_nlink == 1
+    assert contents(desk.target, desk.trash) == set()

@@ -10,6 +10,7 @@ from celery import Celery
 from shared.beat import Scheduler
 from shared.broker import make_app
 from shared.settings import load_settings
+from shared.store.memory_store import MemoryStore
 
 PERIOD = 300.0
 
@@ -53,7 +54,7 @@ def start(tmp_path: Path, wall: Wall) -> Iterator[Callable[[], Beat]]:
 
     def start() -> Beat:
         app = make_app(load_settings(state_dir=tmp_path, recluster_every=PERIOD))
-        started.append(Beat(app, schedule_filename=str(tmp_path / "beat-schedule")))
+        started.append(Beat(app, store=MemoryStore(), schedule_filename=str(tmp_path / "beat-schedule")))
         return started[-1]
 
     yield start

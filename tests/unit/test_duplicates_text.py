@@ -12,7 +12,7 @@ from shared.duplicates import Duplicate
 def duplicate(
     path: str, kind: str = "exact", group: int = 1, keeper: str = "keeper.jpg", size: int = 1234
 ) -> Duplicate:
-    return Duplicate(group, path, "d", size, kind, 1.0, keeper, "d")
+    return Duplicate(group, path, "d", size, kind, 1.0, keeper, "d", 0 if kind == "near" else size)
 
 
 FOUND = [duplicate("copies/a.jpg"), duplicate("b.jpg", "near", size=7), duplicate("c.jpg", group=2, keeper="other.jpg")]
@@ -20,7 +20,7 @@ FOUND = [duplicate("copies/a.jpg"), duplicate("b.jpg", "near", size=7), duplicat
 
 def test_a_group_is_a_block_under_its_keeper() -> None:
     assert list(list_lines(FOUND, 80)) == [
-        "3 files, 2,475 bytes",
+        "3 files; 2,468 bytes can be freed",
         "",
         "group 1",
         "  keeper            keeper.jpg",
@@ -31,7 +31,7 @@ def test_a_group_is_a_block_under_its_keeper() -> None:
         "  keeper            other.jpg",
         "  exact      1,234  c.jpg",
     ]
-    assert list(list_lines([], 80)) == ["0 files, 0 bytes"]
+    assert list(list_lines([], 80)) == ["0 files; 0 bytes can be freed"]
 
 
 @pytest.mark.parametrize(

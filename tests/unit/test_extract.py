@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import itertools
+import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -214,6 +215,39 @@ def test_what_was_in_hand_when_a_worker_died_goes_alone_and_is_given_up_in_the_e
     assert extract_batch([suspects[0]], bench.tools).failed == 1
     assert "crashed the decoder" in bench.record("poison.png").reason
     assert bench.store.begin(["poison.png"]) == [1]
+
+
+def test_an_edit_that_keeps_size_and_time_is_noticed_and_a_mere_touch_changes_nothing(bench: Bench) -> None:
+    file = bench.root / "a.png"
+    extract_batch([bench.put("a.png", png((1, 2, 3)))], bench.tools)
+    judged = dataclasses.replace(bench.record("a.png"), verdict="exact", duplicate_of="k.png", reason="the same bytes")
+    assert bench.store.complete([("a.png", bench.record("a.png"), judged)]) == [True]
+    before = file.stat()
+    for ctime, data in ((2, file.read_bytes()), (3, png((3, 2, 1)))):
+        file.write_bytes(data)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+        seen = Reference("a.png", before.st_size, before.st_mtime_ns, file.stat().st_ctime_ns)
+        assert is_news(seen, bench.record("a.png"), True, "e1")
+        bench.store.mark_pending([seen], now=float(ctime))
+        outcome = extract_batch([seen], bench.tools)
+        assert outcome.ready == 1
+        record = bench.record("a.png")
+        assert not is_news(seen, record, True, "e1")
+        if ctime == 2:
+            assert (record.digest, record.verdict, record.duplicate_of) == (judged.digest, "exact", "k.png")
+        else:
+            assert record.digest == hashlib.sha256(data).hexdigest()
+            assert (record.verdict, record.duplicate_of) == ("", "")
+
+
+def test_a_file_that_is_being_written_is_left_for_later(bench: Bench) -> None:
+    """A download that has set all its room aside, of which the header alone has come, decodes: the rest is zeros."""
+    reference = bench.put("a.png", png((1, 2, 3)))
+    with (bench.root / "a.png").open("r+b"):
+        assert extract_batch([reference], bench.tools).skipped == 1
+        assert bench.record("a.png").state is State.PENDING
+    assert extract_batch([reference], bench.tools).ready == 1
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 1e-9])

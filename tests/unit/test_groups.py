@@ -1,5 +1,6 @@
 """Groups of exact duplicates, and which file of them stays."""
 
+import dataclasses
 from collections import Counter
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.settings import KEEPER_CRITERIA
 from tests.unit.report_parts import ORDER, group_copies
-from worker.engine.groups import Group, Kind, Member
+from worker.engine.groups import Duplicate, Group, Kind, Member, count_savings
 from worker.engine.keepers import describe_order, rank_keepers
 
 keeper_rank = rank_keepers(ORDER)
@@ -43,7 +44,34 @@ def test_twins_are_grouped_and_singles_left_alone():
     assert (group.number, group.keeper) == (1, two)
     (duplicate,) = group.duplicates
     assert (duplicate.member, duplicate.kind, duplicate.similarity) == (one, Kind.EXACT, 1.0)
-    assert group.bytes_to_free == 100
+    assert saved([group]) == {"b": 100}
+
+
+def saved(groups, protected=()):
+    counted = count_savings(groups, lambda path: path in protected)
+    return {duplicate.member.path: duplicate.frees for group in counted for duplicate in group.duplicates}
+
+
+def linked(path, inode, ctime_ns=7, **more):
+    return dataclasses.replace(member(path, **more), inode=inode, ctime_ns=ctime_ns)
+
+
+def test_another_name_of_the_keeper_s_own_file_is_no_duplicate_of_a_report():
+    """A hard link, or a folder that is mounted twice: who deletes it by hand loses the picture."""
+    keeper, name, copy = linked("a", 1), linked("b", 1), linked("c", 2)
+    assert saved(group_copies([keeper, name, copy])) == {"c": 100}
+    assert saved(group_copies([keeper, name])) == {}
+    assert saved(group_copies([linked("a", 0), linked("b", 0)])) == {"b": 100}  # nobody has looked at the inode
+    assert saved(group_copies([linked("a", 1), linked("b", 1, ctime_ns=8)])) == {"b": 100}
+
+
+def test_only_what_apply_frees_is_counted_and_each_file_once():
+    keeper, one, other, guarded, name = (
+        linked(path, inode) for path, inode in zip("abcde", (1, 2, 2, 3, 3), strict=True)
+    )
+    assert saved(group_copies([keeper, one, other, guarded, name]), {"d"}) == {"b": 100, "c": 0, "d": 0, "e": 0}
+    near = Group(1, keeper, (Duplicate(one, Kind.NEAR, 0.9),))
+    assert saved([near]) == {"b": 0}
 
 
 def test_the_keeper_has_most_pixels_then_most_bytes_then_age_then_the_shortest_path_then_the_first():
@@ -104,7 +132,11 @@ def test_the_largest_saving_comes_first_then_the_keepers_path():
         member(path, digest=path[0], size=size)
         for path, size in [("a1", 10), ("a2", 10), ("c1", 90), ("c2", 90), ("b1", 90), ("b2", 90)]
     ]
-    assert [(group.number, group.keeper.path) for group in group_copies(files)] == [(1, "b1"), (2, "c1"), (3, "a1")]
+    assert [(group.number, group.keeper.path) for group in count_savings(group_copies(files), lambda _: False)] == [
+        (1, "b1"),
+        (2, "c1"),
+        (3, "a1"),
+    ]
 
 
 @given(members)

@@ -32,7 +32,11 @@ def test_a_look_gives_size_and_mtime_or_why_there_is_no_file(tmp_path: Path) -> 
     os.utime(root / "a" / "b.jpg", ns=(5, 7_000_000_001))
     (root / "link.jpg").symlink_to(root / "a" / "b.jpg")
     os.mkfifo(root / "fifo.jpg")
-    assert folder.look("a/b.jpg") == Reference("a/b.jpg", 3, 7_000_000_001)
+    status = (root / "a" / "b.jpg").stat()
+    seen = folder.look("a/b.jpg")
+    assert seen == Reference("a/b.jpg", 3, 7_000_000_001, status.st_ctime_ns)
+    assert isinstance(seen, Reference)
+    assert seen.inode == status.st_ino
     assert [folder.look(path) for path in ("a", "link.jpg", "fifo.jpg")] == [Absence.OTHER] * 3
     assert [folder.look(path) for path in ("none.jpg", "none/b.jpg", "a/b.jpg/c.jpg")] == [Absence.GONE] * 3
     assert [folder.look(path) for path in ("x" * 300, "nul\0")] == [Absence.UNKNOWN] * 2

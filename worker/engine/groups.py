@@ -3,8 +3,8 @@
 Nothing chains: every duplicate of a group was compared with that keeper.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -24,7 +24,7 @@ class Member:
     """A file of the collection. path: relative to the watched folder. digest: SHA-256 in hex. bytes: its size.
 
     width, height: pixels after orientation. mtime_ns: modification time in nanoseconds. content: pixels without bars
-    and frames, 0: all of them.
+    and frames, 0: all of them. ctime_ns, inode: as the watcher saw them, 0 where nobody did.
     """
 
     path: str
@@ -34,16 +34,31 @@ class Member:
     height: int
     mtime_ns: int
     content: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
+
+    def is_one_file_with(self, other: "Member") -> bool:
+        """Whether two paths lead to one file: hard links, or a folder that is mounted a second time.
+
+        Not by the device, which another mount, and another start of the machine, number anew; no two files share
+        contents, number and the instant of their last change.
+        """
+        same = (self.digest, self.ctime_ns, self.inode) == (other.digest, other.ctime_ns, other.inode)
+        return same and self.inode != 0 and self.path != other.path
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A file that can go. kind: why. similarity: to the keeper, 1.0 for the same bytes. reason: in words."""
+    """A file that can go. kind: why. similarity: to the keeper, 1.0 for the same bytes. reason: in words.
+
+    frees: bytes that its going would free.
+    """
 
     member: Member
     kind: Kind
     similarity: float
     reason: str = "the same bytes"
+    frees: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +71,8 @@ class Group:
 
     @property
     def bytes_to_free(self) -> int:
-        """Size of all duplicates together."""
-        return sum(duplicate.member.bytes for duplicate in self.duplicates)
+        """What `duplicates apply` would free of it, unless asked for more by name."""
+        return sum(duplicate.frees for duplicate in self.duplicates)
 
 
 def number_groups(groups: Iterable[tuple[Member, tuple[Duplicate, ...]]]) -> list[Group]:
@@ -65,3 +80,24 @@ def number_groups(groups: Iterable[tuple[Member, tuple[Duplicate, ...]]]) -> lis
     unnumbered = [Group(0, keeper, duplicates) for keeper, duplicates in groups]
     unnumbered.sort(key=lambda group: (-group.bytes_to_free, group.keeper.path))
     return [Group(number, group.keeper, group.duplicates) for number, group in enumerate(unnumbered, start=1)]
+
+
+def count_savings(groups: Iterable[Group], is_protected: Callable[[str], bool]) -> list[Group]:
+    """The groups with what each file would free, numbered by it; other names of the keeper's own file are left out.
+
+    Nothing is freed by a near-duplicate, which goes only when it is asked for, by a protected file, nor by a file of
+    which another name stays.
+    """
+    counted = ((group.keeper, tuple(_with_savings(group, is_protected))) for group in groups)
+    return number_groups((keeper, duplicates) for keeper, duplicates in counted if duplicates)
+
+
+def _with_savings(group: Group, is_protected: Callable[[str], bool]) -> Iterator[Duplicate]:
+    staying = [group.keeper]
+    listed = [one for one in group.duplicates if not one.member.is_one_file_with(group.keeper)]
+    staying += [one.member for one in listed if one.kind is Kind.NEAR or is_protected(one.member.path)]
+    counted = list(staying)
+    for one in listed:
+        frees = one.member not in staying and not any(one.member.is_one_file_with(other) for other in counted)
+        counted.append(one.member)
+        yield replace(one, frees=one.member.bytes if frees else 0)

@@ -76,7 +76,10 @@ class Comparison:
     def _picture(self, file: File) -> Picture | None:
         try:
             reference = Reference(file.path, file.record.size, file.record.mtime_ns)
-            decoded = decode_reduced(read_file(self.root, reference, self.max_bytes).data, self.max_pixels)
+            contents = read_file(self.root, reference, self.max_bytes)
+            if contents.digest != file.record.digest:
+                return None  # an edit that kept size and time
+            decoded = decode_reduced(contents.data, self.max_pixels)
         except ImagesieveError:
             return None
         return reduced(decoded.picture)

@@ -78,7 +78,7 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
     waiting = {
         reference: record
         for reference, record in zip(references, known, strict=True)
-        if record and record.state is State.PENDING and record.describes(reference.size, reference.mtime_ns)
+        if record and record.state is State.PENDING and record.describes(reference)
     }
     yield Outcome(skipped=len(references) - len(waiting), finished=_tidy_up(references, known, tools.store))
     left = iter(waiting)
@@ -119,9 +119,7 @@ def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], st
     ]
     store.finish([reference.path for reference, _ in over])
     return [
-        reference.path
-        for reference, record in over
-        if record and not record.verdict and record.describes(reference.size, reference.mtime_ns)
+        reference.path for reference, record in over if record and not record.verdict and record.describes(reference)
     ]
 
 
@@ -200,6 +198,8 @@ def _compute(looks: Sequence[Look], tools: Extraction) -> list[Image]:
 def _change(reference: Reference, seen: Record, look: Look | str, mute: Set[str], tools: Extraction) -> Change:
     """mute: digests that the network gives no features for; not the file is to blame, so another extractor may try."""
     changed = replace(seen, since=tools.now())
+    if isinstance(look, str) or look.digest != seen.digest:  # a verdict was kept only for the same bytes
+        changed = replace(changed, verdict="", duplicate_of="", similarity=0.0, reason="", digest="")
     if isinstance(look, str):
         return reference.path, seen, replace(changed, state=State.FAILED, reason=look)
     if look.digest in mute:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from shared.errors import FileChanging, RefusedReference, Unavailable, UnreadableImage
 from shared.records import Reference
+from worker.pipeline.lease import has_writer
 
 READ_BYTES = 1 << 20
 _REASONS = {
@@ -42,19 +43,29 @@ def read_file(root: Path, reference: Reference, max_bytes: int) -> Contents:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise UnreadableImage("not a regular file")
-        if (before.st_size, before.st_mtime_ns) != (reference.size, reference.mtime_ns):
+        if not _is_in_state(before, reference):
             raise FileChanging(f"{reference.path} changed since it was sent")
+        if has_writer(descriptor):  # such as a download that set all its room aside, and goes on in place
+            raise FileChanging(f"{reference.path} is open for writing in another program")
         if before.st_size > max_bytes:
             raise UnreadableImage(f"too large: {before.st_size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}")
         contents = _read(descriptor, before.st_size)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or len(
-        contents.data
-    ) != after.st_size:
+    if not _is_same_state(before, after) or len(contents.data) != after.st_size:
         raise FileChanging(f"{reference.path} changed while it was read")
     return contents
+
+
+def _is_in_state(status: os.stat_result, reference: Reference) -> bool:
+    """ctime is 0 where the reference's maker did not look at it, or only its contents matter."""
+    same = (status.st_size, status.st_mtime_ns) == (reference.size, reference.mtime_ns)
+    return same and reference.ctime_ns in (0, status.st_ctime_ns)
+
+
+def _is_same_state(one: os.stat_result, other: os.stat_result) -> bool:
+    return (one.st_size, one.st_mtime_ns, one.st_ctime_ns) == (other.st_size, other.st_mtime_ns, other.st_ctime_ns)
 
 
 def _read(descriptor: int, size: int) -> Contents:

@@ -140,6 +140,10 @@ class Judge:
         known.of_pixels.setdefault(pixels, digest)
         return self._verdicts.write(known)  # nobody waits for the comparisons of others
 
+    def holder_of(self, digest: str) -> File | None:
+        """A file that holds a content, of several the one that had best stay; None for a content nobody holds."""
+        return self._standing([digest]).get(digest)
+
     def keeper_file(self, digest: str) -> File:
         """The file that stays of the group that a known content belongs to. Raises KeyError for an unknown one."""
         keeper = self._known.keeper[digest]

@@ -8,7 +8,10 @@ from worker.engine.groups import Member
 
 def member_of(path: str, record: Record) -> Member:
     """The file of a ready record as a possible member of a group."""
-    return Member(path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content)
+    return Member(
+        path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content,
+        record.ctime_ns, record.inode,
+    )  # fmt: skip
 
 
 def at_text(now: float) -> str:

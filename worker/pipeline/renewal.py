@@ -24,7 +24,7 @@ def renew_images(store: Store, digests: Collection[str]) -> int:
     }
     store.drop_images(extractor.id if extractor else "", sorted(wanted))  # first: a worker must not find them cached
     unchanged = [
-        Reference(path, record.size, record.mtime_ns)
+        Reference(path, record.size, record.mtime_ns, record.ctime_ns, record.inode)
         for (path, record), now in zip(files.items(), store.records(list(files)), strict=True)
         if now == record
     ]

@@ -10,7 +10,7 @@ import numpy as np
 from shared.history import Snapshot
 from shared.records import Extractor
 from worker.engine.clustering import Clustering
-from worker.engine.groups import Group, Kind, Member
+from worker.engine.groups import Group, Kind, Member, count_savings
 from worker.engine.keepers import NO_RULES, FolderRules
 
 UNIQUE = "unique"
@@ -144,6 +144,7 @@ def build_report(
     if strange is not None:
         raise ValueError(f"{strange!r} is in the collection but its features were not clustered")
     assignments = _assign(sorted(files, key=lambda file: file.path), clustering, rows, groups)
+    groups = count_savings(groups, lambda path: meta.keeper_folders.protector(path) is not None)
     failed = tuple(sorted(failures, key=lambda failure: (failure.path, failure.reason)))
     duplicates = sum(len(group.duplicates) for group in groups)
     totals = Totals(
@@ -157,7 +158,7 @@ def build_report(
         bytes=sum(file.bytes for file in files),
         bytes_to_free=sum(group.bytes_to_free for group in groups),
     )
-    clusters = _count(assignments, clustering, digests)
+    clusters = _count(assignments, clustering, digests, groups)
     return Report(meta, totals, clustering, assignments, clusters, tuple(groups), failed)
 
 
@@ -200,7 +201,10 @@ def _optional(clustering: Clustering) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in clustering.silhouettes]
 
 
-def _count(assignments: Sequence[Assignment], clustering: Clustering, digests: Sequence[str]) -> tuple[Cluster, ...]:
+def _count(
+    assignments: Sequence[Assignment], clustering: Clustering, digests: Sequence[str], groups: Sequence[Group]
+) -> tuple[Cluster, ...]:
+    frees = {duplicate.member.path: duplicate.frees for group in groups for duplicate in group.duplicates}
     images = Counter(assignment.cluster for assignment in assignments)
     duplicates: Counter[int] = Counter()
     freed: Counter[int] = Counter()
@@ -208,8 +212,8 @@ def _count(assignments: Sequence[Assignment], clustering: Clustering, digests: S
     copies: dict[str, Member] = {}
     for assignment in assignments:
         if assignment.verdict != UNIQUE:
-            duplicates[assignment.cluster] += 1
-            freed[assignment.cluster] += assignment.member.bytes
+            duplicates[assignment.cluster] += assignment.member.path in frees
+            freed[assignment.cluster] += frees.get(assignment.member.path, 0)
             copies.setdefault(assignment.member.digest, assignment.member)
         else:
             unique[assignment.member.digest] = assignment.member

@@ -113,15 +113,13 @@ class Disk:
             if error.errno not in _UNKNOWN:
                 raise
             if self.link_if_possible(source, target):  # which overwrites nothing either
-                self._leave(source, target)
+                try:
+                    self.unlink_name(source, target)
+                except OSError:
+                    self.unlink_name(target, source)  # as it was, where the disk lets it be
+                    raise
             else:
                 self._rename_over_own(source, target)
-
-    def _leave(self, source: Place, target: Place) -> None:
-        """Take the first one of a file's two names away. What has come under that name meanwhile stays."""
-        self.before("unlink")
-        if is_same_file(source.status(), target.status()):
-            os.unlink(source.name, dir_fd=source.folder)
 
     def _rename_over_own(self, source: Place, target: Place) -> None:
         """The name is taken by a file of our own first, and that one is overwritten."""
@@ -190,6 +188,12 @@ class Disk:
         """Remove a name: our own temporary ones, and files whose bytes were just seen elsewhere."""
         self.before("unlink")
         os.unlink(target.name, dir_fd=target.folder)
+
+    def unlink_name(self, target: Place, other: Place) -> None:
+        """Remove one of two names of a file. What has come under that name meanwhile stays."""
+        self.before("unlink")
+        if is_same_file(target.status(), other.status()):
+            os.unlink(target.name, dir_fd=target.folder)
 
     def sync(self, *places: Place) -> None:
         """See to it that what changed in these folders lasts."""

@@ -13,8 +13,8 @@ from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.journal import Action, Step
 from worker.pipeline.acting.contents import digest_of, read_attributes
 from worker.pipeline.acting.disk import Model, Place, identity, is_same_file, is_seen_twice, renamed_identity
-from worker.pipeline.acting.lease import WRITTEN, holds_lease, take_lease
 from worker.pipeline.files import folder_beneath
+from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
     from worker.engine.sameness import Proof
@@ -22,12 +22,13 @@ if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
 Compare = Callable[[bytes, bytes], "Proof"]  # keeper, duplicate -> whether the keeper holds all of the duplicate
 
 
+WRITTEN: Final = "another program has it, or its keeper, open for writing"
 CHANGED: Final = "it, or its keeper, was changed while it was looked at"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An open file, with the state and the bytes that it had when it was looked at. lease: see `take_lease`."""
+    """An open file, with the state and the bytes that it had when it was looked at. lease: whether one is held."""
 
     place: Place
     descriptor: int
@@ -83,7 +84,9 @@ def held(root: Path, path: str, digest: str, name: str) -> Iterator[Held]:
             if not stat.S_ISREG(status.st_mode):
                 raise LeftAlone(f"{name} is no regular file any more")
             lease = take_lease(descriptor)
-            file = Held(place, descriptor, status, digest_of(descriptor), lease)
+            if lease is Lease.WRITTEN:
+                raise LeftAlone(WRITTEN)
+            file = Held(place, descriptor, status, digest_of(descriptor), lease is Lease.HELD)
             file.check()
             if file.digest != digest:
                 raise LeftAlone(f"{name} has changed since the report was made")

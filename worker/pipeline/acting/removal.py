@@ -7,7 +7,8 @@ from shared.errors import LeftAlone
 from shared.journal import Step
 from worker.pipeline.acting.contents import digest_of, opened
 from worker.pipeline.acting.disk import Disk, Place, identity, is_seen_twice
-from worker.pipeline.acting.lease import WRITTEN, holds_lease, take_lease
+from worker.pipeline.acting.inspection import WRITTEN
+from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 
 def remove_copy(spare: Place, other: Place, step: Step, disk: Disk) -> None:
@@ -17,7 +18,9 @@ def remove_copy(spare: Place, other: Place, step: Step, disk: Disk) -> None:
     writes to `spare`, or where the two are one name of one file; OSError where one cannot be read. It stays then.
     """
     with opened(spare) as going, opened(other) as staying:
-        leased = take_lease(going)
+        lease = take_lease(going)
+        if lease is Lease.WRITTEN:
+            raise LeftAlone(WRITTEN)
         before = os.fstat(going), os.fstat(staying)
         if is_seen_twice(*before) or (os.path.samestat(*before) and before[0].st_nlink < 2):
             raise LeftAlone("what is at the other place is this very file, seen by another way; nothing changed")
@@ -27,6 +30,6 @@ def remove_copy(spare: Place, other: Place, step: Step, disk: Disk) -> None:
         now = spare.status(), other.status()
         if any(identity(one) != identity(seen) for one, seen in zip(now, before, strict=True)):
             raise LeftAlone("it, or what has its bytes, was replaced at the last moment")
-        if leased and not holds_lease(going):
+        if lease is Lease.HELD and not holds_lease(going):
             raise LeftAlone(WRITTEN)
         disk.unlink(spare)

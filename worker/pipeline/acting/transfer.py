@@ -13,8 +13,9 @@ from shared.errors import LeftAlone
 from shared.journal import Step
 from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_keeper, is_original, is_part_of, opened
 from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file, stands_for_nothing
-from worker.pipeline.acting.lease import WRITTEN, holds_lease, take_lease
+from worker.pipeline.acting.inspection import WRITTEN
 from worker.pipeline.acting.removal import remove_copy
+from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 
 def transfer(
@@ -68,9 +69,11 @@ def _unwritten(source: Place) -> Iterator[Callable[[], None]]:
     """A look whether anybody writes into the file, or is about to. It and the look raise LeftAlone where that is so."""
     with opened(source) as descriptor:
         lease = take_lease(descriptor)
+        if lease is Lease.WRITTEN:
+            raise LeftAlone(WRITTEN)
 
         def look() -> None:
-            if lease and not holds_lease(descriptor):
+            if lease is Lease.HELD and not holds_lease(descriptor):
                 raise LeftAlone(WRITTEN)
 
         yield look
@@ -138,7 +141,7 @@ def _take_away(target: Place, half: Place, source: Place, step: Step, temporary:
     copied = is_same_file(half.status(), target.status()) and not is_same_file(source.status(), target.status())
     with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
         if copied and holds(target, step):
-            remove_copy(target, source, step, disk)
+            disk.unlink_name(target, half)
         elif copied:
             _remove(half, disk)  # the copy was changed at its other name, which is its owner's now
         take_second_name(target, source, step, temporary, disk)

@@ -1,0 +1,51 @@
+"""`check` says what a file is, not what its group's keeper is."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from shared.records import Extractor, Match, pair_of
+from shared.settings import Settings
+from tests.integration.test_policy import Stream, png
+from tests.integration.test_verdicts import wait
+
+
+def test_a_file_that_the_collection_holds_as_near_is_exact_of_that_file(settings: Settings, tmp_path: Path) -> None:
+    stream = Stream(settings, tmp_path)
+    try:
+        stream.start("verdicts")
+        stream.store.publish_extractor(Extractor("e", "random", "label"))
+        stream.arrive("keeper.png", png("red"))
+        wait(lambda: stream.verdict("keeper.png") == "unique", "the keeper's verdict")
+        near = stream.arrive("near.png", png("#fe0000"))
+        wait(lambda: stream.verdict("near.png") != "", "the other's verdict")
+        records = dict(zip(("keeper.png", "near.png"), stream.store.records(["keeper.png", "near.png"]), strict=True))
+        digests = [record.digest for record in records.values() if record]
+        stream.store.put_matches({pair_of(*digests): Match(0.9, "another red")})
+        ended = subprocess.run(
+            [sys.executable, "-m", "worker.check", str(near)],
+            env={**os.environ, **settings.environment()}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        told = json.loads(ended.stdout)
+        assert (told["verdict"], told["duplicate_of"], told["reason"]) == ("exact", "near.png", "the same bytes")
+    finally:
+        stream.close()
+
+
+def test_a_file_that_is_too_large_is_not_read(settings: Settings, tmp_path: Path) -> None:
+    stream = Stream(settings, tmp_path)
+    try:
+        stream.store.publish_extractor(Extractor("e", "random", "label"))
+        file = tmp_path / "large.png"
+        file.write_bytes(png("red"))
+        ended = subprocess.run(
+            [sys.executable, "-m", "worker.check", str(file)],
+            env={**os.environ, **settings.environment(), "IMAGESIEVE_MAX_BYTES": "10"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 1
+        assert "IMAGESIEVE_MAX_BYTES allows" in ended.stdout
+    finally:
+        stream.close()
