@@ -18,7 +18,8 @@ from typing import Any, Final, Self
 from shared.errors import ActionsBusy, JournalFailed
 from shared.permission import why_not
 
-VERSION: Final = 1
+VERSION: Final = 2
+READABLE: Final = (1, VERSION)  # of steps in version 1, folders, links and keeper_inode are not known
 SUFFIX: Final = ".jsonl"
 
 
@@ -50,6 +51,8 @@ class Step:
     """One file that is acted on, as it was. path, keeper: relative to the watched folder.
 
     device, inode: of the file. attributes: extended ones, base64. place: path below the target folder, for a move.
+    folders: mode, owner and group of each folder on the way to it, the outermost first. links: names that the file
+    had; a copy of it, and what is restored from one, has one. keeper_inode: 0 where it is not known.
     """
 
     number: int
@@ -68,6 +71,9 @@ class Step:
     keeper_digest: str
     place: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    folders: tuple[tuple[int, int, int], ...] = ()
+    links: int = 1
+    keeper_inode: int = 0
 
 
 @dataclass(slots=True)
@@ -129,12 +135,13 @@ def read_run(file: Path) -> Run | None:
         return None
     try:
         header = Header(**{**whole[0]["run"], "action": Action(whole[0]["run"]["action"])})
-        if whole[0]["version"] != VERSION:
+        if whole[0]["version"] not in READABLE:
             raise JournalFailed(f"the journal {file} is of another version of imagesieve; use that one to restore")
         entries: dict[int, Entry] = {}
         for value in whole[1:]:
             if "step" in value:
-                step = Step(**value["step"])
+                folders = tuple((mode, uid, gid) for mode, uid, gid in value["step"].get("folders", ()))
+                step = Step(**{**value["step"], "folders": folders})
                 entries[step.number] = Entry(step, Phase.BEGUN)
             else:
                 entry = entries[value["of"]]

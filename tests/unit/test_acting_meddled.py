@@ -250,7 +250,8 @@ def test_what_an_apply_could_not_put_in_order_is_said_and_is_a_failure(
     desk.calls["rename"] = killed
     with pytest.raises(Killed):
         desk.act(Action.MOVE)
-    (desk.root / "sub" / "copy.png").write_bytes(NEW)
+    (desk.root / "new.png").write_bytes(NEW)  # one that was edited in place never moved, and nothing is missing
+    (desk.root / "new.png").replace(desk.root / "sub" / "copy.png")
     if away:
         desk.target.rename(desk.base / "unplugged")
     write_report(settings)

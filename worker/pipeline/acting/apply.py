@@ -1,18 +1,21 @@
 """Acting on what a plan has chosen, file by file: inspected, written into the journal, done, and noted as done."""
 
+import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from shared.duplicates import Duplicate
-from shared.errors import LeftAlone, SettingsError
+from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
 from shared.permission import why_not
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
-from worker.pipeline.acting.plan import Skipped
+from worker.pipeline.acting.plan import LINKS, Skipped
+from worker.pipeline.acting.pointing import File, pointed_to
 from worker.pipeline.acting.single import Steps
 from worker.pipeline.acting.trash import choose_trash
 
@@ -63,6 +66,10 @@ class Acting:
         return self._header.id
 
     @property
+    def _root(self) -> Path:
+        return Path(self._header.root)
+
+    @property
     def file_name(self) -> str:
         """Of its journal."""
         return self.run + SUFFIX
@@ -70,9 +77,9 @@ class Acting:
     def look(self, one: Duplicate) -> Acted | Skipped:
         """What `act` would do now; nothing is changed."""
         try:
-            with self._inspected(one) as (_, file, lost):
+            with self._inspected(one) as (keeper, file, lost):
                 place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
-                return Acted(one, self._where(record(0, one, file, place), ""), lost)
+                return Acted(one, self._where(record(0, one, keeper, file, place, self._root), ""), lost)
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error), isinstance(error, OSError))
 
@@ -91,17 +98,29 @@ class Acting:
     @contextmanager
     def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held, tuple[str, ...]]]:
         with ExitStack() as stack:
-            root = Path(self._header.root)
+            root = self._root
             file = stack.enter_context(held(root, one.path, one.digest, "it"))
             keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
             lost = inspect(keeper, file, one.kind, self._header.action, self._tools.compare, self._named)
+            if self._header.action not in LINKS:
+                self._check_pointed_to(file)
             if self._header.action is Action.TRASH:
                 choose_trash(file, root, self._tools.home_trash())
             yield keeper, file, lost
 
+    @cached_property
+    def _pointed_to(self) -> dict[File, str]:
+        return pointed_to(self._root)
+
+    def _check_pointed_to(self, file: Held) -> None:
+        link = self._pointed_to.get((file.status.st_dev, file.status.st_ino))
+        if link is not None:
+            raise LeftAlone(f"the symbolic link {link!a} leads to it, and would lead nowhere")
+
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
         journal, steps = self._begin()
-        step = record(self._number + 1, one, file, steps.free_place(one.path) if self._moves() else "")
+        place = steps.free_place(one.path) if self._moves() else ""
+        step = record(self._number + 1, one, keeper, file, place, self._root)
         journal.step(step)
         self._number += 1
         try:
@@ -118,7 +137,7 @@ class Acting:
         if self._journal is None:
             header, tools = self._header, self._tools
             if self._moves():
-                _make_target(Path(header.target))
+                _make_target(Path(header.target), self._root)
             self._journal, self._header = Journal.begin(
                 tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),
                 tools.disk.before,
@@ -142,9 +161,12 @@ class Acting:
             self._journal = None
 
 
-def _make_target(target: Path) -> None:
+def _make_target(target: Path, root: Path) -> None:
+    """What is made may be looked into by those who may look into the watched folder, and nobody else."""
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        if not target.is_dir():
+            target.mkdir(parents=True, mode=0o700)
+            target.chmod(stat.S_IMODE(root.stat().st_mode) | stat.S_IRWXU)
         with tempfile.TemporaryFile(dir=target):
             pass
     except OSError as error:
@@ -155,12 +177,12 @@ def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Pha
     """Put a step in order that failed or was cut off, and note how it ended. reason: why, for people.
 
     A file that is nowhere is missing: `restore` looks for it again, perhaps when a drive is back. Where even looking
-    fails the step stays in hand, for the next run.
+    fails, as where the watched folder is away, the step stays in hand, for the next run.
     """
     try:
         done, detail = steps.settle(step)
-    except OSError as error:
-        return Phase.BEGUN, f"{reason}; {reason_of(error)}"
+    except (OSError, Unavailable) as error:
+        return Phase.BEGUN, f"{reason}; {reason_of(error)}; the next `apply --yes` or `restore` looks how far it came"
     except LeftAlone as error:
         journal.note(step.number, Phase.MISSING)
         return Phase.MISSING, f"{reason}; {error}"
@@ -189,7 +211,10 @@ def settle_all(tools: Tools, undo: Callable[[Run, Entry, Journal], None]) -> lis
                 if entry.phase is Phase.BEGUN:
                     entry.phase, entry.detail = settle(steps, journal, entry.step, "the run was cut off")
                 else:
-                    undo(run, entry, journal)
+                    try:
+                        undo(run, entry, journal)
+                    except Unavailable as error:  # of another watched folder than the one that is acted on, perhaps
+                        entry.detail = reason_of(error)
                 found.append(Settled(run.header.id, entry))
     return found
 

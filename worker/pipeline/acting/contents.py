@@ -131,6 +131,17 @@ def is_part_of(place: Place, whole: Place) -> bool:
     return True
 
 
+def is_original(place: Place, step: Step) -> bool:
+    """Whether it is the very file that was acted on, whatever bytes it has now. Device numbers change with a mount."""
+    status = place.status()
+    return status is not None and stat.S_ISREG(status.st_mode) and status.st_ino == step.inode
+
+
+def is_keeper(status: os.stat_result, step: Step) -> bool:
+    """Whether a file that has but this name is the step's keeper."""
+    return status.st_nlink == 1 and status.st_ino == step.keeper_inode
+
+
 def is_dressed(place: Place, step: Step) -> bool:
     """Whether mode and time of change at `place` are the step's."""
     status = place.status()

@@ -27,6 +27,7 @@ _UNKNOWN: Final = (
 )  # a file system, or a kernel, that lacks them: NFS, FAT
 
 
+Model = tuple[int, int, int]  # mode, owner and group of a folder
 _NO_LINKS: Final = (*_UNKNOWN, errno.EPERM, errno.EMLINK)
 
 
@@ -80,6 +81,11 @@ def is_same_file(one: os.stat_result | None, other: os.stat_result | None) -> bo
     return one is not None and other is not None and os.path.samestat(one, other)
 
 
+def is_seen_twice(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether two files of different devices are one, which an overlay shows under a device number of its own."""
+    return one.st_dev != other.st_dev and identity(one)[1:] == identity(other)[1:]
+
+
 def stands_for_nothing(place: Place) -> bool:
     """Whether what is there only holds the name, on a file system that cannot rename without overwriting."""
     status = place.status()
@@ -107,7 +113,11 @@ class Disk:
             if error.errno not in _UNKNOWN:
                 raise
             if self.link_if_possible(source, target):  # which overwrites nothing either
-                self.unlink_name(source, target)
+                try:
+                    self.unlink_name(source, target)
+                except OSError:
+                    self.unlink_name(target, source)  # as it was, where the disk lets it be
+                    raise
             else:
                 self._rename_over_own(source, target)
 
@@ -122,7 +132,8 @@ class Disk:
         try:
             os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
         except OSError:
-            self.unlink(target)
+            if stands_for_nothing(target):
+                self.unlink(target)
             raise
 
     def exchange(self, one: Place, other: Place) -> bool:
@@ -189,16 +200,16 @@ class Disk:
         for place in places:
             os.fsync(place.folder)
 
-    def open_folder(self, root: int, path: str, models: Callable[[str], os.stat_result | None] | None) -> int:
+    def open_folder(self, root: int, path: str, models: Callable[[int], Model | None] | None) -> int:
         """A descriptor of the folder that `path` below the folder `root` lies in; made where it is missing.
 
-        models: of a folder's path below `root`, whose mode and owner it gets, so that nobody else may look into it.
-        Without them none is made, and what is missing raises FileNotFoundError.
+        models: what the folder so many levels down is to be like, so that nobody else may look into it. Without them
+        none is made, and what is missing raises FileNotFoundError.
         """
         folder, parts = os.dup(root), PurePosixPath(path).parts[:-1]
         try:
-            for end, part in enumerate(parts, start=1):
-                inner = self._open_or_make(folder, part, models and partial(models, "/".join(parts[:end])))
+            for level, part in enumerate(parts):
+                inner = self._open_or_make(folder, part, models and partial(models, level))
                 os.close(folder)
                 folder = inner
         except OSError:
@@ -206,7 +217,7 @@ class Disk:
             raise
         return folder
 
-    def _open_or_make(self, folder: int, name: str, look: Callable[[], os.stat_result | None] | None) -> int:
+    def _open_or_make(self, folder: int, name: str, look: Callable[[], Model | None] | None) -> int:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             return os.open(name, flags, dir_fd=folder)
@@ -219,9 +230,9 @@ class Disk:
         made = os.open(name, flags, dir_fd=folder)
         if model is not None:
             with suppress(OSError):  # some users may not, some file systems have none
-                os.fchown(made, model.st_uid, model.st_gid)
+                os.fchown(made, model[1], model[2])
             with suppress(OSError):
-                os.fchmod(made, stat.S_IMODE(model.st_mode))
+                os.fchmod(made, stat.S_IMODE(model[0]))
         os.fsync(folder)
         return made
 

@@ -4,15 +4,15 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.journal import Action, Step
 from worker.pipeline.acting.contents import digest_of, read_attributes
-from worker.pipeline.acting.disk import Place, identity, is_same_file, renamed_identity
+from worker.pipeline.acting.disk import Model, Place, identity, is_same_file, is_seen_twice, renamed_identity
 from worker.pipeline.files import folder_beneath
 from worker.pipeline.lease import Lease, holds_lease, take_lease
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
 Compare = Callable[[bytes, bytes], "Proof"]  # keeper, duplicate -> whether the keeper holds all of the duplicate
 
 
-WRITTEN = "another program has it, or its keeper, open for writing"
+WRITTEN: Final = "another program has it, or its keeper, open for writing"
+CHANGED: Final = "it, or its keeper, was changed while it was looked at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,19 @@ class Held:
     digest: str
     lease: bool = False
 
-    def check(self, linked: bool = False) -> None:
-        """Raise LeftAlone where its path leads to another file by now, or it was changed, or is about to be.
-
-        linked: it got or lost another name since, which changes its ctime.
-        """
-        same = renamed_identity if linked else identity
+    def check(self) -> None:
+        """Raise LeftAlone where its path leads to another file by now, or it was changed, or is about to be."""
         for now in (self.place.status(), os.fstat(self.descriptor)):
-            if same(now) != same(self.status):
-                raise LeftAlone("it, or its keeper, was changed while it was looked at")
+            if identity(now) != identity(self.status):
+                raise LeftAlone(CHANGED)
         self.check_lease()
+
+    def seen_anew(self) -> "Held":
+        """The same file, read once more: a name of it was made or changed, and its ctime with it. Raises LeftAlone."""
+        status = os.fstat(self.descriptor)
+        if renamed_identity(status) != renamed_identity(self.status) or digest_of(self.descriptor) != self.digest:
+            raise LeftAlone(CHANGED)
+        return replace(self, status=status)
 
     def check_lease(self) -> None:
         """Raise LeftAlone where another program waits to write into it: it is let go at once."""
@@ -115,6 +119,8 @@ def inspect(
     """
     if is_same_file(keeper.status, duplicate.status):
         raise LeftAlone("it and its keeper are one file already (hard links of each other)")
+    if is_seen_twice(keeper.status, duplicate.status):
+        raise LeftAlone("it and its keeper are one file, which two mounts show")
     if kind == "exact" and keeper.digest != duplicate.digest:
         raise LeftAlone("its bytes are not those of its keeper")
     if os.fstatvfs(duplicate.place.folder).f_flag & os.ST_RDONLY:
@@ -143,11 +149,18 @@ def _compare_pictures(keeper: Held, duplicate: Held, compare: Compare) -> "Proof
     return proof
 
 
-def record(number: int, one: Duplicate, file: Held, place: str) -> Step:
+def record(number: int, one: Duplicate, keeper: Held, file: Held, place: str, root: Path) -> Step:
     """The step that the journal gets: all that it takes to bring the file back."""
     status = file.status
     return Step(
         number, one.path, one.kind, file.digest, status.st_size, status.st_mode, status.st_uid, status.st_gid,
         status.st_atime_ns, status.st_mtime_ns, status.st_dev, status.st_ino, one.keeper, one.keeper_digest,
-        place, read_attributes(file.descriptor),
+        place, read_attributes(file.descriptor), tuple(_folders(root, one.path)), status.st_nlink, keeper.status.st_ino,
     )  # fmt: skip
+
+
+def _folders(root: Path, path: str) -> Iterator[Model]:
+    """Mode, owner and group of the folders that lead to a file, the outermost first."""
+    for folder in reversed(PurePosixPath(path).parents[:-1]):
+        status = (root / folder).lstat()
+        yield status.st_mode, status.st_uid, status.st_gid

@@ -3,13 +3,15 @@
 import os
 import posixpath
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from shared.errors import LeftAlone
 from shared.journal import Action, Step
-from worker.pipeline.acting.contents import copy_contents, dress_alone, holds, is_part_of
+from worker.pipeline.acting.contents import copy_contents, dress_alone, holds, is_keeper, is_original, is_part_of
 from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file
 from worker.pipeline.acting.inspection import Held, placed
+from worker.pipeline.acting.removal import remove_copy
 
 
 def link_text(step: Step) -> str:
@@ -21,29 +23,30 @@ def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: st
     """Let a link take the place of `file`, in one step. Raises OSError or LeftAlone; then `settle_link` is due."""
     link, hard = file.place.beside(temporary), action is Action.HARDLINK
     if hard:
+        keeper.check()
         disk.link(keeper.place, link)
         check_renamed(link, keeper.status, "its keeper was replaced at the last moment")
+        keeper = keeper.seen_anew()
     else:
         disk.symlink(link_text(step), link)
-    keeper.check(linked=hard)
+    keeper.check()
     file.check()
     if disk.exchange(link, file.place):
         original = link  # under the temporary name now
         try:
             check_renamed(original, file.status, "it was replaced at the last moment")
-            keeper.check(linked=hard)  # one that is the same file by another path is a link now
             file.check_lease()
-        except LeftAlone:
+            # One that is the same file by another path is a link now.
+            (keeper.seen_anew() if hard else keeper).check()
+            disk.sync(file.place)
+            remove_copy(original, keeper.place, step, disk)
+        except (LeftAlone, OSError):
             disk.exchange(original, file.place)
             raise
-        disk.sync(file.place)
-        keeper.check(linked=hard)
-        file.check_lease()
-        disk.unlink(original)
     else:
 
         def check() -> None:
-            keeper.check(linked=hard)
+            keeper.check()
             file.check()
 
         disk.replace(link, file.place, check)
@@ -61,7 +64,7 @@ def settle_link(action: Action, root: Path, step: Step, temporary: str, disk: Di
             _settle_hidden(action, root, place, other, step, disk)
         disk.sync(place)
         linked = _is_link(action, root, place, step)
-        if not linked and not holds(place, step):
+        if not linked and not holds(place, step) and not is_original(place, step):  # an edited one never gave way
             raise LeftAlone("neither it nor the link is there: somebody else moved or changed it")
         return linked
 
@@ -76,15 +79,23 @@ def _settle_hidden(action: Action, root: Path, place: Place, other: Place, step:
     elif _is_link(action, root, place, step):
         # The file itself, or whatever stood at its path; not removed, for its keeper may be gone with the next look.
         change_places(other, place, current, disk)
-        if other.status():
-            disk.unlink(other)
+        _drop(action, root, other, place, step, disk)
     elif holds(place, step) and holds(other, step):
-        if _is_original(other, step) and not _is_original(place, step):
+        if is_original(other, step) and not is_original(place, step):
             change_places(other, place, current, disk)
-        if other.status():
-            disk.unlink(other)
+        _drop(action, root, other, place, step, disk)
     else:
         raise LeftAlone(f"something else is at its path now; it is kept beside it as {other.name}")
+
+
+def _drop(action: Action, root: Path, hidden: Place, path: Place, step: Step, disk: Disk) -> None:
+    """What gave its place up goes: a link, which is but a name, or a file whose bytes are at `path`."""
+    if hidden.status() is None:  # it was replaced
+        return
+    if _is_link(action, root, hidden, step):
+        disk.unlink(hidden)
+    else:
+        remove_copy(hidden, path, step, disk)
 
 
 def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk) -> None:
@@ -97,11 +108,13 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
         if current is not None and not _is_link(action, root, place, step):
             if not holds(place, step):
                 raise LeftAlone("something else is at its path now, which is not overwritten")
+            if action is Action.SYMLINK and is_keeper(current, step):
+                raise LeftAlone(f"its keeper, which had the path {step.keeper!a}, is at its path now, and stays there")
             if action is Action.SYMLINK or current.st_nlink == 1:  # it is a file of its own already
                 dress_alone(place, step)
                 return
         _write_back(root, place, copy, step, disk)
-        _put_copy(root, place, current, copy, step, disk)
+        _put_copy(action, root, place, current, copy, step, disk)
         disk.sync(place)
 
 
@@ -119,10 +132,9 @@ def _go_on(action: Action, root: Path, place: Place, copy: Place, step: Step, di
             disk.rename(copy, place)
         elif shared or _is_link(action, root, place, step):
             change_places(copy, place, current, disk)
-            if copy.status():
-                disk.unlink(copy)
+            _drop(action, root, copy, place, step, disk)
         elif holds(place, step):
-            disk.unlink(copy)
+            remove_copy(copy, place, step, disk)
         else:
             raise LeftAlone(f"something else is at its path now; it is kept beside it as {copy.name}")
     elif (shared and is_part_of(copy, place)) or _is_part_of_keeper(root, copy, step):
@@ -153,7 +165,9 @@ def _write_back(root: Path, place: Place, copy: Place, step: Step, disk: Disk) -
         copy_contents(keeper, copy, step, disk)
 
 
-def _put_copy(root: Path, place: Place, current: os.stat_result | None, copy: Place, step: Step, disk: Disk) -> None:
+def _put_copy(
+    action: Action, root: Path, place: Place, current: os.stat_result | None, copy: Place, step: Step, disk: Disk
+) -> None:
     """The copy goes to `place`, if what is there is still what was seen."""
     if current is None:
         disk.rename(copy, place)
@@ -163,17 +177,11 @@ def _put_copy(root: Path, place: Place, current: os.stat_result | None, copy: Pl
     except FileNotFoundError:  # its owner has removed the link
         disk.rename(copy, place)
     except LeftAlone:
-        if _keeper_holds(root, step):  # else it may be all that is left of its bytes
-            disk.unlink(copy)
+        with suppress(LeftAlone), placed(root, step.keeper) as keeper:
+            if holds(keeper, step):  # else it may be all that is left of its bytes
+                remove_copy(copy, keeper, step, disk)
         raise
-    if copy.status():
-        disk.unlink(copy)
-
-
-def _is_original(place: Place, step: Step) -> bool:
-    """Whether it is the very file that was acted on; its bytes have been looked at."""
-    status = place.status()
-    return status is not None and (status.st_ino, status.st_mtime_ns) == (step.inode, step.mtime_ns)
+    _drop(action, root, copy, place, step, disk)
 
 
 def _keeper_holds(root: Path, step: Step) -> bool:

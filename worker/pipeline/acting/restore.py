@@ -7,6 +7,7 @@ from shared.errors import JournalFailed, LeftAlone
 from shared.journal import AWAY, SUFFIX, Entry, Journal, Phase, Run, read_run, read_runs, run_files
 from shared.paths import is_one_folder
 from worker.pipeline.acting.apply import Settled, Tools, reason_of, settle_all
+from worker.pipeline.acting.single import PlaceBlocked, TargetAway
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,15 @@ def settle_runs(tools: Tools) -> list[Settled]:
 
 
 def _undo(tools: Tools, run: Run, entry: Entry, journal: Journal) -> Restored:
-    step, reason, steps = entry.step, "", tools.steps(run.header)
+    """What the disk refused may be half done: that stays in hand, and the next run goes on with it."""
+    step, reason = entry.step, ""
     try:
-        steps.undo(step, entry.detail)
-    except (LeftAlone, OSError) as error:
+        tools.steps(run.header).undo(step, entry.detail)
+    except (LeftAlone, TargetAway, PlaceBlocked) as error:
         reason = reason_of(error)
-        if isinstance(error, OSError) and steps.has_hidden(step, entry.detail):
-            entry.phase = Phase.RESTORING  # half-way: the next run goes on with it
-            return Restored(step.path, reason)
+    except OSError as error:
+        entry.phase = Phase.RESTORING
+        return Restored(step.path, f"{reason_of(error)}; the next `restore` goes on with it")
     if not reason:
         entry.phase = Phase.RESTORED
     elif entry.phase is Phase.RESTORING:

@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.journal import Action, Header, Step
 from shared.move_target import check_apart
 from worker.pipeline.acting import transfer
-from worker.pipeline.acting.contents import dress_alone, holds
-from worker.pipeline.acting.disk import Disk, Place
+from worker.pipeline.acting.contents import dress_alone, holds, is_original
+from worker.pipeline.acting.disk import Disk, Model, Place
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
 from worker.pipeline.acting.trash import absolute, choose_trash, find_in_trash, put_in_trash, remove_info
@@ -96,7 +97,7 @@ class Steps:
                 with self._target(step, make=False) as target:
                     return transfer.settle(place, target, step, temporary, self.disk), ""
             except (TargetAway, PlaceBlocked) as error:
-                if holds(place, step):
+                if holds(place, step) or (isinstance(error, PlaceBlocked) and is_original(place, step)):
                     return False, ""
                 if isinstance(error, PlaceBlocked):
                     raise LeftAlone(f"it is not at its path, and {error.strerror}") from error
@@ -105,11 +106,14 @@ class Steps:
     def _settle_trash(self, step: Step) -> tuple[bool, str]:
         path, home = absolute(self.root, step.path), self.home_trash()
         with placed(self.root, step.path) as place:
-            here = holds(place, step)
+            here = holds(place, step) or is_original(place, step)  # an edited one was never moved
+            found = find_in_trash(path, step, home)
+            if here and found:
+                with self._in_trash(found) as other, suppress(LeftAlone):
+                    transfer.take_second_name(other, place, step, self._temporary(step), self.disk)
         if here:
             remove_info(path, step, home, self.disk)
             return False, ""
-        found = find_in_trash(path, step, home)
         if found is None:
             raise LeftAlone("it is neither at its path nor in the trash: somebody else moved or changed it")
         return True, str(found)
@@ -166,7 +170,7 @@ class Steps:
         """The place below the target folder that the file moves to. Raises TargetAway, PlaceBlocked."""
         with self.target_folder() as top:
             try:
-                folder = self.disk.open_folder(top, step.place, self._model_in_root if make else None)
+                folder = self.disk.open_folder(top, step.place, partial(self._model_in_root, step) if make else None)
             except OSError as error:
                 raise PlaceBlocked(
                     error.errno, f"its folder below {self.header.target} cannot be used: {error.strerror}"
@@ -176,11 +180,14 @@ class Steps:
         finally:
             os.close(folder)
 
-    def _model_in_root(self, folder: str) -> os.stat_result | None:
-        return _status(self.root / folder)
+    def _model_in_root(self, step: Step, level: int) -> Model | None:
+        return step.folders[level] if step.folders else _model(self.root / _folder(step.path, level))
 
-    def _model_in_target(self, folder: str) -> os.stat_result | None:
-        return _status(Path(self.header.target) / folder) if self.header.action is Action.MOVE else None
+    def _model_in_target(self, step: Step, level: int) -> Model | None:
+        if step.folders:
+            return step.folders[level]
+        moved = self.header.action is Action.MOVE
+        return _model(Path(self.header.target) / _folder(step.place, level)) if moved else None
 
     @contextmanager
     def target_folder(self) -> Iterator[int]:
@@ -205,7 +212,7 @@ class Steps:
             raise Unavailable(f"the watched folder {self.root} is empty: mount it, or put any file into it")
         root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.close(self.disk.open_folder(root, step.path, self._model_in_target))
+            os.close(self.disk.open_folder(root, step.path, partial(self._model_in_target, step)))
         except OSError as error:
             raise LeftAlone(f"its folder cannot be used: {error.strerror}") from error
         finally:
@@ -224,12 +231,6 @@ class Steps:
                 raise LeftAlone(f"a file or link in {target} has the name of its folder") from error
         raise LeftAlone(f"{NUMBERS} files of its name are in {target} already")
 
-    def has_hidden(self, step: Step, detail: str) -> bool:
-        """Whether a file of the step has its hidden name. detail: where it is in the trash."""
-        moved = {Action.MOVE: str(Path(self.header.target) / step.place), Action.TRASH: detail}.get(self.header.action)
-        places = [self.root / step.path, *([Path(moved)] if moved else [])]
-        return any(os.path.lexists(place.with_name(self._temporary(step))) for place in places)
-
     def _temporary(self, step: Step) -> str:
         """Hidden, so that the watcher passes it over; found again from the journal alone."""
         return f".imagesieve-{self.header.id}-{step.number}"
@@ -245,8 +246,13 @@ def numbered_names(name: str) -> Iterator[str]:
         yield os.fsdecode(stem) + tail
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _folder(path: str, level: int) -> PurePosixPath:
+    return PurePosixPath(*PurePosixPath(path).parts[: level + 1])
+
+
+def _model(path: Path) -> Model | None:
     try:
-        return path.stat()
+        status = path.stat()
     except OSError:
         return None
+    return status.st_mode, status.st_uid, status.st_gid

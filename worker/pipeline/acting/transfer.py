@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 
 from shared.errors import LeftAlone
 from shared.journal import Step
-from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_part_of, opened
+from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_keeper, is_original, is_part_of, opened
 from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file, stands_for_nothing
 from worker.pipeline.acting.inspection import WRITTEN
+from worker.pipeline.acting.removal import remove_copy
 from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 
@@ -59,7 +60,7 @@ def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: D
         if not disk.link_if_possible(half, target):
             disk.rename(half, target)
         disk.sync(target)
-        _retire(source, before, target, temporary, disk, check_all)
+        _retire(source, before, target, step, temporary, disk, check_all)
     _remove(half, disk)
 
 
@@ -82,11 +83,12 @@ def _retire(
     source: Place,
     before: os.stat_result | None,
     target: Place,
+    step: Step,
     temporary: str,
     disk: Disk,
     check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Remove a file whose bytes were just seen at `target`. It is renamed first: no newcomer under its name goes."""
+    """Remove a file whose bytes are at `target`, too. It is renamed first: no newcomer under its name goes."""
     going = source.beside(temporary)
     seen = target.status()
     disk.rename(source, going)
@@ -97,10 +99,10 @@ def _retire(
             target, seen, "what is at the other place went with it: the two are one file, and nothing changed"
         )
         check()
-    except LeftAlone:
+        remove_copy(going, target, step, disk)
+    except (LeftAlone, OSError):
         disk.rename(going, source)
         raise
-    disk.unlink(going)
     disk.sync(source)
 
 
@@ -119,31 +121,49 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
     if going.status():
         _settle_going(going, source, target, step, disk)
     if holds(source, step):
-        copied = is_same_file(half.status(), target.status())  # else it is what somebody put there
-        if copied and not is_same_file(source.status(), target.status()):
-            if holds(target, step):
-                disk.unlink_name(target, half)
-            else:  # changed there: that is its owner's
-                _remove(half, disk)
-        if stands_for_nothing(target):
-            disk.unlink(target)
-        if half.status():
-            with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
-                _settle_half(half, source, step, disk)
+        if not is_original(source, step) and is_original(target, step) and holds(target, step):
+            return True  # it was moved, and its owner put the same bytes at its path since
+        _take_away(target, half, source, step, temporary, disk)
         disk.sync(source, target)
         return False
     if half.status():
         _settle_half(half, target, step, disk)
     if not holds(target, step):
+        if is_original(source, step):  # it never moved, and was edited since
+            return False
         raise LeftAlone("it is neither at its path nor where it was to go, or has changed; perhaps a drive is missing")
     disk.sync(source, target)
     return True
 
 
+def _take_away(target: Place, half: Place, source: Place, step: Step, temporary: str, disk: Disk) -> None:
+    """What a transfer that was cut off has put at the target goes again; what somebody else put there stays."""
+    copied = is_same_file(half.status(), target.status()) and not is_same_file(source.status(), target.status())
+    with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
+        if copied and holds(target, step):
+            disk.unlink_name(target, half)
+        elif copied:
+            _remove(half, disk)  # the copy was changed at its other name, which is its owner's now
+        take_second_name(target, source, step, temporary, disk)
+    if stands_for_nothing(target):
+        disk.unlink(target)
+    if half.status():
+        with suppress(LeftAlone):
+            _settle_half(half, source, step, disk)
+
+
+def take_second_name(second: Place, name: Place, step: Step, temporary: str, disk: Disk) -> None:
+    """What is left of a rename by way of a link that was cut off. Raises LeftAlone where it is one name by two ways."""
+    one, other = name.status(), second.status()
+    if one is not None and one.st_nlink > 1 and is_same_file(one, other):
+        _retire(second, other, name, step, temporary, disk)
+
+
 def _settle_going(going: Place, source: Place, target: Place, step: Step, disk: Disk) -> None:
     """The hidden name at the source: the file on its way out, or whatever stood at its path. It gets its name back."""
     if source.status() and holds(going, step) and holds(target, step):
-        _remove(going, disk)
+        remove_copy(going, target, step, disk)
+        disk.sync(going)
     else:
         put_back(going, source, disk)
 
@@ -153,10 +173,13 @@ def _settle_half(half: Place, whole: Place, step: Step, disk: Disk) -> None:
     if whole.status() is None and holds(half, step):
         disk.rename(half, whole)  # it is all that is left
         return
-    spare = holds(whole, step) and (holds(half, step) or is_part_of(half, whole))
-    if not spare and not is_same_file(half.status(), whole.status()):
+    if holds(whole, step) and holds(half, step):
+        remove_copy(half, whole, step, disk)
+        disk.sync(half)
+    elif is_same_file(half.status(), whole.status()) or (holds(whole, step) and is_part_of(half, whole)):
+        _remove(half, disk)
+    else:
         raise LeftAlone(f"{half.name!a} was left beside where it was to go, and is not its copy; look at it")
-    _remove(half, disk)
 
 
 def put_back(hidden: Place, path: Place, disk: Disk) -> None:
@@ -178,6 +201,8 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
     if stands_for_nothing(target):
         disk.unlink(target)
     current = target.status()
+    if current is not None and is_keeper(current, step):
+        raise LeftAlone(f"its keeper, which had the path {step.keeper!a}, is at its path now, and stays there")
     if not holds(source, step):
         if not holds(target, step):
             raise LeftAlone("it is neither where it was moved to nor at its path, or has changed; perhaps a drive is "
@@ -185,7 +210,7 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
     elif current is None:
         transfer(source, target, step, temporary, disk)
     elif is_same_file(current, source.status()):  # by two names, or by one name that two ways lead to
-        _retire(source, source.status(), target, temporary, disk)
+        _retire(source, source.status(), target, step, temporary, disk)
     elif holds(target, step):
         _bring_over(source, target, current, step, temporary, disk)
     else:
@@ -201,7 +226,7 @@ def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
         return
     if holds(source, step):
         if is_same_file(half.status(), target.status()) and holds(target, step):
-            _retire(source, source.status(), target, temporary, disk)
+            _retire(source, source.status(), target, step, temporary, disk)
         _settle_half(half, target if is_same_file(half.status(), target.status()) else source, step, disk)
         return
     current = target.status()
@@ -219,16 +244,30 @@ def _bring_over(source: Place, target: Place, current: os.stat_result, step: Ste
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        with _unwritten(source) as look:
-            copy_contents(source, half, step, disk, look)
-            _put_over(half, target, current, disk)
-            _retire(source, before, target, temporary, disk, look)
     else:
-        _put_over(half, target, current, disk)
+        try:
+            _put_over(half, target, current, step, disk)
+        except LeftAlone:
+            disk.rename(half, source)
+            raise
+        return
+    with _unwritten(source) as look:
+        copy_contents(source, half, step, disk, look)
+        try:
+            _put_over(half, target, current, step, disk)
+        except LeftAlone:
+            remove_copy(half, source, step, disk)
+            raise
+        _retire(source, before, target, step, temporary, disk, look)
 
 
-def _put_over(half: Place, target: Place, current: os.stat_result, disk: Disk) -> None:
+def _put_over(half: Place, target: Place, current: os.stat_result, step: Step, disk: Disk) -> None:
+    """Let `half` take the place of what is at `target`, which goes. Raises LeftAlone: then nothing has changed."""
     change_places(half, target, current, disk)
     if half.status():
-        disk.unlink(half)
+        try:
+            remove_copy(half, target, step, disk)
+        except LeftAlone:
+            disk.exchange(half, target)
+            raise
     disk.sync(target)

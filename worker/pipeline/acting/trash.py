@@ -21,7 +21,7 @@ from shared.errors import LeftAlone
 from shared.filesystems import mount_of
 from shared.journal import Step
 from worker.pipeline.acting.contents import holds
-from worker.pipeline.acting.disk import Disk, Place
+from worker.pipeline.acting.disk import Disk, Place, is_same_file
 from worker.pipeline.acting.inspection import Held
 
 NUMBERS: Final = 10_000  # names tried where the own one is taken
@@ -141,7 +141,8 @@ def put_in_trash(file: Held, path: Path, trash: Trash, at: datetime, disk: Disk)
         try:
             disk.rename(file.place, goal)
         except OSError:
-            disk.unlink(_info_of(infos, name))
+            if not is_same_file(goal.status(), file.status):  # else `settle` finds it by its .trashinfo
+                disk.unlink(_info_of(infos, name))
             raise
         disk.sync(goal, file.place)
     return trash.folder / "files" / name
