@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.errors import ActionsBusy
 from shared.journal import Phase, acting_alone, read_runs
 from shared.records import ImageFacts, Reference, State
 from shared.settings import Settings, load_settings
@@ -83,6 +84,14 @@ def stream(settings: Settings, tmp_path: Path) -> Iterator[Stream]:
     stream.close()
 
 
+def is_free(*folders: Path) -> bool:
+    try:
+        with acting_alone(*folders):
+            return True
+    except ActionsBusy:
+        return False
+
+
 def test_what_is_proved_moves_what_is_restored_or_protected_stays(stream: Stream, tmp_path: Path) -> None:
     worker = stream.start("policy")
     moved = tmp_path / "moved"
@@ -115,7 +124,9 @@ def test_what_is_proved_moves_what_is_restored_or_protected_stays(stream: Stream
     again = stream.arrive("another.png", png("red"))
     wait(lambda: not again.exists(), "others move on")
 
-    with acting_alone(stream.settings.actions_dir, stream.settings.watch_dir):  # somebody restores, for a while
+    folders = stream.settings.actions_dir, stream.settings.watch_dir
+    wait(lambda: is_free(*folders), "the journal says so, too")
+    with acting_alone(*folders):  # somebody restores, for a while
         late = stream.arrive("late.png", png("red"))
         wait(lambda: worker.said("another process is acting"), "it is said")
         assert stream.verdict("late.png") == "exact"

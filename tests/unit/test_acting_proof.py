@@ -400,3 +400,17 @@ def test_a_rename_by_a_link_that_is_refused_halfway_leaves_one_name(
     assert desk.tree() == before
     assert (desk.root / "sub" / "copy.png").stat().st_nlink == 1
     assert contents(desk.target, desk.trash) == set()
+
+
+def test_a_missing_file_that_is_back_is_restored_though_its_target_folder_is_not_there(desk: Desk) -> None:
+    """Killed before it moved; somebody else trashed it meanwhile, and has brought it back since."""
+    before = desk.tree()
+    desk.calls["mkdir"] = killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    (desk.root / "sub" / "copy.png").rename(desk.base / "elsewhere")
+    assert settle(desk) == [Phase.MISSING]
+    (desk.base / "elsewhere").rename(desk.root / "sub" / "copy.png")
+    assert desk.restore_all() == {}
+    assert desk.phases() == [Phase.RESTORED]
+    assert desk.tree() == before

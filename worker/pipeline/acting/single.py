@@ -12,7 +12,7 @@ from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.journal import Action, Header, Step
 from shared.move_target import check_apart
 from worker.pipeline.acting import transfer
-from worker.pipeline.acting.contents import dress_alone, holds, is_original
+from worker.pipeline.acting.contents import dress_alone, holds, is_keeper, is_original
 from worker.pipeline.acting.disk import Disk, Model, Place
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
@@ -131,8 +131,12 @@ class Steps:
             take_back(self.header.action, self.root, step, self._temporary(step), self.disk)
             return
         if self.header.action is Action.MOVE:
-            with self._target(step, make=False) as source:
-                self._bring(source, step)
+            try:
+                with self._target(step, make=False) as source:
+                    self._bring(source, step)
+            except PlaceBlocked:
+                if not self._is_there(step):
+                    raise
             return
         path, home = absolute(self.root, step.path), self.home_trash()
         found = find_in_trash(path, step, home, detail) or Path(detail or home / "files" / "nowhere")
@@ -146,6 +150,15 @@ class Steps:
                 dress_alone(source, step)
             transfer.bring(source, place, step, self._temporary(step), self.disk)
             dress_alone(place, step)  # its owner may have put the same bytes there himself
+
+    def _is_there(self, step: Step) -> bool:
+        """Whether the file is at its path, dressed: it never left it, or somebody has brought it back."""
+        with placed(self.root, step.path) as place:
+            status = place.status()
+            if status is None or is_keeper(status, step) or not holds(place, step):
+                return False
+            dress_alone(place, step)
+            return True
 
     def _check_apart(self) -> None:
         """Raise LeftAlone where watched folder and target lie in each other by now, by whatever way."""
