@@ -8,10 +8,9 @@ import warnings
 from collections.abc import Sequence
 
 from celery import Celery
-from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from shared.broker import make_app, outstanding
-from shared.errors import SettingsError, Unavailable
+from shared.errors import SettingsError
 from shared.folders import check_apart
 from shared.logs import configure_logging
 from shared.metrics import UNMETERED, Meter
@@ -51,23 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.request)
     store, app = RedisStore.connect(settings.store), make_app(settings)
+    service = Service(settings, store, CeleryQueue(app), stop, Clock(), open_meter(settings, store, app))
     try:
-        claim_when_there(store, settings)
+        claimed = service.begin(lambda: claim_collection(store, settings.state_dir, settings.watch_dir))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    service = Service(settings, store, CeleryQueue(app), stop, Clock(), open_meter(settings, store, app))
-    return _run(service, settings, once)
-
-
-def claim_when_there(store: Store, settings: Settings) -> None:
-    """Wait for Redis, and claim the collection in it for the watched folder. Raises SettingsError."""
-    patience = Retrying(
-        retry=retry_if_exception_type(Unavailable),
-        wait=wait_exponential(0.2, max=10),
-        before_sleep=before_sleep_log(_log, logging.WARNING),
-    )
-    patience(claim_collection, store, settings.state_dir, settings.watch_dir)
+    return _run(service, settings, once) if claimed else int(once)
 
 
 def _run(service: Service, settings: Settings, once: bool) -> int:

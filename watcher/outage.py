@@ -12,7 +12,10 @@ PAUSES: Final = wait_exponential(multiplier=0.25, max=10.0)
 
 
 def await_redis(ping: Callable[[], None], stop: Stop, pause: Callable[[float], None]) -> bool:
-    """Return when `ping` no longer raises Unavailable, True, or when asked to stop, False. The pauses grow."""
+    """Return when `ping` no longer raises Unavailable, True, or when asked to stop, False. The pauses grow.
+
+    What else it raises is passed on.
+    """
     retrying = Retrying(
         retry=retry_if_exception_type(Unavailable),
         wait=PAUSES,

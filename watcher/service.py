@@ -5,7 +5,7 @@ One thread owns all state. The observer's threads only fill a HintBox; everythin
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from shared.errors import Unavailable
@@ -75,6 +75,17 @@ class Service:
         self._departed: set[str] = set()
         self._chore: Iterator[bool] | None = None  # the scan under way
         self._away_said = ""
+
+    def begin(self, claim: Callable[[], None]) -> bool:
+        """Do first, as soon as Redis can, what everything else rests on. False if asked to stop before.
+
+        What `claim` raises, except Unavailable, is passed on.
+        """
+        try:
+            claim()
+        except Unavailable as error:
+            return self._await_redis(error, claim)
+        return True
 
     def run(self) -> None:
         """Watch until asked to stop; then send what has settled and end."""
@@ -226,8 +237,8 @@ class Service:
         if left > 0 and self._hints.wait(min(left, LONGEST_REST)):
             time.sleep(min(left, SHORTEST_REST))
 
-    def _await_redis(self, error: Unavailable) -> None:
-        """Wait until Redis answers, with a growing pause; then everything is looked at again."""
+    def _await_redis(self, error: Unavailable, ping: Callable[[], None] | None = None) -> bool:
+        """Wait until Redis answers, with a growing pause; then everything is looked at again. False: asked to stop."""
         _log.warning(
             "%s. The watcher waits; nothing is lost, the folder is looked through when Redis takes writes again", error
         )
@@ -236,8 +247,10 @@ class Service:
         self._chore, self._rescan_wanted = None, True
         self._recount_timer.set(started)  # it may have been under way
         self._pause(LONGEST_REST)
-        if await_redis(self._ping, self._stop, self._pause):
+        answers = await_redis(ping or self._ping, self._stop, self._pause)
+        if answers:
             _log.info("Redis takes writes again after %.0f s", self._clock.monotonic() - started)
+        return answers
 
     def _ping(self) -> None:
         self._store.ping()

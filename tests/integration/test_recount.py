@@ -1,4 +1,4 @@
-"""A store that an older version filled is counted by the watcher when it starts."""
+"""What an older version left uncounted is counted by the watcher when it starts."""
 
 import os
 import subprocess
@@ -22,7 +22,11 @@ def test_the_watcher_counts_what_an_older_version_did_not(settings: Settings) ->
     for path in paths:
         (settings.watch_dir / path).write_bytes(b"1")
     files = [(settings.watch_dir / path).stat() for path in paths]
-    store.mark_pending([Reference(path, 1, file.st_mtime_ns) for path, file in zip(paths, files, strict=True)], 1.0)
+    seen = [
+        Reference(path, 1, file.st_mtime_ns, file.st_ctime_ns, file.st_ino)
+        for path, file in zip(paths, files, strict=True)
+    ]
+    store.mark_pending(seen, 1.0)
     records = [record for record in store.records(paths) if record]
     store.complete(
         [
