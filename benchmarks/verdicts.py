@@ -60,9 +60,9 @@ class Run:
 
 def give_verdicts(settings: Settings, arriving: Sequence[Content], started: float) -> Run:
     """Be a verdict writer, in a process that was started at `started`. The first image waits in the store already."""
-    from worker.app import Workshop
     from worker.pipeline.candidates import ContentIndex
     from worker.pipeline.comparison import Comparison
+    from worker.workshop import Workshop
 
     spent: defaultdict[str, float] = defaultdict(float)
     _time(ContentIndex, "search", spent, "candidates")

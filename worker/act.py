@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -23,6 +22,7 @@ from shared.move_target import check_target
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from worker.engine.keepers import FolderRules
+from worker.libraries import prepare_libraries
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
@@ -36,8 +36,6 @@ def make_tools(settings: Settings) -> Tools:
     """The collaborators; OpenCV is loaded when two pictures are first compared."""
 
     def compare(keeper: bytes, duplicate: bytes) -> "Proof":
-        # OpenCV reads it once, when it is imported.
-        os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(settings.max_pixels))
         from worker.engine.sameness import compare_files
 
         return compare_files(keeper, duplicate, settings.max_pixels)
@@ -163,10 +161,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def main(arguments: list[str]) -> int:
     """Exit status 1 with a sentence when it cannot be done, 2 when it was asked for wrongly."""
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file says of itself, the refusal says better
     words = _parse(arguments)
     try:
         settings = load_settings()
+        prepare_libraries(settings.max_pixels)
         if words.command == "apply":
             choice = Choice(words.action, tuple(words.kind), tuple(words.folder))
             told = apply(settings, choice, words.to or settings.move_to, dry=not words.yes)

@@ -1,272 +1,24 @@
-"""Composition root of the workers: settings -> store, extractor; the Celery app with its tasks.
+"""The workers' Celery app, with its tasks and what every spawned child begins with.
 
 Celery's command line takes this module's `app`. Nothing is connected or loaded until the first task asks for it, and a
 task runs in a spawned child: the model is loaded once per process, never before a fork.
 """
 
 import os
-import time
-import warnings
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, NoReturn
 
 from celery.signals import setup_logging, task_rejected, task_unknown, worker_process_init
 
 from shared import names
 from shared.broker import make_app
-from shared.errors import PermanentError
 from shared.logs import configure_logging
-from shared.metrics import UNMETERED, Meter
-from shared.records import Extractor
-from shared.settings import Settings, load_settings
-from shared.store import RedisStore
-from worker.loading import LoadingNetwork
+from shared.settings import load_settings
+from worker.libraries import prepare_libraries
 from worker.repeated import repeat
 from worker.tasks import register
 from worker.turn import HOLDER, Turn
-
-if TYPE_CHECKING:
-    from worker.engine.keepers import FolderRules
-    from worker.pipeline.acting.apply import Tools
-    from worker.pipeline.acting.policy import Policy
-    from worker.pipeline.acting.rescue import Rescue
-    from worker.pipeline.comparison import Comparison
-    from worker.pipeline.extract import Extraction
-    from worker.pipeline.judge import Judge
-    from worker.pipeline.recluster import Reclustering
-    from worker.pipeline.thresholds import CurrentThresholds
-    from worker.pipeline.writer import Writer
-    from worker.weights import Weights
+from worker.workshop import Workshop
 
 ACTING_SECONDS = 2.0  # between two looks at what waits to be moved
-
-
-class Workshop:
-    """Builds what the tasks need, each part once, when it is first used."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    @cached_property
-    def store(self) -> RedisStore:
-        """The store."""
-        return RedisStore.connect(self.settings.store)
-
-    @property
-    def extraction(self) -> "Extraction":
-        """Collaborators of the feature worker; whose features count is on record."""
-        if self.store.extractor() is None:  # the first worker, or the record was lost or damaged
-            self.store.publish_extractor(self._extraction[0])
-        return self._extraction[1]
-
-    def extraction_for(self, extractor_id: str) -> "Extraction":
-        """The same, to compare with features of that extractor. Raises PermanentError where the weights are others."""
-        if self.extraction.extractor_id != extractor_id:
-            raise PermanentError(
-                "the collection was described with other weights than IMAGESIEVE_WEIGHTS names; leave it unset for "
-                "this command, or give it what `imagesieve up` has"
-            )
-        return self.extraction
-
-    @cached_property
-    def _extraction(self) -> "tuple[Extractor, Extraction]":
-        import cv2
-
-        from worker.pipeline.extract import Extraction
-        from worker.pipeline.guard import Clocks, Guard
-
-        cv2.setNumThreads(1)  # several files are decoded at a time already
-        settings = self.settings
-        extractor = self._weights.extractor
-        return extractor, Extraction(
-            root=settings.watch_dir,
-            store=self.store,
-            extractor_id=extractor.id,
-            extract=self.network.extract,
-            executor=ThreadPoolExecutor(os.cpu_count() or 1, "decode"),
-            now=time.time,
-            guard=Guard(settings.max_pixels, settings.decode_seconds, Clocks()),
-            max_pixels=settings.max_pixels,
-            max_bytes=settings.max_bytes,
-            batch_size=settings.batch_size,
-            encoding=settings.feature_encoding,
-        )
-
-    @cached_property
-    def _weights(self) -> "Weights":
-        from worker.weights import Weights, resolve
-
-        found = os.environ.get(names.WEIGHTS_FOUND)
-        return Weights.from_json(found) if found else resolve(self.settings.weights)
-
-    @cached_property
-    def network(self) -> LoadingNetwork:
-        """The network; its first use begins to load it, and nothing waits for that but a forward pass."""
-        from worker.weights import load
-
-        settings = self.settings
-        return LoadingNetwork(
-            partial(load, self._weights, settings.precision, settings.batch_size),
-            lambda: self.store.add(names.KEY_LOADED, 1),
-        )
-
-    @cached_property
-    def reclustering(self) -> "Reclustering":
-        """Collaborators of the recluster worker."""
-        from worker.pipeline.recluster import Reclustering
-
-        settings = self.settings
-        return Reclustering(
-            store=self.store,
-            root=settings.watch_dir,
-            reports=settings.reports_dir,
-            now=time.time,
-            geometry=settings.geometry,
-            k_max=settings.k_max,
-            silhouette_sample=settings.silhouette_sample,
-            memory=settings.recluster_memory,
-            keep_generations=settings.keep_generations,
-            keep_features=settings.keep_features,
-            max_pixels=settings.max_pixels,
-            max_bytes=settings.max_bytes,
-            compare=self.comparison().compare,
-            thresholds=self.thresholds.refresh,
-            keeper_order=settings.keeper_order,
-            folders=self.keeper_folders,
-        )
-
-    @cached_property
-    def writer(self) -> "Writer":
-        """The verdict writer, under the name by which this worker holds the lease (worker.turn)."""
-        from worker.pipeline.writer import Writer
-
-        return Writer(self.store, lambda extractor: self.open_judge(extractor, os.environ.get(HOLDER, "")))
-
-    def open_judge(self, extractor: str, holder: str) -> "Judge":
-        """A judge for the features of this extractor, not started."""
-        import cv2
-        from threadpoolctl import threadpool_limits
-
-        from worker.engine.keepers import rank_keepers
-        from worker.pipeline.candidates import ContentIndex
-        from worker.pipeline.judge import Judge
-        from worker.pipeline.metrics import counted
-        from worker.pipeline.nearest import NearestCluster
-
-        # The steps are so small that threads of NumPy, faiss and OpenCV cost twice what they bring, and the feature
-        # worker beside this one has a use for the cores.
-        threadpool_limits(1)
-        cv2.setNumThreads(1)
-        return Judge(
-            self.store,
-            ContentIndex(self.store, extractor),
-            counted(self.comparison().compare, self.meter),
-            NearestCluster(self.store, extractor),
-            time.time,
-            rank_keepers(self.settings.keeper_order, self.keeper_folders()),
-            holder,
-            self.meter,
-            self.policy.act if self.settings.on_duplicate == "move" else None,
-        )
-
-    @cached_property
-    def meter(self) -> Meter:
-        """Where the verdict writer counts; served from the first use on, at the port beside the watcher's."""
-        if not self.settings.metrics_port:
-            return UNMETERED
-        from shared.exposition import open_meter
-        from worker.pipeline.metrics import LEASE, METRICS
-
-        meter = open_meter(METRICS, self.settings.metrics_address, self.settings.metrics_port + 1)
-        holder = os.environ.get(HOLDER, "")
-        meter.follow(LEASE, lambda: self.store.holds_lease(names.LEASE_VERDICTS, holder))
-        return meter
-
-    @cached_property
-    def policy(self) -> "Policy":
-        """What follows from a verdict by itself."""
-        from worker.pipeline.acting.policy import Policy
-
-        settings = self.settings
-        settings.check_policy()
-        return Policy(
-            self._acting, settings.watch_dir, settings.move_to, self._acting_folders, self.store.records, self._patience
-        )
-
-    @cached_property
-    def rescue(self) -> "Rescue":
-        """What becomes of moved files whose picture leaves the collection."""
-        from worker.pipeline.acting.rescue import Rescue
-
-        settings = self.settings
-        return Rescue(
-            self._acting, settings.watch_dir, self.store, self._patience, bring=settings.on_duplicate == "move"
-        )
-
-    @cached_property
-    def _acting(self) -> "Tools":
-        from worker.engine.sameness import compare_files
-        from worker.pipeline.acting.apply import Tools
-        from worker.pipeline.acting.trash import home_trash
-
-        compare = partial(compare_files, max_pixels=self.settings.max_pixels)
-        return Tools(self.settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
-
-    @property
-    def _patience(self) -> float:
-        """Seconds that a duplicate waits before it moves, and that a keeper must be gone before it is missed."""
-        from worker.pipeline.acting.waiting import SETTLES
-
-        return SETTLES * self.settings.settle
-
-    def _acting_folders(self) -> "FolderRules":
-        self.settings.check_protected()
-        return self.keeper_folders()
-
-    def look_after_moved(self) -> None:
-        """Move what has waited long enough, and see to what was moved and is missing. Raises Unavailable."""
-        if not self.store.holds_lease(names.LEASE_VERDICTS, os.environ.get(HOLDER, "")):
-            return
-        if self.settings.on_duplicate == "move":
-            self.policy.look()
-        self.rescue.look()
-
-    def keeper_folders(self) -> "FolderRules":
-        """Folders that decide who stays, as they are mounted now."""
-        from worker.pipeline.mounts import current_rules
-
-        settings = self.settings
-        return current_rules(settings.watch_dir, settings.prefer_folders, settings.protect_folders)
-
-    @cached_property
-    def thresholds(self) -> "CurrentThresholds":
-        """When two pictures count as the same."""
-        from worker.pipeline.thresholds import CurrentThresholds
-
-        return CurrentThresholds(self.store, time.monotonic)
-
-    def comparison(self) -> "Comparison":
-        """How two files are compared."""
-        from worker.pipeline.comparison import Comparison
-
-        settings = self.settings
-        return Comparison(self.store, settings.watch_dir, self.thresholds, settings.max_pixels, settings.max_bytes)
-
-    def refuse(self, count: int) -> None:
-        """Count messages, or parts of them, that were refused."""
-        self.store.add(names.KEY_REFUSED, count)
-
-    def renew(self, digests: Collection[str]) -> None:
-        """Have the files of these pictures sent again."""
-        from worker.pipeline.renewal import renew_images
-
-        renew_images(self.store, digests)
-
-    def end(self) -> NoReturn:
-        """End this process, whatever its threads do. Celery spawns another, and sends the message again."""
-        os._exit(1)
 
 
 def _count_refused(**_: object) -> None:
@@ -297,10 +49,7 @@ def _log(**_: object) -> None:
 
 
 _settings = load_settings()
-warnings.filterwarnings("ignore", module=r"PIL\.")  # what a damaged file says of itself, the refusal says better
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # what TensorFlow tells of its build helps nobody here
-# OpenCV reads it once, when it is imported: its own limit behind the one that `decode` keeps.
-os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(_settings.max_pixels))
+prepare_libraries(_settings.max_pixels)
 setup_logging.connect(_log, weak=False)
 app = make_app(_settings)
 # A spawned child gets the app without its tasks, and finds them by importing what is named here.

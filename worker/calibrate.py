@@ -15,8 +15,9 @@ from typing import Any
 from shared.calibration import Calibration
 from shared.errors import ImagesieveError, PermanentError
 from shared.settings import load_settings
-from worker.app import Workshop
 from worker.backend import load_backend
+from worker.libraries import prepare_libraries
+from worker.workshop import Workshop
 
 SAY_SECONDS = 5.0
 
@@ -94,7 +95,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("--dry-run", action="store_true")
     given = parser.parse_args(words)
     try:
-        print(json.dumps(calibrate(Workshop(load_settings()), given.sample, given.dry_run)), flush=True)
+        settings = load_settings()
+        prepare_libraries(settings.max_pixels)
+        print(json.dumps(calibrate(Workshop(settings), given.sample, given.dry_run)), flush=True)
     except ImagesieveError as error:
         _say(str(error))
         return 1

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from shared.errors import ImagesieveError, PermanentError, UnreadableImage
 from shared.records import Event, Record, State, Verdict
 from shared.settings import load_settings
-from worker.app import Workshop
 from worker.backend import load_backend
+from worker.libraries import prepare_libraries
 from worker.pipeline.judge import CANDIDATES, Judge
 from worker.pipeline.members import make_event
+from worker.workshop import Workshop
 
 if TYPE_CHECKING:
     from worker.pipeline.extract import Extraction
@@ -134,7 +135,9 @@ def main(arguments: list[str]) -> int:
     """Exit status 1 with a sentence when the collection cannot be reached, or a file cannot be read."""
     status = 0
     try:
-        checker = Checker(Workshop(load_settings()))
+        settings = load_settings()
+        prepare_libraries(settings.max_pixels)
+        checker = Checker(Workshop(settings))
         for path in map(Path, arguments):
             try:
                 event = checker.check(path)

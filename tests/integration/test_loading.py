@@ -15,10 +15,10 @@ from shared.errors import WeightsError
 from shared.records import Record, Reference, State
 from shared.settings import Settings
 from worker import weights as weights_module
-from worker.app import Workshop
 from worker.loading import LoadingNetwork
 from worker.pipeline.extract import extract_batches
 from worker.weights import Weights, resolve
+from worker.workshop import Workshop
 
 
 class Network:
