@@ -16,7 +16,8 @@ class Duplicate:
     """A file that can go, and the keeper that stays for it. Paths are relative to the watched folder.
 
     digest, keeper_digest: SHA-256 of the files' bytes when the report was made. kind: one of KINDS. frees: bytes that
-    its going would free by the report's rule (worker.engine.groups.count_savings).
+    its going would free by the report's rule (worker.engine.groups.count_savings); may_free: if it is proved to lose
+    nothing.
     """
 
     group: int
@@ -28,6 +29,7 @@ class Duplicate:
     keeper: str
     keeper_digest: str
     frees: int = 0
+    may_free: int = 0
 
 
 def read_duplicates(folder: Path) -> list[Duplicate]:
@@ -44,7 +46,7 @@ def read_duplicates(folder: Path) -> list[Duplicate]:
             found.append(
                 Duplicate(
                     int(row["group"]), path, digests[path], int(row["bytes"]), row["kind"], float(row["similarity"]),
-                    keeper, digests[keeper], int(row.get("frees") or 0),
+                    keeper, digests[keeper], int(row.get("frees") or 0), int(row.get("may_free") or 0),
                 )
             )  # fmt: skip
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:

@@ -125,6 +125,7 @@ class Workshop:
             thresholds=self.thresholds.refresh,
             keeper_order=settings.keeper_order,
             folders=self.keeper_folders,
+            warnings=settings.folder_warnings,
         )
 
     @cached_property

@@ -67,6 +67,7 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
                 "duplicates": [{name: getattr(one, name) for name in one.__slots__} for one in found],
                 "count": len(found),
                 "bytes": sum(one.frees for one in found),
+                "bytes_to_prove": sum(one.may_free for one in found),
             }
         )
     else:

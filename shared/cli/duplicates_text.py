@@ -19,7 +19,10 @@ SAFE_ALONE: Final = "near"  # the kind that `apply` takes only where it is named
 
 def list_lines(found: Sequence[Duplicate], columns: int | None) -> Iterator[str]:
     """A block for each group: its keeper, and the duplicates below it. columns: of the terminal; None: never folded."""
-    yield f"{count_files(len(found))}; {sum(one.frees for one in found):,} bytes can be freed"
+    more = sum(one.may_free for one in found)
+    yield f"{count_files(len(found))}; {sum(one.frees for one in found):,} bytes can be freed" + (
+        f", and up to {more:,} more: identical files go if they are proved to lose nothing" if more else ""
+    )
     digits = max((len(f"{one.bytes:,}") for one in found), default=0)
     for (group, keeper), duplicates in groupby(found, key=lambda one: (one.group, one.keeper)):
         yield ""

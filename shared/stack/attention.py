@@ -51,8 +51,10 @@ def announce(summary: dict[str, Any], page: Path) -> str:
     if summary.get("report_error"):
         return f"warning: {summary['report_error']}"
     found = f"{counts['duplicates']:,} of {counts['images']:,} images are duplicates"
-    freed = decimal(summary["bytes_to_free"], precision=2)
-    return f"report: {found}, {freed} can be freed: {page.as_uri()}"
+    freed = f"{decimal(summary['bytes_to_free'], precision=2)} can be freed"
+    if summary.get("bytes_to_prove"):  # reports of earlier versions do not tell it apart
+        freed += f", and up to {decimal(summary['bytes_to_prove'], precision=2)} more"
+    return f"report: {found}, {freed}: {page.as_uri()}"
 
 
 class RedisWatch:

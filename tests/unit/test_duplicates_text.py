@@ -12,7 +12,8 @@ from shared.duplicates import Duplicate
 def duplicate(
     path: str, kind: str = "exact", group: int = 1, keeper: str = "keeper.jpg", size: int = 1234
 ) -> Duplicate:
-    return Duplicate(group, path, "d", size, kind, 1.0, keeper, "d", 0 if kind == "near" else size)
+    saved = {"exact": (size, 0), "identical": (0, size), "near": (0, 0)}[kind]
+    return Duplicate(group, path, "d", size, kind, 1.0, keeper, "d", *saved)
 
 
 FOUND = [duplicate("copies/a.jpg"), duplicate("b.jpg", "near", size=7), duplicate("c.jpg", group=2, keeper="other.jpg")]
@@ -31,6 +32,9 @@ def test_a_group_is_a_block_under_its_keeper() -> None:
         "  keeper            other.jpg",
         "  exact      1,234  c.jpg",
     ]
+    assert next(list_lines([*FOUND, duplicate("d.png", "identical")], 80)) == (
+        "4 files; 2,468 bytes can be freed, and up to 1,234 more: identical files go if they are proved to lose nothing"
+    )
     assert list(list_lines([], 80)) == ["0 files; 0 bytes can be freed"]
 
 

@@ -74,6 +74,17 @@ def test_only_what_apply_frees_is_counted_and_each_file_once():
     assert saved([near]) == {"b": 0}
 
 
+def test_what_is_not_proved_yet_is_counted_apart():
+    """`apply` reads both files in full before an identical one goes, and leaves alone what loses something."""
+    keeper, one, other, guarded = (linked(path, inode) for path, inode in zip("abcd", (1, 2, 2, 3), strict=True))
+    identical = Group(1, keeper, tuple(Duplicate(file, Kind.IDENTICAL, 1.0) for file in (one, other, guarded)))
+    exact = group_copies([linked("e", 5), linked("f", 6, size=99)])
+    [first, second] = count_savings([*exact, identical], lambda path: path == "d")
+    assert (first.bytes_to_free, first.bytes_to_prove) == (0, 100)
+    assert [(file.frees, file.may_free) for file in first.duplicates] == [(0, 100), (0, 0), (0, 0)]
+    assert (second.bytes_to_free, second.bytes_to_prove) == (99, 0)
+
+
 def test_the_keeper_has_most_pixels_then_most_bytes_then_age_then_the_shortest_path_then_the_first():
     ranked = [
         member("z", width=20, mtime_ns=9, size=1),

@@ -19,7 +19,7 @@ def test_totals():
     assert (totals.images, totals.distinct, totals.duplicates, totals.groups) == (12, 10, 2, 2)
     assert (totals.failed, totals.waiting, totals.clusters) == (1, 4, 2)
     assert totals.bytes == sum(range(1000, 1010)) + 2003
-    assert totals.bytes_to_free == 2003
+    assert (totals.bytes_to_free, totals.bytes_to_prove) == (2003, 0)
 
 
 def test_every_file_has_a_row_sorted_by_path_and_copies_share_their_cluster():

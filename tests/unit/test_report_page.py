@@ -1,5 +1,6 @@
 """The page, the curves, and all files together."""
 
+import dataclasses
 import io
 import json
 import re
@@ -72,6 +73,24 @@ def test_the_page_tells_the_numbers_and_marks_the_keepers():
     )
     assert len([image for image in shown.all("img") if image["src"].startswith("data:image/png;base64,")]) == 4
     assert "Warning" not in shown.words
+
+
+@pytest.mark.parametrize(
+    ("free", "to_prove", "lead", "number"),
+    [
+        (2000, 0, "2 kB of 12 kB can be freed. Made", "2 kB"),
+        (2000, 3000, "2 kB of 12 kB can be freed, and up to 3 kB more: identical files", "2 kB, up to 3 kB more"),
+        (0, 3000, "Up to 3 kB of 12 kB can be freed: identical files", "up to 3 kB"),
+        (0, 0, "None of their 12 kB can be freed. Made", "0 bytes"),
+    ],
+)
+def test_what_is_sure_to_go_and_what_may_go_stand_apart(free, to_prove, lead, number):
+    report = make_report(twelve_files(), warnings=("IMAGESIEVE_PROTECT_FOLDERS names <b>",))
+    totals = dataclasses.replace(report.totals, bytes_to_free=free, bytes_to_prove=to_prove)
+    words = Page(render_page(dataclasses.replace(report, totals=totals), jpeg)).words
+    assert lead in words
+    assert f"Can be freed {number} Clusters" in words
+    assert "Warning. IMAGESIEVE_PROTECT_FOLDERS names <b>." in words
 
 
 @pytest.mark.parametrize(

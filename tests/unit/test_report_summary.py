@@ -120,6 +120,12 @@ def test_the_largest_groups_are_named():
     assert "\nall: imagesieve duplicates list\n" in text
 
 
+def test_settings_that_decide_nothing_are_warned_of():
+    report = make_report(twelve_files(), warnings=("IMAGESIEVE_PROTECT_FOLDERS names 'orginals'",))
+    assert summary(report)["warnings"] == ["IMAGESIEVE_PROTECT_FOLDERS names 'orginals'"]
+    assert "\nWARNING: IMAGESIEVE_PROTECT_FOLDERS names 'orginals'\n" in summary_text(report)
+
+
 def test_of_many_groups_and_copies_the_first_are_named():
     files = [member(f"{index}.jpg", index % 10, 1000 + index % 10, index) for index in range(100)]
     text = summary_text(make_report(files))

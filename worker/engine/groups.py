@@ -51,7 +51,8 @@ class Member:
 class Duplicate:
     """A file that can go. kind: why. similarity: to the keeper, 1.0 for the same bytes. reason: in words.
 
-    frees: bytes that its going would free.
+    frees: bytes that its going would free. may_free: bytes that it would free once `apply` has proved, in full size and
+    depth, that the keeper holds all that it holds; no report takes the time to.
     """
 
     member: Member
@@ -59,6 +60,7 @@ class Duplicate:
     similarity: float
     reason: str = "the same bytes"
     frees: int = 0
+    may_free: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,16 @@ class Group:
         """What `duplicates apply` would free of it, unless asked for more by name."""
         return sum(duplicate.frees for duplicate in self.duplicates)
 
+    @property
+    def bytes_to_prove(self) -> int:
+        """What it would free besides, of files that are proved to lose nothing right before they go."""
+        return sum(duplicate.may_free for duplicate in self.duplicates)
+
 
 def number_groups(groups: Iterable[tuple[Member, tuple[Duplicate, ...]]]) -> list[Group]:
-    """Number groups from 1 in the order a reader wants them: most bytes to free first, then the keeper's path."""
+    """Number groups from 1 in the order a reader wants them: most bytes that may go first, then the keeper's path."""
     unnumbered = [Group(0, keeper, duplicates) for keeper, duplicates in groups]
-    unnumbered.sort(key=lambda group: (-group.bytes_to_free, group.keeper.path))
+    unnumbered.sort(key=lambda group: (-group.bytes_to_free - group.bytes_to_prove, group.keeper.path))
     return [Group(number, group.keeper, group.duplicates) for number, group in enumerate(unnumbered, start=1)]
 
 
@@ -86,7 +93,7 @@ def count_savings(groups: Iterable[Group], is_protected: Callable[[str], bool]) 
     """The groups with what each file would free, numbered by it; other names of the keeper's own file are left out.
 
     Nothing is freed by a near-duplicate, which goes only when it is asked for, by a protected file, nor by a file of
-    which another name stays.
+    which another name stays. What an identical file would free is not sure until `apply` has read both in full.
     """
     counted = ((group.keeper, tuple(_with_savings(group, is_protected))) for group in groups)
     return number_groups((keeper, duplicates) for keeper, duplicates in counted if duplicates)
@@ -100,4 +107,5 @@ def _with_savings(group: Group, is_protected: Callable[[str], bool]) -> Iterator
     for one in listed:
         frees = one.member not in staying and not any(one.member.is_one_file_with(other) for other in counted)
         counted.append(one.member)
-        yield replace(one, frees=one.member.bytes if frees else 0)
+        size = one.member.bytes if frees else 0
+        yield replace(one, may_free=size) if one.kind is Kind.IDENTICAL else replace(one, frees=size)

@@ -36,7 +36,7 @@ class Reclustering:
     """The collaborators and settings of `recluster`.
 
     thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering. folders: that decide
-    who stays, as they are now.
+    who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report.
     """
 
     store: Store
@@ -55,6 +55,7 @@ class Reclustering:
     keeper_order: tuple[str, ...]
     memory: int = MEMORY
     folders: Callable[[], FolderRules] = FolderRules
+    warnings: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass
@@ -225,6 +226,7 @@ def _describe(
         keeper_folders=folders,
         folder=str(tools.root),
         history=tuple(tools.store.history()),
+        warnings=tuple(tools.warnings()),
     )
 
 

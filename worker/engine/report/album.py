@@ -8,7 +8,7 @@ from typing import Final
 from worker.engine.groups import Group, Member
 from worker.engine.report.model import Cluster, Report
 from worker.engine.report.theme import colour_of, shape_of
-from worker.engine.report.wording import show, size
+from worker.engine.report.wording import saving, show, size
 
 Thumbnail = Callable[[str], bytes | None]  # path -> JPEG, None where there is none
 
@@ -135,7 +135,8 @@ def _group(group: Group, album: Album) -> GroupView:
     ]
     kinds = {str(file.kind) for file in group.duplicates}
     hidden = 1 + len(group.duplicates) - len(tiles)
-    return GroupView(group.number, size(group.bytes_to_free), tuple(sorted(kinds)), tuple(tiles), hidden)
+    freed = saving(group.bytes_to_free, group.bytes_to_prove)
+    return GroupView(group.number, freed, tuple(sorted(kinds)), tuple(tiles), hidden)
 
 
 def _tile(member: Member, album: Album, keeper: bool = False, kind: str = "", reason: str = "") -> Tile:

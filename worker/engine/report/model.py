@@ -32,7 +32,7 @@ class Meta:
     generation: its id. created: when, ISO 8601. extractor: whose features were clustered. waiting: files seen, not read
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
     keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
-    history: the generations before this one, oldest first.
+    history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
     """
 
     generation: str
@@ -45,6 +45,7 @@ class Meta:
     keeper_folders: FolderRules = NO_RULES
     folder: str = ""
     history: tuple[Snapshot, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,10 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The collection in numbers. images: files that were read, which `distinct` and `duplicates` add up to."""
+    """The collection in numbers. images: files that were read, which `distinct` and `duplicates` add up to.
+
+    bytes_to_free: of files that `duplicates apply` takes. bytes_to_prove: of those that it takes if they lose nothing.
+    """
 
     images: int
     distinct: int
@@ -91,6 +95,7 @@ class Totals:
     clusters: int
     bytes: int
     bytes_to_free: int
+    bytes_to_prove: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,7 @@ def build_report(
         clusters=clustering.k,
         bytes=sum(file.bytes for file in files),
         bytes_to_free=sum(group.bytes_to_free for group in groups),
+        bytes_to_prove=sum(group.bytes_to_prove for group in groups),
     )
     clusters = _count(assignments, clustering, digests, groups)
     return Report(meta, totals, clustering, assignments, clusters, tuple(groups), failed)

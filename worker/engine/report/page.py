@@ -22,7 +22,7 @@ from worker.engine.report.album import GROUP_SHARE, THUMBNAIL_BYTES, Album, Thum
 from worker.engine.report.figures import figure_of_history, figures_of_choice
 from worker.engine.report.model import Report
 from worker.engine.report.summary import reasons, sampling
-from worker.engine.report.wording import decimal, number_of, origin_of, show, size
+from worker.engine.report.wording import decimal, number_of, origin_of, saving, show, size
 
 FAILURES: Final = 300
 REASONS: Final = 50
@@ -92,6 +92,7 @@ def _environment() -> Environment:
     environment.filters |= {"show": show, "size": size, "breakable": _breakable, "moment": _moment, "count": _count}
     environment.filters["decimal"] = decimal
     environment.globals["number_of"] = number_of
+    environment.globals["saving"] = saving
     return environment
 
 

@@ -33,6 +33,7 @@ def summary(report: Report) -> dict[str, Any]:
         },
         "bytes": totals.bytes,
         "bytes_to_free": totals.bytes_to_free,
+        "bytes_to_prove": totals.bytes_to_prove,
         "k": choice.k,
         "choice": {
             "reason": choice.reason,
@@ -61,6 +62,7 @@ def summary(report: Report) -> dict[str, Any]:
         "keeper_order": list(report.meta.keeper_order),
         "preferred_folders": list(report.meta.keeper_folders.prefer),
         "protected_folders": list(report.meta.keeper_folders.protect),
+        "warnings": list(report.meta.warnings),
         "seconds": dict(report.meta.seconds),
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
         "failures": dict(reasons(report.failures)[:REASONS]),

@@ -10,7 +10,7 @@ from worker.engine.report.model import Assignment, Failure
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 ASSIGNMENTS: Final = ("path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of")
-DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes", "frees")
+DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes", "frees", "may_free")
 FAILURES: Final = ("path", "reason")
 
 
@@ -49,7 +49,8 @@ def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
         itself = Duplicate(group.keeper, Kind.EXACT, EXACT_SIMILARITY)
         for role, file in [("keeper", itself), *(("duplicate", duplicate) for duplicate in group.duplicates)]:
             path, similarity = path_cell(file.member.path), f"{file.similarity:.4f}"
-            yield (number, path, role, str(file.kind), similarity, str(file.member.bytes), str(file.frees))
+            sizes = (str(file.member.bytes), str(file.frees), str(file.may_free))
+            yield (number, path, role, str(file.kind), similarity, *sizes)
 
 
 def failure_rows(failures: Iterable[Failure]) -> Iterator[Sequence[str]]:

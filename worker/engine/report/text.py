@@ -9,7 +9,7 @@ from tabulate import tabulate
 from worker.engine.groups import Group
 from worker.engine.report.model import Report
 from worker.engine.report.summary import REASONS, reasons, sampling
-from worker.engine.report.wording import fit, number_of, origin_of, show, size
+from worker.engine.report.wording import fit, number_of, origin_of, saving, show, size
 
 WIDTH: Final = 80  # columns
 GROUPS: Final = 5  # largest ones, which are named
@@ -29,6 +29,7 @@ def summary_text(report: Report) -> str:
     paragraphs = [_wrapped(f"imagesieve, generation {show(meta.generation)}, {meta.created}")]
     if meta.extractor.warning:
         paragraphs.append(_wrapped(f"WARNING: {show(meta.extractor.warning, 600)}"))
+    paragraphs += [_wrapped(f"WARNING: {show(sentence, 600)}") for sentence in meta.warnings]
     paragraphs += [
         _grid(("Collection", ""), _total_rows(report)),
         *_largest_groups(report),
@@ -53,7 +54,7 @@ def _total_rows(report: Report) -> list[tuple[str, str]]:
         ("Images", f"{totals.images:,} ({size(totals.bytes)})"),
         ("Different images", f"{totals.distinct:,}"),
         ("Verified duplicates", f"{totals.duplicates:,} in {number_of(totals.groups, 'group')}"),
-        ("Can be freed", size(totals.bytes_to_free)),
+        ("Can be freed", saving(totals.bytes_to_free, totals.bytes_to_prove)),
         ("Could not be read", f"{totals.failed:,}"),
         ("Waiting", f"{totals.waiting:,}"),
         ("Folder", meta.folder),
@@ -77,7 +78,7 @@ def _largest_groups(report: Report) -> Iterator[str]:
 
 
 def _group(group: Group) -> Iterator[str]:
-    yield f"Group {group.number} frees {size(group.bytes_to_free)}"
+    yield f"Group {group.number} frees {saving(group.bytes_to_free, group.bytes_to_prove)}"
     yield f"  {'keeper':<10} {fit(group.keeper.path, WIDTH - 13)}"
     for duplicate in group.duplicates[:DUPLICATES]:
         yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"

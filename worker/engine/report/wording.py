@@ -51,6 +51,13 @@ def size(count: int) -> str:
     raise AssertionError("unreachable: the last unit takes any value")
 
 
+def saving(free: int, to_prove: int) -> str:
+    """Bytes that can be freed, and those that can be if nothing is lost by it: `1 kB`, `1 kB, up to 3 kB more`."""
+    if not to_prove:
+        return size(free)
+    return f"{size(free)}, up to {size(to_prove)} more" if free else f"up to {size(to_prove)}"
+
+
 def decimal(value: float | None, places: int = 2) -> str:
     """`0.25`, `−0.02`; a dash where there is none."""
     return "–" if value is None else f"{value:.{places}f}".replace("-", "−")
