@@ -79,7 +79,7 @@ def test_the_page_tells_the_numbers_and_marks_the_keepers():
     ("free", "to_prove", "lead", "number"),
     [
         (2000, 0, "2 kB of 12 kB can be freed. Made", "2 kB"),
-        (2000, 3000, "2 kB of 12 kB can be freed, and up to 3 kB more: identical files", "2 kB, up to 3 kB more"),
+        (2000, 3000, "2 kB of 12 kB can be freed, and up to 3 kB more: identical files", "2 kB"),
         (0, 3000, "Up to 3 kB of 12 kB can be freed: identical files", "up to 3 kB"),
         (0, 0, "None of their 12 kB can be freed. Made", "0 bytes"),
     ],
@@ -89,8 +89,8 @@ def test_what_is_sure_to_go_and_what_may_go_stand_apart(free, to_prove, lead, nu
     totals = dataclasses.replace(report.totals, bytes_to_free=free, bytes_to_prove=to_prove)
     words = Page(render_page(dataclasses.replace(report, totals=totals), jpeg)).words
     assert lead in words
-    assert f"Can be freed {number} Clusters" in words
-    assert "Warning. IMAGESIEVE_PROTECT_FOLDERS names <b>." in words
+    assert re.search(f"Can be freed ?{number} ?Clusters", words)
+    assert "Warning. IMAGESIEVE_PROTECT_FOLDERS names <b> Images" in words
 
 
 @pytest.mark.parametrize(
