@@ -14,8 +14,9 @@ from redis.exceptions import RedisError
 
 from shared import names
 from shared.errors import Unavailable
-from shared.records import Reference
+from shared.records import Owner, Reference
 from shared.settings import Settings
+from shared.store import owner as owners
 from shared.store.redis_client import describe_absence, remedy_of
 
 RESULT_SECONDS: Final = 3600
@@ -149,6 +150,13 @@ def ping(app: Celery) -> None:
     with _speaking(), app.connection_for_write(transport_options=_BRIEFLY) as connection:
         channel: Any = connection.default_channel
         channel.client.set(names.KEY_PING, "")
+
+
+def claim(app: Celery, owner: Owner) -> Owner:
+    """Whose messages the broker holds: `owner`'s from now on, unless somebody claimed it before. Raises Unavailable."""
+    with _speaking(), app.connection_for_write(transport_options=_BRIEFLY) as connection:
+        channel: Any = connection.default_channel
+        return owners.claim(channel.client, owner)
 
 
 def workers(app: Celery, seconds: float) -> list[str]:

@@ -1,10 +1,15 @@
 """Whose collection a database holds: two watched folders in one would take each other's files for deleted."""
 
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from celery import Celery
+
+from shared import broker
 from shared.errors import SettingsError
 from shared.names import KEY_OWNER
 from shared.records import Owner
@@ -13,21 +18,30 @@ from shared.store import Store
 ID_FILE: Final = "collection"  # in the state folder of the watcher: the id of the collection, made once
 
 
-def claim_collection(store: Store, state_dir: Path, folder: Path) -> None:
-    """Claim the store for this state folder's collection, unless it is its already. Raises SettingsError, Unavailable.
+def claim_databases(store: Store, app: Celery, state_dir: Path, folder: Path) -> None:
+    """Claim store and broker for this state folder's collection. Raises SettingsError, Unavailable.
 
     Only who watches the folder claims: workers on other machines see it by other paths. The folder itself may be moved
     or mounted elsewhere, for the id of the state folder counts.
     """
-    own = Owner(_own_id(state_dir), os.fspath(folder))
-    owner = store.claim(own)
-    if owner.id != own.id:
-        raise SettingsError(
-            f"the Redis of IMAGESIEVE_STORE_URL holds the collection of another imagesieve, which watches "
-            f"{owner.folder!a}: each would forget the files of the other. Give this one another database (the number "
-            "at the end of IMAGESIEVE_STORE_URL and IMAGESIEVE_BROKER_URL), or, if that one is this one and its state "
-            f"folder was lost, delete the key {KEY_OWNER} there"
-        )
+    claims: dict[str, Callable[[Owner], Owner]] = {
+        "IMAGESIEVE_STORE_URL": store.claim,
+        "IMAGESIEVE_BROKER_URL": partial(broker.claim, app),
+    }
+    claim_each(claims, Owner(_own_id(state_dir), os.fspath(folder)))
+
+
+def claim_each(claims: Mapping[str, Callable[[Owner], Owner]], own: Owner) -> None:
+    """Claim each database, by the setting that names it. Raises SettingsError where one is somebody else's."""
+    for setting, claim in claims.items():
+        owner = claim(own)
+        if owner.id != own.id:
+            raise SettingsError(
+                f"the Redis of {setting} holds the collection of another imagesieve, which watches {owner.folder!a}: "
+                "each would forget the files of the other, and take its messages. Give this one another database (the "
+                "number at the end of IMAGESIEVE_STORE_URL and IMAGESIEVE_BROKER_URL), or, if that one is this one and "
+                f"its state folder was lost, delete the key {KEY_OWNER} there"
+            )
 
 
 def _own_id(state_dir: Path) -> str:

@@ -14,7 +14,7 @@ from shared.errors import SettingsError
 from shared.folders import check_apart
 from shared.logs import configure_logging
 from shared.metrics import UNMETERED, Meter
-from shared.ownership import claim_collection
+from shared.ownership import claim_databases
 from shared.settings import Settings, load_settings
 from shared.state_folder import open_state_folder, unusable
 from shared.store import RedisStore, Store
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store, app = RedisStore.connect(settings.store), make_app(settings)
     service = Service(settings, store, CeleryQueue(app), stop, Clock(), open_meter(settings, store, app))
     try:
-        claimed = service.begin(lambda: claim_collection(store, settings.state_dir, settings.watch_dir))
+        claimed = service.begin(lambda: claim_databases(store, app, settings.state_dir, settings.watch_dir))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

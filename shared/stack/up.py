@@ -20,7 +20,7 @@ from shared import names
 from shared.broker import make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_apart
-from shared.ownership import claim_collection
+from shared.ownership import claim_databases
 from shared.records import Counts
 from shared.redis_server import check_socket, find_redis_server, redis_command
 from shared.settings import Settings
@@ -125,8 +125,8 @@ def _start(
     store = RedisStore.connect(settings.store)
     if settings.embedded_redis:
         supervisor.start(programs.REDIS)
-    _wait_for_redis(store, supervisor)
-    claim_collection(store, settings.state_dir, settings.watch_dir)
+    app = make_app(settings)
+    _do_when_redis_answers(lambda: claim_databases(store, app, settings.state_dir, settings.watch_dir), supervisor)
     prepare_weights(settings)
     extractor = store.extractor()
     if extractor:
@@ -154,7 +154,7 @@ def prepare_weights(settings: Settings) -> str:
     return ended.stdout.decode("ascii").strip()
 
 
-def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:
+def _do_when_redis_answers(act: Callable[[], None], supervisor: Supervisor) -> None:
     attempts = Retrying(
         retry=retry_if_exception_type(Unavailable),
         wait=wait_exponential(0.02, max=2),
@@ -164,7 +164,7 @@ def _wait_for_redis(store: RedisStore, supervisor: Supervisor) -> None:
     for attempt in attempts:
         with attempt:
             supervisor.check()
-            store.ping()
+            act()
 
 
 def _free_port(address: str, wanted: int) -> int:

@@ -11,6 +11,7 @@ from shared.history import HISTORY_KEPT, Snapshot
 from shared.records import Generation, Owner
 from shared.sealed import seal, unseal
 from shared.store.leases import hold_lease
+from shared.store.owner import claim
 from shared.store.redis_client import CHUNK, connect
 from shared.store.redis_images import RedisImages
 from shared.store.redis_leases import RedisLeases
@@ -85,14 +86,7 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
 
     def claim(self, owner: Owner) -> Owner:
         with self._speaking():
-            self._redis.setnx(names.KEY_OWNER, owner.to_json())
-            raw = self._redis.get(names.KEY_OWNER)
-        try:
-            return Owner.from_json(raw or b"")
-        except CorruptValue:
-            with self._speaking():
-                self._redis.set(names.KEY_OWNER, owner.to_json())
-            return owner
+            return claim(self._redis, owner)
 
     def history(self) -> list[Snapshot]:
         with self._speaking():

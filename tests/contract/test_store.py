@@ -2,14 +2,13 @@
 
 import dataclasses
 import os
-from pathlib import Path
 
 import pytest
 
 from shared import names
 from shared.calibration import Calibration
 from shared.errors import LeaseTaken, SettingsError
-from shared.ownership import claim_collection
+from shared.ownership import claim_each
 from shared.records import (
     Counts,
     Event,
@@ -230,12 +229,12 @@ def test_a_collection_is_its_first_owner_s(store: Store) -> None:
     assert store.claim(Owner("1", "/moved")) == first
 
 
-def test_two_watchers_of_different_folders_do_not_share_a_database(store: Store, tmp_path: Path) -> None:
-    one, other = tmp_path / "one", tmp_path / "other"
-    claim_collection(store, one, Path("/pictures"))
-    claim_collection(store, one, Path("/mnt/pictures"))  # moved, or mounted elsewhere
-    with pytest.raises(SettingsError, match=r"holds the collection of another imagesieve, which watches '/pictures'"):
-        claim_collection(store, other, Path("/scans"))
+def test_two_watchers_of_different_folders_do_not_share_a_database(store: Store) -> None:
+    claims = {"IMAGESIEVE_STORE_URL": store.claim}
+    claim_each(claims, Owner("1", "/pictures"))
+    claim_each(claims, Owner("1", "/mnt/pictures"))  # moved, or mounted elsewhere
+    with pytest.raises(SettingsError, match=r"of IMAGESIEVE_STORE_URL holds .* imagesieve, which watches '/pictures'"):
+        claim_each(claims, Owner("2", "/scans"))
 
 
 def test_attempts_grow_until_finished(store: Store) -> None:

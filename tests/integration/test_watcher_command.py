@@ -21,6 +21,7 @@ from shared.names import QUEUE_FEATURES
 from shared.records import Record, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore
+from tests.conftest import RedisServer
 from tests.integration.test_watcher import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -130,6 +131,24 @@ def test_it_ends_as_fast_while_it_waits_for_redis(start: Callable[..., Watcher],
     began = time.monotonic()
     assert watcher.stop() == (0, "")
     assert time.monotonic() - began < 3.0
+
+
+@pytest.mark.parametrize("shared", ["store_url", "broker_url"])
+def test_two_watched_folders_share_neither_store_nor_broker(
+    start: Callable[..., Watcher], settings: Settings, redis_server: RedisServer, tmp_path: Path, shared: str
+) -> None:
+    """Sharing the broker, each would get the other's files to read, and find none of them."""
+    first = start()
+    wait_until(lambda: "looked through the watched folder" in first.said())
+    for folder in ("others", "state of others"):
+        (tmp_path / folder).mkdir()
+    own = {"store_url": redis_server.url(0), "broker_url": redis_server.broker(1)}
+    for database in (0, 1):
+        redis_server.flush(database)
+    own[shared] = getattr(settings, shared)
+    other = start(watch_dir=tmp_path / "others", state_dir=tmp_path / "state of others", **own)
+    assert other.result() == (2, "")
+    assert f"the Redis of IMAGESIEVE_{shared.upper()} holds the collection of another imagesieve" in other.said()
 
 
 def test_a_missing_folder_is_one_sentence_and_status_2(start: Callable[..., Watcher], settings: Settings) -> None:
