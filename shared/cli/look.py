@@ -97,8 +97,9 @@ def _print_status(found: dict[str, Any]) -> None:
         counts = generation["counts"]
         last = f"{generation['generation']}: {counts['images']} images, k = {generation['k']}"
         table.add_row("generation", f"{last}, {counts['duplicates']} duplicates")
-        if generation.get("report_error"):
-            table.add_row("warning", generation["report_error"])
+        for sentence in (generation.get("report_error"), *generation.get("warnings", ())):
+            if sentence:
+                table.add_row("warning", shown(sentence))
     else:
         table.add_row("generation", "none yet")
     for failure in found["failures"][:TOP_REASONS]:

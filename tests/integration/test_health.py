@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.cli.absence import explain_absence
-from shared.records import Extractor
+from shared.records import Extractor, Generation
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from worker.weights import resolve
@@ -69,6 +69,15 @@ def test_weights_that_could_not_be_downloaded_are_not_ok(
     assert look() == (False, remedy)
     RedisStore.connect(settings.store).publish_extractor(resolve("random").extractor)
     assert look() == (True, "")
+
+
+def test_status_tells_what_the_newest_report_warns_of(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    warning = "IMAGESIEVE_PROTECT_FOLDERS names 'orginals', and there is no such folder"
+    summary = {"generation": "g", "k": 1, "counts": {"images": 1, "duplicates": 0}, "warnings": [warning]}
+    store.publish(Generation("g", store.revision(), "e", 1, b"", {}, summary), keep=5)
+    said = " ".join(run(settings, "status").stdout.split())
+    assert f"warning {warning}" in said
 
 
 def test_status_of_an_empty_collection_and_waiting_that_would_not_end(settings: Settings) -> None:

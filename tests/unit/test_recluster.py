@@ -12,6 +12,7 @@ from PIL import Image
 from shared.calibration import Calibration
 from shared.errors import Unavailable
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
+from shared.settings import load_settings
 from shared.store import MemoryStore
 from worker.engine.encoding import encode
 from worker.engine.keepers import FolderRules
@@ -206,6 +207,16 @@ def test_identical_images_only(desk: Desk) -> None:
     assert recluster(desk.tools, force=False)["outcome"] == "published"
     assert len(desk.rows("duplicates.csv")) == 5
     assert desk.store.generation().k == 1  # type: ignore[union-attr]
+
+
+def test_the_report_warns_of_rules_that_match_no_folder(desk: Desk) -> None:
+    fill(desk, families=2)
+    said = load_settings(watch_dir=desk.root, protect_folders="orginals").folder_warnings()
+    recluster(dataclasses.replace(desk.tools, warnings=lambda: said), force=False)
+    generation = desk.store.generation()
+    assert generation
+    [sentence] = generation.summary["warnings"]
+    assert "names 'orginals', and there is no such folder" in sentence
 
 
 def test_one_run_at_a_time(desk: Desk) -> None:
