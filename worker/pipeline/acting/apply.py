@@ -17,7 +17,7 @@ from worker.pipeline.acting.inspection import Compare, Held, held, inspect, reco
 from worker.pipeline.acting.plan import LINKS, Skipped
 from worker.pipeline.acting.pointing import File, pointed_to
 from worker.pipeline.acting.single import Steps
-from worker.pipeline.acting.trash import choose_trash
+from worker.pipeline.acting.trash_folder import choose_trash
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Acting:
             if self._header.action not in LINKS:
                 self._check_pointed_to(file)
             if self._header.action is Action.TRASH:
-                choose_trash(file, root, self._tools.home_trash())
+                choose_trash(file.place.folder, root, self._tools.home_trash())
             yield keeper, file, lost
 
     @cached_property
