@@ -11,6 +11,7 @@ from pathlib import Path
 from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
+from shared.move_target import check_target
 from shared.permission import why_not
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
@@ -53,7 +54,10 @@ class Acting:
     def __init__(
         self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[str] = ()
     ) -> None:
-        """target: folder of a move, checked before (`shared.move_target`). named: kinds that were asked for by name."""
+        """target: folder of a move, checked before (`shared.move_target`), and again when the journal is begun.
+
+        named: kinds that were asked for by name.
+        """
         self._tools = tools
         self._named = named
         self._header = Header("", action, str(root), target, policy)
@@ -137,6 +141,7 @@ class Acting:
         if self._journal is None:
             header, tools = self._header, self._tools
             if self._moves():
+                check_target(Path(header.root), header.target)  # mounts may have come since `up` was started
                 _make_target(Path(header.target), self._root)
             self._journal, self._header = Journal.begin(
                 tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),
