@@ -113,13 +113,17 @@ def _is_within(path: str, folder: str) -> bool:
     return PurePosixPath(path).is_relative_to(folder)
 
 
-def shown_within(inner: Sequence[View], outer: Sequence[View]) -> tuple[PurePosixPath, PurePosixPath] | None:
-    """Two places that are one folder: in `inner`, and below one in `outer` (pure). None where there are none."""
+def places_within(inner: Sequence[View], outer: Sequence[View]) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+    """Each two places that are one folder: in `inner`, and below one in `outer` (pure)."""
     for one in inner:
         for other in outer:
             if one.device == other.device and one.folder.is_relative_to(other.folder):
-                return one.shown, other.shown / one.folder.relative_to(other.folder)
-    return None
+                yield one.shown, other.shown / one.folder.relative_to(other.folder)
+
+
+def shown_within(inner: Sequence[View], outer: Sequence[View]) -> tuple[PurePosixPath, PurePosixPath] | None:
+    """The first two such places (pure). None where there are none."""
+    return next(places_within(inner, outer), None)
 
 
 def read_table() -> MountTable:

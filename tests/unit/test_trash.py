@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared.journal import Action, Phase, run_files
-from tests.mounts import in_own_mounts, memory
+from tests.mounts import bind, in_own_mounts, memory
 from tests.unit.test_acting import Desk, png
 from worker.pipeline.acting.apply import Acted
 from worker.pipeline.acting.plan import Skipped
@@ -127,6 +127,19 @@ def test_a_trash_of_one_s_own_that_others_have_a_hand_in_is_refused(desk: Desk, 
         folder.symlink_to(elsewhere)
         assert "is a link" in desk.why_not(Action.TRASH, desk.duplicate(path))
         assert list(elsewhere.iterdir()) == []
+
+    in_own_mounts(body)
+
+
+def test_a_trash_that_a_mount_shows_in_the_watched_folder_is_refused(desk: Desk) -> None:
+    def body() -> None:
+        desk.trash.parent.mkdir()
+        bind(desk.trash.parent, desk.root / ".hidden")
+        [file] = moved(desk, "sub/copy.png")
+        assert file.is_relative_to(desk.trash)
+        assert desk.restore() == {}
+        bind(desk.trash.parent, desk.root / "shown")
+        assert "would be watched" in desk.why_not(Action.TRASH, desk.duplicate())
 
     in_own_mounts(body)
 

@@ -5,12 +5,14 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from shared.errors import LeftAlone
 from shared.filesystems import mount_of
+from shared.ignored import ignores
 from shared.journal import sync_folder
+from shared.mount_table import places_within, read_table
 
 USE_MOVE: Final = "use --action move"
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
@@ -177,11 +179,12 @@ def top_of_mount(folder: Path, mount: str) -> Path:
 
 
 def _is_watched(folder: Path, root: Path) -> bool:
-    """Whether a folder would be watched: below the watched one, with no part of its way hidden by a dot."""
-    inside, outside = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
-    return inside.is_relative_to(outside) and not any(
-        part.startswith(".") for part in inside.relative_to(outside).parts
-    )
+    """Whether a folder would be watched: below the watched one, by whatever mount, and not hidden by a dot there."""
+    watched, table = os.path.realpath(root), read_table()
+    inside = PurePosixPath(os.path.realpath(folder))
+    shown = [place for _, place in places_within(table.views(str(inside)), table.views(watched))]
+    ways = [place.relative_to(watched) for place in (inside, *shown) if place.is_relative_to(watched)]
+    return not all(ignores(str(way / "file.png")) for way in ways)
 
 
 @contextmanager
