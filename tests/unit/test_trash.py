@@ -1,5 +1,6 @@
 """The trash: which one is used, what other programs do in it meanwhile, full disks, and a loss of power."""
 
+import dataclasses
 import os
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from tests.mounts import bind, in_own_mounts, memory
 from tests.unit.test_acting import Desk, png
 from worker.pipeline.acting.apply import Acted
 from worker.pipeline.acting.plan import Skipped
+from worker.pipeline.acting.trash_folder import home_trash
 
 USER = os.getuid()
 SOMEBODY = 4321  # a user that is not this one
@@ -323,6 +325,22 @@ def test_a_file_that_another_program_put_back_and_trashed_again_is_restored(desk
     assert desk.restore() == {}
     assert desk.tree() == before
     assert infos(desk.trash) == []
+
+
+def test_who_has_no_home_by_now_is_not_told_that_a_file_at_its_path_is_missing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill() -> None:
+        raise KeyboardInterrupt
+
+    desk.calls["rename"] = kill
+    with pytest.raises(KeyboardInterrupt):
+        desk.act(Action.TRASH)
+    homeless = dataclasses.replace(desk.tools, home_trash=lambda: home_trash({}))
+    monkeypatch.setattr(Desk, "tools", homeless)
+    desk.restore_all()
+    assert desk.phases() == [Phase.UNDONE]
+    assert "names no folder that a trash could be in" in desk.why_not(Action.TRASH, desk.duplicate())
 
 
 def test_the_trashinfo_of_another_program_is_not_removed_while_it_has_no_file_yet(desk: Desk) -> None:

@@ -68,7 +68,7 @@ class Steps:
         elif action is Action.TRASH:
             keeper.check()
             wanted = self._wanted(step)
-            trash = choose_trash(file.place.folder, self.root, wanted.home)
+            trash = choose_trash(file.place.folder, self.root, self.home_trash())
             info = info_text(trash, wanted.path, datetime.fromtimestamp(self.now()), wanted.mark)
             return str(put_in_trash(file, trash, info, self.disk, check))
         else:
@@ -115,7 +115,11 @@ class Steps:
         """The step's file, as it is looked for in the trash: its path as a .trashinfo has it, without links."""
         whole = self.root / step.path
         path = Path(os.path.realpath(whole.parent)) / whole.name
-        return Wanted(path, step, self._temporary(step), self.home_trash())
+        try:
+            home = self.home_trash()
+        except LeftAlone:
+            home = None  # it may be at the top of another disk, or never have left its path
+        return Wanted(path, step, self._temporary(step), home)
 
     def undo(self, step: Step, detail: str) -> None:
         """Bring the file back, or go on with that where an earlier try was cut off. detail: where it is in the trash.
@@ -142,7 +146,7 @@ class Steps:
     def _bring_from_trash(self, step: Step, detail: str) -> None:
         wanted = self._wanted(step)
         found = wanted.find(detail)
-        file = found.file if found else Path(detail or wanted.home / "files" / "nowhere")
+        file = found.file if found else Path(detail or self.home_trash() / "files" / "nowhere")
         if found or not os.path.lexists(file):
             with self._in_trash(file) as source:
                 self._bring(source, step)

@@ -82,9 +82,10 @@ def trashes_at(top: Path) -> tuple[Trash, Trash]:
     return Trash(top / ".Trash" / str(user), top, home=False), Trash(top / f".Trash-{user}", top, home=False)
 
 
-def known_trashes(path: Path, home: Path) -> Iterator[Trash]:
-    """Trash folders that the file at `path` may be in."""
-    yield trash_at_home(home)
+def known_trashes(path: Path, home: Path | None) -> Iterator[Trash]:
+    """Trash folders that the file at `path` may be in. home: None where nobody knows."""
+    if home:
+        yield trash_at_home(home)
     folder = nearest(path.parent)
     with opened_folder(folder) as descriptor:
         shared, own = trashes_at(top_of_mount(folder, mount_of(descriptor)))

@@ -26,13 +26,13 @@ class Trashed:
 class Wanted:
     """The file of a step, which is looked for in the trash. path: its own, absolute. mark: of the step.
 
-    home: the home trash.
+    home: the home trash, None where nobody knows it.
     """
 
     path: Path
     step: Step
     mark: str
-    home: Path
+    home: Path | None
 
     def find(self, known: str = "") -> Trashed | None:
         """Where it lies; None where nowhere. known: where the journal says that it is, which is looked at first."""
