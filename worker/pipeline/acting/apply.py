@@ -18,6 +18,7 @@ from worker.pipeline.acting.inspection import Compare, Held, held, inspect, reco
 from worker.pipeline.acting.plan import LINKS, Skipped
 from worker.pipeline.acting.pointing import File, pointed_to
 from worker.pipeline.acting.single import Steps
+from worker.pipeline.acting.target_names import free_place
 from worker.pipeline.acting.trash_folder import choose_trash
 
 
@@ -82,7 +83,7 @@ class Acting:
         """What `act` would do now; nothing is changed."""
         try:
             with self._inspected(one) as (keeper, file, lost):
-                place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
+                place = free_place(Path(self._header.target), one.path) if self._moves() else ""
                 return Acted(one, self._where(record(0, one, keeper, file, place, self._root), ""), lost)
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error), isinstance(error, OSError))
@@ -123,7 +124,7 @@ class Acting:
 
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
         journal, steps = self._begin()
-        place = steps.free_place(one.path) if self._moves() else ""
+        place = free_place(Path(self._header.target), one.path) if self._moves() else ""
         step = record(self._number + 1, one, keeper, file, place, self._root)
         journal.step(step)
         self._number += 1

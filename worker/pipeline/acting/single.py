@@ -30,10 +30,6 @@ class PlaceBlocked(OSError):
     """In the target folder something that is no folder has the name of one."""
 
 
-NUMBERS = 1000  # names tried in the target folder, where the own one is taken
-LONGEST_NAME = 255  # bytes
-
-
 @dataclass(frozen=True)
 class Steps:
     """The steps of one run on the disk. home_trash: where the home trash is. now: seconds since the epoch."""
@@ -241,32 +237,9 @@ class Steps:
         finally:
             os.close(root)
 
-    def free_place(self, path: str) -> str:
-        """A path below the target folder that nothing has: the file's own, or a numbered one. Raises LeftAlone."""
-        target, own = Path(self.header.target), PurePosixPath(path)
-        for name in numbered_names(own.name):
-            place = str(own.with_name(name))
-            try:
-                (target / place).lstat()
-            except FileNotFoundError:
-                return place
-            except NotADirectoryError as error:
-                raise LeftAlone(f"a file or link in {target} has the name of its folder") from error
-        raise LeftAlone(f"{NUMBERS} files of its name are in {target} already")
-
     def _temporary(self, step: Step) -> str:
         """Hidden, so that the watcher passes it over; found again from the journal alone."""
         return f".imagesieve-{self.header.id}-{step.number}"
-
-
-def numbered_names(name: str) -> Iterator[str]:
-    """The name itself, then `name (2).ext` and so on, none longer than file systems take (pure)."""
-    own = PurePosixPath(name)
-    yield name
-    for number in range(2, NUMBERS):
-        tail = f" ({number}){own.suffix}"
-        stem = os.fsencode(own.stem)[: LONGEST_NAME - len(os.fsencode(tail))]
-        yield os.fsdecode(stem) + tail
 
 
 def _folder(path: str, level: int) -> PurePosixPath:
