@@ -4,18 +4,18 @@ A step is on disk before it happens, with all that it takes to undo it; another 
 whoever reads a journal knows which step was in hand when a process was killed, and looks at the disk how far it came.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
-from shared.errors import ActionsBusy, JournalFailed
+from shared.errors import JournalFailed
+from shared.folder_locks import lock, locked_folders
 from shared.permission import why_not
 
 VERSION: Final = 2
@@ -256,8 +256,7 @@ def acting_alone(folder: Path, *roots: Path) -> Iterator[None]:
     """Hold the lock of all journals in `folder`, which is made, and that of each watched folder in `roots`.
 
     A watched folder may have two state folders, and two runs with other keepers would take each other's away. Its lock
-    is one on the folder itself, by whatever path it is reached; nothing is written there. Raises ActionsBusy,
-    JournalFailed.
+    is one on the folder itself, see `shared.folder_locks`. Raises ActionsBusy, JournalFailed.
     """
     with ExitStack() as locks:
         try:
@@ -265,28 +264,8 @@ def acting_alone(folder: Path, *roots: Path) -> Iterator[None]:
             sync_folder(folder.parent)
             descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             locks.callback(os.close, descriptor)
-            _lock(descriptor, folder)
+            lock(descriptor, str(folder))
         except OSError as error:
             raise JournalFailed(f"no journal can be kept in {folder}: {why_not(error)}; nothing was done") from error
-        held = set()
-        for root in roots:
-            try:
-                descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except OSError:
-                continue  # it is away, and whoever wants to act there is told so
-            locks.callback(os.close, descriptor)
-            status = os.fstat(descriptor)
-            if (status.st_dev, status.st_ino) not in held:
-                held.add((status.st_dev, status.st_ino))
-                with suppress(OSError):  # NFS locks no folders
-                    _lock(descriptor, root)
+        locks.enter_context(locked_folders(*roots))
         yield
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise ActionsBusy(
-            f"another process is acting on duplicates or restoring them ({folder}); wait until it has ended"
-        ) from error

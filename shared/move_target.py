@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shared.errors import SettingsError
 from shared.filesystems import vanishing
+from shared.mount_table import read_table, shown_within
 
 
 def check_target(root: Path, target: str) -> None:
@@ -30,6 +31,19 @@ def check_apart(root: Path, target: str) -> None:
                 f"{target} cannot be moved to: it and the watched folder {root} must not lie in each other, or what "
                 "was moved would be watched; name a folder elsewhere"
             )
+    _check_mounts(root, target)
+
+
+def _check_mounts(root: Path, target: str) -> None:
+    """Raise SettingsError where bind mounts or overlays show one in the other, at whatever depth."""
+    table = read_table()
+    watched, moved = (table.views(os.path.realpath(folder)) for folder in (root, target))
+    if places := shown_within(moved, watched) or shown_within(watched, moved):
+        raise SettingsError(
+            f"{target} cannot be moved to: it and the watched folder {root} must not lie in each other, and by a mount "
+            f"{places[0]} and {places[1]} are one folder; name a folder elsewhere (in containers, by MOVED one outside "
+            "of WATCH), or unmount one of the two"
+        )
 
 
 def _is_within(inner: Path, outer: Path) -> bool:

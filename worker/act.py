@@ -26,7 +26,7 @@ from worker.libraries import prepare_libraries
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
-from worker.pipeline.acting.trash import home_trash
+from worker.pipeline.acting.trash_folder import home_trash
 
 if TYPE_CHECKING:
     from worker.engine.sameness import Proof

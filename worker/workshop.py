@@ -200,7 +200,7 @@ class Workshop:
     def _acting(self) -> "Tools":
         from worker.engine.sameness import compare_files
         from worker.pipeline.acting.apply import Tools
-        from worker.pipeline.acting.trash import home_trash
+        from worker.pipeline.acting.trash_folder import home_trash
 
         compare = partial(compare_files, max_pixels=self.settings.max_pixels)
         return Tools(self.settings.actions_dir, compare, time.time, partial(home_trash, os.environ))

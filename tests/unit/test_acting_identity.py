@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared import mount_table
 from shared.errors import ActionsBusy, LeftAlone, SettingsError
 from shared.journal import Action, Phase, acting_alone, read_runs
 from shared.move_target import check_target
@@ -16,8 +17,8 @@ from worker.pipeline.acting.apply import Acted, Acting
 from worker.pipeline.acting.contents import is_part_of
 from worker.pipeline.acting.disk import Disk, Place
 from worker.pipeline.acting.plan import Skipped, needed_paths
-from worker.pipeline.acting.single import numbered_names
-from worker.pipeline.acting.trash import home_trash
+from worker.pipeline.acting.target_names import numbered_names
+from worker.pipeline.acting.trash_folder import home_trash
 from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 
@@ -46,7 +47,12 @@ def test_restore_refuses_when_path_and_target_lead_to_one_file_by_a_link(desk: D
     assert desk.phases() == [Phase.DONE]
 
 
-def test_restore_refuses_when_path_and_target_lead_to_one_file_by_a_mount(desk: Desk) -> None:
+def test_restore_refuses_when_path_and_target_lead_to_one_file_by_a_mount(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of which the kernel does not tell, as it does not of a network disk that is reached by two names."""
+    monkeypatch.setattr(mount_table, "MOUNTS", Path("/dev/null"))
+
     def body() -> None:
         desk.act(Action.MOVE)
         shutil.copytree(desk.root, desk.target, dirs_exist_ok=True)
@@ -139,14 +145,12 @@ class Distant(Disk):
 def test_two_state_folders_do_not_act_on_one_watched_folder_at_once(desk: Desk, tmp_path: Path) -> None:
     alias = tmp_path / "alias"
     alias.symlink_to(desk.root)
-    with acting_alone(tmp_path / "one", desk.root):
-        with (
-            pytest.raises(ActionsBusy, match="another process is acting on duplicates"),
-            acting_alone(tmp_path / "two", alias),
-        ):
-            pass
-        with acting_alone(tmp_path / "two", tmp_path):
-            pass
+    with (
+        acting_alone(tmp_path / "one", desk.root),
+        pytest.raises(ActionsBusy, match="another process is acting on duplicates"),
+        acting_alone(tmp_path / "two", alias),
+    ):
+        pass
     with acting_alone(tmp_path / "two", desk.root, alias, tmp_path / "not there"):
         pass
 

@@ -82,6 +82,26 @@ def test_one_acts_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+def test_nobody_acts_on_a_folder_that_holds_one_that_another_acts_on_nor_in_it(tmp_path: Path) -> None:
+    """Each with a state folder of its own; two beside each other do not meet."""
+    outer, inner, beside = tmp_path / "a", tmp_path / "a" / "deep" / "b", tmp_path / "a" / "deep" / "c"
+    for folder in (inner, beside):
+        folder.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(inner)
+    for first, second in ((outer, inner), (outer, tmp_path / "link"), (inner, outer), (tmp_path / "link", outer)):
+        with acting_alone(tmp_path / "one", first):
+            with (
+                pytest.raises(ActionsBusy, match="another process is acting on duplicates") as busy,
+                acting_alone(tmp_path / "two", second),
+            ):
+                pass
+            assert str(outer) in str(busy.value)
+    with acting_alone(tmp_path / "one", inner), acting_alone(tmp_path / "two", beside):
+        pass
+    with acting_alone(tmp_path / "one", inner, outer, inner):  # one process restores the runs of both
+        pass
+
+
 def test_a_journal_without_room_stops_everything() -> None:
     with Journal(Path("/dev/full"), lambda _: None) as journal, pytest.raises(JournalFailed, match="make room"):
         journal.step(STEP)

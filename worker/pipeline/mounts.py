@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from shared.filesystems import MOUNTS, unescaped
+from shared.mount_table import MOUNTS, unescaped
 from worker.engine.keepers import FolderRules
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
+from shared.move_target import check_target
 from shared.permission import why_not
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
 from worker.pipeline.acting.plan import LINKS, Skipped
 from worker.pipeline.acting.pointing import File, pointed_to
 from worker.pipeline.acting.single import Steps
-from worker.pipeline.acting.trash import choose_trash
+from worker.pipeline.acting.target_names import free_place
+from worker.pipeline.acting.trash_folder import choose_trash
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,10 @@ class Acting:
     def __init__(
         self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[str] = ()
     ) -> None:
-        """target: folder of a move, checked before (`shared.move_target`). named: kinds that were asked for by name."""
+        """target: folder of a move, checked before (`shared.move_target`), and again when the journal is begun.
+
+        named: kinds that were asked for by name.
+        """
         self._tools = tools
         self._named = named
         self._header = Header("", action, str(root), target, policy)
@@ -78,7 +83,7 @@ class Acting:
         """What `act` would do now; nothing is changed."""
         try:
             with self._inspected(one) as (keeper, file, lost):
-                place = self._tools.steps(self._header).free_place(one.path) if self._moves() else ""
+                place = free_place(Path(self._header.target), one.path) if self._moves() else ""
                 return Acted(one, self._where(record(0, one, keeper, file, place, self._root), ""), lost)
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error), isinstance(error, OSError))
@@ -105,7 +110,7 @@ class Acting:
             if self._header.action not in LINKS:
                 self._check_pointed_to(file)
             if self._header.action is Action.TRASH:
-                choose_trash(file, root, self._tools.home_trash())
+                choose_trash(file.place.folder, root, self._tools.home_trash())
             yield keeper, file, lost
 
     @cached_property
@@ -119,7 +124,7 @@ class Acting:
 
     def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
         journal, steps = self._begin()
-        place = steps.free_place(one.path) if self._moves() else ""
+        place = free_place(Path(self._header.target), one.path) if self._moves() else ""
         step = record(self._number + 1, one, keeper, file, place, self._root)
         journal.step(step)
         self._number += 1
@@ -137,6 +142,7 @@ class Acting:
         if self._journal is None:
             header, tools = self._header, self._tools
             if self._moves():
+                check_target(Path(header.root), header.target)  # mounts may have come since `up` was started
                 _make_target(Path(header.target), self._root)
             self._journal, self._header = Journal.begin(
                 tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),

@@ -89,7 +89,7 @@ def _copy(reading: int, writing: int, digest: str, check: Callable[[], None]) ->
         end = os.lseek(reading, start, os.SEEK_HOLE)
         for offset in range(start, end, AT_ONCE):
             check()
-            _write(writing, os.pread(reading, min(AT_ONCE, end - offset), offset), offset)
+            write_all(writing, os.pread(reading, min(AT_ONCE, end - offset), offset), offset)
     os.ftruncate(writing, size)
     os.fsync(writing)
     os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)
@@ -109,7 +109,8 @@ def _data_from(descriptor: int, offset: int, size: int) -> int:
         return size
 
 
-def _write(descriptor: int, chunk: bytes, offset: int) -> None:
+def write_all(descriptor: int, chunk: bytes, offset: int) -> None:
+    """Write all of `chunk` at `offset`. Raises OSError."""
     while chunk:
         written = os.pwrite(descriptor, chunk, offset)
         chunk, offset = chunk[written:], offset + written

@@ -16,7 +16,10 @@ from worker.pipeline.acting.contents import dress_alone, holds, is_keeper, is_or
 from worker.pipeline.acting.disk import Disk, Model, Place
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
-from worker.pipeline.acting.trash import absolute, choose_trash, find_in_trash, put_in_trash, remove_info
+from worker.pipeline.acting.trash import put_in_trash
+from worker.pipeline.acting.trash_folder import choose_trash
+from worker.pipeline.acting.trash_search import Wanted
+from worker.pipeline.acting.trashinfo import info_text
 
 
 class TargetAway(OSError):
@@ -25,10 +28,6 @@ class TargetAway(OSError):
 
 class PlaceBlocked(OSError):
     """In the target folder something that is no folder has the name of one."""
-
-
-NUMBERS = 1000  # names tried in the target folder, where the own one is taken
-LONGEST_NAME = 255  # bytes
 
 
 @dataclass(frozen=True)
@@ -52,35 +51,25 @@ class Steps:
         due.
         """
         action, temporary = self.header.action, self._temporary(step)
+
+        def check() -> None:
+            keeper.check()
+            file.check_lease()
+
         if action is Action.MOVE:
             with self._target(step, make=True) as target:
                 keeper.check()
                 file.check()
-
-                def check() -> None:
-                    keeper.check()
-                    file.check_lease()
-
                 transfer.transfer(file.place, target, step, temporary, self.disk, check)
         elif action is Action.TRASH:
             keeper.check()
-            return self._trash(keeper, file, step)
+            wanted = self._wanted(step)
+            trash = choose_trash(file.place.folder, self.root, self.home_trash())
+            info = info_text(trash, wanted.path, datetime.fromtimestamp(self.now()), wanted.mark)
+            return str(put_in_trash(file, trash, info, self.disk, check))
         else:
             put_link(action, keeper, file, step, temporary, self.disk)
         return ""
-
-    def _trash(self, keeper: Held, file: Held, step: Step) -> str:
-        path, home = absolute(self.root, step.path), self.home_trash()
-        at = datetime.fromtimestamp(self.now())
-        found = put_in_trash(file, path, choose_trash(file, self.root, home), at, self.disk)
-        try:
-            keeper.check()
-        except LeftAlone:
-            with self._in_trash(found) as place:
-                self.disk.rename(place, file.place)
-            remove_info(path, step, home, self.disk, found)
-            raise
-        return str(found)
 
     def settle(self, step: Step) -> tuple[bool, str]:
         """Put in order what was cut off: whether the step is done now, and where in the trash it is.
@@ -104,19 +93,29 @@ class Steps:
                 raise
 
     def _settle_trash(self, step: Step) -> tuple[bool, str]:
-        path, home = absolute(self.root, step.path), self.home_trash()
+        wanted = self._wanted(step)
         with placed(self.root, step.path) as place:
             here = holds(place, step) or is_original(place, step)  # an edited one was never moved
-            found = find_in_trash(path, step, home)
+            found = wanted.find()
             if here and found:
-                with self._in_trash(found) as other, suppress(LeftAlone):
+                with self._in_trash(found.file) as other, suppress(LeftAlone):
                     transfer.take_second_name(other, place, step, self._temporary(step), self.disk)
         if here:
-            remove_info(path, step, home, self.disk)
+            wanted.remove_info(None, self.disk)
             return False, ""
         if found is None:
             raise LeftAlone("it is neither at its path nor in the trash: somebody else moved or changed it")
-        return True, str(found)
+        return True, str(found.file)
+
+    def _wanted(self, step: Step) -> Wanted:
+        """The step's file, as it is looked for in the trash: its path as a .trashinfo has it, without links."""
+        whole = self.root / step.path
+        path = Path(os.path.realpath(whole.parent)) / whole.name
+        try:
+            home = self.home_trash()
+        except LeftAlone:
+            home = None  # it may be at the top of another disk, or never have left its path
+        return Wanted(path, step, self._temporary(step), home)
 
     def undo(self, step: Step, detail: str) -> None:
         """Bring the file back, or go on with that where an earlier try was cut off. detail: where it is in the trash.
@@ -138,11 +137,18 @@ class Steps:
                 if not self._is_there(step):
                     raise
             return
-        path, home = absolute(self.root, step.path), self.home_trash()
-        found = find_in_trash(path, step, home, detail) or Path(detail or home / "files" / "nowhere")
-        with self._in_trash(found) as source:
-            self._bring(source, step)
-        remove_info(path, step, home, self.disk, found)
+        self._bring_from_trash(step, detail)
+
+    def _bring_from_trash(self, step: Step, detail: str) -> None:
+        wanted = self._wanted(step)
+        found = wanted.find(detail)
+        file = found.file if found else Path(detail or self.home_trash() / "files" / "nowhere")
+        if found or not os.path.lexists(file):
+            with self._in_trash(file) as source:
+                self._bring(source, step)
+        elif not self._is_there(step):
+            raise LeftAlone("it is neither at its path nor in the trash any more: another file has its name there")
+        wanted.remove_info(found, self.disk)
 
     def _bring(self, source: Place, step: Step) -> None:
         with placed(self.root, step.path) as place:
@@ -231,32 +237,9 @@ class Steps:
         finally:
             os.close(root)
 
-    def free_place(self, path: str) -> str:
-        """A path below the target folder that nothing has: the file's own, or a numbered one. Raises LeftAlone."""
-        target, own = Path(self.header.target), PurePosixPath(path)
-        for name in numbered_names(own.name):
-            place = str(own.with_name(name))
-            try:
-                (target / place).lstat()
-            except FileNotFoundError:
-                return place
-            except NotADirectoryError as error:
-                raise LeftAlone(f"a file or link in {target} has the name of its folder") from error
-        raise LeftAlone(f"{NUMBERS} files of its name are in {target} already")
-
     def _temporary(self, step: Step) -> str:
         """Hidden, so that the watcher passes it over; found again from the journal alone."""
         return f".imagesieve-{self.header.id}-{step.number}"
-
-
-def numbered_names(name: str) -> Iterator[str]:
-    """The name itself, then `name (2).ext` and so on, none longer than file systems take (pure)."""
-    own = PurePosixPath(name)
-    yield name
-    for number in range(2, NUMBERS):
-        tail = f" ({number}){own.suffix}"
-        stem = os.fsencode(own.stem)[: LONGEST_NAME - len(os.fsencode(tail))]
-        yield os.fsdecode(stem) + tail
 
 
 def _folder(path: str, level: int) -> PurePosixPath:
