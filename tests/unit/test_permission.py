@@ -11,8 +11,10 @@ import pytest
 
 from shared.demo import claim_demo_folder
 from shared.errors import ImagesieveError
-from shared.journal import Action, acting_alone
+from shared.journal import Action, acting_alone, read_runs
 from shared.permission import why_not
+from shared.reports import latest_report
+from shared.settings import load_settings
 from shared.state_folder import open_state_folder
 from tests.unit.test_acting import Desk
 from worker.pipeline.acting.apply import reason_of
@@ -30,6 +32,7 @@ def locked() -> Iterator[Path]:
         os.seteuid(NOBODY)
     yield folder
     os.seteuid(user)
+    folder.chmod(0o755)
     shutil.rmtree(folder)
 
 
@@ -43,6 +46,20 @@ def test_a_folder_that_may_not_be_written_names_the_user(locked: Path, use: Call
     with pytest.raises(ImagesieveError, match=f"Permission denied for user number {os.geteuid()}"):
         use(locked)
     assert list(locked.iterdir()) == []
+
+
+def show_report(folder: Path) -> None:
+    latest_report(load_settings(state_dir=folder))
+
+
+@pytest.mark.parametrize("use", [read_runs, show_report])
+def test_a_folder_that_may_not_be_read_names_the_user(locked: Path, use: Callable[[Path], object]) -> None:
+    user = os.geteuid()
+    os.seteuid(os.getuid())
+    locked.chmod(0)
+    os.seteuid(user)
+    with pytest.raises(ImagesieveError, match=f"cannot be read: Permission denied for user number {user}"):
+        use(locked)
 
 
 def test_a_file_that_may_not_be_moved_names_the_user() -> None:
