@@ -114,8 +114,14 @@ class Run:
 
 
 def run_files(folder: Path) -> list[Path]:
-    """The journals in `folder`, oldest first."""
-    return sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    """The journals in `folder`, oldest first. Raises JournalFailed where nobody may say which there are."""
+    try:
+        found = list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise JournalFailed(f"the journals in {folder} cannot be read: {why_not(error)}") from error
+    return sorted(file for file in found if file.suffix == SUFFIX)
 
 
 def read_runs(folder: Path) -> list[Run]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import PermanentError
+from shared.permission import why_not
 from shared.settings import Settings
 
 LATEST = "latest"
@@ -32,11 +33,15 @@ class ReportFolder:
 
 
 def latest_report(settings: Settings) -> ReportFolder:
-    """The newest complete report. Raises PermanentError when there is none yet."""
+    """The newest complete report. Raises PermanentError when there is none yet, or it may not be read."""
     latest = settings.reports_dir / LATEST
-    if not (latest / "summary.json").exists():
+    try:
+        (latest / "summary.json").stat()
+    except (FileNotFoundError, NotADirectoryError):
         raise PermanentError(
             f"there is no report in {settings.reports_dir} yet: the first one follows the first recluster run; "
             "ask for it with `imagesieve recluster --wait`, or check IMAGESIEVE_STATE_DIR"
-        )
+        ) from None
+    except OSError as error:
+        raise PermanentError(f"the report in {latest} cannot be read: {why_not(error)}") from error
     return ReportFolder(latest.resolve())

@@ -27,7 +27,7 @@ class Program:
 def celery_worker(queue: str, log_level: str) -> list[str]:
     """Command line of a worker of `queue`: one spawned child, because one forward pass uses every core already."""
     return [
-        sys.executable, "-m", "celery", "-A", "worker.app", "worker",
+        sys.executable, "-m", "celery", "--quiet", "-A", "worker.app", "worker",
         "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "1", "--pool", "prefork",
         "--loglevel", log_level, "--without-mingle", "--without-gossip",
         "--pidfile", "",
@@ -38,7 +38,7 @@ def celery_beat(state_dir: Path, log_level: str) -> list[str]:
     """Command line of beat. Exactly one runs."""
     schedule = str(state_dir / "beat-schedule")
     return [
-        sys.executable, "-m", "celery", "-A", "shared.app", "beat",
+        sys.executable, "-m", "celery", "--quiet", "-A", "shared.app", "beat",
         "--scheduler", "shared.beat:Scheduler", "--schedule", schedule, "--pidfile", "", "--loglevel", log_level,
     ]  # fmt: skip
 
@@ -46,7 +46,7 @@ def celery_beat(state_dir: Path, log_level: str) -> list[str]:
 def flower(address: str, port: int, log_level: str) -> list[str]:
     """Command line of Flower; its user and password travel in the environment, where `ps` does not show them."""
     return [
-        sys.executable, "-m", "celery", "-A", "shared.app", "flower",
+        sys.executable, "-m", "celery", "--quiet", "-A", "shared.app", "flower",
         f"--address={address}", f"--port={port}", f"--logging={log_level}",
     ]  # fmt: skip
 

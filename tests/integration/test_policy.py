@@ -19,8 +19,9 @@ from shared.errors import ActionsBusy
 from shared.journal import Phase, acting_alone, read_runs
 from shared.records import ImageFacts, Reference, State
 from shared.settings import Settings, load_settings
-from tests.integration.test_verdicts import SKETCH, Bench, wait
+from tests.integration.test_verdicts import Bench, wait
 from worker.engine.encoding import encode
+from worker.engine.sketch import describe
 
 
 def png(colour: str, level: int = 6) -> bytes:
@@ -49,12 +50,13 @@ class Stream(Bench):
         data, mtime_ns = file.read_bytes(), file.stat().st_mtime_ns
         digest = hashlib.sha256(data).hexdigest()
         with Image.open(io.BytesIO(data)) as image:
-            pixels = hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
+            picture = np.asarray(image.convert("RGB"))
+        pixels = hashlib.sha256(picture.tobytes()).hexdigest()
         self.store.mark_pending([Reference(path, len(data), mtime_ns)], now=1.0)
         [seen] = self.store.records([path])
         assert seen
         row = np.random.default_rng(int(pixels[:8], 16)).random((1, 4096), dtype=np.float32)
-        self.store.put_images("e", [(digest, ImageFacts(64, 48, pixels), encode(row)[0], SKETCH)])
+        self.store.put_images("e", [(digest, ImageFacts(64, 48, pixels), encode(row)[0], describe(picture).to_bytes())])
         ready = dataclasses.replace(seen, state=State.READY, digest=digest, width=64, height=48, extractor="e")
         assert self.store.complete([(path, seen, ready)]) == [True]
         self.send(path)

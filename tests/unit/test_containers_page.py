@@ -43,3 +43,11 @@ def test_the_backup_holds_all_that_cannot_be_made_again_and_goes_back_where_it_w
     assert {service: folder for service, folder, _ in saved} == KEPT
     assert re.findall(r"--no-deps (\w+) tar -x -C (\S+) .*?< (\S+)", back) == saved
     assert backup.index("docker compose stop") < backup.index("tar")
+
+
+def test_what_is_built_anew_is_built_anew_also_for_those_that_act() -> None:
+    """`up --build` builds only what it starts, and `run` takes the image that is there."""
+    anew = [text for text in blocks() if re.search(r"^(git pull|docker run .* chown)", text, re.MULTILINE)]
+    assert len(anew) == 2
+    for text in anew:
+        assert "docker compose --profile act --profile move build\n" in text

@@ -11,9 +11,12 @@ import pytest
 
 from shared.demo import claim_demo_folder
 from shared.errors import ImagesieveError
-from shared.journal import acting_alone
+from shared.journal import Action, acting_alone, read_runs
 from shared.permission import why_not
+from shared.reports import latest_report
+from shared.settings import load_settings
 from shared.state_folder import open_state_folder
+from tests.unit.test_acting import Desk
 from worker.pipeline.acting.apply import reason_of
 
 NOBODY = 65534
@@ -29,6 +32,7 @@ def locked() -> Iterator[Path]:
         os.seteuid(NOBODY)
     yield folder
     os.seteuid(user)
+    folder.chmod(0o755)
     shutil.rmtree(folder)
 
 
@@ -44,9 +48,36 @@ def test_a_folder_that_may_not_be_written_names_the_user(locked: Path, use: Call
     assert list(locked.iterdir()) == []
 
 
+def show_report(folder: Path) -> None:
+    latest_report(load_settings(state_dir=folder))
+
+
+@pytest.mark.parametrize("use", [read_runs, show_report])
+def test_a_folder_that_may_not_be_read_names_the_user(locked: Path, use: Callable[[Path], object]) -> None:
+    user = os.geteuid()
+    os.seteuid(os.getuid())
+    locked.chmod(0)
+    os.seteuid(user)
+    with pytest.raises(ImagesieveError, match=f"cannot be read: Permission denied for user number {user}"):
+        use(locked)
+
+
 def test_a_file_that_may_not_be_moved_names_the_user() -> None:
     refused = PermissionError(errno.EACCES, "Permission denied")
     assert f"Permission denied for user number {os.geteuid()}" in reason_of(refused)
+
+
+def test_a_duplicate_in_a_folder_that_may_not_be_written_names_the_user(tmp_path: Path) -> None:
+    desk, user = Desk(tmp_path), os.geteuid()
+    (desk.root / "sub").chmod(0o555)
+    if user == 0:
+        os.setreuid(NOBODY, 0)  # rights are asked for as the real user
+    try:
+        reason = desk.why_not(Action.MOVE, desk.duplicate())
+    finally:
+        os.setreuid(user, user)
+        (desk.root / "sub").chmod(0o755)
+    assert f"its folder may not be written: Permission denied for user number {user}" in reason
 
 
 def test_in_a_container_it_is_said_what_sets_the_number() -> None:

@@ -1,5 +1,6 @@
 """The last look before a file is touched: keeper and duplicate are what the report says, and stay so."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from shared.duplicates import Duplicate
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.journal import Action, Step
+from shared.permission import why_not
 from worker.pipeline.acting.contents import digest_of, read_attributes
 from worker.pipeline.acting.disk import Model, Place, identity, is_same_file, is_seen_twice, renamed_identity
 from worker.pipeline.files import folder_beneath
@@ -101,7 +103,7 @@ def _open(place: Place, name: str) -> int:
     except FileNotFoundError as error:
         raise LeftAlone(f"{name} is gone") from error
     except OSError as error:
-        reason = "is a link now, which is never followed" if _is_link(place) else f"cannot be opened: {error.strerror}"
+        reason = "is a link now, which is never followed" if _is_link(place) else f"cannot be opened: {why_not(error)}"
         raise LeftAlone(f"{name} {reason}") from error
 
 
@@ -126,7 +128,8 @@ def inspect(
     if os.fstatvfs(duplicate.place.folder).f_flag & os.ST_RDONLY:
         raise LeftAlone("it lies on a file system that is mounted read-only")
     if not os.access(".", os.W_OK | os.X_OK, dir_fd=duplicate.place.folder):
-        raise LeftAlone("its folder may not be written by this user")
+        refused = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise LeftAlone(f"its folder may not be written: {why_not(refused)}")
     if action is Action.HARDLINK and keeper.status.st_dev != duplicate.status.st_dev:
         raise LeftAlone("its keeper lies on another file system, and a hard link reaches none")
     if kind == "exact":
