@@ -19,7 +19,8 @@ from PIL import Image
 
 from shared.errors import UnreadableImage
 from worker.engine.decode import decode, decode_stored, probe
-from worker.engine.inventory import Inventory, in_words, take_inventory
+from worker.engine.inventory import take_inventory
+from worker.engine.parts import Held, Inventory, in_words
 
 _PILLOW: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 
@@ -115,7 +116,7 @@ def prove(keeper: Signature, other: Signature) -> Proof:
     """Whether `keeper` holds all that `other` holds (pure)."""
     one, two = keeper.inventory, other.inventory
     lost = [*in_words((two.metadata - one.metadata) | (two.extras - one.extras))]
-    if two.lossy and two.lossy != one.lossy:
+    if two.lossy and (two.lossy, two.coded) != (one.lossy, one.coded):
         lost.append(f"its coding as {two.lossy}")  # from which the keeper seems to have been made
     return Proof(_against(keeper, other), tuple(lost))
 
@@ -140,7 +141,7 @@ def _against(keeper: Signature, other: Signature) -> str:
     return ""
 
 
-def _listed(held: frozenset[tuple[str, str]]) -> str:
+def _listed(held: frozenset[Held]) -> str:
     return ", ".join(in_words(held))
 
 
