@@ -47,7 +47,8 @@ class _Plugin(Protocol):
     def __call__(self, fp: io.BytesIO) -> ImageFile: ...
 
 
-_PLUGINS: Final[dict[str, _Plugin]] = {
+# Which reads which, where Pillow is the reader.
+PLUGINS: Final[dict[str, _Plugin]] = {
     "PNG": PngImageFile,
     "GIF": GifImageFile,
     "BMP": BmpImageFile,
@@ -73,24 +74,6 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     return _decode(data, _probe(data, max_pixels), 1)[0]
 
 
-def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
-    """The values of a picture as they are stored, of any depth: grey, RGB, alpha last. Errors as `decode`."""
-    if header.reader == "opencv":
-        pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if pixels is None:
-            raise UnreadableImage(f"truncated or damaged {header.format} file")
-        return (
-            pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]] if pixels.ndim == 3 and pixels.shape[2] > 2 else pixels
-        )
-    image = _open_by_pillow(header, data)
-    try:
-        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            return np.asarray(image)
-        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
-    except Exception as error:  # as above
-        raise _refusal(header, error) from error
-
-
 @dataclass(frozen=True, slots=True)
 class Reduced:
     """picture: as `decode` gives it, its sides divided by `divisor` and rounded up. width, height: of the whole one.
@@ -103,7 +86,7 @@ class Reduced:
     height: int
     divisor: int
     whole: bool
-    format: str
+    header: Header
 
 
 def decode_reduced(data: bytes, max_pixels: int) -> Reduced:
@@ -119,7 +102,7 @@ def decode_reduced(data: bytes, max_pixels: int) -> Reduced:
     sides = header.width, header.height
     if header.orientation in _TURNED or (header.format == "TIFF" and picture.shape[1::-1] != sides):
         sides = sides[1], sides[0]
-    return Reduced(picture, *sides, divisor, whole, header.format)
+    return Reduced(picture, *sides, divisor, whole, header)
 
 
 def _divisor(header: Header) -> int:
@@ -140,7 +123,7 @@ def _decode(data: bytes, header: Header, divisor: int) -> tuple[Picture, bool]:
             f"damaged {header.format} file: its header says {header.width} x {header.height} pixels, "
             f"the picture in it has {picture.shape[1]} x {picture.shape[0]}"
         )
-    return _upright(picture, header.orientation), whole
+    return upright(picture, header.orientation), whole
 
 
 def shrink(picture: Picture) -> Picture:
@@ -187,14 +170,15 @@ def _by_opencv(header: Header, data: bytes, divisor: int) -> tuple[Picture, bool
     return to_rgb(pixels), bool(whole)
 
 
-def _open_by_pillow(header: Header, data: bytes) -> Image.Image:
+def open_by_pillow(header: Header, data: bytes) -> Image.Image:
+    """The picture as Pillow has it, decoded. Errors as `decode`."""
     try:
-        image: Image.Image = _PLUGINS[header.format](io.BytesIO(data))
+        image: Image.Image = PLUGINS[header.format](io.BytesIO(data))
         image.load()
         if isinstance(image, TiffImageFile) and image.mode == "P":
             image = _with_narrow_map(image)
     except Exception as error:  # hostile pixels make Pillow raise nearly any type
-        raise _refusal(header, error) from error
+        raise refusal(header, error) from error
     return image
 
 
@@ -209,14 +193,15 @@ def _with_narrow_map(image: TiffImageFile) -> Image.Image:
 
 
 def _by_pillow(header: Header, data: bytes) -> tuple[Picture, bool]:
-    image = _open_by_pillow(header, data)
+    image = open_by_pillow(header, data)
     try:
         return _rgb(image)
     except Exception as error:  # hostile pixels make Pillow raise nearly any type
-        raise _refusal(header, error) from error
+        raise refusal(header, error) from error
 
 
-def _refusal(header: Header, error: Exception) -> UnreadableImage:
+def refusal(header: Header, error: Exception) -> UnreadableImage:
+    """What a decoder's error means for people."""
     reason = str(error) or type(error).__name__
     return UnreadableImage(f"truncated or damaged {header.format} file ({reason})")
 
@@ -231,7 +216,7 @@ def _rgb(image: Image.Image) -> tuple[Picture, bool]:
     return over_white(np.ascontiguousarray(with_alpha[..., :3]), alpha), bool(alpha.min() == 255)
 
 
-def _upright(picture: Picture, orientation: int) -> Picture:
+def upright(picture: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Turn and mirror as EXIF's tag 0x0112 asks; the table of JEITA CP-3451, section 4.6.4."""
     if orientation in _TURNED:
         picture = cv2.transpose(picture)
