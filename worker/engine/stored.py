@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import UnreadableImage
-from worker.engine.decode import PLUGINS, open_by_pillow, refusal
+from worker.engine.decode import for_opencv
 from worker.engine.headers import Header
+from worker.engine.pillow_files import PLUGINS, open_by_pillow, refusal
+from worker.engine.pnm import decode_pnm
 
 _MAPPED: Final = ("PNG", "GIF", "BMP", "TIFF")  # formats that are understood and may have a colour map
 _PNG_PALETTE: Final = 3
@@ -34,8 +36,13 @@ class Stored:
 
 def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
     """The values of a picture as they are stored, of any depth: grey, RGB, alpha last. Errors as `decode`."""
+    if header.reader == "netpbm":
+        try:
+            return decode_pnm(data)
+        except (ValueError, MemoryError) as error:
+            raise refusal(header, error) from error
     if header.reader == "opencv":
-        pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None:
             raise UnreadableImage(f"truncated or damaged {header.format} file")
         return (
