@@ -28,6 +28,7 @@ from tests.unit.test_sameness import (
 )  # fmt: skip
 from worker.engine.directories import read_directories
 from worker.engine.impression import take_impression
+from worker.engine.tails import has_tail
 
 SECRET = b"something that nobody sees"
 TIFF = saved(photo(), "TIFF")
@@ -253,3 +254,64 @@ def test_a_file_of_which_the_parts_cannot_be_told_apart_proves_nothing() -> None
     broken = TIFF[: at - 8] + struct.pack("<H", 279) + TIFF[at - 6 :]
     assert "cannot be told apart" in against(broken, broken)
     assert io.BytesIO(broken).read(4) == b"II*\0"
+
+
+def webp_tail(data: bytes, more: bytes) -> bytes:
+    (size,) = struct.unpack_from("<I", data, 16)
+    body = data[20 : 20 + size] + more
+    rest = b"WEBPVP8L" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+    return b"RIFF" + struct.pack("<I", len(rest)) + rest
+
+
+def gif_tail(data: bytes, more: bytes) -> bytes:
+    """With one more block of codes behind the last of its picture."""
+    assert data.endswith(b"\0;")
+    return data[:-2] + bytes((len(more),)) + more + b"\0;"
+
+
+def large(width: int) -> bytes:
+    return saved(photo(width), "TIFF", strip_size=1 << 20, compression="tiff_lzw")
+
+
+TAILS: dict[str, Callable[[bytes], bytes]] = {
+    "tiff, lzw": lambda more: strip_moved(one_strip(compression="tiff_lzw"), more),
+    "tiff, lzw of many codes": lambda more: strip_moved(large(300), more),
+    "tiff, lzw of rows of odd length": lambda more: strip_moved(large(303), more),
+    "tiff, packbits": lambda more: strip_moved(one_strip(compression="packbits"), more),
+    "webp": lambda more: webp_tail(LOSSLESS, more),
+    "gif": lambda more: gif_tail(STILL_GIF, more),
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_what_follows_the_codes_of_pixels_is_held_all_the_same(name: str) -> None:
+    keeper, other = TAILS[name](b"") if name != "gif" else STILL_GIF, TAILS[name](SECRET)
+    assert against(keeper, keeper) == ""
+    assert "behind its coded pixels" in against(keeper, other)
+    assert lost(other, keeper) == ()
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "packbits"])
+@pytest.mark.parametrize("strip", [1, 900, 1 << 20])
+def test_codes_of_whole_pictures_have_no_tail(compression: str, strip: int) -> None:
+    """Of many codes, so that their table is cleared, and of many strips."""
+    noise = np.random.default_rng(2).integers(0, 255, (90, 120, 3), dtype=np.uint8)
+    noise[:30] //= 64
+    for image in (Image.fromarray(noise), photo(300), photo().convert("L"), Image.new("L", (400, 400), 7)):
+        assert not has_tail(saved(image, "TIFF", compression=compression, strip_size=strip), "TIFF")
+
+
+@pytest.mark.parametrize("colours", [2, 4, 16, 256])
+def test_nor_have_those_of_gifs(colours: int) -> None:
+    noise = np.random.default_rng(3).integers(0, 255, (90, 120, 3), dtype=np.uint8)
+    for image in (Image.fromarray(noise), photo(300)):
+        for interlace in (0, 1):
+            assert not has_tail(saved(image.quantize(colours), "GIF", interlace=interlace), "GIF")
+
+
+def test_codes_that_make_no_sense_prove_nothing() -> None:
+    data = strip_moved(one_strip(compression="tiff_lzw"), b"")
+    start = field(data, 273)[1]
+    old = data[:start] + b"\0\1" + data[start + 2 :]
+    with pytest.raises(ValueError, match="old kind"):
+        has_tail(old, "TIFF")

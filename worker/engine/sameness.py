@@ -8,7 +8,7 @@ picture (worker.engine.inventory). What is not understood is not proved.
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -19,8 +19,9 @@ from PIL import Image
 from shared.errors import UnreadableImage
 from worker.engine.decode import Header, decode, probe, upright
 from worker.engine.inventory import take_inventory
-from worker.engine.parts import Held, Inventory, in_words
+from worker.engine.parts import Held, Inventory, digest, in_words
 from worker.engine.stored import Stored, canonical, digest_of, read_stored
+from worker.engine.tails import has_tail
 
 _STORED: Final = "depth, transparency, the colour below it, or the numbers of a colour map"
 _PILLOW: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
@@ -55,11 +56,21 @@ class Proof:
 def sign(data: bytes, max_pixels: int) -> Signature:
     """The signature of an image file. Raises UnreadableImage as `decode`; takes its time and memory, five times."""
     header = probe(data)
-    inventory = take_inventory(data, header.format)
+    inventory = _with_tail(take_inventory(data, header.format), data, header)
     picture = decode(data, max_pixels)
     stored = read_stored(data, header)
     plain = is_plain(picture) or stored.clear
     return Signature(digest_of(picture), stored, _seen(data, header, stored), plain, inventory)
+
+
+def _with_tail(inventory: Inventory, data: bytes, header: Header) -> Inventory:
+    """What lies behind the codes of its pixels is one more thing that the file holds."""
+    try:
+        if inventory.unknown or not has_tail(data, header.format):
+            return inventory
+    except Exception:  # hostile codes raise nearly any type
+        return replace(inventory, unknown=f"the coding of this {header.format} file")
+    return replace(inventory, extras=inventory.extras | {("bytes behind its coded pixels", digest(data))})
 
 
 def is_plain(picture: NDArray[np.uint8]) -> bool:

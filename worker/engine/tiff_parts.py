@@ -24,7 +24,7 @@ _SAID: Final = {
     34377: "Photoshop's notes",
 }  # fmt: skip
 _BELOW: Final = (34665, 34853)  # EXIF, GPS
-_NONE, _LZW, _PACKBITS = 1, 5, 32773
+_NONE, LZW, PACKBITS = 1, 5, 32773
 _DEFLATE: Final = (8, 32946)
 
 
@@ -94,34 +94,38 @@ def _tag(tag: int, first: Directory, parts: Parts) -> None:
         parts.extras.add((f"a part that is not known here (tag {tag})", digest(first.plain(tag))))
 
 
+def pieces_of(data: bytes, first: Directory) -> list[bytes]:
+    """The strips, or tiles, of a page as they are stored. Raises ValueError where their sizes are not there."""
+    places, sizes = (first.numbers(tag) for tag in ((324, 325) if _TILE_WIDTH in first.fields else (273, 279)))
+    return [data[start : start + size] for start, size in zip(places, sizes, strict=True)]
+
+
 def _pixels(data: bytes, first: Directory, parts: Parts) -> None:
     """Whether its strips, or tiles, hold more than their rows; how they are coded where that cannot be told."""
-    tiled = _TILE_WIDTH in first.fields
-    places, sizes = (first.numbers(tag) for tag in ((324, 325) if tiled else (273, 279)))
-    pieces = [data[start : start + size] for start, size in zip(places, sizes, strict=True)]
-    coding = first.number(_COMPRESSION, 1)
-    expected = _expected(first, tiled, len(pieces))
+    pieces, coding = pieces_of(data, first), first.number(_COMPRESSION, 1)
+    expected, more = expected_bytes(first, len(pieces)), False
     if coding == _NONE:
         more = any(len(piece) > size for piece, size in zip(pieces, expected, strict=True))
     elif coding in _DEFLATE:
         more = any(holds_more(iter([piece]), size) for piece, size in zip(pieces, expected, strict=True))
-    else:
-        more = False
-        if coding not in (_LZW, _PACKBITS):
-            parts.lossy, parts.coded = f"TIFF (compression {coding})", digest(b"".join(pieces))
+    elif coding not in (LZW, PACKBITS):  # of those two see worker.engine.tails
+        parts.lossy, parts.coded = f"TIFF (compression {coding})", digest(b"".join(pieces))
     if more:
         parts.extras.add(("bytes behind the rows of its strips", digest(b"".join(pieces))))
 
 
-def _expected(first: Directory, tiled: bool, pieces: int) -> list[int]:
+def row_bytes(first: Directory) -> int:
+    """Bytes of a row of a strip, or tile, when it is not compressed."""
+    together = 1 if first.number(_PLANES, 1) == 2 else first.number(_SAMPLES, 1)
+    width = first.number(_TILE_WIDTH if _TILE_WIDTH in first.fields else 256)
+    return -(-width * together * first.number(_BITS, 1) // 8)
+
+
+def expected_bytes(first: Directory, pieces: int) -> list[int]:
     """Bytes of each strip, or tile, when it is not compressed."""
-    width, height = first.number(256), first.number(257)
-    bits, planes = first.number(_BITS, 1), first.number(_SAMPLES, 1)
-    together = 1 if first.number(_PLANES, 1) == 2 else planes
-    if tiled:
-        width, rows = first.number(_TILE_WIDTH), [first.number(_TILE_LENGTH)] * pieces
-    else:
-        each = min(first.number(278, height) or height, height)
-        strips = -(-height // each)
-        rows = [min(each, height - each * (number % strips)) for number in range(pieces)]
-    return [-(-width * together * bits // 8) * count for count in rows]
+    height = first.number(257)
+    if _TILE_WIDTH in first.fields:
+        return [row_bytes(first) * first.number(_TILE_LENGTH)] * pieces
+    each = min(first.number(278, height) or height, height)
+    strips = -(-height // each)
+    return [row_bytes(first) * min(each, height - each * (number % strips)) for number in range(pieces)]
