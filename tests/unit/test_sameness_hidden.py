@@ -100,6 +100,17 @@ def bmp_map() -> bytes:
     return bytes(data)
 
 
+def ink(name: str) -> bytes:
+    """61 columns of one bit: each row is filled up with three."""
+    return saved(photo().crop((0, 0, 61, 42)).convert("1"), name)
+
+
+def in_margins(data: bytes, back: int) -> bytes:
+    changed = bytearray(data)
+    changed[-back] ^= 2
+    return bytes(changed)
+
+
 def between_scans(data: bytes) -> bytes:
     at = data.rindex(b"\xff\xda")
     return data[:at] + b"\xff\xe9" + struct.pack(">H", len(SECRET) + 2) + SECRET + data[at:]
@@ -131,6 +142,9 @@ PAIRS: dict[str, tuple[Callable[[], bytes], Callable[[], bytes], str]] = {
     "bmp, beside its rows": (
         lambda: saved(photo().crop((0, 0, 63, 42)), "PNG"), bmp_margins, "none of its parts"),
     "bmp, in its colour map": (lambda: saved(photo().quantize(16), "PNG"), bmp_map, "none of its parts"),
+    "bmp, beside its rows, in bits": (lambda: ink("BMP"), lambda: in_margins(ink("BMP"), 1), "none of its parts"),
+    "pbm, beside its rows, in bits": (lambda: ink("PPM"), lambda: in_margins(ink("PPM"), 9), "none of its parts"),
+    "tiff, beside its rows, in bits": (lambda: ink("TIFF"), lambda: in_margins(ink("TIFF"), 9), "none of its parts"),
     "tiff, between its parts": (lambda: TIFF, lambda: TIFF + SECRET, "none of its part"),
     "tiff, behind the rows of a strip": (
         lambda: one_strip(), lambda: strip_moved(one_strip(), SECRET), "rows of its strips|none of its parts"),
@@ -186,6 +200,7 @@ def in_exif(more: bytes) -> bytes:
         (JPEG, lambda: jpeg(dpi=(300, 300)), ("its resolution",)),
         (JPEG, lambda: JPEG[:4] + b"\0\x13" + JPEG[6:18] + b"\1\1" + JPEG[20:20] + b"abc" + JPEG[20:],
          ("its thumbnail",)),
+        (STILL_GIF, lambda: STILL_GIF[:12] + b"\x31" + STILL_GIF[13:], ("the shape of its pixels",)),
         (PNG, lambda: with_chunk(PNG, b"sRGB", b"\0"), ("its colour mark (sRGB)",)),
         (PNG, lambda: with_chunk(PNG, b"bKGD", bytes(6)), ("its background colour",)),
         (PNG, lambda: with_chunk(PNG, b"sBIT", b"\5\5\5"), ("its significant bits",)),

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from worker.engine.parts import Parts, digest
+from worker.engine.parts import Parts, digest, margin_bits
 
 _CORE: Final = 12  # bytes of the oldest header, whose fields are shorter
 _PLAIN, _FIELDS = 0, 3  # compressions: none, and none with masks that say where the colours lie
@@ -60,15 +60,16 @@ def read_bmp(data: bytes, parts: Parts) -> None:
     end = offset + stride * layout.height
     if end > len(data) or start + layout.colours > offset:
         raise ValueError("its pixels do not lie where its header says")
-    parts.between(data[6:10] + data[start + layout.colours : offset] + _margins(data, offset, end, stride, row))
+    parts.between(data[6:10] + data[start + layout.colours : offset] + _margins(data, layout, offset, end))
     parts.behind(data[end:])
 
 
-def _margins(data: bytes, offset: int, end: int, stride: int, row: int) -> bytes:
+def _margins(data: bytes, layout: _Layout, offset: int, end: int) -> bytes:
     """What fills the rows up to four bytes."""
-    if stride == row:
-        return b""
-    return np.frombuffer(data, np.uint8, end - offset, offset).reshape(-1, stride)[:, row:].tobytes()
+    bits = layout.width * layout.bits
+    row = -(-bits // 8)
+    rows = np.frombuffer(data, np.uint8, end - offset, offset).reshape(layout.height, -1)
+    return rows[:, row:].tobytes() + margin_bits(rows, bits)
 
 
 def _said(data: bytes, layout: _Layout, parts: Parts) -> None:

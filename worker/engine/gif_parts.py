@@ -35,6 +35,8 @@ def _first(data: bytes, start: int, parts: Parts) -> None:
     """The first picture; its descriptor is at `start`. What lies around it is made up by decoders."""
     if struct.unpack_from("<4H", data, start + 1) != (0, 0, *struct.unpack_from("<2H", data, 6)):
         parts.unknown = "its first frame does not cover it"
+    if data[12]:
+        parts.metadata.add(("the shape of its pixels", digest(data[12:13])))
     if data[10] & 0x80 and data[start + 9] & 0x80:
         colours = data[13 : 13 + (6 << (data[10] & 7))]
         parts.metadata.add(("a colour map that it does not use", digest(colours)))

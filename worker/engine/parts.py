@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.engine.directories import read_directories
 from worker.engine.exif import exif_fields
 
@@ -112,3 +115,12 @@ def holds_more(pieces: Iterator[bytes], expected: int) -> bool:
         if stream.unused_data:
             return True
     return False
+
+
+def margin_bits(rows: NDArray[np.uint8], bits: int) -> bytes:
+    """What fills the last byte of rows of `bits` bits `[h, bytes]`, b"" where it is all zeros, or all ones."""
+    spare = -bits % 8
+    if not spare or not rows.size:
+        return b""
+    margin = rows[:, (bits - 1) // 8] & ((1 << spare) - 1)
+    return b"" if np.isin(margin[0], (0, (1 << spare) - 1)) and (margin == margin[0]).all() else margin.tobytes()

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from worker.engine.directories import Directories, Directory, read_directories
-from worker.engine.parts import Parts, digest, holds_more
+from worker.engine.parts import Parts, digest, holds_more, margin_bits
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _ORDER, _SAMPLES, _PLANES = 258, 259, 262, 266, 277, 284
 _MAP, _TILE_WIDTH, _TILE_LENGTH, _EXTRA, _FORMAT, _PROFILE = 320, 322, 323, 338, 339, 34675
@@ -106,6 +106,10 @@ def _pixels(data: bytes, first: Directory, parts: Parts) -> None:
     expected, more = expected_bytes(first, len(pieces)), False
     if coding == _NONE:
         more = any(len(piece) > size for piece, size in zip(pieces, expected, strict=True))
+        if first.number(_BITS, 1) < 8 and not more:
+            row = row_bytes(first)
+            rows = np.frombuffer(b"".join(pieces), np.uint8)
+            parts.between(margin_bits(rows[: len(rows) // row * row].reshape(-1, row), first.number(256)))
     elif coding in _DEFLATE:
         more = any(holds_more(iter([piece]), size) for piece, size in zip(pieces, expected, strict=True))
     elif coding not in (LZW, PACKBITS):  # of those two see worker.engine.tails
