@@ -10,7 +10,7 @@ from worker.engine.decode import Picture, Reduced, decode_reduced, shrink
 from worker.engine.inventory import take_inventory
 from worker.engine.sameness import is_plain
 from worker.engine.sketch import Sketch, describe, pixel_digest
-from worker.engine.stored import may_have_map, read_stored
+from worker.engine.stored import may_have_map, read_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _identity(data: bytes, decoded: Reduced) -> str:
     marks = ""
     if not decoded.whole or may_have_map(data, decoded.header):
         try:
-            marks = read_stored(data, decoded.header).marks
+            marks = read_marks(data, decoded.header, decoded.whole)
         except UnreadableImage:  # a second reader does not follow the first one
             return own
     digest = pixel_digest(decoded.picture)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from shared.errors import UnreadableImage
 from worker.engine.decode import for_opencv
@@ -75,6 +76,14 @@ def read_stored(data: bytes, header: Header) -> Stored:
     )
 
 
+def read_marks(data: bytes, header: Header, whole: bool) -> str:
+    """`read_stored(...).marks`, sooner where the picture is known to have 8 bits and to be opaque (whole)."""
+    if not whole:
+        return read_stored(data, header).marks
+    numbers, shared = _numbers(data, header)
+    return f" {numbers}" if shared else ""
+
+
 def may_have_map(data: bytes, header: Header) -> bool:
     """Whether the pixels of this file may be numbers of a colour map. Constant cost."""
     if header.format == "PNG":
@@ -90,19 +99,27 @@ def _numbers(data: bytes, header: Header) -> tuple[str, bool]:
         if PLUGINS[header.format](io.BytesIO(data)).mode != "P":  # before its pixels are decoded
             return "", False
         image = open_by_pillow(Header(header.format, header.width, header.height, reader="pillow"), data)
-        numbers, colours = np.asarray(image), np.asarray(image.convert("RGBA")).reshape(-1, 4)
-        table = bytes(image.getpalette() or ())
+        numbers, used = np.asarray(image), np.flatnonzero(image.histogram())
+        table, clear = bytes(image.getpalette() or ()), image.info.get("transparency")
+        colours = _colours(table, clear)
     except UnreadableImage:
         raise
     except Exception as error:  # hostile pixels make Pillow raise nearly any type
         raise refusal(header, error) from error
-    used = np.flatnonzero(np.bincount(numbers.ravel(), minlength=256))
-    by_number = np.zeros((256, 4), np.uint8)
-    by_number[numbers.ravel()] = colours
-    shared = len(np.unique(by_number[used], axis=0)) < len(used) or int(used.max()) >= len(table) // 3
-    digest = hashlib.sha256(digest_of(numbers).encode() + repr(image.info.get("transparency")).encode())
+    shared = len(np.unique(colours[used], axis=0)) < len(used) or int(used.max()) >= len(table) // 3
+    digest = hashlib.sha256(f"{digest_of(numbers)} {clear!r}".encode())
     digest.update(table.rstrip(b"\0"))  # some writers fill it up
     return digest.hexdigest(), shared
+
+
+def _colours(table: bytes, clear: bytes | int | None) -> NDArray[np.uint8]:
+    """RGBA of each number `[256, 4]`, as Pillow paints it."""
+    every = Image.frombytes("P", (256, 1), bytes(range(256)))
+    every.putpalette(table)
+    if clear is not None:
+        every.info["transparency"] = clear
+    painted: NDArray[np.uint8] = np.asarray(every.convert("RGBA"))[0]
+    return painted
 
 
 def canonical(values: NDArray[Any]) -> NDArray[Any]:
