@@ -252,3 +252,20 @@ def test_an_avif_that_its_file_turns_is_turned(orientation: int) -> None:
     assert found.shape == ((48, 64, 3) if orientation < 5 else (64, 48, 3))
     corners = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0), 5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}
     assert found[corners[orientation]][0] > 200
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_the_transparent_grey_of_a_png_is_that_one_whatever_its_bits(depth: int) -> None:
+    """Of 2 and 4 bits another one became transparent, or none: the picture was another's without transparency."""
+    most = (1 << depth) - 1
+    greys = np.tile(np.arange(64, dtype=np.uint8) & most, 4).reshape(16, 16)
+    greys[0, 0] = most // 2
+    bits = np.unpackbits(greys[..., None], axis=2)[..., 8 - depth :].reshape(16, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in np.packbits(bits, axis=1))
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", 16, 16, depth, 0, 0, 0, 0)), (b"tRNS", struct.pack(">H", most // 2)),
+             (b"IDAT", zlib.compress(rows)), (b"IEND", b""))  # fmt: skip
+    file = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
+    )
+    shown = np.where(greys == most // 2, 255, greys * (255 // most))
+    assert (decode(file, PIXELS) == shown[..., None]).all()

@@ -20,6 +20,8 @@ from shared.errors import UnreadableImage
 from worker.engine.formats import CONVERT
 from worker.engine.headers import Header
 
+_PNG_DEPTH: Final = 24  # the byte that says the bits of a value
+
 
 class _Plugin(Protocol):
     def __call__(self, fp: io.BytesIO) -> ImageFile: ...
@@ -48,6 +50,8 @@ def open_by_pillow(header: Header, data: bytes) -> Image.Image:
             image = _with_narrow_map(image)
         elif isinstance(image, TiffImageFile) and image.mode.startswith("I;16"):
             image = _black_is_zero(image)
+        elif isinstance(image, PngImageFile) and image.mode == "L":
+            _spread_transparent(image, data[_PNG_DEPTH])
         elif image.mode == "La":  # grey that was multiplied by its alpha, which Pillow turns into nothing else
             image = image.convert("LA")
     except Exception as error:  # hostile pixels make Pillow raise nearly any type
@@ -61,6 +65,13 @@ def _black_is_zero(image: TiffImageFile) -> Image.Image:
         return image
     bits = image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (16,))[0]
     return Image.fromarray((1 << bits) - 1 - np.asarray(image).astype(np.uint16))
+
+
+def _spread_transparent(image: PngImageFile, depth: int) -> None:
+    """Pillow spreads greys of 2 and 4 bits over 8, and leaves the transparent one as it is in the file."""
+    grey, most = image.info.get("transparency"), (1 << depth) - 1
+    if isinstance(grey, int):
+        image.info["transparency"] = (grey & most) * (255 // most)
 
 
 def _with_narrow_map(image: TiffImageFile) -> Image.Image:
