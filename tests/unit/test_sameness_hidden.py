@@ -330,3 +330,15 @@ def test_codes_that_make_no_sense_prove_nothing() -> None:
     old = data[:start] + b"\0\1" + data[start + 2 :]
     with pytest.raises(ValueError, match="old kind"):
         has_tail(old, "TIFF")
+
+
+def test_an_alpha_that_a_webp_says_not_to_look_at_proves_nothing() -> None:
+    clear = photo().convert("RGBA")
+    clear.putalpha(photo().convert("L"))
+    data = bytearray(saved(clear, "WebP", lossless=True, exact=True))
+    at = data.index(b"VP8L") + 8 + 4
+    assert data[at] & 0x10
+    data[at] &= ~0x10
+    rest = data[data.index(b"VP8L") :]
+    alone = b"RIFF" + struct.pack("<I", len(rest) + 4) + b"WEBP" + bytes(rest)
+    assert "coding of this WebP file" in against(PNG, alone)

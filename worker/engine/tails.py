@@ -20,6 +20,7 @@ _SPARE: Final = 1  # bytes: some writers end with a code that takes none, or rou
 _CUT: Final = 8  # bytes: a decoder that does without them has not read what was before them
 _LITTLE: Final = 10_000  # bytes of codes that are followed here
 _WIDEST_ROW: Final = 1 << 20  # pixels, OpenCV's limit
+_HAS_ALPHA: Final = 0x10  # in the fifth byte of a lossless picture
 _MOST_CODES, _WIDEST = 4096, 12  # codes, and bits of one
 
 
@@ -156,9 +157,16 @@ def lzw_used(packed: bytes, expected: int, bits: int, order: str) -> int:
 def _webp(data: bytes) -> bool:
     for name, at, size in chunks(data, 12, "little"):
         if name == b"VP8L" and size > 2 * _CUT:
-            body = data[at : at + size - _CUT]
-            body += b"\0" * (len(body) % 2)
-            cut = b"WEBPVP8L" + (size - _CUT).to_bytes(4, "little") + body
-            whole = b"RIFF" + len(cut).to_bytes(4, "little") + cut
-            return cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_UNCHANGED) is not None
+            body = data[at : at + size]
+            if not body[4] & _HAS_ALPHA and _decoded(body[:4] + bytes((body[4] | _HAS_ALPHA,)) + body[5:], alpha=True):
+                raise ValueError("it says that its alpha is not to be looked at")
+            return _decoded(body[:-_CUT])
     return False
+
+
+def _decoded(body: bytes, alpha: bool = False) -> bool:
+    """Whether lossless data are decoded; alpha: and something in them is not opaque."""
+    rest = b"WEBPVP8L" + len(body).to_bytes(4, "little") + body + b"\0" * (len(body) % 2)
+    file = np.frombuffer(b"RIFF" + len(rest).to_bytes(4, "little") + rest, np.uint8)
+    found = cv2.imdecode(file, cv2.IMREAD_UNCHANGED)
+    return found is not None and not (alpha and (found.shape[2] < 4 or found[..., 3].min() == 255))
