@@ -18,7 +18,7 @@ from shared.errors import SettingsError, Unavailable
 from shared.journal import Action, Phase, acting_alone, read_runs
 from shared.move_target import check_target
 from worker.engine.sameness import compare_files
-from worker.pipeline.acting.apply import Acted, Acting, Tools
+from worker.pipeline.acting.apply import Acted, Acting, Tools, act_on
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.plan import Skipped
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
@@ -209,6 +209,20 @@ def test_an_edited_copy_goes_by_name_and_it_is_said_what_goes_with_it(desk: Desk
     [found] = desk.act(Action.MOVE, desk.duplicate("edited.png", kind="near"), named=("near",))
     assert isinstance(found, Acted)
     assert found.lost == ("its text 'Title'",)
+
+
+def test_the_dry_run_names_the_transparency_and_the_profile_of_an_edited_copy(desk: Desk) -> None:
+    clear = Image.new("RGBA", (9, 7), (253, 0, 0, 200))
+    clear.putpixel((0, 0), (1, 2, 3, 255))
+    out = io.BytesIO()
+    clear.save(out, "PNG", icc_profile=bytes(36) + b"acsp")
+    file = desk.put("edited.png", out.getvalue())
+    acting = Acting(desk.tools, Action.MOVE, desk.root, str(desk.target), named=("near",))
+    [found] = act_on(acting, [desk.duplicate("edited.png", kind="near")], dry=True)
+    acting.close()
+    assert isinstance(found, Acted)
+    assert found.lost == ("its transparency", "its colour profile")
+    assert file.exists()
 
 
 def test_identical_ones_are_compared_in_full_right_before(desk: Desk) -> None:

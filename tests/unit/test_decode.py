@@ -59,7 +59,7 @@ LOSSLESS = {
     "jpeg 2000 stream": by_pillow("JPEG2000", CARD, no_jp2=True),
     "ppm": by_pillow("PPM", CARD),
     "ppm 16 bit": by_opencv(".ppm", BGR.astype(np.uint16) * 257),
-    "pam": by_opencv(".pam", BGR),
+    "pam": by_opencv(".pam", card()),  # OpenCV writes the channels as they lie
     "pfm": by_opencv(".pfm", BGR.astype(np.float32) / 255),
     "sun": by_opencv(".ras", BGR),
     "tga": by_pillow("TGA", CARD),

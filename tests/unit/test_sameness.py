@@ -163,8 +163,8 @@ PAIRS: dict[str, tuple[Callable[[], bytes], Callable[[], bytes], str]] = {
             b"tRNS", struct.pack(">H", 703)), "transparent colour"),
     "png, HDR": (lambda: PNG, lambda: with_chunk(PNG, b"cICP", bytes((9, 16, 0, 1))), "cICP"),
     "png, gamma": (lambda: PNG, lambda: with_chunk(PNG, b"gAMA", struct.pack(">I", 100000)), "gAMA"),
-    "png, profile": (lambda: PNG, lambda: saved(photo(), "PNG", icc_profile=ICC), "iCCP"),
-    "png, profile of the keeper": (lambda: saved(photo(), "PNG", icc_profile=ICC), lambda: PNG, "iCCP"),
+    "png, profile": (lambda: PNG, lambda: saved(photo(), "PNG", icc_profile=ICC), "profile"),
+    "png, profile of the keeper": (lambda: saved(photo(), "PNG", icc_profile=ICC), lambda: PNG, "profile"),
     "png, layers of Fireworks": (lambda: PNG, lambda: with_chunk(PNG, b"prVW", b"a layer"), "prVW"),
     "png, animation": (lambda: PNG, lambda: animation("PNG"), "animation"),
     "png, behind its end": (lambda: PNG, lambda: PNG + b"a game's save file", "behind"),
@@ -200,7 +200,7 @@ PAIRS: dict[str, tuple[Callable[[], bytes], Callable[[], bytes], str]] = {
     "ppm, two pictures": (lambda: PPM, lambda: PPM + saved(photo().rotate(90), "PPM"), "behind"),
     "ppm, 16 bits": (
         lambda: PPM,
-        lambda: b"P6 64 42 65535\n" + (np.asarray(photo()).astype(">u2") * 257).tobytes(), "more than 8 bits"),
+        lambda: b"P6 64 42 65535\n" + (np.asarray(photo()).astype(">u2") * 257).tobytes(), "from 0 to 65535|full size"),
     "ico, four pictures": (
         lambda: saved(photo().crop((0, 0, 32, 32)).convert("RGBA"), "BMP"),
         lambda: saved(photo().crop((0, 0, 32, 32)).convert("RGBA"), "ICO", sizes=[(16, 16), (32, 32)]), "ICO|fourth"),

@@ -47,24 +47,30 @@ def check_scans(data: bytes, at: int) -> None:
     raise ValueError(f"more than {_MOST_SCANS} scans")
 
 
-def behind_scans(data: bytes, at: int) -> int:
-    """Where a JPEG file's picture ends, behind its end marker. at: behind the header of its first scan.
-
-    Raises ValueError where there is no end.
+def all_segments(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """Marker, start and size of the contents of each segment of a JPEG file, the end marker's last, and what lies
+    before it that belongs to none: between segments, not in scans. Raises ValueError where there is no end.
     """
+    at, pattern = 2, _MARKER
     for _ in range(_MOST_CHUNKS):
-        found = _BEHIND_SCAN.search(data, at)
+        found = pattern.search(data, at)
         if not found:
             break
-        if found[1][0] == _END:
-            return found.end()
-        alone = found[1][0] == 1 or 0xD0 <= found[1][0] <= 0xD8
-        at = found.end() + (0 if alone else max(2, int.from_bytes(data[found.end() : found.end() + 2], "big")))
+        gap = data[at : found.start()].strip(b"\xff") if pattern is _MARKER else b""
+        at, marker = found.end(), found[1][0]
+        alone = marker == 1 or 0xD0 <= marker <= _END
+        length = 0 if alone else max(2, int.from_bytes(data[at : at + 2], "big"))
+        yield marker, at + min(2, length), max(0, length - 2), gap
+        if marker == _END:
+            return
+        at += length
+        pattern = _BEHIND_SCAN if marker == _START_OF_SCAN else _MARKER
     raise ValueError("no end of its picture")
 
 
-def gif_parts(data: bytes) -> Iterator[tuple[str, bytes, int]]:
-    """Each part of a GIF file: `picture`, `control`, `comment`, `text`, `application` or `end`, what it says, its end.
+def gif_parts(data: bytes) -> Iterator[tuple[str, bytes, int, int]]:
+    """Each part of a GIF file: `picture`, `control`, `comment`, `text`, `application` or `end`, what it says, its end
+    and its start.
 
     The contents of pictures are left out. Raises ValueError where the parts do not follow each other.
     """
@@ -72,9 +78,9 @@ def gif_parts(data: bytes) -> Iterator[tuple[str, bytes, int]]:
     at = 13 + (6 << (flags & 7) if flags & 0x80 else 0)
     extensions = {0xF9: "control", 0xFE: "comment", 0x01: "text", 0xFF: "application"}
     for _ in range(_MOST_BLOCKS):
-        kind = data[at : at + 1]
+        kind, start = data[at : at + 1], at
         if kind == b";":
-            yield "end", b"", at + 1
+            yield "end", b"", at + 1, at
             return
         if kind == b",":
             local = data[at + 9]
@@ -91,7 +97,7 @@ def gif_parts(data: bytes) -> Iterator[tuple[str, bytes, int]]:
                 held += data[at + 1 : at + 1 + size]
             at += 1 + size
         at += 1
-        yield name, bytes(held), at
+        yield name, bytes(held), at, start
     raise ValueError("its parts do not follow each other")
 
 

@@ -4,29 +4,20 @@ OpenCV decodes what it decodes rightly (it is the faster one), Pillow the rest; 
 ICC profiles are not applied.
 """
 
-import io
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.IcoImagePlugin import IcoImageFile
-from PIL.ImageFile import ImageFile
-from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.SunImagePlugin import SunImageFile
-from PIL.TgaImagePlugin import TgaImageFile
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL import Image
 
 from shared.errors import UnreadableImage
 from worker.engine.channels import Picture, over_white, to_rgb
 from worker.engine.headers import Header, probe
 from worker.engine.jpeg_damage import check_jpeg
+from worker.engine.pillow_files import open_by_pillow, refusal
+from worker.engine.pnm import decode_pnm
 from worker.engine.scaling import average
 
 __all__ = ["SIDE", "Header", "Picture", "Reduced", "decode", "decode_reduced", "probe", "shrink"]
@@ -40,24 +31,8 @@ _REDUCED_BY: Final = {
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
+_LEAST_BYTES: Final = 32
 _TURNED: Final = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
-
-
-class _Plugin(Protocol):
-    def __call__(self, fp: io.BytesIO) -> ImageFile: ...
-
-
-_PLUGINS: Final[dict[str, _Plugin]] = {
-    "PNG": PngImageFile,
-    "GIF": GifImageFile,
-    "BMP": BmpImageFile,
-    "TIFF": TiffImageFile,
-    "AVIF": AvifImageFile,
-    "JPEG 2000": Jpeg2KImageFile,
-    "TGA": TgaImageFile,
-    "ICO": IcoImageFile,
-    "Sun raster": SunImageFile,
-}
 
 
 def decode(data: bytes, max_pixels: int) -> Picture:
@@ -73,24 +48,6 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     return _decode(data, _probe(data, max_pixels), 1)[0]
 
 
-def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
-    """The values of a picture as they are stored, of any depth: grey, RGB, alpha last. Errors as `decode`."""
-    if header.reader == "opencv":
-        pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if pixels is None:
-            raise UnreadableImage(f"truncated or damaged {header.format} file")
-        return (
-            pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]] if pixels.ndim == 3 and pixels.shape[2] > 2 else pixels
-        )
-    image = _open_by_pillow(header, data)
-    try:
-        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            return np.asarray(image)
-        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
-    except Exception as error:  # as above
-        raise _refusal(header, error) from error
-
-
 @dataclass(frozen=True, slots=True)
 class Reduced:
     """picture: as `decode` gives it, its sides divided by `divisor` and rounded up. width, height: of the whole one.
@@ -103,7 +60,7 @@ class Reduced:
     height: int
     divisor: int
     whole: bool
-    format: str
+    header: Header
 
 
 def decode_reduced(data: bytes, max_pixels: int) -> Reduced:
@@ -119,7 +76,7 @@ def decode_reduced(data: bytes, max_pixels: int) -> Reduced:
     sides = header.width, header.height
     if header.orientation in _TURNED or (header.format == "TIFF" and picture.shape[1::-1] != sides):
         sides = sides[1], sides[0]
-    return Reduced(picture, *sides, divisor, whole, header.format)
+    return Reduced(picture, *sides, divisor, whole, header)
 
 
 def _divisor(header: Header) -> int:
@@ -132,7 +89,10 @@ def _divisor(header: Header) -> int:
 
 def _decode(data: bytes, header: Header, divisor: int) -> tuple[Picture, bool]:
     """The picture, and whether it is whole (see Reduced)."""
-    picture, whole = _by_opencv(header, data, divisor) if header.reader == "opencv" else _by_pillow(header, data)
+    if header.reader == "opencv":
+        picture, whole = _by_opencv(header, data, divisor)
+    else:
+        picture, whole = (_by_pillow if header.reader == "pillow" else _by_netpbm)(header, data)
     sides = {picture.shape[:2], picture.shape[1::-1]}  # TIFF arrives turned already
     expected = -(-header.height // divisor), -(-header.width // divisor)
     if expected not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
@@ -140,7 +100,7 @@ def _decode(data: bytes, header: Header, divisor: int) -> tuple[Picture, bool]:
             f"damaged {header.format} file: its header says {header.width} x {header.height} pixels, "
             f"the picture in it has {picture.shape[1]} x {picture.shape[0]}"
         )
-    return _upright(picture, header.orientation), whole
+    return upright(picture, header.orientation), whole
 
 
 def shrink(picture: Picture) -> Picture:
@@ -173,7 +133,7 @@ def _by_opencv(header: Header, data: bytes, divisor: int) -> tuple[Picture, bool
         check_jpeg(data)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below says it once
     try:
-        pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), flags)
     except (cv2.error, MemoryError) as error:
         raise UnreadableImage(f"the {header.format} decoder refuses it: {getattr(error, 'err', error)}") from error
     if pixels is None:
@@ -187,38 +147,28 @@ def _by_opencv(header: Header, data: bytes, divisor: int) -> tuple[Picture, bool
     return to_rgb(pixels), bool(whole)
 
 
-def _open_by_pillow(header: Header, data: bytes) -> Image.Image:
+def for_opencv(data: bytes) -> bytes:
+    """A file as OpenCV takes it: it looks at the first 32 bytes, and a WebP of one colour has fewer."""
+    return data + bytes(max(0, _LEAST_BYTES - len(data)))
+
+
+def _by_netpbm(header: Header, data: bytes) -> tuple[Picture, bool]:
     try:
-        image: Image.Image = _PLUGINS[header.format](io.BytesIO(data))
-        image.load()
-        if isinstance(image, TiffImageFile) and image.mode == "P":
-            image = _with_narrow_map(image)
-    except Exception as error:  # hostile pixels make Pillow raise nearly any type
-        raise _refusal(header, error) from error
-    return image
-
-
-def _with_narrow_map(image: TiffImageFile) -> Image.Image:
-    """TIFF's colour maps have 16 bits, of which Pillow takes the upper 8; some scanners fill the lower 8 alone."""
-    colours = np.array(image.tag_v2[TiffImagePlugin.COLORMAP])
-    if colours.max() > 255:
-        return image
-    narrow = image.copy()
-    narrow.putpalette(colours.reshape(3, -1).T.astype(np.uint8).tobytes())
-    return narrow
+        values = decode_pnm(data)
+    except (ValueError, MemoryError) as error:
+        raise refusal(header, error) from error
+    channels = 1 if values.ndim == 2 else values.shape[2]
+    order = [2, 1, 0, *range(3, channels)] if channels > 2 else [*range(channels)]
+    whole = values.dtype == np.uint8 and (channels in (1, 3) or bool(values[..., -1].min() == 255))
+    return to_rgb(values if values.ndim == 2 else values[..., order]), whole
 
 
 def _by_pillow(header: Header, data: bytes) -> tuple[Picture, bool]:
-    image = _open_by_pillow(header, data)
+    image = open_by_pillow(header, data)
     try:
         return _rgb(image)
     except Exception as error:  # hostile pixels make Pillow raise nearly any type
-        raise _refusal(header, error) from error
-
-
-def _refusal(header: Header, error: Exception) -> UnreadableImage:
-    reason = str(error) or type(error).__name__
-    return UnreadableImage(f"truncated or damaged {header.format} file ({reason})")
+        raise refusal(header, error) from error
 
 
 def _rgb(image: Image.Image) -> tuple[Picture, bool]:
@@ -231,7 +181,7 @@ def _rgb(image: Image.Image) -> tuple[Picture, bool]:
     return over_white(np.ascontiguousarray(with_alpha[..., :3]), alpha), bool(alpha.min() == 255)
 
 
-def _upright(picture: Picture, orientation: int) -> Picture:
+def upright(picture: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Turn and mirror as EXIF's tag 0x0112 asks; the table of JEITA CP-3451, section 4.6.4."""
     if orientation in _TURNED:
         picture = cv2.transpose(picture)

@@ -10,7 +10,7 @@ _POINTERS: Final = frozenset({0x8769, 0x8825, 0xA005, 0x014A})
 # Of TIFF's own tags those that say how a thumbnail is stored, and padding.
 _PLAIN: Final = frozenset(
     {_ORIENTATION, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x0111, 0x0115, 0x0116, 0x0117, 0x011C, 0x0201, 0x0202,
-     0x0213, 0x0140, 0x0142, 0x0143, 0x0144, 0x0145, 0x0152, 0x0153, 0xEA1C, 0x02BC, 0x8773, 0x83BB, 0x8649}
+     0x0213, 0x0140, 0x0142, 0x0143, 0x0144, 0x0145, 0x0152, 0x0153, 0xEA1C}
 )  # fmt: skip
 _WORDS: Final = {
     0x010E: "its caption", 0x9C9B: "its caption", 0x9C9C: "its caption", 0x9286: "its caption", 0x9C9E: "its caption",
@@ -18,23 +18,36 @@ _WORDS: Final = {
     0x9292: "its date", 0x9010: "its date", 0x9011: "its date", 0x9012: "its date",
     0x010F: "its camera", 0x0110: "its camera", 0xA433: "its camera", 0xA434: "its camera",
     0x927C: "its camera's notes",
+    0x02BC: "XMP", 0x8773: "its colour profile", 0x83BB: "its caption (IPTC)",
     0x013B: "its author", 0x9C9D: "its author", 0x8298: "its copyright", 0x0131: "its software",
 }  # fmt: skip
 
 
-def exif_fields(block: bytes) -> Iterator[tuple[str, bytes]]:
-    """What each field says, in a word, and its value as bytes; of a block that does not parse the whole, as EXIF."""
+def exif_fields(block: bytes, below: bool = False) -> Iterator[tuple[str, bytes]]:
+    """What each field says, in a word, and its value as bytes; of a block that does not parse the whole, as EXIF.
+
+    below: the fields of the directories below the first alone, of a TIFF file whose own tags are read elsewhere.
+    """
     exif = Image.Exif()
     try:
         exif.load(block)
-        fields = [*_named(exif), *_named(exif.get_ifd(0x8769))]
+        fields = [*(() if below else _named(exif)), *_named(exif.get_ifd(0x8769))]
         place = dict(exif.get_ifd(0x8825))
+        thumbnail = b"" if below else _thumbnail(block, exif.get_ifd(ExifTags.IFD.IFD1))
     except Exception:  # as hostile as a header
         yield "EXIF", block
         return
     yield from fields
+    if thumbnail:
+        yield "its thumbnail", thumbnail
     if place:
         yield "its place (GPS)", repr(sorted(place.items())).encode()
+
+
+def _thumbnail(block: bytes, fields: Any) -> bytes:
+    """A small JPEG, which may show what was cut away since; b"" where there is none."""
+    at, size = fields.get(0x0201, 0), fields.get(0x0202, 0)
+    return block[at : at + size] if size else repr(sorted(fields.items())).encode() if fields else b""
 
 
 def _named(fields: Any) -> Iterator[tuple[str, bytes]]:

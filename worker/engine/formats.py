@@ -1,8 +1,10 @@
 """What a file is, by its first bytes: an image format that can be read, or something else that can be named."""
 
-from typing import Final
+from typing import Final, Literal
 
 from shared.errors import UnreadableImage
+
+Reader = Literal["opencv", "pillow", "netpbm"]  # what decodes a file: a library, or worker.engine.pnm
 
 CONVERT: Final = "not supported by this build; convert it to JPEG or PNG"
 CAMERA_RAW: Final = f"camera raw picture: {CONVERT}"

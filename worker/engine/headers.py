@@ -9,9 +9,9 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -19,14 +19,15 @@ from PIL.ImageFile import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from shared.errors import UnreadableImage
-from worker.engine.camera_raw import is_camera_raw
+from worker.engine.avif import is_cropped
 from worker.engine.containers import check_blocks, check_scans, chunks, segments
-from worker.engine.formats import CAMERA_RAW, CONVERT, recognise
+from worker.engine.formats import CONVERT, Reader, recognise
+from worker.engine.pnm import read_pnm_header
+from worker.engine.tiff_header import read_tiff_header
 
 _ORIENTATION: Final = 0x0112
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a frame, whatever its coding
 _START_OF_SCAN: Final = 0xDA
-_MOST_TAGS: Final = 65_536  # there are no more different ones
 _LEAST_TILE: Final = 4096  # pixels; each tile of a JPEG 2000 costs the decoder 12 KB, however small it is
 
 
@@ -34,14 +35,14 @@ _LEAST_TILE: Final = 4096  # pixels; each tile of a JPEG 2000 costs the decoder 
 class Header:
     """What a header says. width, height: pixels as stored. orientation: EXIF's 1 to 8, 1 where there is none.
 
-    reader: the library that decodes this picture rightly.
+    reader: what decodes this picture rightly: a library, or for Netpbm's formats worker.engine.pnm.
     """
 
     format: str
     width: int
     height: int
     orientation: int = 1
-    reader: Literal["opencv", "pillow"] = "opencv"
+    reader: Reader = "opencv"
 
 
 def probe(data: bytes) -> Header:
@@ -109,6 +110,8 @@ def _jpeg(data: bytes) -> Header:
 
 
 def _avif(data: bytes) -> Header:
+    if is_cropped(data):  # the library gives the whole of it
+        raise UnreadableImage(f"AVIF picture that its file crops (clap): {CONVERT}")
     try:
         image = _lazily(AvifImageFile, data)
     except Exception:
@@ -157,34 +160,17 @@ def _webp(data: bytes) -> Header:
 
 
 def _tiff(data: bytes) -> Header:
-    """TIFF through Pillow's parser of its tags; the orientation is left out, for both readers apply it themselves."""
-    stream = io.BytesIO(data)
-    big = data[2:4] in (b"+\0", b"\0+")
-    tags = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if big else 8))
-    stream.seek(tags.next)
-    entries = int.from_bytes(data[tags.next : tags.next + 8], "little" if data[:1] == b"I" else "big")
-    if big and entries > _MOST_TAGS:
-        raise ValueError(f"a directory of {entries:,} entries")
-    tags.load(stream)
-    if is_camera_raw(data, tags):
-        raise UnreadableImage(CAMERA_RAW)
-    bits = max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
-    channels = tags.get(TiffImagePlugin.SAMPLESPERPIXEL, 1)
-    deep_colour = channels >= 3 and bits > 8 and tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 2
-    if deep_colour and tags.get(TiffImagePlugin.PLANAR_CONFIGURATION, 1) == 2:  # OpenCV reads them as if interleaved
-        raise UnreadableImage(f"TIFF picture with {bits} bits in planes of one colour each: {CONVERT}")
-    reader: Literal["opencv", "pillow"] = "opencv" if deep_colour or bits > 32 else "pillow"
-    width, height = int(tags[TiffImagePlugin.IMAGEWIDTH]), int(tags[TiffImagePlugin.IMAGELENGTH])
+    """The orientation is left out, for both readers apply it themselves."""
+    width, height, reader = read_tiff_header(data)
     return Header("TIFF", width, height, reader=reader)
 
 
 def _pnm(data: bytes) -> Header:
-    start = data[:4096]
-    if start.startswith(b"P7"):
-        values = dict(re.findall(rb"^(WIDTH|HEIGHT)\s+(\d+)", start, re.MULTILINE))
-        return Header("PNM", int(values[b"WIDTH"]), int(values[b"HEIGHT"]))
-    words = re.sub(rb"#[^\n]*\n", b"\n", start).split(maxsplit=3)
-    return Header("PNM", int(words[1]), int(words[2]))
+    if data[1:2] in b"fF":
+        words = data[:4096].split(maxsplit=3)
+        return Header("PNM", int(words[1]), int(words[2]))
+    header = read_pnm_header(data)
+    return Header("PNM", header.width, header.height, reader="netpbm")
 
 
 def _radiance(data: bytes) -> Header:

@@ -3,12 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 
+from shared.errors import UnreadableImage
 from shared.records import ImageFacts
 from worker.engine.bars import content_pixels
 from worker.engine.decode import Picture, Reduced, decode_reduced, shrink
 from worker.engine.inventory import take_inventory
 from worker.engine.sameness import is_plain
 from worker.engine.sketch import Sketch, describe, pixel_digest
+from worker.engine.stored import may_have_map, read_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,23 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
 
 
 def _identity(data: bytes, decoded: Reduced) -> str:
-    """What two files have in common that are `identical`: pixels, and how their colours are to be shown.
+    """What two files have in common that are `identical`: pixels, what is stored and not shown of them (depth, the
+    colour below transparency, numbers that share a colour), and how their colours are to be shown.
 
-    Of a file that holds more than this picture shows (depth, transparency, frames, a video), or one single colour, it
-    is the file's own: nothing is identical to it but its bytes.
+    Of a file that holds more than its picture (frames, a video), or one single colour, it is the file's own: nothing is
+    identical to it but its bytes.
     """
-    inventory = take_inventory(data, decoded.format)
-    if not decoded.whole or inventory.unknown or inventory.extras or is_plain(decoded.picture):
-        return hashlib.sha256(data).hexdigest()
+    inventory = take_inventory(data, decoded.header.format)
+    own = hashlib.sha256(data).hexdigest()
+    if inventory.unknown or inventory.extras or is_plain(decoded.picture):
+        return own
+    marks = ""
+    if not decoded.whole or may_have_map(data, decoded.header):
+        try:
+            marks = read_marks(data, decoded.header, decoded.whole)
+        except UnreadableImage:  # a second reader does not follow the first one
+            return own
     digest = pixel_digest(decoded.picture)
-    if inventory.colour:
-        digest = hashlib.sha256(f"{digest} {sorted(inventory.colour)}".encode()).hexdigest()
+    if inventory.colour or marks:
+        digest = hashlib.sha256(f"{digest} {sorted(inventory.colour)} {marks}".encode()).hexdigest()
     return digest

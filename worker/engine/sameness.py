@@ -5,11 +5,10 @@ colour below transparency among them, by two decoders where there are two; and w
 picture (worker.engine.inventory). What is not understood is not proved.
 """
 
-import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -18,21 +17,25 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.errors import UnreadableImage
-from worker.engine.decode import decode, decode_stored, probe
-from worker.engine.inventory import Inventory, in_words, take_inventory
+from worker.engine.decode import Header, decode, probe, upright
+from worker.engine.inventory import take_inventory
+from worker.engine.parts import Held, Inventory, digest, in_words
+from worker.engine.stored import Stored, canonical, digest_of, read_stored
+from worker.engine.tails import has_tail
 
+_STORED: Final = "depth, transparency, the colour below it, or the numbers of a colour map"
 _PILLOW: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a file holds. pixels: digest of the picture as it is shown, upright. stored: digest of the stored values.
+    """What a file holds. pixels: digest of the picture as it is shown, upright. stored: what that does not show.
 
     seen: digest by each decoder that reads it, by the decoder's name. plain: whether it is of one single colour.
     """
 
     pixels: str
-    stored: str
+    stored: Stored
     seen: dict[str, str]
     plain: bool
     inventory: Inventory
@@ -51,19 +54,23 @@ class Proof:
 
 
 def sign(data: bytes, max_pixels: int) -> Signature:
-    """The signature of an image file. Raises UnreadableImage as `decode`; takes its time and memory, four times."""
+    """The signature of an image file. Raises UnreadableImage as `decode`; takes its time and memory, five times."""
     header = probe(data)
-    inventory = take_inventory(data, header.format)
+    inventory = _with_tail(take_inventory(data, header.format), data, header)
     picture = decode(data, max_pixels)
-    pixels, plain = _digest(picture), is_plain(picture)
-    stored = _digest(_canonical(picture))  # of a JPEG, which has 8 bits and no transparency
-    if header.format != "JPEG":
-        values = _canonical(decode_stored(data, header))
-        deep = values.dtype != np.uint8
-        plain = plain or (not deep and not values[..., 3].any())
-        if deep or not (values[..., 3] == 255).all():
-            stored = f"turned {header.orientation} {_digest(values)}"
-    return Signature(pixels, stored, _seen(data), plain, inventory)
+    stored = read_stored(data, header)
+    plain = is_plain(picture) or stored.clear
+    return Signature(digest_of(picture), stored, _seen(data, header, stored), plain, inventory)
+
+
+def _with_tail(inventory: Inventory, data: bytes, header: Header) -> Inventory:
+    """What lies behind the codes of its pixels is one more thing that the file holds."""
+    try:
+        if inventory.unknown or not has_tail(data, header.format):
+            return inventory
+    except Exception:  # hostile codes raise nearly any type
+        return replace(inventory, unknown=f"the coding of this {header.format} file")
+    return replace(inventory, extras=inventory.extras | {("bytes behind its coded pixels", digest(data))})
 
 
 def is_plain(picture: NDArray[np.uint8]) -> bool:
@@ -71,53 +78,52 @@ def is_plain(picture: NDArray[np.uint8]) -> bool:
     return bool((picture == picture[:1, :1]).all())
 
 
-def _canonical(values: NDArray[Any]) -> NDArray[Any]:
-    """8-bit pictures of 1, 3 or 4 channels as RGBA `[h, w, 4]`, others as they are stored, channels last."""
-    if values.dtype == np.bool_:
-        values = values.astype(np.uint8) * np.uint8(255)
-    if values.dtype != np.uint8:
-        values = values.astype(values.dtype.newbyteorder("="), copy=False)
-        return values if values.ndim == 3 else values[..., None]
-    if values.ndim == 2:
-        values = np.repeat(values[..., None], 3, axis=2)
-    if values.shape[2] == 1:
-        values = np.repeat(values, 3, axis=2)
-    if values.shape[2] == 2:
-        values = np.concatenate([np.repeat(values[..., :1], 3, axis=2), values[..., 1:]], axis=2)
-    if values.shape[2] == 3:
-        values = np.concatenate([values, np.full((*values.shape[:2], 1), 255, np.uint8)], axis=2)
-    return values
-
-
-def _seen(data: bytes) -> dict[str, str]:
-    """What each decoder makes of the file, as it is shown; none where it reads none, for the other one decides then."""
+def _seen(data: bytes, header: Header, stored: Stored) -> dict[str, str]:
+    """What each decoder makes of the file, upright; none where it reads none, for the other one decides then."""
     found = {}
-    readers: tuple[tuple[str, Callable[[bytes], NDArray[Any]]], ...] = (("opencv", _by_opencv), ("pillow", _by_pillow))
+    readers: list[tuple[str, Callable[[bytes], NDArray[Any]]]] = [("pillow", _by_pillow)]
+    # OpenCV drops the transparency of a grey PNG, and multiplies the colours of a TIFF by theirs.
+    if header.reader == "opencv" or not (header.format == "PNG" or (header.format == "TIFF" and stored.transparent)):
+        readers.append(("opencv", _by_opencv))
     for name, read in readers:
         with suppress(Exception):  # hostile pixels make Pillow raise nearly any type
-            found[name] = _digest(read(data))
+            found[name] = digest_of(upright(read(data), header.orientation))
     return found
 
 
 def _by_opencv(data: bytes) -> NDArray[Any]:
-    shown: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if shown is None:
+    values: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None:
         raise UnreadableImage("OpenCV does not read it")
-    return shown
+    return canonical(values)
 
 
 def _by_pillow(data: bytes) -> NDArray[Any]:
     with Image.open(io.BytesIO(data), formats=_PILLOW) as image:
+        if image.mode.startswith("I;16"):  # of colours Pillow gives the upper 8 bits, too
+            return canonical((np.asarray(image) >> 8).astype(np.uint8))
         return np.asarray(image.convert("RGBA"))
 
 
 def prove(keeper: Signature, other: Signature) -> Proof:
     """Whether `keeper` holds all that `other` holds (pure)."""
+    return Proof(_against(keeper, other), tuple(_lost(keeper, other)))
+
+
+def _lost(keeper: Signature, other: Signature) -> Iterator[str]:
+    """What would go with `other`; of an edited copy its depth, transparency and profile, too."""
     one, two = keeper.inventory, other.inventory
-    lost = [*in_words((two.metadata - one.metadata) | (two.extras - one.extras))]
-    if two.lossy and two.lossy != one.lossy:
-        lost.append(f"its coding as {two.lossy}")  # from which the keeper seems to have been made
-    return Proof(_against(keeper, other), tuple(lost))
+    if other.stored.bits > keeper.stored.bits:
+        yield f"its {other.stored.bits} bits"
+    if other.stored.transparent and not keeper.stored.transparent:
+        yield "its transparency"
+    yield from in_words((two.metadata - one.metadata) | (two.extras - one.extras) | (two.colour - one.colour))
+    if two.lossy and (two.lossy, two.coded) != (one.lossy, one.coded):
+        yield f"its coding as {two.lossy}"  # from which the keeper seems to have been made
+    if other.stored.numbers and other.stored.numbers != keeper.stored.numbers:
+        yield "the numbers of its colour map"
+    if two.unknown:
+        yield f"what is not compared ({two.unknown})"
 
 
 def _against(keeper: Signature, other: Signature) -> str:
@@ -129,8 +135,8 @@ def _against(keeper: Signature, other: Signature) -> str:
             return f"of {who} not everything can be compared: {inventory.unknown}"
     if other.plain:
         return "it is of one single colour, or all transparent, which proves nothing"
-    if keeper.stored != other.stored:
-        return "its stored values (depth, transparency, or the colour below it) are not those of its keeper"
+    if keeper.stored.marks != other.stored.marks:
+        return f"its stored values ({_STORED}) are not those of its keeper"
     if one.colour != two.colour:
         return f"its keeper says otherwise how its colours are to be shown ({_listed(one.colour ^ two.colour)})"
     if more := two.extras - one.extras:
@@ -140,16 +146,10 @@ def _against(keeper: Signature, other: Signature) -> str:
     return ""
 
 
-def _listed(held: frozenset[tuple[str, str]]) -> str:
+def _listed(held: frozenset[Held]) -> str:
     return ", ".join(in_words(held))
 
 
 def compare_files(keeper: bytes, other: bytes, max_pixels: int) -> Proof:
     """`prove` for two image files, decoded one after the other. Raises UnreadableImage."""
     return prove(sign(keeper, max_pixels), sign(other, max_pixels))
-
-
-def _digest(values: NDArray[Any]) -> str:
-    digest = hashlib.sha256(f"{values.shape} {values.dtype}".encode())
-    digest.update(np.ascontiguousarray(values).data)
-    return digest.hexdigest()

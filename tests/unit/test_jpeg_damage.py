@@ -1,0 +1,95 @@
+"""JPEG files with a hole: the decoder makes a picture of them, and half of it is not there."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from sklearn.datasets import load_sample_image
+
+from shared.errors import UnreadableImage
+from worker.engine.decode import decode, decode_reduced
+
+PIXELS = 10**8
+KINDS = {
+    "baseline": {"quality": 90},
+    "optimised": {"quality": 90, "optimize": True},
+    "progressive": {"quality": 75, "progressive": True},
+    "with restarts": {"quality": 90, "restart_marker_blocks": 50},
+    "grey": {"quality": 90, "optimize": True},
+}
+
+
+def encoded(image: Image.Image, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def photo(kind: str) -> bytes:
+    image = Image.fromarray(load_sample_image("china.jpg"))
+    return encoded(image.convert("L") if kind == "grey" else image, **KINDS[kind])
+
+
+def drawing(kind: str) -> bytes:
+    """Mostly of one colour, whose code may be a row of zeros."""
+    image = Image.new("RGB", (1200, 900), "white")
+    ImageDraw.Draw(image).text((500, 400), "a drawing", fill="navy")
+    return encoded(image, **KINDS[kind])
+
+
+def with_hole(data: bytes, at: float, size: int, what: bytes = b"\0") -> bytes:
+    start = data.index(b"\xff\xda") + 20
+    place = start + int(at * (len(data) - start - size - 20))
+    return data[:place] + what * size + data[place + size :]
+
+
+@pytest.mark.parametrize("size", [512, 4096])
+@pytest.mark.parametrize("at", [0.0, 0.2, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lost_sector_is_damage(kind: str, at: float, size: int) -> None:
+    damaged = with_hole(photo(kind), at, size)
+    for read in (decode, decode_reduced):
+        with pytest.raises(UnreadableImage, match="truncated or damaged JPEG file"):
+            read(damaged, PIXELS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_so_is_one_that_holds_something_else(kind: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, 4096, dtype=np.uint8).tobytes()
+    data = photo(kind)
+    middle = len(data) // 2
+    for damaged in (with_hole(data, 0.5, 4096, b"\xff"), data[:middle] + noise + data[middle + 4096 :]):
+        with pytest.raises(UnreadableImage, match="truncated or damaged JPEG file"):
+            decode(damaged, PIXELS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_end_marker_behind_a_hole_makes_nothing_whole(kind: str) -> None:
+    data = photo(kind)
+    for share in (0.4, 0.7, 0.95):
+        for hole in (b"", bytes(512), bytes(len(data) - int(share * len(data)))):
+            with pytest.raises(UnreadableImage, match="truncated or damaged JPEG file"):
+                decode(data[: int(share * len(data))] + hole + b"\xff\xd9", PIXELS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_drawing_may_be_a_row_of_zeros(kind: str) -> None:
+    assert decode(drawing(kind), PIXELS).shape == (900, 1200, 3)
+    assert decode(photo(kind), PIXELS).shape == (427, 640, 3)
+
+
+def test_the_drawing_has_such_a_row() -> None:
+    data = drawing("optimised")
+    assert bytes(256) in data[data.index(b"\xff\xda") :]
+
+
+@pytest.mark.parametrize("padding", [b"\0", b"\0" * 40, b"\xff" * 7])
+def test_a_few_bytes_before_the_end_are_padding(padding: bytes) -> None:
+    data = photo("baseline")
+    assert (decode(data[:-2] + padding + data[-2:], PIXELS) == decode(data, PIXELS)).all()
+
+
+def test_zeros_behind_the_picture_are_no_hole_in_it() -> None:
+    data = photo("baseline")
+    assert (decode(data + bytes(5000), PIXELS) == decode(data, PIXELS)).all()

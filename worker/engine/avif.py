@@ -1,0 +1,33 @@
+"""What an AVIF file's boxes ask for that its decoder does not do: ISO/IEC 23008-12 (HEIF), 14496-12."""
+
+from collections.abc import Iterator
+from typing import Final
+
+_WITHIN: Final = ((b"meta", 4), (b"iprp", 0), (b"ipco", 0))  # boxes that lead to the properties; bytes before the next
+_MOST: Final = 10_000  # boxes of a level
+
+
+def is_cropped(data: bytes) -> bool:
+    """Whether the file names a clean aperture, of whichever picture in it. Never raises."""
+    start, end = 0, len(data)
+    for name, before in _WITHIN:
+        found = next(((at, stop) for kind, at, stop in _boxes(data, start, end) if kind == name), None)
+        if not found:
+            return False
+        start, end = found[0] + before, found[1]
+    return any(kind == b"clap" for kind, _, _ in _boxes(data, start, end))
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start of the contents and end of each box."""
+    for _ in range(_MOST):
+        if at + 8 > end:
+            return
+        size, head = int.from_bytes(data[at : at + 4], "big"), 8
+        if size == 1:
+            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        stop = min(at + size if size else end, end)
+        yield data[at + 4 : at + 8], at + head, stop
+        if stop < at + head:
+            return
+        at = stop
