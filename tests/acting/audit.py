@@ -132,7 +132,8 @@ class Audit:
             there = seen is not None and seen.digest == step.digest
             assert there, f"is not true: {hand.path} is said to be at {hand.target}, and is not"
             left = self._at(hand.path)
-            assert left is None or left.digest != step.digest, f"is not true: {hand.path} is said to be gone"
+            gone = left is None or left.digest != step.digest or self._was_put(hand, left)
+            assert gone, f"is not true: {hand.path} is said to be gone"
             return
         seen = self._at(hand.path)
         assert seen, f"is not true: {hand.path} is said to be a link, and is not there"
@@ -143,6 +144,14 @@ class Audit:
         else:
             linked = hand.keeper.is_file() and hand.path.samefile(hand.keeper)
             assert linked, f"is not true: {hand.path} is said to be its keeper"
+
+    def _was_put(self, hand: Hand, left: Seen) -> bool:
+        """Whether what is at the path is a file of the same bytes that came there when a run had been cut off."""
+        was = _find(self.before.seen, hand.path)
+        return self._was_begun(hand) and was == left and left.inode[1] != hand.entry.step.inode
+
+    def _was_begun(self, hand: Hand) -> bool:
+        return self.before.phases.get((hand.header.id, hand.entry.step.number)) == Phase.BEGUN
 
     def end_is_true(self, outcome: Outcome, runs: Sequence[Run]) -> None:
         """The exit status, and what is said to be away or in hand at the end, are what the journals say."""

@@ -1,6 +1,9 @@
 """The property test of acting can fail: what it asks is answered wrongly where something was lost or changed."""
 
+import os
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from tests.acting.desk import Desk
 from tests.acting.edits import remove
 from tests.acting.ledger import Ledger
 from tests.acting.owner import Owner
-from tests.acting.world import World, digest_of
+from tests.acting.world import Hand, World, digest_of
 from tests.acting.writers import Writers
 
 
@@ -92,3 +95,58 @@ def test_an_owner_notes_what_he_does(world: World, ledger: Ledger) -> None:
     assert ledger.acts > 5
     contents = {seen.digest for seen in world.look().values()}
     assert ledger.owed <= contents
+
+
+def in_a_fork(act: Callable[[], object]) -> None:
+    """As runs are, with the owner's acts in between."""
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+def test_a_file_that_its_owner_removed_from_under_a_writer_is_not_owed(world: World, ledger: Ledger) -> None:
+    """Also where he did so in the middle of a run, which another process is."""
+    owner = Owner(Desk(world, Writers(world, ledger)), ledger)
+    owner.desk.writers.open(world.root / "one.png")
+
+    def remove_all(desk: Desk, _: random.Random) -> str:
+        for path in desk.files():
+            path.unlink()
+        return "removes all"
+
+    in_a_fork(lambda: owner._do(remove_all, random.Random(1)))
+    owner.desk.writers.write(random.Random(1))
+    ledger.read()
+    assert ledger.acts == 1
+    assert ledger.owed == set()
+
+
+def test_a_file_that_went_from_under_a_writer_otherwise_is_owed(world: World, ledger: Ledger) -> None:
+    writers = Writers(world, ledger)
+    writers.open(world.root / "one.png")
+    in_a_fork((world.root / "one.png").unlink)
+    writers.write(random.Random(1))
+    assert len(ledger.owed) == 3  # and what was written
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_the_same_bytes_at_the_path_of_a_file_that_is_gone(world: World, ledger: Ledger, early: bool) -> None:
+    """True is it only where they came there before the run, which the file itself had left by then."""
+    begin(world, world.root, Phase.BEGUN)
+    world.target.mkdir()
+    (world.root / "one.png").rename(world.target / "one.png")
+    befores = [look(world, ledger)]
+    (world.root / "one.png").write_bytes(b"one")
+    befores.append(look(world, ledger))
+    audit = Audit(world, ledger, befores[early])
+    hand = world.steps()[0]
+    done = Hand(hand.header, replace(hand.entry, phase=Phase.DONE))
+    if early:
+        audit._journal_is_true(done)
+    else:
+        with pytest.raises(AssertionError, match="said to be gone"):
+            audit._journal_is_true(done)
