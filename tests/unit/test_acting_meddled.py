@@ -130,6 +130,57 @@ def test_without_an_exchange_a_restore_replaces_only_the_link(desk: Desk, action
     assert hidden_below(desk) == []
 
 
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("action", [Action.MOVE, Action.TRASH])
+def test_a_rename_by_way_of_a_link_may_be_cut_off_twice(desk: Desk, action: Action) -> None:
+    """The file has three names then: its own, where it was to go, and the hidden one by which that was to go again."""
+    for _ in range(2):
+        desk.calls["unlink"] = killed
+        with pytest.raises(Killed):
+            desk.act(action)
+    assert desk.restore_all() == {}
+    assert desk.phases() == [Phase.UNDONE]
+    assert (desk.root / "sub" / "copy.png").stat().st_nlink == 1
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_file_that_has_its_name_back_is_no_other_one(desk: Desk) -> None:
+    """Its keeper went, the file got its name back by way of a link, the run ended there, and the copy was edited."""
+    desk.disk = Distant
+    path, moved = desk.root / "sub" / "copy.png", desk.target / "sub" / "copy.png"
+
+    def lose_keeper() -> None:
+        (desk.root / "keeper.png").unlink()
+        desk.calls["unlink"] = killed
+
+    desk.calls["unlink"] = lose_keeper
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    assert path.stat().st_nlink == 2
+    moved.write_bytes(NEW)
+    assert desk.restore_all() == {}
+    assert desk.phases() == [Phase.UNDONE]
+    assert hidden_below(desk) == []
+    assert (path.read_bytes(), moved.read_bytes()) == (png("red"), NEW)
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("action", LINKS)
+def test_a_copy_that_has_its_place_already_is_no_other_one(desk: Desk, action: Action) -> None:
+    """Its owner removed the link, the copy got the name by way of a link, the run ended there, and it was edited."""
+    path = desk.root / "sub" / "copy.png"
+    desk.act(action)
+    path.unlink()
+    desk.calls["unlink"] = killed
+    with pytest.raises(Killed):
+        desk.restore()
+    assert path.stat().st_nlink == 2
+    path.write_bytes(NEW)
+    assert "something else is at its path" in desk.restore_all()["sub/copy.png"]
+    assert path.read_bytes() == NEW
+    assert hidden_below(desk) == []
+
+
 @pytest.mark.parametrize("action", LINKS)
 def test_putting_a_link_in_order_removes_only_the_link(desk: Desk, action: Action) -> None:
     path = desk.root / "sub" / "copy.png"

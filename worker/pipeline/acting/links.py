@@ -76,6 +76,8 @@ def _settle_hidden(action: Action, root: Path, place: Place, other: Place, step:
         disk.unlink(other)
     elif current is None:
         disk.rename(other, place)
+    elif is_same_file(other.status(), current):  # which was cut off before its last call, on an earlier try
+        disk.unlink_name(other, place)
     elif _is_link(action, root, place, step):
         # The file itself, or whatever stood at its path; not removed, for its keeper may be gone with the next look.
         change_places(other, place, current, disk)
@@ -127,6 +129,8 @@ def _go_on(action: Action, root: Path, place: Place, copy: Place, step: Step, di
     shared = current is not None and current.st_nlink > 1 and holds(place, step)
     if _is_link(action, root, copy, step):
         disk.unlink(copy)
+    elif is_same_file(copy.status(), current):  # it has its place already, by a rename that was cut off
+        disk.unlink_name(copy, place)
     elif holds(copy, step):
         if current is None:
             disk.rename(copy, place)

@@ -106,6 +106,13 @@ def _retire(
     disk.sync(source)
 
 
+def drop_second_names(name: Place, disk: Disk, *hidden: Place) -> None:
+    """Hidden names of the very file at `name` go: a rename by way of a link was cut off before its last call."""
+    for one in hidden:
+        if is_same_file(one.status(), name.status()):
+            disk.unlink_name(one, name)
+
+
 def _remove(name: Place, disk: Disk) -> None:
     if name.status():
         disk.unlink(name)
@@ -118,6 +125,7 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
     Raises LeftAlone where neither has it, or where a hidden file is not to be removed; OSError.
     """
     half, going = target.beside(temporary), source.beside(temporary)
+    drop_second_names(source, disk, half, going)
     if going.status():
         _settle_going(going, source, target, step, disk)
     if holds(source, step):
@@ -154,6 +162,7 @@ def _take_away(target: Place, half: Place, source: Place, step: Step, temporary:
 
 def take_second_name(second: Place, name: Place, step: Step, temporary: str, disk: Disk) -> None:
     """What is left of a rename by way of a link that was cut off. Raises LeftAlone where it is one name by two ways."""
+    drop_second_names(name, disk, second.beside(temporary))
     one, other = name.status(), second.status()
     if one is not None and one.st_nlink > 1 and is_same_file(one, other):
         _retire(second, other, name, step, temporary, disk)
@@ -220,6 +229,7 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
 def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> None:
     """An earlier try was cut off: the hidden names tell how far it came."""
     half, going = target.beside(temporary), source.beside(temporary)
+    drop_second_names(source, disk, half, going)
     if going.status():
         _settle_going(going, source, target, step, disk)
     if not half.status():
