@@ -71,6 +71,47 @@ def test_who_waits_to_write_into_a_file_gets_it_back_from_a_link(desk: Desk, act
     assert hidden_below(desk) == []
 
 
+@pytest.mark.parametrize("action", LINKS)
+def test_what_comes_while_a_link_goes_again_keeps_its_name(desk: Desk, action: Action) -> None:
+    path = desk.root / "sub" / "copy.png"
+
+    def ask() -> None:
+        with pytest.raises(BlockingIOError):
+            os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        desk.calls["exchange"] = save_over(path)
+
+    desk.calls["exchange"] = ask
+    [found] = desk.act(action)
+    assert isinstance(found, Skipped)
+    assert path.read_bytes() == NEW
+
+
+def test_what_comes_while_a_file_goes_again_keeps_its_name(desk: Desk) -> None:
+    """Its owner put the same bytes at the path, and has those open for writing."""
+    path, moved = desk.root / "sub" / "copy.png", desk.target / "sub" / "copy.png"
+    desk.act(Action.MOVE)
+    shutil.copyfile(moved, path)
+    with path.open("r+b"):
+        desk.calls["exchange"] = lambda: desk.calls.update(exchange=save_over(path))
+        assert "at the last moment" in desk.restore()["sub/copy.png"]
+    assert (path.read_bytes(), moved.read_bytes()) == (NEW, png("red"))
+    assert hidden_below(desk) == []
+
+
+def test_a_hard_link_that_is_open_for_writing_stays_where_its_keeper_is_no_more(desk: Desk) -> None:
+    """A copy takes its place, and gives it back: nobody may say that it is left alone and have exchanged it."""
+    path = desk.root / "sub" / "copy.png"
+    desk.act(Action.HARDLINK)
+    (desk.root / "keeper.png").rename(desk.root / "renamed.png")
+    before = desk.tree()
+    with path.open("r+b"):
+        assert "open for writing" in desk.restore()["sub/copy.png"]
+        assert desk.tree() == before
+        assert path.samefile(desk.root / "renamed.png")
+    assert desk.restore() == {}
+    assert path.stat().st_nlink == 1
+
+
 def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> None:
     """The copy has two names then, and its bytes are no longer those of the step."""
     desk.disk, desk.calls["unlink"] = Distant, killed

@@ -273,11 +273,12 @@ def _bring_over(source: Place, target: Place, current: os.stat_result, step: Ste
 
 def _put_over(half: Place, target: Place, current: os.stat_result, step: Step, disk: Disk) -> None:
     """Let `half` take the place of what is at `target`, which goes. Raises LeftAlone: then nothing has changed."""
+    moved = half.status()
     change_places(half, target, current, disk)
     if half.status():
         try:
             remove_copy(half, target, step, disk)
         except LeftAlone:
-            disk.exchange(half, target)
+            change_places(half, target, moved, disk)
             raise
     disk.sync(target)
