@@ -57,13 +57,19 @@ class Audit:
         self.words_are_true(outcome)
 
     def nothing_is_lost(self) -> None:
-        """Every content is in the open, or under a hidden name of a step in hand."""
+        """Every content is in the open, or under a hidden name of a step in hand, or of one that is told of."""
         hands = {hand.hidden for hand in self.steps if hand.entry.phase in (Phase.BEGUN, Phase.RESTORING)}
+        hands |= {hand.hidden for hand in self.steps if hand.entry.phase in AWAY and self._is_told(hand)}
         held = {seen.digest for path, seen in self.after.items() if counts(path, seen) or hidden_by(path) in hands}
         lost = self.ledger.owed - held
         were = {str(path) for path, seen in self.before.seen.items() if seen.digest in lost}
         hidden = {str(path) for path, seen in self.after.items() if seen.digest in lost}
         assert not lost, f"lost: {len(lost)} contents, which were at {were}; now under hidden names only: {hidden}"
+
+    def _is_told(self, hand: Hand) -> bool:
+        """Whether a run has said by what hidden name the file of a step is kept, until it is restored."""
+        words = f'kept beside it as .imagesieve-{"-".join(hand.hidden)}"'
+        return any(words in line for line in self.ledger.history)
 
     def keepers_stay(self) -> None:
         """A content that was in the watched folder is there still, unless it was taken as another one's duplicate."""
