@@ -37,6 +37,11 @@ class Ledger:
         return sum(line.startswith(ACT) for line in self.history)
 
     @property
+    def has_shifted(self) -> bool:
+        """Whether a path leads to another place than at first."""
+        return any(path == EVERYTHING for _, path in self.touched)
+
+    @property
     def file(self) -> Path:
         return self.world.base / "ledger.jsonl"
 

@@ -125,6 +125,21 @@ def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> 
     assert hidden_below(desk) == []
 
 
+def test_a_copy_at_the_target_that_is_open_for_writing_after_a_kill_stays_there(desk: Desk) -> None:
+    """What is written into it then is found under the name by which it was opened."""
+    moved = desk.target / "sub" / "copy.png"
+    desk.disk, desk.calls["unlink"] = Distant, killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    with moved.open("r+b") as file:
+        desk.restore_all()
+        file.write(NEW)
+    assert desk.phases() == [Phase.UNDONE]
+    assert (desk.root / "sub" / "copy.png").read_bytes() == png("red")
+    assert moved.read_bytes().startswith(NEW)
+    assert hidden_below(desk) == []
+
+
 def test_what_takes_the_name_of_the_copy_at_the_target_in_the_last_instant_stays(desk: Desk) -> None:
     """The run was cut off before its file went, and so the copy goes again."""
     desk.disk, desk.calls["unlink"] = Distant, killed

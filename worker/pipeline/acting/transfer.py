@@ -149,13 +149,14 @@ def _take_away(target: Place, half: Place, source: Place, step: Step, temporary:
     copied = is_same_file(half.status(), target.status()) and not is_same_file(source.status(), target.status())
     with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
         if copied and holds(target, step):
-            disk.unlink_name(target, half)
-        elif copied:
-            _remove(half, disk)  # the copy was changed at its other name, which is its owner's now
+            with _unwritten(target):
+                disk.unlink_name(target, half)
         take_second_name(target, source, step, temporary, disk)
     if stands_for_nothing(target):
         disk.unlink(target)
-    if half.status():
+    if copied and is_same_file(half.status(), target.status()):
+        _remove(half, disk)  # the copy was changed at its other name, or is about to be, which is its owner's now
+    elif half.status():
         with suppress(LeftAlone):
             _settle_half(half, source, step, disk)
 
