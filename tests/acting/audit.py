@@ -149,7 +149,12 @@ class Audit:
             )
         else:
             linked = hand.keeper.is_file() and hand.path.samefile(hand.keeper)
+            linked = linked or (seen.digest == step.digest and self._is_acted_on(hand.keeper))  # it outlives its keeper
             assert linked, f"is not true: {hand.path} is said to be its keeper"
+
+    def _is_acted_on(self, path: Path) -> bool:
+        """Whether a step that changed in this run is about what has this path."""
+        return any(canonical(hand.path) == canonical(path) for hand in self.steps if self._changed(hand))
 
     def _was_put(self, hand: Hand, left: Seen) -> bool:
         """Whether what is at the path is a file of the same bytes that came there when a run had been cut off."""

@@ -38,13 +38,13 @@ def step(path: str, data: bytes) -> Step:
     return Step(1, path, "exact", digest_of(data), len(data), 0o100644, 0, 0, 0, 0, 0, 0, "two.png", "", path)
 
 
-def begin(world: World, root: Path, phase: Phase) -> str:
-    journals = world.states[0] / "actions"
+def begin(
+    world: World, root: Path, phase: Phase, action: Action = Action.MOVE, path: str = "one.png", state: int = 0
+) -> str:
+    journals = world.states[state] / "actions"
     journals.mkdir(parents=True)
-    journal, header = Journal.begin(
-        journals, Action.MOVE, root, str(world.target), False, 1_700_000_000.0, lambda _: None
-    )
-    journal.step(step("one.png", b"one"))
+    journal, header = Journal.begin(journals, action, root, str(world.target), False, 1_700_000_000.0, lambda _: None)
+    journal.step(step(path, b"one"))
     if phase is not Phase.BEGUN:
         journal.note(1, phase)
     journal.close()
@@ -165,3 +165,19 @@ def test_a_hidden_name_holds_a_content_that_is_away_where_it_was_told(world: Wor
     else:
         with pytest.raises(AssertionError, match="lost: 1"):
             audit.nothing_is_lost()
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_hard_link_is_its_keeper_unless_that_one_was_acted_on_in_its_turn(
+    world: World, ledger: Ledger, taken: bool
+) -> None:
+    before = look(world, ledger)
+    begin(world, world.root, Phase.DONE, Action.HARDLINK)
+    if taken:
+        begin(world, world.root, Phase.BEGUN, Action.HARDLINK, "two.png", state=1)
+    audit = Audit(world, ledger, before)
+    if taken:
+        audit._journal_is_true(world.steps()[0])
+    else:
+        with pytest.raises(AssertionError, match="said to be its keeper"):
+            audit._journal_is_true(world.steps()[0])
