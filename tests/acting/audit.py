@@ -57,13 +57,19 @@ class Audit:
         self.words_are_true(outcome)
 
     def nothing_is_lost(self) -> None:
-        """Every content is in the open, or under a hidden name of a step in hand."""
+        """Every content is in the open, or under a hidden name of a step in hand, or of one that is told of."""
         hands = {hand.hidden for hand in self.steps if hand.entry.phase in (Phase.BEGUN, Phase.RESTORING)}
+        hands |= {hand.hidden for hand in self.steps if hand.entry.phase in AWAY and self._is_told(hand)}
         held = {seen.digest for path, seen in self.after.items() if counts(path, seen) or hidden_by(path) in hands}
         lost = self.ledger.owed - held
         were = {str(path) for path, seen in self.before.seen.items() if seen.digest in lost}
         hidden = {str(path) for path, seen in self.after.items() if seen.digest in lost}
         assert not lost, f"lost: {len(lost)} contents, which were at {were}; now under hidden names only: {hidden}"
+
+    def _is_told(self, hand: Hand) -> bool:
+        """Whether a run has said by what hidden name the file of a step is kept, until it is restored."""
+        words = f'kept beside it as .imagesieve-{"-".join(hand.hidden)}"'
+        return any(words in line for line in self.ledger.history)
 
     def keepers_stay(self) -> None:
         """A content that was in the watched folder is there still, unless it was taken as another one's duplicate."""
@@ -132,7 +138,8 @@ class Audit:
             there = seen is not None and seen.digest == step.digest
             assert there, f"is not true: {hand.path} is said to be at {hand.target}, and is not"
             left = self._at(hand.path)
-            assert left is None or left.digest != step.digest, f"is not true: {hand.path} is said to be gone"
+            gone = left is None or left.digest != step.digest or self._was_put(hand, left)
+            assert gone, f"is not true: {hand.path} is said to be gone"
             return
         seen = self._at(hand.path)
         assert seen, f"is not true: {hand.path} is said to be a link, and is not there"
@@ -142,7 +149,20 @@ class Audit:
             )
         else:
             linked = hand.keeper.is_file() and hand.path.samefile(hand.keeper)
+            linked = linked or (seen.digest == step.digest and self._is_acted_on(hand.keeper))  # it outlives its keeper
             assert linked, f"is not true: {hand.path} is said to be its keeper"
+
+    def _is_acted_on(self, path: Path) -> bool:
+        """Whether a step that changed in this run is about what has this path."""
+        return any(canonical(hand.path) == canonical(path) for hand in self.steps if self._changed(hand))
+
+    def _was_put(self, hand: Hand, left: Seen) -> bool:
+        """Whether what is at the path is a file of the same bytes that came there when a run had been cut off."""
+        was = _find(self.before.seen, hand.path)
+        return self._was_begun(hand) and was == left and left.inode[1] != hand.entry.step.inode
+
+    def _was_begun(self, hand: Hand) -> bool:
+        return self.before.phases.get((hand.header.id, hand.entry.step.number)) == Phase.BEGUN
 
     def end_is_true(self, outcome: Outcome, runs: Sequence[Run]) -> None:
         """The exit status, and what is said to be away or in hand at the end, are what the journals say."""

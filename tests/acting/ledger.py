@@ -18,12 +18,16 @@ EVERYTHING = "*"  # touched: what a path leads to is another place now
 
 @dataclass
 class Ledger:
-    """owed: digests. history: what happened, in order. touched: paths that somebody else changed, by their line."""
+    """owed: digests. history: what happened, in order. touched: paths that somebody else changed, by their line.
+
+    gone: names or copies that the owner took away himself, by their line; see `Writers`.
+    """
 
     world: World
     owed: set[str] = field(default_factory=set)
     history: list[str] = field(default_factory=list)
     touched: list[tuple[int, str]] = field(default_factory=list)
+    gone: list[tuple[int, str]] = field(default_factory=list)
     instant: str = ""  # the system call that comes next
     _read: int = 0
 
@@ -31,6 +35,11 @@ class Ledger:
     def acts(self) -> int:
         """How often the owner did something."""
         return sum(line.startswith(ACT) for line in self.history)
+
+    @property
+    def has_shifted(self) -> bool:
+        """Whether a path leads to another place than at first."""
+        return any(path == EVERYTHING for _, path in self.touched)
 
     @property
     def file(self) -> Path:
@@ -41,9 +50,16 @@ class Ledger:
         owed = {seen.digest for path, seen in self.world.look().items() if counts(path, seen)}
         self.write("the world is made", owed=owed)
 
-    def write(self, words: str, touched: Collection[str] = (), owed: Collection[str] | None = None) -> None:
+    def write(
+        self, words: str, touched: Collection[str] = (), owed: Collection[str] | None = None, gone: Collection[str] = ()
+    ) -> None:
         """Note what happens next or has happened."""
-        line = {"words": words, "touched": sorted(touched), "owed": None if owed is None else sorted(owed)}
+        line = {
+            "words": words,
+            "touched": sorted(touched),
+            "owed": None if owed is None else sorted(owed),
+            "gone": sorted(gone),
+        }
         with self.file.open("ab") as file:
             file.write(json.dumps(line).encode("ascii") + b"\n")
         self.read()
@@ -59,12 +75,17 @@ class Ledger:
         for line in map(json.loads, data.splitlines()):
             self.history.append(line["words"])
             self.touched += [(len(self.history), path) for path in line["touched"]]
+            self.gone += [(len(self.history), one) for one in line["gone"]]
             if line["owed"] is not None:
                 self.owed = set(line["owed"])
 
     def touched_since(self, line: int) -> set[str]:
         """Paths that somebody but the program under test changed after this line of the history."""
         return {path for number, path in self.touched if number > line}
+
+    def gone_since(self, line: int, one: str) -> bool:
+        """Whether the owner took this away after this line of the history, in whatever process."""
+        return any(number > line and one == noted for number, noted in self.gone)
 
     @contextmanager
     def act_of_owner(self, shifting: bool = False) -> Iterator[list[str]]:

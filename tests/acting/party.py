@@ -11,11 +11,13 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from shared import filesystems
 from shared.duplicates import Duplicate
@@ -102,7 +104,7 @@ class Party:
     def command(self, interrupt: Interrupt, *commands: list[str]) -> Outcome:
         """Run `worker.act` in a process of its own. interrupt: called there, gives what comes in between."""
         self.runs += 1
-        _settings()  # here, and not in each child
+        _warm_up()  # here, and not in each child
         self.ledger.write(f"{self.name}: {'; '.join(' '.join(words) for words in commands)}")
         told, said = self.state / "told", self.state / "said"
         for file in (told, said):
@@ -162,6 +164,15 @@ class Party:
 def _settings() -> Settings:
     """Read once: that takes as long as a step."""
     return load_settings(watch_dir=Path("/"), protect_folders=PROTECTED)
+
+
+@cache
+def _warm_up() -> None:
+    """What a process reads and compiles once, and every fork of it has then."""
+    _settings()
+    Image.init()
+    with suppress(SystemExit), redirect_stdout(io.StringIO()):
+        act.main(["--help"])
 
 
 def _compare(keeper: bytes, duplicate: bytes) -> Proof:

@@ -13,7 +13,7 @@ from tests.acting.interruptions import choose, nothing
 from tests.acting.ledger import Ledger
 from tests.acting.owner import Owner
 from tests.acting.party import Outcome, Party
-from tests.acting.world import World
+from tests.acting.world import World, is_ours
 from tests.acting.writers import Writers
 
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where writing to the disk takes no time
@@ -108,6 +108,7 @@ class Scenario:
             if all(hand.entry.phase in (Phase.RESTORED, Phase.UNDONE) for hand in self.world.steps()):
                 break
         assert [hand.path for hand in self.world.in_hand()] == [], "still in hand"
+        self._nothing_hidden_is_left()
         if not self.ledger.acts:
             assert [hand.path for hand in self.world.steps() if hand.entry.phase in AWAY] == [], "not restored"
             after = self.world.tree()
@@ -116,6 +117,14 @@ class Scenario:
             length = 1 if len(self.parties) > 1 or self.world.views else 3
             changed = [path for path, was in before.items() if after[path][:length] != was[:length]]
             assert not changed, f"the folder is not as it was: {changed}"
+
+    def _nothing_hidden_is_left(self) -> None:
+        """No name of ours, but those that were told. What its owner copied to another folder is his."""
+        if self.ledger.has_shifted:
+            return
+        told = "\n".join(self.ledger.history)
+        left = [str(path) for path in self.world.look() if is_ours(path) and path.name not in told]
+        assert not left, f"hidden names are left, and nobody said so: {left}"
 
     def _apply(self, party: Party) -> None:
         chance = self.chance

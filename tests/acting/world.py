@@ -221,7 +221,10 @@ def _walk(top: Path) -> Iterator[tuple[Path, Seen]]:
             continue
         if path.suffix == ".trashinfo":
             continue
-        status = path.lstat()
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            continue  # an overlay lists what it does not find, where its lower folder was changed meanwhile
         if stat.S_ISLNK(status.st_mode):
             data = b"link " + os.fsencode(path.readlink())
         elif stat.S_ISREG(status.st_mode):

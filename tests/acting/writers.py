@@ -17,18 +17,33 @@ from tests.acting.world import World, digest_of
 
 @dataclass
 class Writer:
-    """One open file. pin: leads to it and opens nothing. waiting: what is written as soon as it can be opened."""
+    """One open file. pin: leads to it and opens nothing. waiting: what is written as soon as it can be opened.
+
+    since: the line of the ledger at which it was opened. shared: digest of what was in it then, if another file had
+    that, too.
+    """
 
     path: Path
     pin: int
+    since: int
     descriptor: int = -1
     waiting: tuple[bytes, bool] | None = None
-    given_up: bool = False  # its owner removed the last name himself
-    shared: str = ""  # digest of what is in it, while its owner has not removed all other files with that
+    shared: str = ""
+
+    @property
+    def name_gone(self) -> str:
+        """What the ledger says when its owner removed the last name himself."""
+        status = Path(_by(self.pin)).stat()
+        return f"{status.st_dev}:{status.st_ino}"
+
+    @property
+    def others_gone(self) -> str:
+        """What the ledger says when its owner removed all other files with what was in it."""
+        return f"{self.name_gone} {self.shared}"
 
 
 class Writers:
-    """All open files of one process."""
+    """All open files of one process. What the owner removes meanwhile, he may remove in a process forked from it."""
 
     def __init__(self, world: World, ledger: Ledger) -> None:
         self._world = world
@@ -93,26 +108,26 @@ class Writers:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Which files lose their last name by what the owner does inside."""
+        """Which files lose their last name, or the last other one with their bytes, by what the owner does inside."""
         named = [one for one in self._writers if _names(one)]
         shared = [one for one in self._writers if one.shared and self._others(one, one.shared)]
         yield
-        for writer in named:
-            writer.given_up = writer.given_up or not _names(writer)
-        for writer in shared:
-            if not self._others(writer, writer.shared):
-                writer.shared = ""
+        gone = {one.name_gone for one in named if not _names(one)}
+        gone |= {one.others_gone for one in shared if not self._others(one, one.shared)}
+        if gone:
+            self._ledger.write("    which an open file lost its names or copies by", gone=gone)
 
     def _owe(self, writer: Writer, data: bytes) -> None:
         """What was written must be somewhere, unless its owner had removed that file himself.
 
         So must be what was there before, where another file had it when this one was opened.
         """
-        if not writer.given_up and not _names(writer):
+        self._ledger.read()
+        if not _names(writer) and not self._ledger.gone_since(writer.since, writer.name_gone):
             self._ledger.write(f"  {writer.path.name!r} was removed under who had it open",
                                owed=self._ledger.owed | {digest_of(data)})  # fmt: skip
-
-        if writer.shared and writer.shared not in {seen.digest for seen in self._world.look().values()}:
+        shared = writer.shared and not self._ledger.gone_since(writer.since, writer.others_gone)
+        if shared and writer.shared not in {seen.digest for seen in self._world.look().values()}:
             self._ledger.write(f"  {writer.path.name!r} had another copy when it was opened",
                                owed=self._ledger.owed | {writer.shared})  # fmt: skip
 
@@ -122,7 +137,9 @@ class Writers:
         return any(seen.digest == digest and seen.inode != own for seen in self._world.look().values())
 
     def _pinned(self, path: Path) -> Writer:
-        return Writer(path, os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC))
+        pin = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self._ledger.read()
+        return Writer(path, pin, len(self._ledger.history))
 
 
 def _by(pin: int) -> str:

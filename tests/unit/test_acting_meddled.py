@@ -71,6 +71,47 @@ def test_who_waits_to_write_into_a_file_gets_it_back_from_a_link(desk: Desk, act
     assert hidden_below(desk) == []
 
 
+@pytest.mark.parametrize("action", LINKS)
+def test_what_comes_while_a_link_goes_again_keeps_its_name(desk: Desk, action: Action) -> None:
+    path = desk.root / "sub" / "copy.png"
+
+    def ask() -> None:
+        with pytest.raises(BlockingIOError):
+            os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        desk.calls["exchange"] = save_over(path)
+
+    desk.calls["exchange"] = ask
+    [found] = desk.act(action)
+    assert isinstance(found, Skipped)
+    assert path.read_bytes() == NEW
+
+
+def test_what_comes_while_a_file_goes_again_keeps_its_name(desk: Desk) -> None:
+    """Its owner put the same bytes at the path, and has those open for writing."""
+    path, moved = desk.root / "sub" / "copy.png", desk.target / "sub" / "copy.png"
+    desk.act(Action.MOVE)
+    shutil.copyfile(moved, path)
+    with path.open("r+b"):
+        desk.calls["exchange"] = lambda: desk.calls.update(exchange=save_over(path))
+        assert "at the last moment" in desk.restore()["sub/copy.png"]
+    assert (path.read_bytes(), moved.read_bytes()) == (NEW, png("red"))
+    assert hidden_below(desk) == []
+
+
+def test_a_hard_link_that_is_open_for_writing_stays_where_its_keeper_is_no_more(desk: Desk) -> None:
+    """A copy takes its place, and gives it back: nobody may say that it is left alone and have exchanged it."""
+    path = desk.root / "sub" / "copy.png"
+    desk.act(Action.HARDLINK)
+    (desk.root / "keeper.png").rename(desk.root / "renamed.png")
+    before = desk.tree()
+    with path.open("r+b"):
+        assert "open for writing" in desk.restore()["sub/copy.png"]
+        assert desk.tree() == before
+        assert path.samefile(desk.root / "renamed.png")
+    assert desk.restore() == {}
+    assert path.stat().st_nlink == 1
+
+
 def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> None:
     """The copy has two names then, and its bytes are no longer those of the step."""
     desk.disk, desk.calls["unlink"] = Distant, killed
@@ -81,6 +122,21 @@ def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> 
     assert desk.phases() == [Phase.UNDONE]
     assert (desk.root / "sub" / "copy.png").read_bytes() == png("red")
     assert (desk.target / "sub" / "copy.png").read_bytes() == NEW
+    assert hidden_below(desk) == []
+
+
+def test_a_copy_at_the_target_that_is_open_for_writing_after_a_kill_stays_there(desk: Desk) -> None:
+    """What is written into it then is found under the name by which it was opened."""
+    moved = desk.target / "sub" / "copy.png"
+    desk.disk, desk.calls["unlink"] = Distant, killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    with moved.open("r+b") as file:
+        desk.restore_all()
+        file.write(NEW)
+    assert desk.phases() == [Phase.UNDONE]
+    assert (desk.root / "sub" / "copy.png").read_bytes() == png("red")
+    assert moved.read_bytes().startswith(NEW)
     assert hidden_below(desk) == []
 
 
@@ -126,6 +182,57 @@ def test_without_an_exchange_a_restore_replaces_only_the_link(desk: Desk, action
     desk.act(action)
     desk.calls["replace"] = save_over(path)
     assert "at the last moment" in desk.restore()["sub/copy.png"]
+    assert path.read_bytes() == NEW
+    assert hidden_below(desk) == []
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("action", [Action.MOVE, Action.TRASH])
+def test_a_rename_by_way_of_a_link_may_be_cut_off_twice(desk: Desk, action: Action) -> None:
+    """The file has three names then: its own, where it was to go, and the hidden one by which that was to go again."""
+    for _ in range(2):
+        desk.calls["unlink"] = killed
+        with pytest.raises(Killed):
+            desk.act(action)
+    assert desk.restore_all() == {}
+    assert desk.phases() == [Phase.UNDONE]
+    assert (desk.root / "sub" / "copy.png").stat().st_nlink == 1
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_file_that_has_its_name_back_is_no_other_one(desk: Desk) -> None:
+    """Its keeper went, the file got its name back by way of a link, the run ended there, and the copy was edited."""
+    desk.disk = Distant
+    path, moved = desk.root / "sub" / "copy.png", desk.target / "sub" / "copy.png"
+
+    def lose_keeper() -> None:
+        (desk.root / "keeper.png").unlink()
+        desk.calls["unlink"] = killed
+
+    desk.calls["unlink"] = lose_keeper
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+    assert path.stat().st_nlink == 2
+    moved.write_bytes(NEW)
+    assert desk.restore_all() == {}
+    assert desk.phases() == [Phase.UNDONE]
+    assert hidden_below(desk) == []
+    assert (path.read_bytes(), moved.read_bytes()) == (png("red"), NEW)
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("action", LINKS)
+def test_a_copy_that_has_its_place_already_is_no_other_one(desk: Desk, action: Action) -> None:
+    """Its owner removed the link, the copy got the name by way of a link, the run ended there, and it was edited."""
+    path = desk.root / "sub" / "copy.png"
+    desk.act(action)
+    path.unlink()
+    desk.calls["unlink"] = killed
+    with pytest.raises(Killed):
+        desk.restore()
+    assert path.stat().st_nlink == 2
+    path.write_bytes(NEW)
+    assert "something else is at its path" in desk.restore_all()["sub/copy.png"]
     assert path.read_bytes() == NEW
     assert hidden_below(desk) == []
 

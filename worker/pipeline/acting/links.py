@@ -31,6 +31,7 @@ def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: st
         disk.symlink(link_text(step), link)
     keeper.check()
     file.check()
+    made = link.status()
     if disk.exchange(link, file.place):
         original = link  # under the temporary name now
         try:
@@ -41,7 +42,7 @@ def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: st
             disk.sync(file.place)
             remove_copy(original, keeper.place, step, disk)
         except (LeftAlone, OSError):
-            disk.exchange(original, file.place)
+            change_places(original, file.place, made, disk)
             raise
     else:
 
@@ -76,6 +77,8 @@ def _settle_hidden(action: Action, root: Path, place: Place, other: Place, step:
         disk.unlink(other)
     elif current is None:
         disk.rename(other, place)
+    elif is_same_file(other.status(), current):  # which was cut off before its last call, on an earlier try
+        disk.unlink_name(other, place)
     elif _is_link(action, root, place, step):
         # The file itself, or whatever stood at its path; not removed, for its keeper may be gone with the next look.
         change_places(other, place, current, disk)
@@ -127,12 +130,13 @@ def _go_on(action: Action, root: Path, place: Place, copy: Place, step: Step, di
     shared = current is not None and current.st_nlink > 1 and holds(place, step)
     if _is_link(action, root, copy, step):
         disk.unlink(copy)
+    elif is_same_file(copy.status(), current):  # it has its place already, by a rename that was cut off
+        disk.unlink_name(copy, place)
     elif holds(copy, step):
         if current is None:
             disk.rename(copy, place)
         elif shared or _is_link(action, root, place, step):
-            change_places(copy, place, current, disk)
-            _drop(action, root, copy, place, step, disk)
+            _take_place(action, root, copy, place, current, step, disk)
         elif holds(place, step):
             remove_copy(copy, place, step, disk)
         else:
@@ -173,15 +177,30 @@ def _put_copy(
         disk.rename(copy, place)
         return
     try:
-        change_places(copy, place, current, disk)
+        _take_place(action, root, copy, place, current, step, disk)
     except FileNotFoundError:  # its owner has removed the link
         disk.rename(copy, place)
     except LeftAlone:
+        with suppress(LeftAlone):
+            if holds(place, step):  # else it may be all that is left of its bytes
+                remove_copy(copy, place, step, disk)
         with suppress(LeftAlone), placed(root, step.keeper) as keeper:
-            if holds(keeper, step):  # else it may be all that is left of its bytes
+            if copy.status() and holds(keeper, step):
                 remove_copy(copy, keeper, step, disk)
         raise
-    _drop(action, root, copy, place, step, disk)
+
+
+def _take_place(
+    action: Action, root: Path, copy: Place, place: Place, current: os.stat_result | None, step: Step, disk: Disk
+) -> None:
+    """The copy stands at `place`, and what was seen there goes. Raises LeftAlone: then nothing has changed."""
+    made = copy.status()
+    change_places(copy, place, current, disk)
+    try:
+        _drop(action, root, copy, place, step, disk)
+    except LeftAlone:
+        change_places(copy, place, made, disk)
+        raise
 
 
 def _keeper_holds(root: Path, step: Step) -> bool:

@@ -106,6 +106,13 @@ def _retire(
     disk.sync(source)
 
 
+def drop_second_names(name: Place, disk: Disk, *hidden: Place) -> None:
+    """Hidden names of the very file at `name` go: a rename by way of a link was cut off before its last call."""
+    for one in hidden:
+        if is_same_file(one.status(), name.status()):
+            disk.unlink_name(one, name)
+
+
 def _remove(name: Place, disk: Disk) -> None:
     if name.status():
         disk.unlink(name)
@@ -118,6 +125,7 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
     Raises LeftAlone where neither has it, or where a hidden file is not to be removed; OSError.
     """
     half, going = target.beside(temporary), source.beside(temporary)
+    drop_second_names(source, disk, half, going)
     if going.status():
         _settle_going(going, source, target, step, disk)
     if holds(source, step):
@@ -141,19 +149,21 @@ def _take_away(target: Place, half: Place, source: Place, step: Step, temporary:
     copied = is_same_file(half.status(), target.status()) and not is_same_file(source.status(), target.status())
     with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
         if copied and holds(target, step):
-            disk.unlink_name(target, half)
-        elif copied:
-            _remove(half, disk)  # the copy was changed at its other name, which is its owner's now
+            with _unwritten(target):
+                disk.unlink_name(target, half)
         take_second_name(target, source, step, temporary, disk)
     if stands_for_nothing(target):
         disk.unlink(target)
-    if half.status():
+    if copied and is_same_file(half.status(), target.status()):
+        _remove(half, disk)  # the copy was changed at its other name, or is about to be, which is its owner's now
+    elif half.status():
         with suppress(LeftAlone):
             _settle_half(half, source, step, disk)
 
 
 def take_second_name(second: Place, name: Place, step: Step, temporary: str, disk: Disk) -> None:
     """What is left of a rename by way of a link that was cut off. Raises LeftAlone where it is one name by two ways."""
+    drop_second_names(name, disk, second.beside(temporary))
     one, other = name.status(), second.status()
     if one is not None and one.st_nlink > 1 and is_same_file(one, other):
         _retire(second, other, name, step, temporary, disk)
@@ -220,6 +230,7 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
 def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> None:
     """An earlier try was cut off: the hidden names tell how far it came."""
     half, going = target.beside(temporary), source.beside(temporary)
+    drop_second_names(source, disk, half, going)
     if going.status():
         _settle_going(going, source, target, step, disk)
     if not half.status():
@@ -263,11 +274,12 @@ def _bring_over(source: Place, target: Place, current: os.stat_result, step: Ste
 
 def _put_over(half: Place, target: Place, current: os.stat_result, step: Step, disk: Disk) -> None:
     """Let `half` take the place of what is at `target`, which goes. Raises LeftAlone: then nothing has changed."""
+    moved = half.status()
     change_places(half, target, current, disk)
     if half.status():
         try:
             remove_copy(half, target, step, disk)
         except LeftAlone:
-            disk.exchange(half, target)
+            change_places(half, target, moved, disk)
             raise
     disk.sync(target)
