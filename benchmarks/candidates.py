@@ -7,10 +7,10 @@ import numpy as np
 from tabulate import tabulate
 
 from shared.store import Store
-from worker.engine.encoding import stack
-from worker.engine.neighbours import Neighbours
-from worker.engine.sketch import Sketch
-from worker.engine.whitening import fit_whitening
+from worker.engine.search.encoding import stack
+from worker.engine.search.neighbours import Neighbours
+from worker.engine.search.whitening import fit_whitening
+from worker.engine.sketch.sketch import Sketch
 
 LIMITS = (10, 24, 50)  # 24 is what the verdict writer compares with
 

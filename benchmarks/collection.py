@@ -12,9 +12,9 @@ import redis
 from benchmarks.pictures import make_pictures
 from shared import names
 from shared.records import Extractor, ImageFacts, Record, State, Verdict
-from worker.engine.decode import decode
-from worker.engine.encoding import DIMENSIONS, Encoding, encode
-from worker.engine.sketch import Sketch, describe
+from worker.engine.picture.decode import decode
+from worker.engine.search.encoding import DIMENSIONS, Encoding, encode
+from worker.engine.sketch.sketch import Sketch, describe
 
 EXTRACTOR = Extractor("0" * 16, "random", "synthetic features")
 CHUNK = 1000

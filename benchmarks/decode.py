@@ -19,8 +19,8 @@ from tabulate import tabulate
 
 from benchmarks.extract import processor
 from benchmarks.pictures import make_pictures
-from worker.engine.decode import SIDE, decode, decode_reduced
-from worker.engine.impression import take_impression
+from worker.engine.picture.decode import SIDE, decode, decode_reduced
+from worker.engine.sketch.impression import take_impression
 from worker.weights import load, resolve
 
 WIDTHS = (2048, 2501, 3264, 4032, 6000)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.engine.concurrency import chunks, run_parts
+from worker.engine.clusters.concurrency import chunks, run_parts
 
 DIMENSIONS: Final = 4096
 LATENT: Final = 512

@@ -27,9 +27,9 @@ from benchmarks.server import running_redis
 from shared import names
 from shared.records import ImageFacts, Reference, State, Verdict
 from shared.store import RedisStore
-from worker.engine.decode import decode
-from worker.engine.encoding import Encoding, encode
-from worker.engine.sketch import describe
+from worker.engine.picture.decode import decode
+from worker.engine.search.encoding import Encoding, encode
+from worker.engine.sketch.sketch import describe
 
 LIMITS = (
     "verified pairs and the event stream (the newest 100,000 events are kept), which come on top; and that Redis needs "

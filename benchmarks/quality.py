@@ -26,8 +26,8 @@ from benchmarks.hashes import HASHES, hash_all, pairs_within
 from benchmarks.pictures import photos_in
 from benchmarks.pipeline import Pairs, first_answers, opened, run_through
 from shared.records import Event
-from worker.engine.decode import decode
 from worker.engine.edits.attacks import attacked
+from worker.engine.picture.decode import decode
 
 MAX_PIXELS = 100_000_000
 

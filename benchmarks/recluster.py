@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.extract import processor
 from benchmarks.features import Synthetic
-from worker.engine.clustering import Clustering, cluster
-from worker.engine.geometry import Geometry, geometry_rows
-from worker.engine.silhouette import distance_silhouettes, squared_silhouettes
+from worker.engine.clusters.clustering import Clustering, cluster
+from worker.engine.clusters.geometry import Geometry, geometry_rows
+from worker.engine.clusters.silhouette import distance_silhouettes, squared_silhouettes
 
 LAST = 29  # of the notebook's k
 EVERY = 14

@@ -23,10 +23,10 @@ from benchmarks.features import Synthetic
 from benchmarks.server import running_redis
 from shared.records import ImageFacts
 from shared.store import RedisStore
-from worker.engine.clustering import cluster
-from worker.engine.encoding import encode
-from worker.engine.geometry import Geometry
-from worker.engine.rows import READ_ROWS
+from worker.engine.clusters.clustering import cluster
+from worker.engine.clusters.geometry import Geometry
+from worker.engine.clusters.rows import READ_ROWS
+from worker.engine.search.encoding import encode
 from worker.pipeline.rows import StoredRows
 
 SEED = 20140904

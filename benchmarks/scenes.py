@@ -18,8 +18,8 @@ from tabulate import tabulate
 
 from benchmarks.pictures import photos_in
 from benchmarks.pipeline import run_through
-from worker.engine.decode import decode
 from worker.engine.edits.attacks import encoded
+from worker.engine.picture.decode import decode
 
 Picture = NDArray[np.uint8]
 

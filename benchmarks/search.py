@@ -1,9 +1,9 @@
 """Candidates for a new image in a large collection. `python -m benchmarks.search`.
 
-The verdict writer's index (`worker.engine.neighbours`) is filled with synthetic images, none like another: features as
-in benchmarks.scale, keypoints drawn from those of made photos, one bit in eight flipped. Among them are photos with
-their own keypoints. New images are edited copies of these photos: their sketches are those of the real copies, their
-features those of the photo with noise, at a cosine of about 0.7 after whitening, as hard edits have it.
+The verdict writer's index (`worker.engine.search.neighbours`) is filled with synthetic images, none like another:
+features as in benchmarks.scale, keypoints drawn from those of made photos, one bit in eight flipped. Among them are
+photos with their own keypoints. New images are edited copies of these photos: their sketches are those of the real
+copies, their features those of the photo with noise, at a cosine of about 0.7 after whitening, as hard edits have it.
 
 A search gives the 24 candidates that an image is compared with, from keypoints and features in turn. Recall at 10: of
 the ten nearest features of the whole collection, by an exact search, how many are among the ten that were found.
@@ -31,12 +31,12 @@ from threadpoolctl import threadpool_limits
 from benchmarks.extract import processor
 from benchmarks.features import BLOCK, Synthetic
 from benchmarks.pictures import make_pictures
-from worker.engine.decode import decode
 from worker.engine.edits.attacks import attacked
-from worker.engine.keypoints import DESCRIPTOR_BYTES, Keypoints
-from worker.engine.neighbours import Neighbours
-from worker.engine.sketch import Sketch, describe
-from worker.engine.whitening import SAMPLE, Whitening, fit_whitening
+from worker.engine.picture.decode import decode
+from worker.engine.search.neighbours import Neighbours
+from worker.engine.search.whitening import SAMPLE, Whitening, fit_whitening
+from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, Keypoints
+from worker.engine.sketch.sketch import Sketch, describe
 from worker.pipeline.judge import CANDIDATES
 
 KEYPOINTS = 100  # an image

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from worker import weights
 from worker.app import app as app
-from worker.engine.encoding import DIMENSIONS
+from worker.engine.search.encoding import DIMENSIONS
 
 NO_PLUMBING: Final = ("worker.engine", "worker.pipeline.files")  # whose functions are watched where they are called
 CELLS: Final = 8  # a picture is averaged over so many cells a side
@@ -86,7 +86,7 @@ def _load(*_: object) -> StubNetwork:
 
 def _put_on(**_: object) -> None:
     """In the child, which has a use for these libraries; the main process stays light."""
-    from worker.engine.neighbours import Neighbours
+    from worker.engine.search.neighbours import Neighbours
     from worker.pipeline import candidates, comparison, extract, reading
 
     for module, step in (

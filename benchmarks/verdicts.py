@@ -26,7 +26,7 @@ from benchmarks.extract import processor
 from benchmarks.server import running_redis
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
-from worker.engine.encoding import Encoding
+from worker.engine.search.encoding import Encoding
 
 BATCH = 32
 LIMITS = (

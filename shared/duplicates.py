@@ -16,8 +16,8 @@ class Duplicate:
     """A file that can go, and the keeper that stays for it. Paths are relative to the watched folder.
 
     digest, keeper_digest: SHA-256 of the files' bytes when the report was made. kind: one of KINDS. frees: bytes that
-    its going would free by the report's rule (worker.engine.groups.count_savings); may_free: if it is proved to lose
-    nothing.
+    its going would free by the report's rule (worker.engine.groups.groups.count_savings); may_free: if it is proved to
+    lose nothing.
     """
 
     group: int

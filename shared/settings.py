@@ -25,7 +25,7 @@ DEFAULT_SUFFIXES = (
 )
 
 
-# Criteria of the order of keepers, as worker/engine/keepers.py measures them.
+# Criteria of the order of keepers, as worker/engine/groups/keepers.py measures them.
 KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path")
 
 

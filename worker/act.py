@@ -21,7 +21,7 @@ from shared.journal import AWAY, Action, acting_alone, read_runs, run_files
 from shared.move_target import check_target
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
-from worker.engine.keepers import FolderRules
+from worker.engine.groups.keepers import FolderRules
 from worker.libraries import prepare_libraries
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
@@ -29,14 +29,14 @@ from worker.pipeline.acting.restore import choose_run, restore, settle_runs
 from worker.pipeline.acting.trash_folder import home_trash
 
 if TYPE_CHECKING:
-    from worker.engine.sameness import Proof
+    from worker.engine.proof.sameness import Proof
 
 
 def make_tools(settings: Settings) -> Tools:
     """The collaborators; OpenCV is loaded when two pictures are first compared."""
 
     def compare(keeper: bytes, duplicate: bytes) -> "Proof":
-        from worker.engine.sameness import compare_files
+        from worker.engine.proof.sameness import compare_files
 
         return compare_files(keeper, duplicate, settings.max_pixels)
 

@@ -24,8 +24,8 @@ SAY_SECONDS = 5.0
 
 def calibrate(workshop: Workshop, sample: int, dry_run: bool) -> dict[str, Any]:
     """Measure, choose and store; what `imagesieve calibrate --json` prints."""
-    from worker.engine.calibration import choose, findings
-    from worker.engine.verify import Thresholds
+    from worker.engine.matching.calibration import choose, findings
+    from worker.engine.matching.verify import Thresholds
 
     started = time.monotonic()
     extractor = workshop.store.extractor()

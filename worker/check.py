@@ -29,7 +29,7 @@ class Checker:
     """The collection as it is now, and the network. Loading both takes seconds, and longer for a large collection."""
 
     def __init__(self, workshop: Workshop) -> None:
-        from worker.engine.keepers import rank_keepers
+        from worker.engine.groups.keepers import rank_keepers
         from worker.pipeline.candidates import ContentIndex
         from worker.pipeline.nearest import NearestCluster
 
@@ -64,9 +64,9 @@ class Checker:
             return failed(path, str(error), record.digest)
 
     def _compare(self, path: Path, record: Record, data: bytes) -> Event:
-        from worker.engine.decode import Picture, decode_reduced
-        from worker.engine.impression import take_impression
-        from worker.engine.verified import EXACT_REASON, identical_reason
+        from worker.engine.groups.verified import EXACT_REASON, identical_reason
+        from worker.engine.picture.decode import Picture, decode_reduced
+        from worker.engine.sketch.impression import take_impression
         from worker.pipeline.comparison import reduced
 
         held = self._judge.holder_of(record.digest)

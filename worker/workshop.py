@@ -20,7 +20,7 @@ from worker.loading import LoadingNetwork
 from worker.turn import HOLDER
 
 if TYPE_CHECKING:
-    from worker.engine.keepers import FolderRules
+    from worker.engine.groups.keepers import FolderRules
     from worker.pipeline.acting.apply import Tools
     from worker.pipeline.acting.policy import Policy
     from worker.pipeline.acting.rescue import Rescue
@@ -140,7 +140,7 @@ class Workshop:
         import cv2
         from threadpoolctl import threadpool_limits
 
-        from worker.engine.keepers import rank_keepers
+        from worker.engine.groups.keepers import rank_keepers
         from worker.pipeline.candidates import ContentIndex
         from worker.pipeline.judge import Judge
         from worker.pipeline.metrics import counted
@@ -198,7 +198,7 @@ class Workshop:
 
     @cached_property
     def _acting(self) -> "Tools":
-        from worker.engine.sameness import compare_files
+        from worker.engine.proof.sameness import compare_files
         from worker.pipeline.acting.apply import Tools
         from worker.pipeline.acting.trash_folder import home_trash
 

@@ -26,7 +26,7 @@ from tests.acting.interruptions import Interruptions
 from tests.acting.ledger import Ledger
 from tests.acting.world import PROTECTED, World
 from worker import act
-from worker.engine.sameness import Proof, compare_files
+from worker.engine.proof.sameness import Proof, compare_files
 from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting.disk import Disk, Place
 

@@ -15,7 +15,7 @@ from shared.settings import load_settings
 from shared.store import RedisStore
 from tests.e2e.conftest import Imagesieve, wait_until
 from tests.e2e.test_stream import Terminal
-from worker.engine.encoding import stack
+from worker.engine.search.encoding import stack
 
 HALF = "half.jpg"
 

@@ -142,9 +142,9 @@ def _peak(data: bytes) -> tuple[dict[str, str], int]:
 
 def _look(data: bytes) -> dict[str, str]:
     from shared.errors import UnreadableImage
-    from worker.engine.decode import decode, decode_reduced, probe
-    from worker.engine.impression import take_impression
-    from worker.engine.sketch import Sketch
+    from worker.engine.picture.decode import decode, decode_reduced, probe
+    from worker.engine.sketch.impression import take_impression
+    from worker.engine.sketch.sketch import Sketch
 
     try:
         header = probe(data)

@@ -20,8 +20,8 @@ from shared.journal import Phase, acting_alone, read_runs
 from shared.records import ImageFacts, Reference, State
 from shared.settings import Settings, load_settings
 from tests.integration.test_verdicts import Bench, wait
-from worker.engine.encoding import encode
-from worker.engine.sketch import describe
+from worker.engine.search.encoding import encode
+from worker.engine.sketch.sketch import describe
 
 
 def png(colour: str, level: int = 6) -> bytes:

@@ -20,8 +20,8 @@ from shared.records import Extractor, ImageFacts, Record, Reference, State
 from shared.settings import Settings
 from shared.stack.programs import celery_worker
 from shared.store import RedisStore
-from worker.engine.encoding import encode
-from worker.engine.sketch import describe
+from worker.engine.search.encoding import encode
+from worker.engine.sketch.sketch import describe
 from worker.turn import LEASE_SECONDS
 
 PATIENCE = 180.0

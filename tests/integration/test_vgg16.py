@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from shared.errors import WeightsError
 from worker import weights as weights_module
-from worker.engine.decode import SIDE, decode, shrink
-from worker.engine.impression import take_impression
+from worker.engine.picture.decode import SIDE, decode, shrink
+from worker.engine.sketch.impression import take_impression
 from worker.engine.vgg16 import Vgg16, faster_precision, layer_shapes, random_weights
 from worker.engine.winograd import MinimalFiltering
 from worker.weights import download_imagenet, load, resolve

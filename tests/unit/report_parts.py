@@ -8,11 +8,11 @@ from PIL import Image
 
 from shared.records import Extractor
 from shared.settings import Settings
-from worker.engine.clustering import cluster
-from worker.engine.groups import Member
-from worker.engine.keepers import rank_keepers
+from worker.engine.clusters.clustering import cluster
+from worker.engine.groups.groups import Member
+from worker.engine.groups.keepers import rank_keepers
+from worker.engine.groups.verified import verified_groups
 from worker.engine.report.model import Failure, Meta, build_report
-from worker.engine.verified import verified_groups
 
 EXTRACTOR = Extractor("vgg16-fc2-0123456789ab", "imagenet", "VGG16 fc2, ImageNet")
 WARNED = Extractor("vgg16-fc2-feedfeedfeed", "random", "VGG16 fc2, random", "The weights are <random>.")

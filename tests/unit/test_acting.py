@@ -17,7 +17,7 @@ from shared.duplicates import Duplicate
 from shared.errors import SettingsError, Unavailable
 from shared.journal import Action, Phase, acting_alone, read_runs
 from shared.move_target import check_target
-from worker.engine.sameness import compare_files
+from worker.engine.proof.sameness import compare_files
 from worker.pipeline.acting.apply import Acted, Acting, Tools, act_on
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.plan import Skipped

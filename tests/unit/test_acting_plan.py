@@ -6,7 +6,7 @@ import pytest
 
 from shared.duplicates import Duplicate
 from shared.journal import Action, Entry, Header, Phase, Run, Step
-from worker.engine.keepers import NO_RULES, FolderRules
+from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.pipeline.acting.plan import Choice, make_plan, needed_paths
 
 EXACT = Duplicate(1, "a/copy.jpg", "d", 10, "exact", 1.0, "a/keeper.jpg", "d")

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
 
-from worker.engine.bars import content_pixels
-from worker.engine.decode import decode
+from worker.engine.picture.bars import content_pixels
+from worker.engine.picture.decode import decode
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.engine.calibration import (
+from worker.engine.matching.calibration import (
     ENOUGH,
     MARGIN,
     SAFE,
@@ -20,7 +20,7 @@ from worker.engine.calibration import (
     loosened,
     upper_bound,
 )
-from worker.engine.verify import Thresholds
+from worker.engine.matching.verify import Thresholds
 
 FLOOR, CEILING = SAFE["similarity"]
 DEFAULT = Thresholds().similarity

@@ -16,12 +16,12 @@ from sklearn.datasets import load_sample_image
 from shared.errors import PermanentError
 from shared.records import ImageFacts, Match, Reference, State, pair_of
 from shared.store import MemoryStore
-from worker.engine.calibration import choose, findings
-from worker.engine.decode import shrink
 from worker.engine.edits.attacks import ATTACKS
-from worker.engine.encoding import encode
-from worker.engine.sketch import describe
-from worker.engine.verify import Thresholds
+from worker.engine.matching.calibration import choose, findings
+from worker.engine.matching.verify import Thresholds
+from worker.engine.picture.decode import shrink
+from worker.engine.search.encoding import encode
+from worker.engine.sketch.sketch import describe
 from worker.pipeline.calibration import Calibrating, measure
 from worker.pipeline.candidates import ContentIndex
 from worker.pipeline.originals import Originals

@@ -14,9 +14,9 @@ from sklearn.datasets import load_sample_image
 from shared.errors import DamagedImages
 from shared.records import ImageFacts, Record, State
 from shared.store import MemoryStore
-from worker.engine.encoding import encode
-from worker.engine.sketch import describe
-from worker.engine.verify import Thresholds
+from worker.engine.matching.verify import Thresholds
+from worker.engine.search.encoding import encode
+from worker.engine.sketch.sketch import describe
 from worker.pipeline.candidates import FEW, ContentIndex
 from worker.pipeline.comparison import Comparison, File
 
@@ -166,7 +166,7 @@ def test_a_large_collection_is_searched_by_cells(
     filled: tuple[MemoryStore, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, names = filled
-    monkeypatch.setattr("worker.engine.neighbours.EXACT_UP_TO", 50)
+    monkeypatch.setattr("worker.engine.search.neighbours.EXACT_UP_TO", 50)
     index = ContentIndex(store, "e")
     index.add(names)
     assert index._index is not None

@@ -9,9 +9,9 @@ from scipy.spatial.distance import pdist
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
-from worker.engine.clustering import cluster
-from worker.engine.geometry import geometry_rows
-from worker.engine.reduction import compact
+from worker.engine.clusters.clustering import cluster
+from worker.engine.clusters.geometry import geometry_rows
+from worker.engine.clusters.reduction import compact
 
 GEOMETRIES = ["cosine", "euclidean"]
 
@@ -210,8 +210,8 @@ class Counted:
 def test_rows_read_in_chunks_give_what_rows_in_memory_give(geometry, monkeypatch):
     points, _ = blobs(4, 300, noise=1.0)
     whole = run(points, geometry, k_max=6)
-    monkeypatch.setattr("worker.engine.rows.READ_ROWS", 7)
-    monkeypatch.setattr("worker.engine.concurrency.CHUNK_ROWS", 11)
+    monkeypatch.setattr("worker.engine.clusters.rows.READ_ROWS", 7)
+    monkeypatch.setattr("worker.engine.clusters.concurrency.CHUNK_ROWS", 11)
     rows = Counted(points)
     parts = cluster(rows, geometry, 6, 0, 20_000)
     assert (rows.most, rows.read_rows) == (7, 301)
@@ -226,7 +226,7 @@ def test_rows_read_in_chunks_give_what_rows_in_memory_give(geometry, monkeypatch
 def test_where_memory_does_not_hold_all_rows_a_sample_is_swept_and_every_row_assigned(geometry, monkeypatch):
     points, truth = blobs(5, 3000, noise=1.0)
     whole = run(points, geometry, k_max=8)
-    monkeypatch.setattr("worker.engine.rows.READ_ROWS", 256)
+    monkeypatch.setattr("worker.engine.clusters.rows.READ_ROWS", 256)
     rows = Counted(points)
     memory = 2 * 1000 * points[0].nbytes
     small = cluster(rows, geometry, 8, 0, 20_000, memory=memory)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from worker.engine.concurrency import CHUNK_ROWS, chunks, run_parts
+from worker.engine.clusters.concurrency import CHUNK_ROWS, chunks, run_parts
 
 
 @pytest.mark.parametrize("rows", [0, 1, 7, CHUNK_ROWS, CHUNK_ROWS + 1, 3 * CHUNK_ROWS - 72, 10_000, 123_457])

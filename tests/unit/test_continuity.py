@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from worker.engine.continuity import carry_numbers, previous_numbers
+from worker.engine.clusters.continuity import carry_numbers, previous_numbers
 
 labelings = st.integers(0, 40).flatmap(lambda n: arrays(np.int32, n, elements=st.integers(0, 7)))
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from worker.engine.decode import Header, Picture, decode, probe, shrink
+from worker.engine.picture.decode import Header, Picture, decode, probe, shrink
 
 LIMIT = 10_000_000
 

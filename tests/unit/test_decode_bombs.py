@@ -9,7 +9,7 @@ from PIL import Image
 
 from shared.errors import UnreadableImage
 from tests.unit.test_decode import by_opencv, by_pillow
-from worker.engine.decode import decode, probe
+from worker.engine.picture.decode import decode, probe
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (96, 128, 3), dtype=np.uint8)
 IMAGE = Image.fromarray(PICTURE)

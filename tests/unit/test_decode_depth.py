@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from shared.errors import UnreadableImage
-from worker.engine.channels import to_8_bit, to_rgb
-from worker.engine.decode import decode
+from worker.engine.picture.channels import to_8_bit, to_rgb
+from worker.engine.picture.decode import decode
 
 
 def test_16_bit_keeps_its_upper_half() -> None:

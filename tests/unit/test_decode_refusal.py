@@ -12,7 +12,7 @@ from PIL import Image
 
 from shared.errors import UnreadableImage
 from tests.unit.test_decode import LOSSLESS, LOSSY, by_opencv, by_pillow
-from worker.engine.decode import decode
+from worker.engine.picture.decode import decode
 
 LIMIT = 1_000_000
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import CorruptValue
-from worker.engine.encoding import DIMENSIONS, Encoding, decode_features, encode, has_features, stack
+from worker.engine.search.encoding import DIMENSIONS, Encoding, decode_features, encode, has_features, stack
 
 
 def rows(count: int) -> np.ndarray:

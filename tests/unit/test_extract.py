@@ -20,7 +20,7 @@ from shared.errors import Unavailable
 from shared.records import Event, Record, Reference, State
 from shared.store import MemoryStore
 from watcher.enqueue import is_news
-from worker.engine.encoding import decode_features
+from worker.engine.search.encoding import decode_features
 from worker.pipeline.extract import Extraction, extract_batches
 from worker.pipeline.guard import Clocks, Guard
 from worker.pipeline.outcome import Outcome

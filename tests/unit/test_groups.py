@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shared.settings import KEEPER_CRITERIA
 from tests.unit.report_parts import ORDER, group_copies
-from worker.engine.groups import Duplicate, Group, Kind, Member, count_savings
-from worker.engine.keepers import describe_order, rank_keepers
+from worker.engine.groups.groups import Duplicate, Group, Kind, Member, count_savings
+from worker.engine.groups.keepers import describe_order, rank_keepers
 
 keeper_rank = rank_keepers(ORDER)
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from sklearn.datasets import load_sample_image
 
 from shared.errors import UnreadableImage
-from worker.engine.decode import decode, decode_reduced
+from worker.engine.picture.decode import decode, decode_reduced
 
 PIXELS = 10**8
 KINDS = {

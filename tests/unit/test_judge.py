@@ -9,7 +9,7 @@ import pytest
 from shared import names
 from shared.records import ImageFacts, Match, Record, Reference, State
 from shared.store import MemoryStore
-from worker.engine.keepers import rank_keepers
+from worker.engine.groups.keepers import rank_keepers
 from worker.pipeline.comparison import File
 from worker.pipeline.correction import correct_verdicts, group_files
 from worker.pipeline.judge import Judge

@@ -7,8 +7,8 @@ import pytest
 
 from shared.errors import SettingsError
 from shared.settings import load_settings
-from worker.engine.groups import Member
-from worker.engine.keepers import FolderRules, describe_order, rank_keepers
+from worker.engine.groups.groups import Member
+from worker.engine.groups.keepers import FolderRules, describe_order, rank_keepers
 from worker.pipeline.mounts import read_only_mounts
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import CorruptValue
-from worker.engine.keypoints import KEYPOINTS, find_keypoints, hamming
-from worker.engine.sketch import Sketch, describe, pixel_digest
+from worker.engine.sketch.keypoints import KEYPOINTS, find_keypoints, hamming
+from worker.engine.sketch.sketch import Sketch, describe, pixel_digest
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from shared.errors import UnreadableImage
-from worker.engine.decode import decode
-from worker.engine.impression import take_impression
-from worker.engine.sameness import compare_files
+from worker.engine.picture.decode import decode
+from worker.engine.proof.sameness import compare_files
+from worker.engine.sketch.impression import take_impression
 
 PIXELS = 10**8
 GREY = np.asarray(Image.fromarray(load_sample_image("china.jpg")).convert("L").resize((60, 40)))

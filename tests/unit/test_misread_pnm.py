@@ -6,7 +6,7 @@ from sklearn.datasets import load_sample_image
 
 from shared.errors import UnreadableImage
 from tests.unit.test_sameness import PNG, against, photo, saved
-from worker.engine.decode import decode, probe
+from worker.engine.picture.decode import decode, probe
 
 PIXELS = 10**8
 COLOUR = load_sample_image("china.jpg")[100:140, 200:260]

@@ -4,7 +4,7 @@ import numpy as np
 
 from shared.records import Generation, ImageFacts
 from shared.store import MemoryStore
-from worker.engine.encoding import encode
+from worker.engine.search.encoding import encode
 from worker.pipeline.nearest import NearestCluster
 
 

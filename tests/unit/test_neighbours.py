@@ -5,10 +5,10 @@ import pytest
 import skimage.data
 from sklearn.datasets import load_sample_image
 
-from worker.engine.neighbours import Neighbours, _largest
-from worker.engine.sketch import describe
-from worker.engine.votes import Votes, keys
-from worker.engine.whitening import fit_whitening
+from worker.engine.search.neighbours import Neighbours, _largest
+from worker.engine.search.votes import Votes, keys
+from worker.engine.search.whitening import fit_whitening
+from worker.engine.sketch.sketch import describe
 
 
 def itself(image):
@@ -128,7 +128,7 @@ def test_votes_do_not_depend_on_what_is_merged(sketches, monkeypatch, closed):
     keys_of = [keys(sketch.keypoints) for sketch in sketches]
     plain, early = Votes(), Votes()
     plain.add(np.arange(len(sketches), dtype=np.uint32), keys_of)
-    monkeypatch.setattr("worker.engine.votes._CLOSED", closed)
+    monkeypatch.setattr("worker.engine.search.votes._CLOSED", closed)
     for start in range(0, len(sketches), 3):
         part = np.arange(start, min(start + 3, len(sketches)), dtype=np.uint32)
         early.add(part, keys_of[start : start + 3])
@@ -143,7 +143,7 @@ def test_the_rarest_keys_are_counted_first(sketches, monkeypatch):
     votes.add(np.arange(30, dtype=np.uint32), [own[:5]] * 29 + [own])
     everything = votes.count(sketch, 30)
     assert (everything > 0).all()
-    monkeypatch.setattr("worker.engine.votes.POSTINGS", len(own) - 5)
+    monkeypatch.setattr("worker.engine.search.votes.POSTINGS", len(own) - 5)
     rare = votes.count(sketch, 30)
     assert np.flatnonzero(rare).tolist() == [29]
     assert rare[29] == pytest.approx((len(own) - 5) * np.log(31))
@@ -160,7 +160,7 @@ def test_the_largest_votes_are_found_among_any_number(size, share):
 
 
 def test_a_large_collection_is_searched_by_cells(sketches, monkeypatch):
-    monkeypatch.setattr("worker.engine.neighbours.EXACT_UP_TO", 100)
+    monkeypatch.setattr("worker.engine.search.neighbours.EXACT_UP_TO", 100)
     random = np.random.default_rng(8)
     features = random.normal(size=(400, 64)).astype(np.float16)
     index = Neighbours(fit_whitening(features, 16), features, expected=400)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from worker.engine.partitions import batches, cluster_sums, find_inertias, settle
+from worker.engine.clusters.partitions import batches, cluster_sums, find_inertias, settle
 
 
 def cloud(n=300, d=20, seed=0):
@@ -23,7 +23,7 @@ def inertia(points, labels):
 
 @pytest.mark.parametrize("chunk", [7, 1024])
 def test_sums_and_inertias_are_those_of_each_partition(chunk, monkeypatch):
-    monkeypatch.setattr("worker.engine.concurrency.CHUNK_ROWS", chunk)
+    monkeypatch.setattr("worker.engine.clusters.concurrency.CHUNK_ROWS", chunk)
     points, given = cloud(), labelings(300, [1, 2, 9, 30])
     [partitions] = batches(given)
     sums = cluster_sums(points, partitions)

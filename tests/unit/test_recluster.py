@@ -14,8 +14,8 @@ from shared.errors import Unavailable
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.settings import load_settings
 from shared.store import MemoryStore
-from worker.engine.encoding import encode
-from worker.engine.keepers import FolderRules
+from worker.engine.groups.keepers import FolderRules
+from worker.engine.search.encoding import encode
 from worker.pipeline.comparison import File
 from worker.pipeline.recluster import Reclustering, recluster
 from worker.pipeline.thresholds import in_force

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from worker.engine import clustering, reduction
-from worker.engine.clustering import cluster
-from worker.engine.reduction import MAPPED_ROWS, project
-from worker.engine.rows import Held
+from worker.engine.clusters import clustering, reduction
+from worker.engine.clusters.clustering import cluster
+from worker.engine.clusters.reduction import MAPPED_ROWS, project
+from worker.engine.clusters.rows import Held
 
 
 def spread(n, d=64, seed=0):

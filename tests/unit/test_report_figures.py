@@ -11,14 +11,14 @@ from PIL import Image
 
 from shared.history import Snapshot
 from tests.unit.report_parts import make_report, member
-from worker.engine.clustering import Clustering
-from worker.engine.reduction import Plane
+from worker.engine.clusters.clustering import Clustering
+from worker.engine.clusters.reduction import Plane
+from worker.engine.clusters.selection import choose
 from worker.engine.report.figures import describe_map, describe_spread, figure_of_history, figures_of_choice
 from worker.engine.report.plots import STEPS, cluster_silhouettes, elbow_png, silhouette_png, spread_png
 from worker.engine.report.scatter import map_png
 from worker.engine.report.theme import COLOURS, DARK, LIGHT, SHAPES, colour_of, shape_of
 from worker.engine.report.timeline import timeline_png
-from worker.engine.selection import choose
 
 
 def size_of(picture):
@@ -46,7 +46,8 @@ def test_the_chosen_k_is_marked(draw):
 def test_drawing_leaves_no_figure_behind():
     # In a process of its own: other libraries may have imported pyplot here.
     code = (
-        "import sys; from worker.engine.report.plots import elbow_png; from worker.engine.selection import choose;"
+        "import sys; from worker.engine.report.plots import elbow_png;"
+        "from worker.engine.clusters.selection import choose;"
         "elbow_png(choose([3.0, 2.0, 1.9], [None, 0.5, 0.1], lambda k: 0.0));"
         "plt = sys.modules.get('matplotlib.pyplot');"
         "assert plt is None or plt.get_fignums() == []"

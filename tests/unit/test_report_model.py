@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.report_parts import digest_of, make_report, member, twelve_files
-from worker.engine.groups import Duplicate, Group, Kind
+from worker.engine.groups.groups import Duplicate, Group, Kind
 from worker.engine.report.model import NEAREST, build_report, reduction
 
 

@@ -14,9 +14,9 @@ from PIL.PngImagePlugin import PngInfo
 from sklearn.datasets import load_sample_image
 
 from shared.errors import UnreadableImage
-from worker.engine.decode import probe
-from worker.engine.impression import take_impression
-from worker.engine.sameness import compare_files
+from worker.engine.picture.decode import probe
+from worker.engine.proof.sameness import compare_files
+from worker.engine.sketch.impression import take_impression
 
 PIXELS = 10**8
 

@@ -26,9 +26,9 @@ from tests.unit.test_sameness import (
     segment,
     with_chunk,
 )  # fmt: skip
-from worker.engine.directories import read_directories
-from worker.engine.impression import take_impression
-from worker.engine.tails import has_tail
+from worker.engine.proof.directories import read_directories
+from worker.engine.proof.tails import has_tail
+from worker.engine.sketch.impression import take_impression
 
 SECRET = b"something that nobody sees"
 TIFF = saved(photo(), "TIFF")

@@ -23,8 +23,8 @@ from tests.unit.test_sameness import (
     rgba,
     saved,
 )
-from worker.engine.impression import take_impression
-from worker.engine.sameness import compare_files
+from worker.engine.proof.sameness import compare_files
+from worker.engine.sketch.impression import take_impression
 
 BLACK, RED, GREY = (0, 0, 0), (255, 0, 0), (9, 9, 9)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.engine.selection import MIN_STRENGTH, TIE, choose, find_elbow
+from worker.engine.clusters.selection import MIN_STRENGTH, TIE, choose, find_elbow
 
 BENT = [100.0, 60.0, 30.0, 25.0, 21.0, 18.0, 16.0, 14.0]  # its elbow is at 3
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_samples
 
-from worker.engine import concurrency, silhouette
-from worker.engine.silhouette import distance_silhouettes, squared_silhouettes
+from worker.engine.clusters import concurrency, silhouette
+from worker.engine.clusters.silhouette import distance_silhouettes, squared_silhouettes
 
 
 def points_and_labels(seed: int, n: int, d: int, ks: list[int]):

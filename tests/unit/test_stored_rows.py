@@ -9,7 +9,7 @@ from shared.errors import CorruptValue
 from shared.records import ImageFacts
 from shared.store import MemoryStore
 from tests.unit.test_recluster import Desk, desk, fill
-from worker.engine.encoding import encode
+from worker.engine.search.encoding import encode
 from worker.pipeline.recluster import recluster
 from worker.pipeline.rows import StoredRows
 

@@ -8,9 +8,9 @@ from scipy.spatial.distance import pdist
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from worker.engine import sweep as module
-from worker.engine.reduction import reduce
-from worker.engine.sweep import start_fresh, sweep
+from worker.engine.clusters import sweep as module
+from worker.engine.clusters.reduction import reduce
+from worker.engine.clusters.sweep import start_fresh, sweep
 
 
 def blobs(clusters, n, d=12, noise=1.0, seed=0):

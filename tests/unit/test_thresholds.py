@@ -9,7 +9,7 @@ from shared.errors import CorruptValue
 from shared.records import Extractor
 from shared.sealed import seal
 from shared.store import MemoryStore
-from worker.engine.verify import Thresholds
+from worker.engine.matching.verify import Thresholds
 from worker.pipeline.thresholds import FRESH_SECONDS, CurrentThresholds, InForce, in_force
 
 FOUND = Calibration({"similarity": 0.72}, "2026-11-23T04:15:00+00:00", 20, 4711)

@@ -8,8 +8,8 @@ import pytest
 import skimage.data
 from sklearn.datasets import load_sample_image
 
-from worker.engine.sketch import describe
-from worker.engine.verify import Thresholds, verify, verify_pixels
+from worker.engine.matching.verify import Thresholds, verify, verify_pixels
+from worker.engine.sketch.sketch import describe
 
 DEFAULT = Thresholds()
 WORDS = [

@@ -11,9 +11,9 @@ from shared import names
 from shared.errors import LeaseTaken, Unavailable
 from shared.records import Extractor, ImageFacts, Match, Reference, State
 from shared.store import MemoryStore
-from worker.engine.encoding import encode
-from worker.engine.keepers import rank_keepers
-from worker.engine.sketch import describe
+from worker.engine.groups.keepers import rank_keepers
+from worker.engine.search.encoding import encode
+from worker.engine.sketch.sketch import describe
 from worker.pipeline.candidates import ContentIndex
 from worker.pipeline.judge import Judge
 from worker.pipeline.writer import Writer

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import WeightsError
-from worker.engine.encoding import DIMENSIONS, has_features
+from worker.engine.search.encoding import DIMENSIONS, has_features
 from worker.engine.weights_file import read_layers
 
 SIDE: Final = 224

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from shared.errors import FileChanging, PermanentError
 from shared.records import Pair, pair_of
-from worker.engine.calibration import Evidence, Stranger, Trial, loosened
-from worker.engine.decode import decode, shrink
 from worker.engine.edits.attacks import ATTACKS, Attack, edited
-from worker.engine.sketch import Picture, describe
-from worker.engine.verify import Thresholds, verify, verify_pixels
+from worker.engine.matching.calibration import Evidence, Stranger, Trial, loosened
+from worker.engine.matching.verify import Thresholds, verify, verify_pixels
+from worker.engine.picture.decode import decode, shrink
+from worker.engine.sketch.sketch import Picture, describe
 from worker.pipeline.candidates import ContentIndex
 from worker.pipeline.comparison import reduced
 from worker.pipeline.judge import CANDIDATES

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from shared.errors import CorruptValue, DamagedImages
 from shared.store import Store
-from worker.engine.encoding import stack
-from worker.engine.neighbours import Neighbours
-from worker.engine.sketch import Sketch
-from worker.engine.whitening import SAMPLE, fit_whitening
+from worker.engine.search.encoding import stack
+from worker.engine.search.neighbours import Neighbours
+from worker.engine.search.whitening import SAMPLE, fit_whitening
+from worker.engine.sketch.sketch import Sketch
 
 Features = NDArray[np.float32]
 

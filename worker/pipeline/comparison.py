@@ -10,9 +10,9 @@ import numpy as np
 from shared.errors import CorruptValue, DamagedImages, ImagesieveError
 from shared.records import Match, Record, Reference
 from shared.store import Store
-from worker.engine.decode import Picture, decode_reduced
-from worker.engine.sketch import Sketch
-from worker.engine.verify import PIXEL_SIDE, Thresholds, verify, verify_pixels
+from worker.engine.matching.verify import PIXEL_SIDE, Thresholds, verify, verify_pixels
+from worker.engine.picture.decode import Picture, decode_reduced
+from worker.engine.sketch.sketch import Sketch
 from worker.pipeline.files import read_file
 
 Compare = Callable[["File", "File"], Match | None]

@@ -6,9 +6,9 @@ from itertools import chain
 
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
-from worker.engine.groups import Group, Member
-from worker.engine.keepers import Rank
-from worker.engine.verified import verified_groups
+from worker.engine.groups.groups import Group, Member
+from worker.engine.groups.keepers import Rank
+from worker.engine.groups.verified import verified_groups
 from worker.pipeline.comparison import File
 from worker.pipeline.members import make_event
 from worker.pipeline.renewal import renew_images

@@ -19,7 +19,7 @@ from shared import names
 from shared.errors import DecoderStuck, TransientError, Unavailable
 from shared.records import Record, Reference, State
 from shared.store import Change, Image, Store
-from worker.engine.encoding import Encoding, encode, has_features
+from worker.engine.search.encoding import Encoding, encode, has_features
 from worker.pipeline.guard import Guard
 from worker.pipeline.outcome import Outcome
 from worker.pipeline.reading import Look, Reading, begin_reading, end_reading

@@ -12,7 +12,7 @@ from shared.errors import ImagesieveError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Store
-from worker.engine.keepers import Rank
+from worker.engine.groups.keepers import Rank
 from worker.pipeline.comparison import Compare, File
 from worker.pipeline.knowledge import AT_ONCE, Knowledge, learn
 from worker.pipeline.members import member_of

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from shared.records import Event, Record
-from worker.engine.groups import Member
+from worker.engine.groups.groups import Member
 
 
 def member_of(path: str, record: Record) -> Member:

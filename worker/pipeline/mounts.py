@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from shared.mount_table import MOUNTS, unescaped
-from worker.engine.keepers import FolderRules
+from worker.engine.groups.keepers import FolderRules
 
 
 def current_rules(root: Path, prefer: tuple[str, ...], protect: tuple[str, ...]) -> FolderRules:

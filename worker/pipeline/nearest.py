@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.store import Store
-from worker.engine.encoding import DIMENSIONS, stack
+from worker.engine.search.encoding import DIMENSIONS, stack
 
 
 class NearestCluster:

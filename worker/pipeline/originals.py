@@ -9,9 +9,9 @@ from typing import Final
 from shared.errors import CorruptValue, FileChanging, PermanentError
 from shared.records import Reference, State, Verdict
 from shared.store import Store
-from worker.engine.calibration import families
-from worker.engine.decode import decode_reduced
-from worker.engine.sketch import Picture, Sketch
+from worker.engine.matching.calibration import families
+from worker.engine.picture.decode import decode_reduced
+from worker.engine.sketch.sketch import Picture, Sketch
 from worker.pipeline.comparison import File, reduced
 from worker.pipeline.files import read_file
 

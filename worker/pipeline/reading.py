@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from shared.errors import DecoderStuck, FileChanging, PermanentError
 from shared.records import ImageFacts, Reference
-from worker.engine.decode import Picture, probe
-from worker.engine.impression import take_impression
+from worker.engine.picture.decode import Picture, probe
+from worker.engine.sketch.impression import take_impression
 from worker.pipeline.files import Contents, read_file
 
 if TYPE_CHECKING:

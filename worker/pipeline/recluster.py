@@ -12,14 +12,14 @@ from shared import names
 from shared.errors import CorruptValue, LeaseTaken, Unavailable
 from shared.records import Extractor, Generation, Record, State
 from shared.store import Store
-from worker.engine.clustering import MEMORY, Clustering, cluster
-from worker.engine.continuity import previous_numbers
-from worker.engine.groups import Group, Member
-from worker.engine.keepers import FolderRules, Rank, rank_keepers
+from worker.engine.clusters.clustering import MEMORY, Clustering, cluster
+from worker.engine.clusters.continuity import previous_numbers
+from worker.engine.groups.groups import Group, Member
+from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
+from worker.engine.matching.verify import Thresholds
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
-from worker.engine.verify import Thresholds
 from worker.pipeline.correction import Compare, correct_verdicts, group_files, verify_again, waits_for_verdict
 from worker.pipeline.generations import publish_folder, remove_folders
 from worker.pipeline.members import member_of

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from shared.errors import CorruptValue
 from shared.store import Store
-from worker.engine.encoding import stack
-from worker.engine.rows import READ_ROWS, Indices
+from worker.engine.clusters.rows import READ_ROWS, Indices
+from worker.engine.search.encoding import stack
 from worker.pipeline.renewal import renew_images
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from shared.calibration import Calibration
 from shared.errors import CorruptValue
 from shared.store import Store
-from worker.engine.calibration import apply
-from worker.engine.verify import Thresholds
+from worker.engine.matching.calibration import apply
+from worker.engine.matching.verify import Thresholds
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import cv2
 
 from shared.errors import ImagesieveError
 from shared.records import Record, Reference
-from worker.engine.decode import decode_reduced
-from worker.engine.scaling import average
+from worker.engine.picture.decode import decode_reduced
+from worker.engine.picture.scaling import average
 from worker.pipeline.files import read_file
 
 LONG_SIDE = 176

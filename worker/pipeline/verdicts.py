@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
-from worker.engine.verified import EXACT_REASON, identical_reason
+from worker.engine.groups.verified import EXACT_REASON, identical_reason
 from worker.pipeline.comparison import File
 from worker.pipeline.knowledge import Knowledge
 from worker.pipeline.members import make_event

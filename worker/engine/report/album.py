@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from worker.engine.groups import Group, Member
+from worker.engine.groups.groups import Group, Member
 from worker.engine.report.model import Cluster, Report
 from worker.engine.report.theme import colour_of, shape_of
 from worker.engine.report.wording import saving, show, size

@@ -7,14 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from worker.engine.clustering import Clustering
+from worker.engine.clusters.clustering import Clustering
+from worker.engine.clusters.selection import Choice
 from worker.engine.report.model import Report
 from worker.engine.report.plots import cluster_silhouettes, elbow_png, silhouette_png, spread_png
 from worker.engine.report.scatter import map_png
 from worker.engine.report.theme import DARK, LIGHT, Theme
 from worker.engine.report.timeline import timeline_png
 from worker.engine.report.wording import decimal, number_of
-from worker.engine.selection import Choice
 
 
 @dataclass(frozen=True, slots=True)

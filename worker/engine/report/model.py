@@ -9,9 +9,9 @@ import numpy as np
 
 from shared.history import Snapshot
 from shared.records import Extractor
-from worker.engine.clustering import Clustering
-from worker.engine.groups import Group, Kind, Member, count_savings
-from worker.engine.keepers import NO_RULES, FolderRules
+from worker.engine.clusters.clustering import Clustering
+from worker.engine.groups.groups import Group, Kind, Member, count_savings
+from worker.engine.groups.keepers import NO_RULES, FolderRules
 
 UNIQUE = "unique"
 NEAREST = 24  # pictures of a cluster named in the report, nearest to the centroid first

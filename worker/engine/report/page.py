@@ -16,8 +16,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from worker.engine.groups import Kind
-from worker.engine.keepers import describe_order
+from worker.engine.groups.groups import Kind
+from worker.engine.groups.keepers import describe_order
 from worker.engine.report.album import GROUP_SHARE, THUMBNAIL_BYTES, Album, Thumbnail, show_clusters, show_groups
 from worker.engine.report.figures import figure_of_history, figures_of_choice
 from worker.engine.report.model import Report

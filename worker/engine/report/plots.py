@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from worker.engine.clustering import Clustering
+from worker.engine.clusters.clustering import Clustering
+from worker.engine.clusters.selection import Choice
 from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, dress, legend_above, new_figure, png, say
-from worker.engine.selection import Choice
 
 STEPS: Final = 400  # a cluster's silhouettes are drawn as so many of their quantiles at most, however many they are
 TALL: Final = 3.9  # inches

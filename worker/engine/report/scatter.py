@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib import patheffects
 
-from worker.engine.clustering import Clustering
+from worker.engine.clusters.clustering import Clustering
 from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, dress, new_figure, png, say, shape_of
 
 TALL: Final = 3.9  # inches

@@ -6,7 +6,7 @@ from typing import Final
 
 from tabulate import tabulate
 
-from worker.engine.groups import Group
+from worker.engine.groups.groups import Group
 from worker.engine.report.model import Report
 from worker.engine.report.summary import REASONS, reasons, sampling
 from worker.engine.report.wording import fit, number_of, origin_of, saving, show, size

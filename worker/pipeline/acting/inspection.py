@@ -19,7 +19,7 @@ from worker.pipeline.files import folder_beneath
 from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
-    from worker.engine.sameness import Proof
+    from worker.engine.proof.sameness import Proof
 
 Compare = Callable[[bytes, bytes], "Proof"]  # keeper, duplicate -> whether the keeper holds all of the duplicate
 

@@ -7,7 +7,7 @@ from typing import Final
 from shared.duplicates import KINDS, Duplicate
 from shared.journal import AWAY, Action, Phase, Run
 from shared.paths import is_in_folder, is_one_folder
-from worker.engine.keepers import FolderRules
+from worker.engine.groups.keepers import FolderRules
 
 SAFE_KINDS: Final = ("exact", "identical")  # `near` when it is asked for by name
 LINKS: Final = (Action.HARDLINK, Action.SYMLINK)

@@ -9,7 +9,7 @@ from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.journal import Action, Phase, acting_alone, read_runs, run_files
 from shared.paths import is_one_folder
 from shared.records import Record, State
-from worker.engine.keepers import FolderRules
+from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.apply import Acting, Tools
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import settle_runs

@@ -1,0 +1,65 @@
+"""The same points in fewer dimensions: where k-means looks for clusters, and two of them for a map."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.extmath import randomized_svd
+
+from worker.engine.clusters.partitions import Points
+
+DIMENSIONS: Final = 64
+FITTED_ROWS: Final = 2048  # on which the principal axes are found
+MAPPED_ROWS: Final = 3000  # more dots than that hide each other
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """Pictures in the plane in which they are spread most: their first two principal components.
+
+    at: int `[m]`, which pictures. positions: float32 `[m, 2]`. share: of all their variance, what the plane holds.
+    """
+
+    at: npt.NDArray[np.intp]
+    positions: Points
+    share: float
+
+
+def reduce(points: Points, dimensions: int, seed: int) -> Points:
+    """The coordinates along the principal axes, `[n, min(n, d, dimensions)]`; all distances where that is n or d.
+
+    points: `[n, d]`, centred. Cost: O(n d dimensions).
+    """
+    n, d = points.shape
+    if n <= dimensions:
+        return compact(points)
+    if d <= dimensions:
+        return points
+    fitted = points if n <= FITTED_ROWS else points[np.random.default_rng(seed).choice(n, FITTED_ROWS, replace=False)]
+    _, _, axes = randomized_svd(fitted, dimensions, n_iter=2, random_state=seed)
+    return np.ascontiguousarray(points @ axes.T)
+
+
+def compact(points: Points) -> Points:
+    """Rotate fewer points than dimensions into their own span: `[n, n]`.
+
+    All distances stay the same: with points^T = Q R, the columns of R are the points' coordinates in the basis Q.
+    Cost: O(n^2 d), once.
+    """
+    if len(points) >= points.shape[1]:
+        return points
+    triangle: npt.NDArray[Any] = np.asarray(np.linalg.qr(points.T, mode="r"))
+    return np.ascontiguousarray(triangle.T)
+
+
+def project(points: Points, at: npt.NDArray[np.intp], seed: int) -> Plane:
+    """The plane of these points, none of them moved. points: `[m, d]`, pictures `at`. Cost: O(m d) time and memory."""
+    centred = points - points.mean(axis=0) if len(points) else points
+    positions = np.zeros((len(points), 2), dtype=np.float32)
+    total = float(np.vdot(centred, centred))
+    if total > 0:
+        axes = min(2, *centred.shape)
+        _, _, directions = randomized_svd(centred, axes, n_iter=4, random_state=seed)
+        positions[:, :axes] = centred @ directions.T
+    return Plane(at, positions, float(np.vdot(positions, positions)) / total if total > 0 else 0.0)

@@ -1,0 +1,1 @@
+"""Groups of duplicates, and which file of each stays."""

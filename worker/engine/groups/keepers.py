@@ -1,0 +1,70 @@
+"""Which file of several that hold one picture stays: the order of keepers.
+
+Folders decide first: protected ones, then preferred ones in their order. Then the criteria of the files themselves.
+Bars and frames of one colour add no pixels: a letterboxed copy would stay otherwise, and the picture itself go.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.paths import is_in_folder
+from worker.engine.groups.groups import Member
+
+KeeperRank = tuple[int | str, ...]
+Rank = Callable[[Member], KeeperRank]
+
+_CRITERIA: Final[Mapping[str, tuple[str, Callable[[Member], int | str]]]] = {
+    "pixels": ("most pixels", lambda member: -(member.content or member.width * member.height)),
+    "bytes": ("largest file", lambda member: -member.bytes),
+    "oldest": ("oldest", lambda member: member.mtime_ns),
+    "newest": ("newest", lambda member: -member.mtime_ns),
+    "shortest": ("shortest path", lambda member: len(member.path)),
+    "path": ("first by path", lambda member: member.path),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRules:
+    """Folders that decide who stays, relative to the watched one; `.` is that one itself.
+
+    prefer: in order. protect: no file in them is ever acted on; they come before the preferred ones.
+    """
+
+    prefer: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()
+
+    def protector(self, path: str) -> str | None:
+        """The protected folder that this file is in."""
+        return next((folder for folder in self.protect if is_in_folder(path, folder)), None)
+
+    def rank(self, path: str) -> int:
+        """0 for a protected file, then the place of the preferred folder that it is in; the lowest stays."""
+        if self.protector(path) is not None:
+            return 0
+        places = (place for place, folder in enumerate(self.prefer, start=1) if is_in_folder(path, folder))
+        return next(places, len(self.prefer) + 1)
+
+
+NO_RULES: Final = FolderRules()
+
+
+def rank_keepers(order: Sequence[str], folders: FolderRules = NO_RULES) -> Rank:
+    """The rank of a file by its folder, then by these criteria (`shared.settings.KEEPER_CRITERIA`); the lowest stays.
+
+    The path decides last, named or not, so the order is total: no two files share one. Raises KeyError for a word that
+    is no criterion.
+    """
+    measures = [_CRITERIA[word][1] for word in (*order, "path")]
+    return lambda member: (folders.rank(member.path), *(measure(member) for measure in measures))
+
+
+def describe_order(order: Sequence[str], folders: FolderRules = NO_RULES) -> str:
+    """The order in words, such as `in a preferred folder ('a'), then most pixels, then first by path`."""
+    parts = []
+    if folders.protect:
+        parts.append(f"in a protected folder ({', '.join(map(ascii, folders.protect))})")
+    if folders.prefer:
+        parts.append(f"in a preferred folder ({', then '.join(map(ascii, folders.prefer))})")
+    words = list(dict.fromkeys([*order, "path"]))
+    return ", then ".join([*parts, *(_CRITERIA[word][0] for word in words)])

@@ -1,0 +1,104 @@
+"""Groups from verified pairs: a keeper and images each verified against that keeper, never a chain.
+
+A~B and B~C do not put A and C together. Within a set of images that pairs connect, the best-ranked image becomes a
+keeper and takes every image that is verified against it; of what is left the best-ranked becomes the next keeper.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+
+from shared.records import Match, Pair, pair_of
+from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Kind, Member, number_groups
+from worker.engine.groups.keepers import Rank
+
+EXACT_REASON = "the same bytes"
+
+
+def identical_reason(pixels: str) -> str:
+    """Why two files are identical. pixels: the digest that both have; with the scale, where they were compared so."""
+    scale, blank, _ = pixels.rpartition(" ")
+    return f"the same pixels{blank and ' at '}{scale}{blank and ' of their size'} in another file"
+
+
+Matches = Mapping[Pair, Match]
+Verify = Callable[[str, str], Match | None]
+
+
+def verified_groups(
+    members: Iterable[Member], pixels: Mapping[str, str], matches: Matches, verify: Verify, rank: Rank
+) -> list[Group]:
+    """Group files by bytes, by pixels and by verified pairs.
+
+    members: every path once, in any order, which does not change the answer. pixels: digest -> digest of the decoded
+    pixels, where known. matches: what is verified already, by `pair_of` of digests; those of pictures that are gone
+    say where to look. verify: asked, at most once a pair, for a pair of digests that others connect but nobody compared
+    yet. rank: order of keepers, total.
+    Cost: O(n log n), and in a connected set of m pictures with g keepers up to m g calls of `verify`.
+    """
+    classes = _classes(members, pixels, rank)
+    groups = []
+    for connected in _components(classes, matches, pixels):
+        left = sorted(connected, key=lambda name: rank(classes[name][0]))
+        while left:
+            keeper, *others = left
+            taken: dict[str, Match] = {}
+            for other in others:
+                found = _compare(classes[keeper], classes[other], matches, verify)
+                if found:
+                    taken[other] = found
+            left = [other for other in others if other not in taken]
+            groups.append(_group(classes[keeper], [(classes[name], pair) for name, pair in taken.items()], pixels))
+    return number_groups((keeper, duplicates) for keeper, duplicates in groups if duplicates)
+
+
+def _classes(members: Iterable[Member], pixels: Mapping[str, str], rank: Rank) -> dict[str, list[Member]]:
+    """Files of the same pixels, best first. Equality does not chain, so they may be taken together."""
+    classes: defaultdict[str, list[Member]] = defaultdict(list)
+    for member in members:
+        classes[pixels.get(member.digest) or member.digest].append(member)
+    return {name: sorted(alike, key=rank) for name, alike in classes.items()}
+
+
+def _components(classes: Mapping[str, list[Member]], matches: Matches, pixels: Mapping[str, str]) -> list[list[str]]:
+    """Sets of classes that pairs connect: where to look, not yet who belongs together."""
+    connected = [(pixels.get(one) or one, pixels.get(other) or other) for one, other in matches]
+    parent = {name: name for name in chain(classes, *connected)}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for one, other in connected:
+        parent[root(one)] = root(other)
+    components: defaultdict[str, list[str]] = defaultdict(list)
+    for name in classes:
+        components[root(name)].append(name)
+    return list(components.values())
+
+
+def _compare(keeper: list[Member], other: list[Member], matches: Matches, verify: Verify) -> Match | None:
+    """The best pair known between the two classes, else what `verify` says of their best files."""
+    digests = {member.digest for member in keeper}
+    keys = (pair_of(digest, member.digest) for member in other for digest in digests)
+    known = [matches[key] for key in keys if key in matches]
+    if known:
+        return max(known, key=lambda pair: (pair.similarity, pair.reason))
+    return verify(keeper[0].digest, other[0].digest)
+
+
+def _group(
+    alike: list[Member], others: list[tuple[list[Member], Match]], pixels: Mapping[str, str]
+) -> tuple[Member, tuple[Duplicate, ...]]:
+    keeper, *rest = alike
+    duplicates = []
+    for member in rest:
+        kind, reason = Kind.EXACT, EXACT_REASON
+        if member.digest != keeper.digest:
+            kind, reason = Kind.IDENTICAL, identical_reason(pixels[member.digest])
+        duplicates.append(Duplicate(member, kind, EXACT_SIMILARITY, reason))
+    for members, pair in others:
+        duplicates += [Duplicate(member, Kind.NEAR, pair.similarity, pair.reason) for member in members]
+    return keeper, tuple(duplicates)

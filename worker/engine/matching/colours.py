@@ -1,0 +1,85 @@
+"""Whether one picture has another one's colours, up to saturation and white balance."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.engine.picture.channels import Picture
+
+Values = NDArray[np.float64]
+
+_COLOURED: Final = 18.0  # levels of chroma from which a place counts as coloured
+_FADED: Final = 8.0  # levels of brightness by which a grey copy may differ
+_SAMPLE: Final = 2000  # places looked at, about
+_RECOLOURED: Final = 24.0  # levels of chroma; difference that is another colour
+
+
+def recoloured_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> float:
+    """Share of the coloured places whose colour differs after the best saturation, tint and gain. 0 for grey pictures.
+
+    The more colourful picture's chroma (Cr, Cb, blurred) is brought to the other's by one factor that is not
+    negative and one shift for the whole picture, constant or proportional to brightness, as saturation, tints and
+    white balance do.
+    A product in another colour cannot be explained so: its surroundings keep theirs.
+    """
+    sample, brightness = _sampled(first, second, places)
+    if not len(sample[0]):
+        return 0.0
+    spread = [float(np.abs(chroma).mean()) for chroma in sample]
+    rich, poor = sample if spread[0] >= spread[1] else sample[::-1]
+    shifts = np.ones(len(rich)), brightness[0] / 128
+    differences = [_farther(poor - _explained(rich, poor, shift)) for shift in shifts]
+    difference = min(differences, key=lambda values: float(np.minimum(values, 2 * _RECOLOURED).mean()))
+    coloured = np.maximum(_farther(rich), _farther(poor)) > _COLOURED
+    changed = coloured & (difference > _RECOLOURED)
+    return float(changed.sum() / max(coloured.sum(), 0.02 * len(coloured), 1))
+
+
+def faded_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> float:
+    """Share of the coloured places that are grey in the other picture and brighter or darker than grey copies are."""
+    sample, brightness = _sampled(first, second, places)
+    if not len(sample[0]):
+        return 0.0
+    colour = [_farther(chroma) for chroma in sample]
+    coloured = np.maximum(*colour) > _COLOURED
+    faded = coloured & (np.minimum(*colour) < _COLOURED / 2) & (np.abs(brightness[0] - brightness[1]) > _FADED)
+    return float(faded.sum() / max(coloured.sum(), 0.02 * len(coloured), 1))
+
+
+def _sampled(first: Picture, second: Picture, places: NDArray[np.bool_]) -> tuple[list[Values], list[Values]]:
+    """Chroma `[n, 2]` and brightness `[n]` of both pictures at some of the places."""
+    step = max(1, round(float(np.sqrt(places.size / _SAMPLE))))
+    places = places[::step, ::step]
+    parts = [np.ascontiguousarray(picture[::step, ::step]) for picture in (first, second)]
+    greys = [np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)[places], np.float64) for part in parts]
+    return [_chroma(part)[places] for part in parts], greys
+
+
+def _farther(values: Values) -> Values:
+    """The larger of the two channels' distances from zero."""
+    return np.maximum(np.abs(values[:, 0]), np.abs(values[:, 1]))
+
+
+def _chroma(picture: Picture) -> Values:
+    """Cr and Cb about zero, blurred: copies lose detail of colour first."""
+    values = cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb)[..., 1:]
+    return np.asarray(cv2.blur(values, (3, 3)), np.float64) - 128
+
+
+def _explained(rich: Values, poor: Values, shift: Values) -> Values:
+    """`rich` under the best factor and multiple of `shift`, by least squares on the places that follow it."""
+    kept = np.ones(len(rich), bool)
+    explained = rich
+    for _ in range(3):
+        part = shift[kept]
+        weight = part @ part
+        slope, level = (values[kept] - part[:, None] * (part @ values[kept] / weight) for values in (rich, poor))
+        factor = max(0.0, float((slope * level).sum() / max((slope * slope).sum(), 1e-6)))
+        explained = factor * rich
+        explained = explained + shift[:, None] * (part @ (poor - explained)[kept] / weight)
+        kept = _farther(poor - explained) <= _RECOLOURED
+        if kept.sum() < 0.5 * len(kept):
+            break
+    return explained

@@ -1,0 +1,1 @@
+"""From a file's bytes to a picture: upright, 8-bit RGB."""

@@ -1,0 +1,243 @@
+"""Size and orientation of a picture from its header alone; no pixel is decoded.
+
+Where Pillow opens a format lazily its plugin reads the header. The other formats are those Pillow does not know, reads
+only in part, or opens at a cost that grows with the picture.
+"""
+
+import io
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+
+from shared.errors import UnreadableImage
+from worker.engine.picture.avif import is_cropped
+from worker.engine.picture.containers import check_blocks, check_scans, chunks, segments
+from worker.engine.picture.formats import CONVERT, Reader, recognise
+from worker.engine.picture.pnm import read_pnm_header
+from worker.engine.picture.tiff_header import read_tiff_header
+
+_ORIENTATION: Final = 0x0112
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a frame, whatever its coding
+_START_OF_SCAN: Final = 0xDA
+_LEAST_TILE: Final = 4096  # pixels; each tile of a JPEG 2000 costs the decoder 12 KB, however small it is
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a header says. width, height: pixels as stored. orientation: EXIF's 1 to 8, 1 where there is none.
+
+    reader: what decodes this picture rightly: a library, or for Netpbm's formats worker.engine.picture.pnm.
+    """
+
+    format: str
+    width: int
+    height: int
+    orientation: int = 1
+    reader: Reader = "opencv"
+
+
+def probe(data: bytes) -> Header:
+    """Read the header of an image file. Raises UnreadableImage. Costs about 0.1 ms, whatever the picture's size."""
+    name = recognise(data)
+    try:
+        header = _READERS[name](data)
+    except UnreadableImage:
+        raise
+    except Exception as error:  # a hostile header makes Pillow raise nearly any type
+        raise UnreadableImage(
+            f"{name} file whose header cannot be read: damaged, or of a kind not supported here ({error})"
+        ) from error
+    if header.width < 1 or header.height < 1:
+        raise UnreadableImage(f"damaged {name} file: its header says {header.width} x {header.height} pixels")
+    return header
+
+
+def _exif_orientation(block: bytes) -> int:
+    """Orientation in an EXIF block; 1 where the block is broken, which takes nothing from the picture."""
+    exif = Image.Exif()
+    try:
+        exif.load(block)
+        value = exif.get(_ORIENTATION, 1)
+    except Exception:  # as hostile as a header
+        return 1
+    return int(value) if value in range(1, 9) else 1
+
+
+def _lazily(plugin: Callable[[io.BytesIO], ImageFile], data: bytes) -> ImageFile:
+    # Pillow's own limit is process-wide and may lie below the caller's, who judges by this header before any pixel.
+    Image.MAX_IMAGE_PIXELS = None
+    return plugin(io.BytesIO(data))
+
+
+def _plugin(name: str, plugin: Callable[[io.BytesIO], ImageFile]) -> Callable[[bytes], Header]:
+    """Reader of the header of a format without orientation, which Pillow also decodes."""
+
+    def read(data: bytes) -> Header:
+        width, height = _lazily(plugin, data).size
+        return Header(name, width, height, reader="pillow")
+
+    return read
+
+
+def _jpeg(data: bytes) -> Header:
+    """ITU-T T.81, annex B. Also sees to it that the end is there: decoders paint what a zero-filled download lacks."""
+    size, orientation = None, 0
+    for marker, start, length in segments(data):
+        if marker == _START_OF_SCAN:
+            if data.find(b"\xff\xd9", start) < 0:
+                raise UnreadableImage("truncated JPEG file: its end is missing")
+            check_scans(data, start + length)
+            break
+        if marker in _FRAMES and not size:
+            depth, height, width = struct.unpack_from(">BHH", data, start)
+            if depth != 8:
+                raise ValueError(f"{depth} bits a sample")
+            size = (width, height)
+        if marker == 0xE1 and not orientation and data.startswith(b"Exif\0\0", start):
+            orientation = _exif_orientation(data[start : start + length])
+    if not size:
+        raise ValueError("no size in it")
+    return Header("JPEG", size[0], size[1], orientation or 1)
+
+
+def _avif(data: bytes) -> Header:
+    if is_cropped(data):  # the library gives the whole of it
+        raise UnreadableImage(f"AVIF picture that its file crops (clap): {CONVERT}")
+    try:
+        image = _lazily(AvifImageFile, data)
+    except Exception:
+        # The library opens nothing above a limit of its own; the size stands in the box "ispe".
+        if (at := data.find(b"ispe")) < 0:
+            raise
+        width, height = struct.unpack_from(">II", data, at + 8)
+        return Header("AVIF", width, height, reader="pillow")
+    width, height = image.size
+    return Header("AVIF", width, height, _exif_orientation(image.info.get("exif", b"")), reader="pillow")
+
+
+def _png(data: bytes) -> Header:
+    if data[12:16] != b"IHDR":
+        raise ValueError("another chunk stands before it")
+    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    orientation, grey_with_transparency = 0, False
+    for kind, start, size in chunks(data, 8, "big"):
+        if start + size > len(data):
+            # OpenCV would set aside what the chunk claims to hold, up to 4 GB, before it looks.
+            raise UnreadableImage("truncated or damaged PNG file (a chunk reaches beyond its end)")
+        if kind == b"IEND":
+            break
+        if kind == b"eXIf" and not orientation:  # may stand behind the pixels
+            orientation = _exif_orientation(data[start : start + size])
+        elif kind == b"tRNS":
+            grey_with_transparency = colour == 0 and depth <= 8
+    # OpenCV drops the transparency of a grey PNG.
+    return Header("PNG", width, height, orientation or 1, "pillow" if grey_with_transparency else "opencv")
+
+
+def _webp(data: bytes) -> Header:
+    """By the container's specification; Pillow would allocate the whole canvas to open it."""
+    kind, orientation = data[12:16], 0
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+        for name, start, size in chunks(data, 12, "little"):
+            if name == b"EXIF" and not orientation:
+                orientation = _exif_orientation(data[start : start + size])
+    elif kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    else:
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+    return Header("WebP", width, height, orientation or 1)
+
+
+def _tiff(data: bytes) -> Header:
+    """The orientation is left out, for both readers apply it themselves."""
+    width, height, reader = read_tiff_header(data)
+    return Header("TIFF", width, height, reader=reader)
+
+
+def _pnm(data: bytes) -> Header:
+    if data[1:2] in b"fF":
+        words = data[:4096].split(maxsplit=3)
+        return Header("PNM", int(words[1]), int(words[2]))
+    header = read_pnm_header(data)
+    return Header("PNM", header.width, header.height, reader="netpbm")
+
+
+def _radiance(data: bytes) -> Header:
+    found = re.search(rb"\n([-+])([XY])\s+(\d+)\s+[-+][XY]\s+(\d+)\s*\n", data[:65536])
+    if not found:
+        raise ValueError("no line with its size")
+    first, second = int(found[3]), int(found[4])
+    width, height = (second, first) if found[2] == b"Y" else (first, second)
+    return Header("Radiance HDR", width, height)
+
+
+def _sun(data: bytes) -> Header:
+    width, height, depth = struct.unpack_from(">III", data, 4)
+    # OpenCV makes black of grey and of 1 bit.
+    return Header("Sun raster", width, height, reader="opencv" if depth > 8 else "pillow")
+
+
+def _gif(data: bytes) -> Header:
+    check_blocks(data)
+    return _plugin("GIF", GifImageFile)(data)
+
+
+def _jpeg_2000(data: bytes) -> Header:
+    """ITU-T T.800, A.5.1, for the tiles."""
+    at = data.find(b"\xff\x4f\xff\x51") + 8
+    right, bottom, _, _, tile_width, tile_height, left, top = struct.unpack_from(">8I", data, at)
+    tiles = -(-(right - left) // tile_width) * -(-(bottom - top) // tile_height)
+    header = _plugin("JPEG 2000", Jpeg2KImageFile)(data)
+    if tiles > 1024 + header.width * header.height // _LEAST_TILE:
+        raise ValueError(f"{tiles:,} tiles for {header.width} x {header.height} pixels")
+    return header
+
+
+def _tga(data: bytes) -> Header:
+    width, height = struct.unpack_from("<HH", data, 12)
+    return Header("TGA", width, height, reader="pillow")
+
+
+def _ico(data: bytes) -> Header:
+    """The largest picture of an icon. Its directory may lie about sizes; the pictures themselves are asked."""
+    count = int.from_bytes(data[4:6], "little")
+    starts = [struct.unpack_from("<I", data, 18 + 16 * number)[0] for number in range(count)]
+    width, height = max((_icon_size(data, start) for start in starts), key=lambda size: size[0] * size[1])
+    return Header("ICO", width, height, reader="pillow")
+
+
+def _icon_size(data: bytes, start: int) -> tuple[int, int]:
+    if data.startswith(b"\x89PNG", start):
+        width, height = struct.unpack_from(">II", data, start + 16)
+    else:
+        width, height = struct.unpack_from("<ii", data, start + 4)
+        height = abs(height) // 2  # picture and mask are stored as one
+    return width, height
+
+
+_READERS: Final[dict[str, Callable[[bytes], Header]]] = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "GIF": _gif,
+    "WebP": _webp,
+    "TIFF": _tiff,
+    "BMP": _plugin("BMP", BmpImageFile),
+    "AVIF": _avif,
+    "JPEG 2000": _jpeg_2000,
+    "PNM": _pnm,
+    "Radiance HDR": _radiance,
+    "Sun raster": _sun,
+    "TGA": _tga,
+    "ICO": _ico,
+}

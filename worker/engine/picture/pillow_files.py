@@ -1,0 +1,92 @@
+"""Files as Pillow decodes them, its few mistakes put right."""
+
+import io
+from typing import Final, Protocol
+
+import numpy as np
+from PIL import Image, TiffImagePlugin
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.IcoImagePlugin import IcoImageFile
+from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.SunImagePlugin import SunImageFile
+from PIL.TgaImagePlugin import TgaImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from shared.errors import UnreadableImage
+from worker.engine.picture.formats import CONVERT
+from worker.engine.picture.headers import Header
+
+_PNG_DEPTH: Final = 24  # the byte that says the bits of a value
+
+
+class _Plugin(Protocol):
+    def __call__(self, fp: io.BytesIO) -> ImageFile: ...
+
+
+# Which reads which, where Pillow is the reader.
+PLUGINS: Final[dict[str, _Plugin]] = {
+    "PNG": PngImageFile,
+    "GIF": GifImageFile,
+    "BMP": BmpImageFile,
+    "TIFF": TiffImageFile,
+    "AVIF": AvifImageFile,
+    "JPEG 2000": Jpeg2KImageFile,
+    "TGA": TgaImageFile,
+    "ICO": IcoImageFile,
+    "Sun raster": SunImageFile,
+}
+
+
+def open_by_pillow(header: Header, data: bytes) -> Image.Image:
+    """The picture as Pillow has it, decoded. Errors as `decode`."""
+    try:
+        image: Image.Image = PLUGINS[header.format](io.BytesIO(data))
+        image.load()
+        if isinstance(image, TiffImageFile) and image.mode == "P":
+            image = _with_narrow_map(image)
+        elif isinstance(image, TiffImageFile) and image.mode.startswith("I;16"):
+            image = _black_is_zero(image)
+        elif isinstance(image, PngImageFile) and image.mode == "L":
+            _spread_transparent(image, data[_PNG_DEPTH])
+        elif image.mode == "La":  # grey that was multiplied by its alpha, which Pillow turns into nothing else
+            image = image.convert("LA")
+    except Exception as error:  # hostile pixels make Pillow raise nearly any type
+        raise refusal(header, error) from error
+    return image
+
+
+def _black_is_zero(image: TiffImageFile) -> Image.Image:
+    """Of 16 bits Pillow gives the values as they are, also where 0 is white."""
+    if image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) != 0:
+        return image
+    bits = image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (16,))[0]
+    return Image.fromarray((1 << bits) - 1 - np.asarray(image).astype(np.uint16))
+
+
+def _spread_transparent(image: PngImageFile, depth: int) -> None:
+    """Pillow spreads greys of 2 and 4 bits over 8, and leaves the transparent one as it is in the file."""
+    grey, most = image.info.get("transparency"), (1 << depth) - 1
+    if isinstance(grey, int):
+        image.info["transparency"] = (grey & most) * (255 // most)
+
+
+def _with_narrow_map(image: TiffImageFile) -> Image.Image:
+    """TIFF's colour maps have 16 bits, of which Pillow takes the upper 8; some scanners fill the lower 8 alone."""
+    colours = np.array(image.tag_v2[TiffImagePlugin.COLORMAP])
+    if colours.max() > 255:
+        return image
+    narrow = image.copy()
+    narrow.putpalette(colours.reshape(3, -1).T.astype(np.uint8).tobytes())
+    return narrow
+
+
+def refusal(header: Header, error: Exception) -> UnreadableImage:
+    """What a decoder's error means for people."""
+    reason = str(error) or type(error).__name__
+    if reason == "unknown pixel mode":  # Pillow's word for channels and depths that it does not know
+        return UnreadableImage(f"{header.format} picture with such channels or depths: {CONVERT}")
+    return UnreadableImage(f"truncated or damaged {header.format} file ({reason})")

@@ -1,0 +1,1 @@
+"""Whether one file holds all that another holds: the proof before the other may go."""

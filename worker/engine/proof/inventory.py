@@ -1,0 +1,41 @@
+"""What an image file holds beside the pixels of its first picture, found without decoding any.
+
+Only what is known here counts as understood: a part of a file that is not in the tables of its format's module is
+something the file holds, and a format whose every part is not known is not proved to be the same as another file,
+whatever its pixels are.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from worker.engine.proof.bmp_parts import read_bmp
+from worker.engine.proof.gif_parts import read_gif
+from worker.engine.proof.jpeg_parts import read_jpeg
+from worker.engine.proof.parts import Inventory, Parts
+from worker.engine.proof.png_parts import read_png
+from worker.engine.proof.pnm_parts import read_pnm
+from worker.engine.proof.tiff_parts import read_tiff
+from worker.engine.proof.webp_parts import read_webp
+
+_READERS: Final[dict[str, Callable[[bytes, Parts], None]]] = {
+    "JPEG": read_jpeg,
+    "PNG": read_png,
+    "WebP": read_webp,
+    "GIF": read_gif,
+    "BMP": read_bmp,
+    "PNM": read_pnm,
+    "TIFF": read_tiff,
+}
+
+
+def take_inventory(data: bytes, name: str) -> Inventory:
+    """What a file of this format holds. Never raises: what cannot be parsed is unknown. Reads every byte once."""
+    reader = _READERS.get(name)
+    if reader is None:
+        return Inventory(unknown=f"{name} files can hold more than is read of them here")
+    parts = Parts()
+    try:
+        reader(data, parts)
+    except Exception as error:  # a hostile file makes a parser raise nearly any type
+        parts.unknown = f"its parts cannot be told apart ({error})"
+    return parts.done()

@@ -1,0 +1,126 @@
+"""What a file is found to hold, while its parts are told apart (worker.engine.proof.inventory)."""
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.engine.proof.directories import read_directories
+from worker.engine.proof.exif import exif_fields
+
+Held = tuple[str, str]  # what it is, in words, and the digest of its value
+
+_MOST_PROFILE: Final = 1 << 26  # bytes of a colour profile, so that a hostile one fills no memory
+_PIECE: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a file holds. colour: what says how its values are to be shown. extras: more pictures, videos, layers, parts
+    that nobody here knows. metadata: what is said of the picture. lossy: name of a coding that pixels alone do not
+    hold, "" for none. coded: digest of its coded data, where only the same data hold the same, else "". unknown: why
+    not everything in it can be known, "" where it can.
+    """
+
+    colour: frozenset[Held] = frozenset()
+    extras: frozenset[Held] = frozenset()
+    metadata: frozenset[Held] = frozenset()
+    lossy: str = ""
+    coded: str = ""
+    unknown: str = ""
+
+
+@dataclass
+class Parts:
+    """An inventory that is being made."""
+
+    colour: set[Held] = field(default_factory=set)
+    extras: set[Held] = field(default_factory=set)
+    metadata: set[Held] = field(default_factory=set)
+    lossy: str = ""
+    coded: str = ""
+    unknown: str = ""
+
+    def exif(self, block: bytes, below: bool = False) -> None:
+        """The fields of an EXIF block; below: those of the directories below its first one alone."""
+        self.metadata |= {(name, digest(value)) for name, value in exif_fields(block, below)}
+        if below:
+            return
+        try:
+            hidden = read_directories(block).hidden(block)
+        except Exception:  # as hostile as a header
+            hidden = block
+        if hidden.strip(b"\0"):
+            self.metadata.add(("bytes of its EXIF that no field accounts for", digest(hidden)))
+
+    def profile(self, profile: bytes) -> None:
+        """An ICC profile, whatever the format that holds it."""
+        self.colour.add(("its colour profile", digest(profile)))
+
+    def behind(self, rest: bytes) -> None:
+        """Bytes behind the end of the picture; zeros are padding."""
+        if rest.strip(b"\0"):
+            self.extras.add((f"{len(rest):,} bytes behind its picture, such as a video", digest(rest)))
+
+    def between(self, gaps: bytes) -> None:
+        """Bytes that belong to no part; zeros are padding."""
+        if gaps.strip(b"\0"):
+            self.extras.add((f"{len(gaps):,} bytes that belong to none of its parts", digest(gaps)))
+
+    def done(self) -> Inventory:
+        """What was found."""
+        return Inventory(
+            frozenset(self.colour), frozenset(self.extras), frozenset(self.metadata), self.lossy, self.coded,
+            self.unknown,
+        )  # fmt: skip
+
+
+def digest(value: bytes) -> str:
+    """SHA-256, in hex."""
+    return hashlib.sha256(value).hexdigest()
+
+
+def in_words(held: frozenset[Held]) -> Iterator[str]:
+    """What these are, each once, in order."""
+    yield from sorted({name for name, _ in held})
+
+
+def inflate(packed: bytes) -> bytes:
+    """What a zlib stream of one part holds. Raises ValueError or zlib.error where it does not end, or has a tail."""
+    stream = zlib.decompressobj()
+    out = stream.decompress(packed, _MOST_PROFILE)
+    if not stream.eof or stream.unused_data:
+        raise ValueError("a compressed part that does not end where it should")
+    return out
+
+
+def holds_more(pieces: Iterator[bytes], expected: int) -> bool:
+    """Whether a zlib stream in these pieces gives more than `expected` bytes, or bytes follow its end.
+
+    Holds a megabyte at once, whatever the stream says. Raises zlib.error where it is damaged.
+    """
+    stream, given = zlib.decompressobj(), 0
+    for piece in pieces:
+        if stream.eof and piece:
+            return True
+        while piece and not stream.eof:
+            given += len(stream.decompress(piece, _PIECE))
+            if given > expected:
+                return True
+            piece = stream.unconsumed_tail
+        if stream.unused_data:
+            return True
+    return False
+
+
+def margin_bits(rows: NDArray[np.uint8], bits: int) -> bytes:
+    """What fills the last byte of rows of `bits` bits `[h, bytes]`, b"" where it is all zeros, or all ones."""
+    spare = -bits % 8
+    if not spare or not rows.size:
+        return b""
+    margin = rows[:, (bits - 1) // 8] & ((1 << spare) - 1)
+    return b"" if np.isin(margin[0], (0, (1 << spare) - 1)) and (margin == margin[0]).all() else margin.tobytes()

@@ -1,0 +1,1 @@
+"""Which pictures are worth comparing with a new one."""

@@ -1,0 +1,1 @@
+"""What is kept of a picture: keypoints, descriptors, and what the network looks at."""

@@ -1,0 +1,171 @@
+"""The sketch of a picture: what candidate search and verification need of it, a few KiB, made once when it is decoded.
+
+Keypoints (see keypoints.py) and a small colour picture. A million sketches have to fit into memory beside a million
+features, so both are as small as recall allows; benchmarks/quality.py states bytes and recall.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import CorruptValue
+from worker.engine.picture.scaling import average
+from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, KEYPOINTS, WORK_SIDE, Keypoints, find_keypoints, work_size
+
+Picture = NDArray[np.uint8]
+
+_VERSION: Final = 2
+_HEAD: Final = struct.Struct("<2sBBBIIHHI")  # magic, version, plain, flat, width, height, keypoints, bytes, CRC-32
+_MAGIC: Final = b"iS"
+_BAR: Final = 12  # levels; a row that varies by no more belongs to a bar or frame
+_STRIP: Final = 4  # rows and columns over which noise is averaged out
+_SUBPIXEL: Final = 64  # steps per work pixel in which positions are stored
+_THUMBNAIL_SIDE: Final = 128
+_LARGER_SIDES: Final = ((256, 750), (192, 1200))  # side for pictures whose thumbnail of 128 stays below so many bytes
+_THUMBNAIL_QUALITY: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """width, height: of the picture, pixels. plain: share of it that has its commonest brightness, with or without its
+    noise, in 1/255. flat: share that has it and does not vary from pixel to pixel either: high for pages, screenshots,
+    drawings and products on white, low for photos, whose even parts have grain. keypoints: in its work frame.
+    thumbnail: small colour picture as WebP.
+    """
+
+    width: int
+    height: int
+    plain: int
+    flat: int
+    keypoints: Keypoints
+    thumbnail: bytes
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        """Width and height of the work frame, in which keypoints and transforms are given."""
+        return work_size(self.width, self.height)
+
+    def picture(self) -> Picture:
+        """The small picture: RGB uint8 `[h, w, 3]`; 0.3 ms. Raises CorruptValue if it does not decode."""
+        return _thumbnail_pixels(self.thumbnail)
+
+    def to_bytes(self) -> bytes:
+        """The sketch as bytes: versioned, with a checksum, the same on every machine."""
+        points = np.rint(self.keypoints.points * _SUBPIXEL).astype("<u2")
+        body = b"".join(
+            (
+                points.tobytes(),
+                self.keypoints.angles.tobytes(),
+                self.keypoints.levels.tobytes(),
+                self.keypoints.descriptors.tobytes(),
+                self.thumbnail,
+            )
+        )
+        count, pixels = len(self.keypoints), len(self.thumbnail)
+        ground = self.plain, self.flat
+        return _HEAD.pack(_MAGIC, _VERSION, *ground, self.width, self.height, count, pixels, zlib.crc32(body)) + body
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Sketch":
+        """Parse what `to_bytes` gave; 10 microseconds. Raises CorruptValue for anything else."""
+        try:
+            magic, version, plain, flat, width, height, count, pixels, checksum = _HEAD.unpack_from(raw)
+        except struct.error as error:
+            raise CorruptValue(f"a sketch of {len(raw)} bytes is too short; the image is described anew") from error
+        body = raw[_HEAD.size :]
+        if (magic, version) != (_MAGIC, _VERSION):
+            raise CorruptValue(f"a sketch is of version {version}, not {_VERSION}; the image is described anew")
+        if len(body) != count * (6 + DESCRIPTOR_BYTES) + pixels or zlib.crc32(body) != checksum:
+            raise CorruptValue("a sketch does not match its checksum; the image is described anew")
+        values = np.frombuffer(body, np.uint8, count * (6 + DESCRIPTOR_BYTES))
+        points = values[: 4 * count].view("<u2").reshape(-1, 2).astype(np.float32) / np.float32(_SUBPIXEL)
+        angles, levels = values[4 * count : 5 * count], values[5 * count : 6 * count]
+        descriptors = values[6 * count :].reshape(-1, DESCRIPTOR_BYTES)
+        return cls(width, height, plain, flat, Keypoints(points, angles, levels, descriptors), body[len(values) :])
+
+
+def describe(picture: Picture, count: int = KEYPOINTS, size: tuple[int, int] | None = None) -> Sketch:
+    """The sketch of a decoded, oriented picture: RGB uint8 `[h, w, 3]` of any size. About 10 ms on one core.
+
+    count: keypoints at most. size: width and height of the whole picture, where this one was decoded at reduced scale.
+    """
+    width, height = size or picture.shape[1::-1]
+    work = _shrunk(picture, work_size(width, height))
+    grey = cv2.cvtColor(work, cv2.COLOR_RGB2GRAY)
+    found = find_keypoints(grey, count)
+    points = np.rint(found.points * np.float32(_SUBPIXEL)) / np.float32(_SUBPIXEL)  # as they will be stored
+    keypoints = Keypoints(points, found.angles, found.levels, found.descriptors)
+    return Sketch(width, height, *_ground(picture), keypoints, _thumbnail(work))
+
+
+def pixel_digest(picture: Picture) -> str:
+    """SHA-256, in hex, of shape and pixels of a decoded, oriented picture. 1 ms per megabyte."""
+    pixels = np.ascontiguousarray(picture)
+    digest = sha256(repr((pixels.shape, pixels.dtype.str)).encode())
+    digest.update(pixels.data)  # as it lies there: a copy takes longer than the digest
+    return digest.hexdigest()
+
+
+def _ground(picture: Picture) -> tuple[int, int]:
+    """`plain` and `flat` of the picture, from strips of a few rows, without bars and frames of one colour.
+
+    At full resolution: shrinking makes greys of a page's letters.
+    """
+    step = max(_STRIP, len(picture) // (256 // _STRIP))
+    starts = range(0, max(1, len(picture) - _STRIP + 1), step)
+    strips = np.concatenate([picture[start : start + _STRIP] for start in starts])
+    grey = cv2.cvtColor(np.ascontiguousarray(strips), cv2.COLOR_RGB2GRAY)
+    for axis in (0, 1):
+        shows = np.flatnonzero(np.ptp(grey, axis=1 - axis) > _BAR)
+        grey = np.take(grey, range(shows[0], shows[-1] + 1), axis) if len(shows) else grey
+    soft = cv2.resize(grey, (grey.shape[1], max(1, grey.shape[0] // _STRIP)), interpolation=cv2.INTER_AREA)
+    common = _at_mode(grey)
+    plain = max(common.mean(), _at_mode(cv2.blur(soft, (_STRIP, 1))).mean())
+    beside = np.ones((1, 5), np.uint8)
+    still = cv2.dilate(grey, beside) - cv2.erode(grey, beside) <= 1
+    return int(255 * plain), int(255 * (common & still).mean())
+
+
+def _at_mode(grey: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which values lie within two levels of the commonest one."""
+    windows = np.convolve(cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel(), np.ones(5), mode="same")
+    commonest = int(windows.argmax())
+    return np.asarray(cv2.inRange(grey, max(commonest - 2, 0), min(commonest + 2, 255)), np.bool_)
+
+
+def _shrunk(picture: NDArray[Any], size: tuple[int, int]) -> Picture:
+    if size[0] * size[1] < picture.shape[0] * picture.shape[1]:
+        return average(picture, size)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _thumbnail(work: Picture) -> bytes:
+    """WebP of the small picture, about 2 KiB. Text on white compresses well and needs the detail: it is kept larger."""
+    encoded = _encoded(work, _THUMBNAIL_SIDE)
+    side = next((side for side, limit in _LARGER_SIDES if len(encoded) < limit), _THUMBNAIL_SIDE)
+    return encoded if side == _THUMBNAIL_SIDE else _encoded(work, side)
+
+
+def _encoded(work: Picture, side: int) -> bytes:
+    scale = side / WORK_SIDE
+    size = (max(1, round(work.shape[1] * scale)), max(1, round(work.shape[0] * scale)))
+    small = cv2.cvtColor(_shrunk(work, size), cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, _THUMBNAIL_QUALITY])
+    return bytes(data)
+
+
+@lru_cache(maxsize=256)
+def _thumbnail_pixels(encoded: bytes) -> Picture:
+    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise CorruptValue("the small picture of a sketch does not decode; the image is described anew")
+    result = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    result.flags.writeable = False
+    return result
