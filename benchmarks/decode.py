@@ -21,7 +21,7 @@ from benchmarks.extract import processor
 from benchmarks.pictures import make_pictures
 from worker.engine.picture.decode import SIDE, decode, decode_reduced
 from worker.engine.sketch.impression import take_impression
-from worker.weights import load, resolve
+from worker.network.weights import load, resolve
 
 WIDTHS = (2048, 2501, 3264, 4032, 6000)
 GRAIN = 3  # standard deviation, levels

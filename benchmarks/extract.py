@@ -33,7 +33,7 @@ from shared.records import Reference
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from watcher.enqueue import BATCHES_IN_A_MESSAGE
-from worker.engine.vgg16 import FILTER_AFTER, Vgg16
+from worker.network.vgg16 import FILTER_AFTER, Vgg16
 
 NOTEBOOK = """
 import sys, time, cv2, numpy, keras
@@ -105,7 +105,7 @@ class Bounds:
 
 def bounds(precision: str) -> Bounds:
     """Measure one network before and after its change to the faster forward pass; for a process of its own."""
-    from worker.weights import load, resolve
+    from worker.network.weights import load, resolve
 
     pictures = np.random.default_rng(0).integers(0, 256, (max(BATCHES), 224, 224, 3), dtype=np.uint8)
     network = load(resolve("random"), precision, len(pictures), len(pictures) + RATED * len(BATCHES))

@@ -87,7 +87,7 @@ class Stream(Arrivals):
 
 def forward_pass(settings: Settings) -> float:
     """Processor milliseconds an image of a real forward pass at batch 32, all cores together; the mean of four."""
-    from worker.weights import load, resolve
+    from worker.network.weights import load, resolve
 
     network = load(resolve("random"), settings.precision, BATCH, filter_after=0)
     pictures = np.random.default_rng(0).integers(0, 256, (BATCH, 224, 224, 3), dtype=np.uint8)

@@ -18,9 +18,9 @@ import numpy as np
 from celery.signals import task_postrun, worker_process_init
 from numpy.typing import NDArray
 
-from worker import weights
 from worker.app import app as app
 from worker.engine.search.encoding import DIMENSIONS
+from worker.network import weights
 
 NO_PLUMBING: Final = ("worker.engine", "worker.pipeline.files")  # whose functions are watched where they are called
 CELLS: Final = 8  # a picture is averaged over so many cells a side

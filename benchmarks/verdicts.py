@@ -110,7 +110,7 @@ def _time(owner: type, name: str, spent: defaultdict[str, float], stage: str) ->
 
 def forward_pass(settings: Settings) -> float:
     """Milliseconds an image of a forward pass at batch 32, the median of four."""
-    from worker.weights import load, resolve
+    from worker.network.weights import load, resolve
 
     network = load(resolve("random"), settings.precision, BATCH, filter_after=0)
     pictures = np.random.default_rng(0).integers(0, 256, (BATCH, 224, 224, 3), dtype=np.uint8)

@@ -15,8 +15,8 @@ from typing import Any
 from shared.calibration import Calibration
 from shared.errors import ImagesieveError, PermanentError
 from shared.settings import load_settings
-from worker.backend import load_backend
 from worker.libraries import prepare_libraries
+from worker.network.backend import load_backend
 from worker.workshop import Workshop
 
 SAY_SECONDS = 5.0

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from shared.errors import ImagesieveError, PermanentError, UnreadableImage
 from shared.records import Event, Record, State, Verdict
 from shared.settings import load_settings
-from worker.backend import load_backend
 from worker.libraries import prepare_libraries
+from worker.network.backend import load_backend
 from worker.pipeline.judge import CANDIDATES, Judge
 from worker.pipeline.members import make_event
 from worker.workshop import Workshop

@@ -15,8 +15,8 @@ from shared.errors import ImagesieveError, Unavailable
 from shared.logs import configure_logging
 from shared.settings import load_settings
 from shared.store import RedisStore
-from worker.backend import load_backend
-from worker.weights import Weights, download_imagenet, resolve
+from worker.network.backend import load_backend
+from worker.network.weights import Weights, download_imagenet, resolve
 
 logger = logging.getLogger(__name__)
 

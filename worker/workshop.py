@@ -16,11 +16,12 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
 from shared.settings import Settings
 from shared.store import RedisStore
-from worker.loading import LoadingNetwork
+from worker.network.loading import LoadingNetwork
 from worker.turn import HOLDER
 
 if TYPE_CHECKING:
     from worker.engine.groups.keepers import FolderRules
+    from worker.network.weights import Weights
     from worker.pipeline.acting.apply import Tools
     from worker.pipeline.acting.policy import Policy
     from worker.pipeline.acting.rescue import Rescue
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from worker.pipeline.recluster import Reclustering
     from worker.pipeline.thresholds import CurrentThresholds
     from worker.pipeline.writer import Writer
-    from worker.weights import Weights
 
 
 class Workshop:
@@ -86,7 +86,7 @@ class Workshop:
 
     @cached_property
     def _weights(self) -> "Weights":
-        from worker.weights import Weights, resolve
+        from worker.network.weights import Weights, resolve
 
         found = os.environ.get(names.WEIGHTS_FOUND)
         return Weights.from_json(found) if found else resolve(self.settings.weights)
@@ -94,7 +94,7 @@ class Workshop:
     @cached_property
     def network(self) -> LoadingNetwork:
         """The network; its first use begins to load it, and nothing waits for that but a forward pass."""
-        from worker.weights import load
+        from worker.network.weights import load
 
         settings = self.settings
         return LoadingNetwork(

@@ -12,7 +12,7 @@ from shared.cli.absence import explain_absence
 from shared.records import Extractor, Generation
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
-from worker.weights import resolve
+from worker.network.weights import resolve
 
 
 def run(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:

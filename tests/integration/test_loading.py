@@ -14,10 +14,10 @@ from shared import names
 from shared.errors import WeightsError
 from shared.records import Record, Reference, State
 from shared.settings import Settings
-from worker import weights as weights_module
-from worker.loading import LoadingNetwork
+from worker.network import weights as weights_module
+from worker.network.loading import LoadingNetwork
+from worker.network.weights import Weights, resolve
 from worker.pipeline.extract import extract_batches
-from worker.weights import Weights, resolve
 from worker.workshop import Workshop
 
 

@@ -21,12 +21,12 @@ from keras.applications.vgg16 import VGG16, preprocess_input
 from numpy.typing import NDArray
 
 from shared.errors import WeightsError
-from worker import weights as weights_module
 from worker.engine.picture.decode import SIDE, decode, shrink
 from worker.engine.sketch.impression import take_impression
-from worker.engine.vgg16 import Vgg16, faster_precision, layer_shapes, random_weights
-from worker.engine.winograd import MinimalFiltering
-from worker.weights import download_imagenet, load, resolve
+from worker.network import weights as weights_module
+from worker.network.vgg16 import Vgg16, faster_precision, layer_shapes, random_weights
+from worker.network.weights import download_imagenet, load, resolve
+from worker.network.winograd import MinimalFiltering
 
 PHOTO = files("sklearn.datasets") / "images" / "china.jpg"
 BATCH = 4

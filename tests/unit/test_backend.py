@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
-    code = f"import os, sys\nfrom worker.backend import held_back, load_backend\n{code}"
+    code = f"import os, sys\nfrom worker.network.backend import held_back, load_backend\n{code}"
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
 
@@ -47,7 +47,7 @@ def test_errors_and_what_others_log_go_on_their_way_and_cu_init_only_where_a_gpu
 def test_a_log_of_a_worker_says_nothing_of_how_its_libraries_were_loaded() -> None:
     ended = run(
         "from shared.logs import configure_logging\nconfigure_logging('info')\nimport faiss, logging\n"
-        "from worker.weights import load, resolve\nload(resolve('random'), 'float32', 1)\n"
+        "from worker.network.weights import load, resolve\nload(resolve('random'), 'float32', 1)\n"
         "logging.getLogger('worker').info('heard')"
     )
     assert ended.returncode == 0

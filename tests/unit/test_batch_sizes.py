@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.engine.vgg16 import batch_sizes
+from worker.network.vgg16 import batch_sizes
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import h5py
 import pytest
 
 from shared.errors import WeightsError
-from worker.engine.vgg16 import layer_shapes
-from worker.weights import FILE_NAME, Weights, choose_precision, load, resolve
+from worker.network.vgg16 import layer_shapes
+from worker.network.weights import FILE_NAME, Weights, choose_precision, load, resolve
 
 
 def write_layers(path: Path, change: Callable[[dict[str, Any]], Any] = lambda shapes: None) -> Path:
@@ -48,10 +48,10 @@ def test_random_weights_need_no_network_and_say_what_they_are() -> None:
 
 
 def test_random_weights_are_resolved_without_loading_tensorflow() -> None:
-    code = "import sys; from worker.weights import resolve; resolve('random'); print(*sys.modules)"
+    code = "import sys; from worker.network.weights import resolve; resolve('random'); print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = set(result.stdout.split())
-    assert "worker.weights" in modules
+    assert "worker.network.weights" in modules
     assert not {"keras", "tensorflow"} & modules
 
 

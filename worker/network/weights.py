@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from shared.errors import WeightsError
 from shared.records import Extractor
-from worker.backend import load_backend
-from worker.engine.vgg16 import FILTER_AFTER, RANDOM_RECIPE, Precision, Vgg16, faster_precision, layer_shapes
-from worker.engine.weights_file import check_layers
+from worker.network.backend import load_backend
+from worker.network.vgg16 import FILTER_AFTER, RANDOM_RECIPE, Precision, Vgg16, faster_precision, layer_shapes
+from worker.network.weights_file import check_layers
 
 FILE_NAME: Final = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 FILE_MD5: Final = "64373286793e3c8b2b4e3219cbf3544b"  # as keras.applications.vgg16 has it

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from shared.errors import WeightsError
 from worker.engine.search.encoding import DIMENSIONS, has_features
-from worker.engine.weights_file import read_layers
+from worker.network.weights_file import read_layers
 
 SIDE: Final = 224
 MEANS_BGR: Final = (103.939, 116.779, 123.68)  # of ImageNet's training set, as preprocess_input in "caffe" mode
@@ -118,7 +118,7 @@ class Vgg16:
             self._plain_left -= 0 if rest else len(pictures)
             return self._network.predict_on_batch(pictures)  # type: ignore[no-any-return]
         if self._filtered is None:
-            from worker.engine.winograd import replace_convolutions
+            from worker.network.winograd import replace_convolutions
 
             self._filtered = replace_convolutions(self._network)
         return np.concatenate([self._filtered.predict_on_batch(part) for part in np.split(pictures, parts)])

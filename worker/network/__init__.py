@@ -1,0 +1,1 @@
+"""The network that describes pictures: the one room that knows Keras."""
