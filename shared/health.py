@@ -53,7 +53,7 @@ def _keras(settings: Settings) -> Iterator[Finding]:
     except SettingsError as error:
         unnamed, left_open = str(error), True
         settings = settings.model_copy(update={"weights": "random"})  # which need no network; they are not told of
-    command = [sys.executable, "-m", "worker.prepare", "--check"]
+    command = [sys.executable, "-m", "worker.commands.prepare", "--check"]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, check=False, capture_output=True, text=True
     )

@@ -30,7 +30,14 @@ def calibrate(
       imagesieve calibrate --dry-run
     """
     settings = settings_of_collection()
-    command = [sys.executable, "-m", "worker.calibrate", "--sample", str(sample), *(["--dry-run"] if dry_run else [])]
+    command = [
+        sys.executable,
+        "-m",
+        "worker.commands.calibrate",
+        "--sample",
+        str(sample),
+        *(["--dry-run"] if dry_run else []),
+    ]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False
     )
@@ -46,7 +53,7 @@ def calibrate(
 
 
 def show(found: dict[str, Any]) -> None:
-    """What `worker.calibrate` found, for people."""
+    """What `worker.commands.calibrate` found, for people."""
     console = Console()
     table = Table(title=f"{found['images']} pictures, {found['all']['copies']} copies")
     table.add_column("edit")

@@ -163,9 +163,9 @@ def _places(folders: list[Path] | None, settings: Settings) -> list[str]:
 
 
 def _run(words: list[str], settings: Settings, json: bool, done: str) -> None:
-    """Let `worker.act` do it, and tell what it tells. Exit status 1 where not all that was asked for was done."""
+    """Let `worker.commands.act` do it, and tell what it tells. Exit status 1 where it falls short."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "worker.act", *words],
+        [sys.executable, "-m", "worker.commands.act", *words],
         env={**os.environ, **settings.environment()},
         stdout=subprocess.PIPE,
         text=True,

@@ -69,7 +69,7 @@ def warn_of_empty(places: Iterable[str], duplicates: Sequence[Duplicate], root: 
 
 
 def sentences(event: dict[str, Any]) -> Iterator[str]:
-    """What one event of `worker.act` says on standard output."""
+    """What one event of `worker.commands.act` says on standard output."""
     path, reason = shown(event.get("path", "")), event.get("reason", "")
     match event["event"]:
         case "would" | "acted":

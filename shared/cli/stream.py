@@ -69,7 +69,7 @@ def check(
       imagesieve check ~/Downloads/cat.jpg
     """
     settings = settings_of_collection()
-    command = [sys.executable, "-m", "worker.check", *(str(image.absolute()) for image in images)]
+    command = [sys.executable, "-m", "worker.commands.check", *(str(image.absolute()) for image in images)]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False
     )

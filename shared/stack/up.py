@@ -147,7 +147,7 @@ def prepare_weights(settings: Settings) -> str:
 
     What they are, for the worker that loads them (names.WEIGHTS_FOUND).
     """
-    command = [sys.executable, "-m", "worker.prepare"]
+    command = [sys.executable, "-m", "worker.commands.prepare"]
     ended = subprocess.run(command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, check=False)
     if ended.returncode:
         raise StackFailed("the weights could not be prepared; the reason stands above")

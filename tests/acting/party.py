@@ -1,4 +1,4 @@
-"""Somebody with a state folder of his own: he makes reports, and runs `worker.act` by processes that may be killed."""
+"""Somebody with a state folder of his own: he makes reports, and acts by processes that may be killed."""
 
 import csv
 import dataclasses
@@ -25,7 +25,7 @@ from shared.settings import Settings, load_settings
 from tests.acting.interruptions import Interruptions
 from tests.acting.ledger import Ledger
 from tests.acting.world import PROTECTED, World
-from worker import act
+from worker.commands import act
 from worker.engine.proof.sameness import Proof, compare_files
 from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting.disk import Disk, Place
@@ -102,7 +102,7 @@ class Party:
         (folder / "summary.json").write_text(json.dumps(summary))
 
     def command(self, interrupt: Interrupt, *commands: list[str]) -> Outcome:
-        """Run `worker.act` in a process of its own. interrupt: called there, gives what comes in between."""
+        """Run `worker.commands.act` in a process of its own. interrupt: called there, gives what comes in between."""
         self.runs += 1
         _warm_up()  # here, and not in each child
         self.ledger.write(f"{self.name}: {'; '.join(' '.join(words) for words in commands)}")

@@ -122,7 +122,7 @@ def check_kills(sieve: Imagesieve, before: Tree) -> None:
         for words in (["apply", "--action", action, "--yes", "--to", str(sieve.base / "moved")], ["restore"]):
             size = written(journals)
             process = subprocess.Popen(
-                [sys.executable, "-m", "worker.act", *words], env=environment, stdout=subprocess.DEVNULL
+                [sys.executable, "-m", "worker.commands.act", *words], env=environment, stdout=subprocess.DEVNULL
             )
             wanted = size + chance.randrange(300, 2000)
             while process.poll() is None and written(journals) < wanted:

@@ -25,7 +25,7 @@ def test_a_file_that_the_collection_holds_as_near_is_exact_of_that_file(settings
         digests = [record.digest for record in records.values() if record]
         stream.store.put_matches({pair_of(*digests): Match(0.9, "another red")})
         ended = subprocess.run(
-            [sys.executable, "-m", "worker.check", str(near)],
+            [sys.executable, "-m", "worker.commands.check", str(near)],
             env={**os.environ, **settings.environment()}, capture_output=True, text=True, check=True,
         )  # fmt: skip
         told = json.loads(ended.stdout)
@@ -41,7 +41,7 @@ def test_a_file_that_is_too_large_is_not_read(settings: Settings, tmp_path: Path
         file = tmp_path / "large.png"
         file.write_bytes(png("red"))
         ended = subprocess.run(
-            [sys.executable, "-m", "worker.check", str(file)],
+            [sys.executable, "-m", "worker.commands.check", str(file)],
             env={**os.environ, **settings.environment(), "IMAGESIEVE_MAX_BYTES": "10"},
             capture_output=True, text=True, check=False,
         )  # fmt: skip

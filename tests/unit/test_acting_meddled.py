@@ -14,7 +14,7 @@ from shared.journal import Action, Phase
 from shared.settings import Settings, load_settings
 from tests.unit.test_acting import Desk, png
 from tests.unit.test_acting_identity import Distant, Killed, contents, killed
-from worker.act import apply, bring_back
+from worker.commands.act import apply, bring_back
 from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting.apply import Acted
 from worker.pipeline.acting.plan import Choice, Skipped

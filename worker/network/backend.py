@@ -48,6 +48,20 @@ def load_backend() -> None:
             tensorflow.config.list_physical_devices()
 
 
+def describe_backend() -> dict[str, str]:
+    """The versions of Keras and its backend, as `keras`, and the names of the devices that they find, as `devices`."""
+    load_backend()
+    import keras
+
+    found = {"keras": f"{keras.__version__} on {keras.backend.backend()}", "devices": "CPU"}
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        found["keras"] += f" {tensorflow.__version__}"
+        found["devices"] = ", ".join(device.name for device in tensorflow.config.list_physical_devices())
+    return found
+
+
 @contextmanager
 def held_back(devices: Path = Path("/dev")) -> Iterator[None]:
     """Hold back what C++ tells of its build; show it if this block, or the whole process, does not end well.

@@ -1,4 +1,4 @@
-"""`python -m worker.calibrate [--sample N] [--dry-run]`: thresholds for the collection, from copies of its pictures.
+"""`python -m worker.commands.calibrate [--sample N] [--dry-run]`: thresholds for one collection.
 
 Prints one JSON object; progress goes to standard error. Stores the thresholds unless it is a dry run, and changes
 nothing else. Needs Redis and the watched folder, no worker.
@@ -90,7 +90,7 @@ def _say(sentence: str) -> None:
 
 def main(words: list[str]) -> int:
     """Exit status 1 with a sentence when the collection cannot be reached."""
-    parser = argparse.ArgumentParser(prog="python -m worker.calibrate")
+    parser = argparse.ArgumentParser(prog="python -m worker.commands.calibrate")
     parser.add_argument("--sample", type=int, required=True)
     parser.add_argument("--dry-run", action="store_true")
     given = parser.parse_args(words)

@@ -1,4 +1,4 @@
-"""`python -m worker.prepare`: make sure of the weights before any image is taken, and publish whose features count.
+"""`python -m worker.commands.prepare`: make sure of the weights first, and publish whose features count.
 
 Prints which weights they are, for the worker that loads them (names.WEIGHTS_FOUND): a download is tried once, here.
 With `--check`: load Keras too and print as JSON what it finds, for `imagesieve doctor`; publishes nothing.
@@ -15,7 +15,7 @@ from shared.errors import ImagesieveError, Unavailable
 from shared.logs import configure_logging
 from shared.settings import load_settings
 from shared.store import RedisStore
-from worker.network.backend import load_backend
+from worker.network.backend import describe_backend, load_backend
 from worker.network.weights import Weights, download_imagenet, resolve
 
 logger = logging.getLogger(__name__)
@@ -42,17 +42,7 @@ def _download() -> Path:
 
 def check() -> dict[str, str]:
     """What Keras and its backend find on this machine, what IMAGESIEVE_WEIGHTS comes to, and what is wrong there."""
-    load_backend()
-    import keras
-
-    found = {"keras": f"{keras.__version__} on {keras.backend.backend()}", "devices": "CPU"}
-    found |= {"weights": "", "warning": "", "error": ""}
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        devices = [device.name for device in tensorflow.config.list_physical_devices()]
-        found["keras"] += f" {tensorflow.__version__}"
-        found["devices"] = ", ".join(devices)
+    found = {**describe_backend(), "weights": "", "warning": "", "error": ""}
     try:
         wanted = load_settings().weights
         extractor = resolve(wanted).extractor

@@ -1,4 +1,4 @@
-"""`python -m worker.check IMAGE...`: what an image would be in the collection, without adding it.
+"""`python -m worker.commands.check IMAGE...`: what an image would be in the collection, without adding it.
 
 Prints a line of JSON for each image. Changes nothing; needs no worker, only Redis.
 """

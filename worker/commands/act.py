@@ -1,4 +1,4 @@
-"""`python -m worker.act apply|restore ...`: acts on the duplicates of the newest report, and brings them back.
+"""`python -m worker.commands.act apply|restore ...`: acts on the duplicates of the newest report, and brings them back.
 
 Prints a line of JSON for each file, as it happens, and one at the end. Needs no worker and no Redis.
 """
@@ -145,7 +145,7 @@ def _settled(found: Settled) -> dict[str, Any]:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m worker.act")
+    parser = argparse.ArgumentParser(prog="python -m worker.commands.act")
     commands = parser.add_subparsers(dest="command", required=True)
     applying = commands.add_parser("apply")
     applying.add_argument("--action", type=Action, choices=list(Action), required=True)
