@@ -27,7 +27,7 @@ from worker.engine.clusters.clustering import cluster
 from worker.engine.clusters.geometry import Geometry
 from worker.engine.clusters.rows import READ_ROWS
 from worker.engine.search.encoding import encode
-from worker.pipeline.rows import StoredRows
+from worker.pipeline.reclustering.rows import StoredRows
 
 SEED = 20140904
 SAMPLE = 20_000  # as IMAGESIEVE_SILHOUETTE_SAMPLE

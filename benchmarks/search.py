@@ -37,7 +37,7 @@ from worker.engine.search.neighbours import Neighbours
 from worker.engine.search.whitening import SAMPLE, Whitening, fit_whitening
 from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, Keypoints
 from worker.engine.sketch.sketch import Sketch, describe
-from worker.pipeline.judge import CANDIDATES
+from worker.pipeline.judging.judge import CANDIDATES
 
 KEYPOINTS = 100  # an image
 NOISE = 2.25  # standard deviations of a feature: a cosine of about 0.7 after whitening

@@ -87,7 +87,9 @@ def _load(*_: object) -> StubNetwork:
 def _put_on(**_: object) -> None:
     """In the child, which has a use for these libraries; the main process stays light."""
     from worker.engine.search.neighbours import Neighbours
-    from worker.pipeline import candidates, comparison, extract, reading
+    from worker.pipeline import comparison
+    from worker.pipeline.extracting import extract, reading
+    from worker.pipeline.judging import candidates
 
     for module, step in (
         (extract, "reading, describing"),

@@ -60,8 +60,8 @@ class Run:
 
 def give_verdicts(settings: Settings, arriving: Sequence[Content], started: float) -> Run:
     """Be a verdict writer, in a process that was started at `started`. The first image waits in the store already."""
-    from worker.pipeline.candidates import ContentIndex
     from worker.pipeline.comparison import Comparison
+    from worker.pipeline.judging.candidates import ContentIndex
     from worker.workshop import Workshop
 
     spent: defaultdict[str, float] = defaultdict(float)

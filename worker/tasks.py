@@ -17,9 +17,9 @@ from shared.records import Reference
 # Imported where they run: they pull in libraries (OpenCV; scikit-learn and matplotlib, 3 seconds and 150 MB) that the
 # other queues' workers and Celery's main process have no use for.
 if TYPE_CHECKING:
-    from worker.pipeline.extract import Extraction
-    from worker.pipeline.recluster import Reclustering
-    from worker.pipeline.writer import Writer
+    from worker.pipeline.extracting.extraction import Extraction
+    from worker.pipeline.judging.writer import Writer
+    from worker.pipeline.reclustering.recluster import Reclustering
 
 _Parsed = TypeVar("_Parsed")
 
@@ -60,8 +60,8 @@ def register(app: Celery, tools: Tools) -> None:
     # Whatever arguments a message comes with, it reaches the parser, which refuses and counts what is not ours.
     @app.task(name=names.TASK_EXTRACT, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
     def extract_task(self: Task, *given: object, **more: object) -> dict[str, Any]:
-        from worker.pipeline.extract import extract_batches
-        from worker.pipeline.outcome import Outcome
+        from worker.pipeline.extracting.extract import extract_batches
+        from worker.pipeline.extracting.outcome import Outcome
 
         parsed = _accept(parse_references(given, more), tools)
         total = Outcome()
@@ -87,7 +87,7 @@ def register(app: Celery, tools: Tools) -> None:
     # Acknowledged early: beat repeats it, so a run that took its worker down must not come back at once.
     @app.task(name=names.TASK_RECLUSTER, bind=True, acks_late=False, ignore_result=False, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
     def recluster_task(self: Task, *given: object, **more: object) -> dict[str, Any]:
-        from worker.pipeline.recluster import recluster
+        from worker.pipeline.reclustering.recluster import recluster
 
         wanted = _accept(parse_recluster(given, more), tools)
         if not wanted:

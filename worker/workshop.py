@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from worker.pipeline.acting.policy import Policy
     from worker.pipeline.acting.rescue import Rescue
     from worker.pipeline.comparison import Comparison
-    from worker.pipeline.extract import Extraction
-    from worker.pipeline.judge import Judge
-    from worker.pipeline.recluster import Reclustering
+    from worker.pipeline.extracting.extraction import Extraction
+    from worker.pipeline.judging.judge import Judge
+    from worker.pipeline.judging.writer import Writer
+    from worker.pipeline.reclustering.recluster import Reclustering
     from worker.pipeline.thresholds import CurrentThresholds
-    from worker.pipeline.writer import Writer
 
 
 class Workshop:
@@ -64,8 +64,8 @@ class Workshop:
     def _extraction(self) -> "tuple[Extractor, Extraction]":
         import cv2
 
-        from worker.pipeline.extract import Extraction
-        from worker.pipeline.guard import Clocks, Guard
+        from worker.pipeline.extracting.extraction import Extraction
+        from worker.pipeline.extracting.guard import Clocks, Guard
 
         cv2.setNumThreads(1)  # several files are decoded at a time already
         settings = self.settings
@@ -105,7 +105,7 @@ class Workshop:
     @cached_property
     def reclustering(self) -> "Reclustering":
         """Collaborators of the recluster worker."""
-        from worker.pipeline.recluster import Reclustering
+        from worker.pipeline.reclustering.recluster import Reclustering
 
         settings = self.settings
         return Reclustering(
@@ -131,7 +131,7 @@ class Workshop:
     @cached_property
     def writer(self) -> "Writer":
         """The verdict writer, under the name by which this worker holds the lease (worker.turn)."""
-        from worker.pipeline.writer import Writer
+        from worker.pipeline.judging.writer import Writer
 
         return Writer(self.store, lambda extractor: self.open_judge(extractor, os.environ.get(HOLDER, "")))
 
@@ -141,10 +141,10 @@ class Workshop:
         from threadpoolctl import threadpool_limits
 
         from worker.engine.groups.keepers import rank_keepers
-        from worker.pipeline.candidates import ContentIndex
-        from worker.pipeline.judge import Judge
-        from worker.pipeline.metrics import counted
-        from worker.pipeline.nearest import NearestCluster
+        from worker.pipeline.judging.candidates import ContentIndex
+        from worker.pipeline.judging.judge import Judge
+        from worker.pipeline.judging.metrics import counted
+        from worker.pipeline.judging.nearest import NearestCluster
 
         # The steps are so small that threads of NumPy, faiss and OpenCV cost twice what they bring, and the feature
         # worker beside this one has a use for the cores.
@@ -168,7 +168,7 @@ class Workshop:
         if not self.settings.metrics_port:
             return UNMETERED
         from shared.exposition import open_meter
-        from worker.pipeline.metrics import LEASE, METRICS
+        from worker.pipeline.judging.metrics import LEASE, METRICS
 
         meter = open_meter(METRICS, self.settings.metrics_address, self.settings.metrics_port + 1)
         holder = os.environ.get(HOLDER, "")
@@ -226,7 +226,7 @@ class Workshop:
 
     def keeper_folders(self) -> "FolderRules":
         """Folders that decide who stays, as they are mounted now."""
-        from worker.pipeline.mounts import current_rules
+        from worker.pipeline.acting.mounts import current_rules
 
         settings = self.settings
         return current_rules(settings.watch_dir, settings.prefer_folders, settings.protect_folders)

@@ -12,7 +12,7 @@ from sklearn.datasets import load_sample_images
 
 from shared.records import Match, Reference, pair_of
 from tests.unit.test_recluster import Desk
-from worker.pipeline.recluster import recluster
+from worker.pipeline.reclustering.recluster import recluster
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 TILE = 100

@@ -17,7 +17,7 @@ from shared.settings import Settings
 from shared.stack import state_dir
 from shared.state_folder import MARK
 from shared.store import RedisStore
-from worker.pipeline.generations import remove_folders
+from worker.pipeline.reclustering.generations import remove_folders
 
 A = "bdc41e53aba325369fc2619d38c7d4f12e2d61db3c68c0de33f4f353d3cfd358"
 B = "429f74e62b0d4297d7b73ab133a273b06e65d00c13fdbb1feef1e62099929381"

@@ -17,7 +17,7 @@ from shared.settings import Settings
 from worker.network import weights as weights_module
 from worker.network.loading import LoadingNetwork
 from worker.network.weights import Weights, resolve
-from worker.pipeline.extract import extract_batches
+from worker.pipeline.extracting.extract import extract_batches
 from worker.workshop import Workshop
 
 

@@ -16,10 +16,10 @@ from tests.unit.test_acting import Desk, png
 from worker.pipeline.acting.apply import Acted, Acting
 from worker.pipeline.acting.contents import is_part_of
 from worker.pipeline.acting.disk import Disk, Place
+from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
 from worker.pipeline.acting.plan import Skipped, needed_paths
 from worker.pipeline.acting.target_names import numbered_names
 from worker.pipeline.acting.trash_folder import home_trash
-from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 
 class Killed(BaseException):

@@ -17,9 +17,9 @@ from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting import inspection, removal, transfer
 from worker.pipeline.acting.apply import Acted, Acting
 from worker.pipeline.acting.disk import Disk
+from worker.pipeline.acting.lease import Lease
 from worker.pipeline.acting.plan import Skipped
 from worker.pipeline.acting.restore import restore, settle_runs
-from worker.pipeline.lease import Lease
 
 EDIT = b"written by another program"
 

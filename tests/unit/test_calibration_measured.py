@@ -22,9 +22,9 @@ from worker.engine.matching.verify import Thresholds
 from worker.engine.picture.decode import shrink
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
-from worker.pipeline.calibration import Calibrating, measure
-from worker.pipeline.candidates import ContentIndex
-from worker.pipeline.originals import Originals
+from worker.pipeline.calibrating.calibration import Calibrating, measure
+from worker.pipeline.calibrating.originals import Originals
+from worker.pipeline.judging.candidates import ContentIndex
 
 EDITS = [attack for attack in ATTACKS if attack.name in ("jpeg-30", "half", "mirror", "caption")]
 Picture = NDArray[np.uint8]

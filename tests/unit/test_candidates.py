@@ -17,8 +17,8 @@ from shared.store import MemoryStore
 from worker.engine.matching.verify import Thresholds
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
-from worker.pipeline.candidates import FEW, ContentIndex
 from worker.pipeline.comparison import Comparison, File
+from worker.pipeline.judging.candidates import FEW, ContentIndex
 
 
 def crops(count: int) -> list[NDArray[np.uint8]]:

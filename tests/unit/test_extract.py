@@ -21,10 +21,11 @@ from shared.records import Event, Record, Reference, State
 from shared.store import MemoryStore
 from watcher.enqueue import is_news
 from worker.engine.search.encoding import decode_features
-from worker.pipeline.extract import Extraction, extract_batches
-from worker.pipeline.guard import Clocks, Guard
-from worker.pipeline.outcome import Outcome
-from worker.pipeline.reading import ATTEMPTS_AT_ALL, read_together
+from worker.pipeline.extracting.extract import extract_batches
+from worker.pipeline.extracting.extraction import Extraction
+from worker.pipeline.extracting.guard import Clocks, Guard
+from worker.pipeline.extracting.outcome import Outcome
+from worker.pipeline.extracting.reading import ATTEMPTS_AT_ALL, read_together
 
 
 def guard(seconds: float = 60.0) -> Guard:

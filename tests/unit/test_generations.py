@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.pipeline.generations import publish_folder, remove_folders
+from worker.pipeline.reclustering.generations import publish_folder, remove_folders
 
 
 def write_one(folder: Path) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.records import Reference
-from worker.pipeline.guard import PATIENCE, Clocks, Guard
+from worker.pipeline.extracting.guard import PATIENCE, Clocks, Guard
 
 
 def reference(path: str) -> Reference:

@@ -11,9 +11,9 @@ from shared.records import ImageFacts, Match, Record, Reference, State
 from shared.store import MemoryStore
 from worker.engine.groups.keepers import rank_keepers
 from worker.pipeline.comparison import File
-from worker.pipeline.correction import correct_verdicts, group_files
-from worker.pipeline.judge import Judge
+from worker.pipeline.judging.judge import Judge
 from worker.pipeline.members import member_of
+from worker.pipeline.reclustering.correction import correct_verdicts, group_files
 
 RANK = rank_keepers(("pixels", "bytes", "oldest"))
 

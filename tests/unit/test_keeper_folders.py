@@ -9,7 +9,7 @@ from shared.errors import SettingsError
 from shared.settings import load_settings
 from worker.engine.groups.groups import Member
 from worker.engine.groups.keepers import FolderRules, describe_order, rank_keepers
-from worker.pipeline.mounts import read_only_mounts
+from worker.pipeline.acting.mounts import read_only_mounts
 
 
 def first(rules: FolderRules, *paths: str) -> str:

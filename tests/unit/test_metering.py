@@ -21,8 +21,8 @@ from watcher.scan import LOST_AFTER, Reconciler
 from watcher.service import Service
 from watcher.settling import Settling
 from watcher.timing import Clock, Stop
-from worker.pipeline import metrics as verdicts
 from worker.pipeline.comparison import File
+from worker.pipeline.judging import metrics as verdicts
 
 
 class Recorder:

@@ -12,7 +12,7 @@ from shared import collection
 from shared.metrics import Metric
 from tests.unit.test_compose import block
 from watcher import metrics as watcher
-from worker.pipeline import metrics as verdicts
+from worker.pipeline.judging import metrics as verdicts
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "monitoring.md").read_text()

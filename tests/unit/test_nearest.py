@@ -5,7 +5,7 @@ import numpy as np
 from shared.records import Generation, ImageFacts
 from shared.store import MemoryStore
 from worker.engine.search.encoding import encode
-from worker.pipeline.nearest import NearestCluster
+from worker.pipeline.judging.nearest import NearestCluster
 
 
 def publish(store: MemoryStore, name: str, extractor: str, first: int) -> None:

@@ -5,7 +5,7 @@ import dataclasses
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.store import MemoryStore
 from tests.unit.test_recluster import Desk, desk, fill
-from worker.pipeline.recluster import recluster
+from worker.pipeline.reclustering.recluster import recluster
 from worker.pipeline.renewal import renew_images
 
 __all__ = ["desk"]  # the fixture

@@ -16,7 +16,7 @@ from worker.engine.groups.groups import Duplicate, Group, Kind, Member
 from worker.engine.report.album import CLUSTERS, GROUP_TILES, MEMBERS
 from worker.engine.report.model import Failure, Meta, build_report
 from worker.engine.report.page import FAILURES, render_page
-from worker.pipeline.thumbnails import LONG_SIDE, QUALITY
+from worker.pipeline.reclustering.thumbnails import LONG_SIDE, QUALITY
 
 IMAGES = 100_000
 K = CLUSTERS + 20

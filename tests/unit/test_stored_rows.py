@@ -10,8 +10,8 @@ from shared.records import ImageFacts
 from shared.store import MemoryStore
 from tests.unit.test_recluster import Desk, desk, fill
 from worker.engine.search.encoding import encode
-from worker.pipeline.recluster import recluster
-from worker.pipeline.rows import StoredRows
+from worker.pipeline.reclustering.recluster import recluster
+from worker.pipeline.reclustering.rows import StoredRows
 
 __all__ = ["desk"]  # the fixture
 

@@ -14,9 +14,9 @@ from shared.store import MemoryStore
 from worker.engine.groups.keepers import rank_keepers
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
-from worker.pipeline.candidates import ContentIndex
-from worker.pipeline.judge import Judge
-from worker.pipeline.writer import Writer
+from worker.pipeline.judging.candidates import ContentIndex
+from worker.pipeline.judging.judge import Judge
+from worker.pipeline.judging.writer import Writer
 
 SKETCH = describe(load_sample_image("china.jpg")).to_bytes()
 ALIKE = Match(0.9, "the same")

@@ -51,9 +51,9 @@ def calibrate(workshop: Workshop, sample: int, dry_run: bool) -> dict[str, Any]:
 
 
 def _measure(workshop: Workshop, extractor_id: str, sample: int) -> Any:
-    from worker.pipeline.calibration import Calibrating, measure
-    from worker.pipeline.candidates import ContentIndex
-    from worker.pipeline.originals import Originals
+    from worker.pipeline.calibrating.calibration import Calibrating, measure
+    from worker.pipeline.calibrating.originals import Originals
+    from worker.pipeline.judging.candidates import ContentIndex
 
     settings, store = workshop.settings, workshop.store
     _say("loading the network and the collection")

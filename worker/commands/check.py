@@ -17,12 +17,12 @@ from shared.records import Event, Record, State, Verdict
 from shared.settings import load_settings
 from worker.libraries import prepare_libraries
 from worker.network.backend import load_backend
-from worker.pipeline.judge import CANDIDATES, Judge
+from worker.pipeline.judging.judge import CANDIDATES, Judge
 from worker.pipeline.members import make_event
 from worker.workshop import Workshop
 
 if TYPE_CHECKING:
-    from worker.pipeline.extract import Extraction
+    from worker.pipeline.extracting.extraction import Extraction
 
 
 class Checker:
@@ -30,8 +30,8 @@ class Checker:
 
     def __init__(self, workshop: Workshop) -> None:
         from worker.engine.groups.keepers import rank_keepers
-        from worker.pipeline.candidates import ContentIndex
-        from worker.pipeline.nearest import NearestCluster
+        from worker.pipeline.judging.candidates import ContentIndex
+        from worker.pipeline.judging.nearest import NearestCluster
 
         extractor = workshop.store.extractor()
         if extractor is None:

@@ -15,8 +15,8 @@ from shared.journal import Action, Step
 from shared.permission import why_not
 from worker.pipeline.acting.contents import digest_of, read_attributes
 from worker.pipeline.acting.disk import Model, Place, identity, is_same_file, is_seen_twice, renamed_identity
+from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
 from worker.pipeline.files import folder_beneath
-from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
     from worker.engine.proof.sameness import Proof

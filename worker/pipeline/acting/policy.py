@@ -14,7 +14,7 @@ from worker.pipeline.acting.apply import Acting, Tools
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import settle_runs
 from worker.pipeline.acting.waiting import Waiting, WaitingList, Way, find_due
-from worker.pipeline.verdicts import PROVED, Given
+from worker.pipeline.judging.verdicts import PROVED, Given
 
 LARGEST_JOURNAL = 1 << 20  # bytes after which the next file gets a run of its own
 WAITING = "waiting"  # file beside the journals

@@ -8,7 +8,7 @@ from shared.journal import Step
 from worker.pipeline.acting.contents import digest_of, opened
 from worker.pipeline.acting.disk import Disk, Place, identity, is_seen_twice
 from worker.pipeline.acting.inspection import WRITTEN
-from worker.pipeline.lease import Lease, holds_lease, take_lease
+from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
 
 
 def remove_copy(spare: Place, other: Place, step: Step, disk: Disk) -> None:

@@ -14,8 +14,8 @@ from shared.journal import Step
 from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_keeper, is_original, is_part_of, opened
 from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file, stands_for_nothing
 from worker.pipeline.acting.inspection import WRITTEN
+from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
 from worker.pipeline.acting.removal import remove_copy
-from worker.pipeline.lease import Lease, holds_lease, take_lease
 
 
 def transfer(

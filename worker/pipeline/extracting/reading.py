@@ -5,16 +5,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from shared.errors import DecoderStuck, FileChanging, PermanentError
 from shared.records import ImageFacts, Reference
 from worker.engine.picture.decode import Picture, probe
 from worker.engine.sketch.impression import take_impression
+from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.files import Contents, read_file
-
-if TYPE_CHECKING:
-    from worker.pipeline.extract import Extraction
 
 ATTEMPTS_AT_ALL: Final = 5  # a lone file that was begun so often is given up
 LOOK_SECONDS: Final = 1.0  # between two looks whether a decoder is stuck
@@ -39,7 +37,7 @@ Seen = Look | str | None  # a str is a reason to fail; None: the file is changin
 Reading = Future[tuple[list[Seen], float]]
 
 
-def begin_reading(references: Sequence[Reference], attempts: Sequence[int], tools: "Extraction") -> list[Reading]:
+def begin_reading(references: Sequence[Reference], attempts: Sequence[int], tools: Extraction) -> list[Reading]:
     """Let threads read the files. attempts: at each of them, this one included."""
     counted = dict(zip(references, attempts, strict=True))
     return [
@@ -48,7 +46,7 @@ def begin_reading(references: Sequence[Reference], attempts: Sequence[int], tool
     ]
 
 
-def end_reading(reading: Sequence[Reading], tools: "Extraction") -> tuple[list[Seen], float]:
+def end_reading(reading: Sequence[Reading], tools: Extraction) -> tuple[list[Seen], float]:
     """What each file was found to be, in order, and the seconds that took all threads together.
 
     Raises DecoderStuck as soon as one file, of this batch or the next, keeps its decoder for too long.
@@ -76,7 +74,7 @@ def read_together(references: Sequence[Reference]) -> Iterator[list[Reference]]:
         yield group
 
 
-def _look(references: Sequence[Reference], attempts: Sequence[int], tools: "Extraction") -> tuple[list[Seen], float]:
+def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extraction) -> tuple[list[Seen], float]:
     """Read and digest a few files, ask the cache for all of them, decode what is missing; how many seconds it took."""
     started = time.perf_counter()
     seen: list[Seen] = [None] * len(references)
@@ -98,7 +96,7 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], tools: "Extr
     return seen, time.perf_counter() - started
 
 
-def _describe(reference: Reference, contents: Contents, tools: "Extraction") -> Look | str:
+def _describe(reference: Reference, contents: Contents, tools: Extraction) -> Look | str:
     try:
         header = probe(contents.data)
         with tools.guard.decoding(reference, header.width * header.height):

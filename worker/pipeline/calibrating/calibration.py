@@ -19,10 +19,10 @@ from worker.engine.matching.calibration import Evidence, Stranger, Trial, loosen
 from worker.engine.matching.verify import Thresholds, verify, verify_pixels
 from worker.engine.picture.decode import decode, shrink
 from worker.engine.sketch.sketch import Picture, describe
-from worker.pipeline.candidates import ContentIndex
+from worker.pipeline.calibrating.originals import Originals, View
 from worker.pipeline.comparison import reduced
-from worker.pipeline.judge import CANDIDATES
-from worker.pipeline.originals import Originals, View
+from worker.pipeline.judging.candidates import ContentIndex
+from worker.pipeline.judging.judge import CANDIDATES
 
 SEED: Final = 20140904  # the same collection gives the same sample and the same copies
 NEAREST: Final = 8  # unrelated originals that each copy is compared with: the most promising candidates ...

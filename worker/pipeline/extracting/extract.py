@@ -4,57 +4,31 @@ While the network looks at one batch the files of the next are read and decoded.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import Executor
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared import names
 from shared.errors import DecoderStuck, TransientError, Unavailable
 from shared.records import Record, Reference, State
 from shared.store import Change, Image, Store
-from worker.engine.search.encoding import Encoding, encode, has_features
-from worker.pipeline.guard import Guard
-from worker.pipeline.outcome import Outcome
-from worker.pipeline.reading import Look, Reading, begin_reading, end_reading
+from worker.engine.search.encoding import encode, has_features
+from worker.pipeline.extracting.extraction import Extraction
+from worker.pipeline.extracting.outcome import Outcome
+from worker.pipeline.extracting.reading import Look, Reading, begin_reading, end_reading
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
-# image does not take 31 good ones with it; a lone one that fails too often is given up (worker.pipeline.reading).
+# image does not take 31 good ones with it; a lone one that fails too often is given up (see `reading`).
 ATTEMPTS_TOGETHER = 2
 
 NO_FEATURES: Final = (
     "the network gives no features for it: they are all zero, or not finite; check IMAGESIEVE_WEIGHTS and "
     "IMAGESIEVE_PRECISION. With other weights it is tried again"
 )
-
-Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
-Features = NDArray[np.float32]  # [n, 4096]
-
-
-@dataclass(frozen=True)
-class Extraction:
-    """The collaborators of `extract_batches`.
-
-    extract: up to batch_size pictures -> features, float32 `[n, 4096]`, one forward pass. guard: of the decoders.
-    """
-
-    root: Path
-    store: Store
-    extractor_id: str
-    extract: Callable[[Pictures], Features]
-    executor: Executor
-    now: Callable[[], float]
-    guard: Guard
-    max_pixels: int
-    max_bytes: int
-    batch_size: int = 32
-    encoding: Encoding = "float16"
 
 
 @dataclass(frozen=True)

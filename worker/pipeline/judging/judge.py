@@ -14,10 +14,10 @@ from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.groups.keepers import Rank
 from worker.pipeline.comparison import Compare, File
-from worker.pipeline.knowledge import AT_ONCE, Knowledge, learn
+from worker.pipeline.judging.knowledge import AT_ONCE, Knowledge, learn
+from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN
+from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts
 from worker.pipeline.members import member_of
-from worker.pipeline.metrics import JUDGE_SECONDS, KNOWN
-from worker.pipeline.verdicts import Clusters, Given, Verdicts
 
 CANDIDATES = 24  # keepers that an image is compared with
 

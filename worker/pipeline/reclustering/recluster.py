@@ -20,12 +20,18 @@ from worker.engine.matching.verify import Thresholds
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
-from worker.pipeline.correction import Compare, correct_verdicts, group_files, verify_again, waits_for_verdict
-from worker.pipeline.generations import publish_folder, remove_folders
 from worker.pipeline.members import member_of
-from worker.pipeline.rows import StoredRows
+from worker.pipeline.reclustering.correction import (
+    Compare,
+    correct_verdicts,
+    group_files,
+    verify_again,
+    waits_for_verdict,
+)
+from worker.pipeline.reclustering.generations import publish_folder, remove_folders
+from worker.pipeline.reclustering.rows import StoredRows
+from worker.pipeline.reclustering.thumbnails import thumbnail_reader
 from worker.pipeline.thresholds import InForce
-from worker.pipeline.thumbnails import thumbnail_reader
 
 UNJUDGED_SECONDS = 60.0  # after which a ready file without a verdict has lost its message
 SEED = 20140904  # KMeans and samples give the same answer for the same collection

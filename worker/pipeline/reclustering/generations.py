@@ -14,7 +14,7 @@ from shared.reports import LATEST
 from shared.state_folder import OWN_PREFIX
 
 _DRAFT: Final = f"{OWN_PREFIX}draft-"
-_GENERATION: Final = re.compile(r"\d{8}T\d{6}\.\d{6}Z\+*")  # see worker.pipeline.recluster
+_GENERATION: Final = re.compile(r"\d{8}T\d{6}\.\d{6}Z\+*")  # see worker.pipeline.reclustering.recluster
 
 
 def publish_folder(reports: Path, generation: str, write: Callable[[Path], None]) -> Path:

@@ -8,9 +8,9 @@ from shared.records import Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.groups.verified import EXACT_REASON, identical_reason
 from worker.pipeline.comparison import File
-from worker.pipeline.knowledge import Knowledge
+from worker.pipeline.judging.knowledge import Knowledge
+from worker.pipeline.judging.metrics import count_verdicts
 from worker.pipeline.members import make_event
-from worker.pipeline.metrics import count_verdicts
 
 PROVED = (Verdict.EXACT, Verdict.IDENTICAL)
 Clusters = Callable[[Sequence[str]], Sequence[int | None]]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from shared.errors import Unavailable
 from shared.store import Store
-from worker.pipeline.judge import Judge
+from worker.pipeline.judging.judge import Judge
 
 
 class Writer:

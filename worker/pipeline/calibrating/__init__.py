@@ -1,0 +1,1 @@
+"""Thresholds for one collection, from edited copies of its own pictures."""

@@ -1,0 +1,1 @@
+"""From the files of a message to features in the store."""

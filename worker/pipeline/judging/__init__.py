@@ -1,0 +1,1 @@
+"""The verdict writer: every image gets its verdict, from one writer."""

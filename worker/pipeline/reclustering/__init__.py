@@ -1,0 +1,1 @@
+"""From all features to a new generation: clusters, groups, report, pointer."""
