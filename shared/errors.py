@@ -6,7 +6,7 @@
     ├── PermanentError           recorded with its reason; not retried until the thing itself changes
     │   ├── UnreadableImage      this file: empty, no image, truncated, too large, not permitted, gone
     │   ├── RefusedReference     this message: malformed, or it names a path outside the watched folder
-    │   ├── DecoderStuck         these files keep a decoder too long; recorded, and the process that holds it ends
+    │   ├── DecoderStuck         these files keep a decoder too long; in worker.pipeline.extracting.guard
     │   ├── CorruptValue         this value in the store: wrong length, version or checksum; computed anew
     │   ├── SettingsError        a setting or argument is wrong: one sentence, exit status 2
     │   ├── WeightsError         the VGG16 weights cannot be had or do not fit the network
@@ -24,11 +24,7 @@
 Every message names the thing, the cause and the way out: it is what a user reads.
 """
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from shared.records import Reference
+from collections.abc import Collection
 
 
 class ImagesieveError(Exception):
@@ -41,17 +37,6 @@ class PermanentError(ImagesieveError):
 
 class UnreadableImage(PermanentError):
     """A file that yields no picture. The message is the reason shown in failures.csv."""
-
-
-class DecoderStuck(PermanentError):
-    """Files that keep a decoder for too long. The message is the reason shown in failures.csv."""
-
-    def __init__(self, files: "Sequence[Reference]", seconds: float) -> None:
-        super().__init__(
-            f"decoding took more than {seconds:g} s of a processor (IMAGESIEVE_DECODE_SECONDS): a damaged file, or one "
-            "made to do so"
-        )
-        self.files = files
 
 
 class RefusedReference(PermanentError):

@@ -10,9 +10,10 @@ from celery import Celery, Task
 
 from shared import names
 from shared.broker import request_verdicts, send_references
-from shared.errors import DamagedImages, DecoderStuck, RefusedReference, TransientError
+from shared.errors import DamagedImages, RefusedReference, TransientError
 from shared.paths import is_below_root
 from shared.records import Reference
+from worker.pipeline.extracting.guard import DecoderStuck
 
 # Imported where they run: they pull in libraries (OpenCV; scikit-learn and matplotlib, 3 seconds and 150 MB) that the
 # other queues' workers and Celery's main process have no use for.

@@ -13,11 +13,12 @@ from typing import Final
 import numpy as np
 
 from shared import names
-from shared.errors import DecoderStuck, TransientError, Unavailable
+from shared.errors import TransientError, Unavailable
 from shared.records import Record, Reference, State
 from shared.store import Change, Image, Store
 from worker.engine.search.encoding import encode, has_features
 from worker.pipeline.extracting.extraction import Extraction
+from worker.pipeline.extracting.guard import DecoderStuck
 from worker.pipeline.extracting.outcome import Outcome
 from worker.pipeline.extracting.reading import Look, Reading, begin_reading, end_reading
 

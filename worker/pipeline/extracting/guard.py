@@ -6,14 +6,26 @@ ends; the batch comes back to the next one, which passes over that file.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from shared.errors import PermanentError
 from shared.records import Reference
 
 PATIENCE: Final = 10  # times the processor seconds that a decoder may take, by the clock: other programs run, too
+
+
+class DecoderStuck(PermanentError):
+    """Files that keep a decoder for too long. The message is the reason shown in failures.csv."""
+
+    def __init__(self, files: Sequence[Reference], seconds: float) -> None:
+        super().__init__(
+            f"decoding took more than {seconds:g} s of a processor (IMAGESIEVE_DECODE_SECONDS): a damaged file, or one "
+            "made to do so"
+        )
+        self.files = files
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from shared.errors import DecoderStuck, FileChanging, PermanentError
+from shared.errors import FileChanging, PermanentError
 from shared.records import ImageFacts, Reference
 from worker.engine.picture.decode import Picture, probe
 from worker.engine.sketch.impression import take_impression
 from worker.pipeline.extracting.extraction import Extraction
+from worker.pipeline.extracting.guard import DecoderStuck
 from worker.pipeline.files import Contents, read_file
 
 ATTEMPTS_AT_ALL: Final = 5  # a lone file that was begun so often is given up
