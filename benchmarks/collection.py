@@ -10,8 +10,8 @@ import numpy as np
 import redis
 
 from benchmarks.pictures import make_pictures
-from shared import names
 from shared.records import Extractor, ImageFacts, Record, State, Verdict
+from shared.store import keys
 from worker.engine.picture.decode import decode
 from worker.engine.search.encoding import DIMENSIONS, Encoding, encode
 from worker.engine.sketch.sketch import Sketch, describe
@@ -95,10 +95,10 @@ def put(client: redis.Redis, contents: Sequence[Content], verdict: str) -> None:
                 EXTRACTOR.id,
                 verdict,
             )
-            pipe.set(names.key_features(EXTRACTOR.id, content.digest), content.features)
-            pipe.set(names.key_sketch(content.digest), content.sketch)
-            pipe.set(names.key_image(content.digest), facts.to_json())
-            pipe.hset(names.KEY_RECORDS, content.path, record.to_json())
+            pipe.set(keys.key_features(EXTRACTOR.id, content.digest), content.features)
+            pipe.set(keys.key_sketch(content.digest), content.sketch)
+            pipe.set(keys.key_image(content.digest), facts.to_json())
+            pipe.hset(keys.KEY_RECORDS, content.path, record.to_json())
         pipe.execute()
 
 
@@ -112,11 +112,11 @@ def remove(client: redis.Redis, contents: Sequence[Content]) -> None:
     """Take images out again, with every match."""
     with client.pipeline(transaction=False) as pipe:
         for content in contents:
-            pipe.hdel(names.KEY_RECORDS, content.path)
+            pipe.hdel(keys.KEY_RECORDS, content.path)
             pipe.delete(
-                names.key_features(EXTRACTOR.id, content.digest),
-                names.key_sketch(content.digest),
-                names.key_image(content.digest),
+                keys.key_features(EXTRACTOR.id, content.digest),
+                keys.key_sketch(content.digest),
+                keys.key_image(content.digest),
             )
-        pipe.delete(names.KEY_MATCHES)
+        pipe.delete(keys.KEY_MATCHES)
         pipe.execute()

@@ -24,9 +24,8 @@ import typer
 from benchmarks.pictures import make_pictures
 from benchmarks.residents import print_resident, resident
 from benchmarks.server import running_redis
-from shared import names
 from shared.records import ImageFacts, Reference, State, Verdict
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 from worker.engine.picture.decode import decode
 from worker.engine.search.encoding import Encoding, encode
 from worker.engine.sketch.sketch import describe
@@ -83,15 +82,15 @@ def usage(url: str, count: int) -> dict[str, float]:
     with redis.Redis.from_url(url) as client:
         digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(0, count, 50)]
         kinds: dict[str, Callable[[str], str]] = {
-            "features": lambda digest: names.key_features(EXTRACTOR, digest),
-            "sketch": names.key_sketch,
-            "facts": names.key_image,
+            "features": lambda digest: keys.key_features(EXTRACTOR, digest),
+            "sketch": keys.key_sketch,
+            "facts": keys.key_image,
         }
         used = {
             kind: sum(client.memory_usage(key(digest)) for digest in digests) / len(digests)
             for kind, key in kinds.items()
         }
-        used["record"] = client.memory_usage(names.KEY_RECORDS, samples=1000) / count
+        used["record"] = client.memory_usage(keys.KEY_RECORDS, samples=1000) / count
         return {**used, "all, with Redis's own tables": client.info("memory")["used_memory"] / count}
 
 

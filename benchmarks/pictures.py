@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image
 
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 
 _SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import Unavailable
-from shared.redis_server import find_redis_server, redis_command
+from shared.stack.redis_server import find_redis_server, redis_command
 from shared.store import RedisStore
 
 PATIENCE = 60.0  # seconds; a large append-only file is read before Redis answers

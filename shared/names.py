@@ -1,4 +1,4 @@
-"""Names that more than one process must spell alike: tasks, queues, Redis keys."""
+"""Names that more than one process must spell alike: tasks, queues, leases."""
 
 from typing import Final
 
@@ -15,59 +15,3 @@ WEIGHTS_FOUND: Final = "IMAGESIEVE_WEIGHTS_FOUND"  # environment of a feature wo
 
 LEASE_VERDICTS: Final = "verdicts"  # held by the one worker that gives verdicts
 LEASE_RECLUSTER: Final = "recluster"  # held by a recluster run
-
-# Keys of the store. One hash holds every record, so that its size is one HLEN and a scan needs no key pattern.
-KEY_RECORDS: Final = "imagesieve:records"  # hash: path (bytes) -> Record as JSON
-KEY_PENDING: Final = "imagesieve:pending"  # set of paths whose record is pending
-KEY_FAILED: Final = "imagesieve:failed"  # set of paths whose record is failed
-KEY_UNJUDGED: Final = "imagesieve:unjudged"  # set of paths whose record is ready and has no verdict yet
-KEY_REVISION: Final = "imagesieve:revision"  # integer, grows with every change of the collection
-KEY_ATTEMPTS: Final = "imagesieve:attempts"  # hash: path -> times a worker began it without finishing
-KEY_EXTRACTOR: Final = "imagesieve:extractor"  # Extractor as JSON: whose features count now
-KEY_GENERATION: Final = "imagesieve:generation"  # the pointer: id of the newest complete generation
-KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are kept, newest first
-KEY_HISTORY: Final = "imagesieve:history"  # list of Snapshots, oldest first: of generations kept and gone
-KEY_COMPUTED: Final = "imagesieve:computed"  # integer: forward passes ever made, one per picture
-KEY_LOADED: Final = "imagesieve:loaded"  # integer: networks that feature workers ever loaded
-KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: verified pairs
-KEY_CORRECTIONS: Final = "imagesieve:corrections"  # integer: verdicts that recluster runs corrected
-KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibration
-KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
-KEY_PING: Final = "imagesieve:ping"  # written to see whether writes are taken
-KEY_OWNER: Final = "imagesieve:owner"  # Owner as JSON: whose collection is in this database
-KEY_REFUSED: Final = "imagesieve:refused"  # integer: messages or references refused
-
-
-def key_verdict(verdict: str) -> str:
-    """Key of the set of paths whose record is ready and has this verdict."""
-    return f"imagesieve:verdict:{verdict}"
-
-
-def key_image(digest: str) -> str:
-    """Key of the ImageFacts of one digest."""
-    return f"imagesieve:image:{digest}"
-
-
-def key_sketch(digest: str) -> str:
-    """Key of the sketch of one digest: what verification needs of it."""
-    return f"imagesieve:sketch:{digest}"
-
-
-def key_features(extractor_id: str, digest: str) -> str:
-    """Key of the encoded features of one digest under one extractor."""
-    return f"imagesieve:features:{extractor_id}:{digest}"
-
-
-def key_generation(generation: str, part: str) -> str:
-    """Key of a part (`summary`, `centroids`, `clusters`) of one generation."""
-    return f"imagesieve:generation:{generation}:{part}"
-
-
-def key_lease(name: str) -> str:
-    """Key of the lease called `name`."""
-    return f"imagesieve:lease:{name}"
-
-
-def key_holder(name: str) -> str:
-    """Key of who took the lease called `name` last; it stays when the lease runs out."""
-    return f"imagesieve:lease:{name}:holder"

@@ -11,9 +11,9 @@ from celery import Celery
 
 from shared import broker
 from shared.errors import SettingsError
-from shared.names import KEY_OWNER
 from shared.records import Owner
 from shared.store import Store
+from shared.store.keys import KEY_OWNER
 
 ID_FILE: Final = "collection"  # in the state folder of the watcher: the id of the collection, made once
 

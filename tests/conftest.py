@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.redis_server import find_redis_server, redis_command
 from shared.settings import Settings, load_settings
+from shared.stack.redis_server import find_redis_server, redis_command
 
 
 class RedisServer:

@@ -23,7 +23,7 @@ def loaded_by(statement: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "statement",
-    ["import watcher.__main__", "import shared.cli.__main__", "import shared.app", "import shared.stack.up"],
+    ["import watcher.__main__", "import shared.cli.__main__", "import shared.broker.app", "import shared.stack.up"],
 )
 def test_light_processes_stay_light(statement: str) -> None:
     assert loaded_by(statement).isdisjoint(HEAVY)

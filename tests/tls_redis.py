@@ -12,7 +12,7 @@ from urllib.parse import quote
 import redis
 import trustme
 
-from shared.redis_server import find_redis_server, redis_command
+from shared.stack.redis_server import find_redis_server, redis_command
 
 USER, PASSWORD = "imagesieve", "correct-horse:/@"
 

@@ -75,8 +75,8 @@ def open_meter(settings: Settings, store: Store, app: Celery) -> Meter:
     """Where the watcher counts, served where IMAGESIEVE_METRICS_PORT says; the collection's numbers beside its own."""
     if not settings.metrics_port:
         return UNMETERED
-    from shared import exposition
-    from shared.collection import CollectionMetrics
+    from shared.metrics import exposition
+    from watcher.collection import CollectionMetrics
     from watcher.metrics import METRICS
 
     collection = CollectionMetrics(store, lambda: outstanding(app))

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from shared.cli.collection_settings import settings_of_collection
 from shared.cli.terminal import emit, say, shown
-from shared.collection_settings import settings_of_collection
 from shared.errors import PermanentError
 
 SAMPLE = 20

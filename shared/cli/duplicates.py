@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.acting.duplicates import read_duplicates
+from shared.acting.journal import Action, Phase, Run, read_runs
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
 from shared.cli.terminal import emit, say, shown
-from shared.duplicates import read_duplicates
 from shared.errors import SettingsError
-from shared.journal import Action, Phase, Run, read_runs
 from shared.paths import below_root, is_in_folder
 from shared.reports import latest_report
 from shared.settings import PREFIX, Settings, load_settings

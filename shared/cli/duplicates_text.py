@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from rich.cells import cell_len, chop_cells
 
+from shared.acting.duplicates import Duplicate
 from shared.cli.terminal import say, shown
-from shared.duplicates import Duplicate
 from shared.paths import is_in_folder
 
 NARROWEST: Final = 20  # columns for a path, however narrow the terminal

@@ -11,17 +11,17 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import names
+from shared.acting.journal import read_runs
+from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.broker import make_app, outstanding, workers
+from shared.cli.health import check_health
 from shared.cli.live import watch_status
 from shared.cli.live_page import NO_WORKERS, verdicts_in_words
 from shared.cli.terminal import emit, shown
 from shared.errors import PermanentError, SettingsError
-from shared.health import check_health
-from shared.journal import read_runs
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
-from shared.store import RedisStore
-from shared.stranded import Moved, find_stranded, held_digests, moved_files
+from shared.store import RedisStore, keys
 
 TOP_REASONS = 10
 
@@ -62,8 +62,8 @@ def _status(settings: Settings) -> dict[str, Any]:
         "queues": waiting.queued,
         "unacknowledged": waiting.unacknowledged,
         "workers": workers(app, 1.0),
-        "computed": store.add(names.KEY_COMPUTED, 0),
-        "refused": store.add(names.KEY_REFUSED, 0),
+        "computed": store.add(keys.KEY_COMPUTED, 0),
+        "refused": store.add(keys.KEY_REFUSED, 0),
         "redis_bytes": store.memory(),
         "extractor": asdict(extractor) if extractor else None,
         "generation": summary,

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from shared import names
+from shared.cli.demo import claim_demo_folder, make_demo_folder, others
 from shared.cli.terminal import emit, progress_view, say, shown
-from shared.demo import claim_demo_folder, make_demo_folder, others
 from shared.errors import SettingsError, StackFailed
 from shared.reports import LATEST, latest_report
 from shared.settings import Settings, load_settings

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from shared.cli.absence import explain_absence
+from shared.cli.collection_settings import settings_of_collection
 from shared.cli.terminal import say, shown
-from shared.collection_settings import settings_of_collection
 from shared.errors import Unavailable
 from shared.records import Event
 from shared.settings import load_settings

@@ -38,15 +38,15 @@ def celery_beat(state_dir: Path, log_level: str) -> list[str]:
     """Command line of beat. Exactly one runs."""
     schedule = str(state_dir / "beat-schedule")
     return [
-        sys.executable, "-m", "celery", "--quiet", "-A", "shared.app", "beat",
-        "--scheduler", "shared.beat:Scheduler", "--schedule", schedule, "--pidfile", "", "--loglevel", log_level,
+        sys.executable, "-m", "celery", "--quiet", "-A", "shared.broker.app", "beat",
+        "--scheduler", "shared.broker.beat:Scheduler", "--schedule", schedule, "--pidfile", "", "--loglevel", log_level,
     ]  # fmt: skip
 
 
 def flower(address: str, port: int, log_level: str) -> list[str]:
     """Command line of Flower; its user and password travel in the environment, where `ps` does not show them."""
     return [
-        sys.executable, "-m", "celery", "--quiet", "-A", "shared.app", "flower",
+        sys.executable, "-m", "celery", "--quiet", "-A", "shared.broker.app", "flower",
         f"--address={address}", f"--port={port}", f"--logging={log_level}",
     ]  # fmt: skip
 

@@ -16,20 +16,19 @@ from typing import Any, Final
 from celery import Celery
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from shared import names
 from shared.broker import make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_apart
 from shared.ownership import claim_databases
 from shared.records import Counts
-from shared.redis_server import check_socket, find_redis_server, redis_command
 from shared.settings import Settings
 from shared.stack import programs, state_dir
 from shared.stack.attention import RedisWatch, ReportWatch
 from shared.stack.leftovers import SUPERVISED, end_leftovers, mark_of
+from shared.stack.redis_server import check_socket, find_redis_server, redis_command
 from shared.stack.supervisor import Supervisor
 from shared.state_folder import check_state_folder
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 from shared.store.places import UNJUDGED
 
 LOOK_SECONDS: Final = 0.5
@@ -265,6 +264,6 @@ def _standing(store: RedisStore) -> Standing:
     return Standing(
         store.counts(),
         None if verdicts is None else verdicts[UNJUDGED],
-        store.add(names.KEY_COMPUTED, 0),
-        store.add(names.KEY_LOADED, 0),
+        store.add(keys.KEY_COMPUTED, 0),
+        store.add(keys.KEY_LOADED, 0),
     )

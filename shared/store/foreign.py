@@ -7,18 +7,19 @@ anew from the watched folder, or is a counter.
 from typing import Any, Final
 
 from shared import names
+from shared.store import keys
 from shared.store.places import PLACES
 
-_FILES: Final = {names.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"set")}
-_COUNTERS: Final = (names.KEY_REVISION, names.KEY_COMPUTED, names.KEY_LOADED, names.KEY_CORRECTIONS, names.KEY_REFUSED)
+_FILES: Final = {keys.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"set")}
+_COUNTERS: Final = (keys.KEY_REVISION, keys.KEY_COMPUTED, keys.KEY_LOADED, keys.KEY_CORRECTIONS, keys.KEY_REFUSED)
 _TYPES: Final = {
     **_FILES,
-    **dict.fromkeys((names.KEY_ATTEMPTS, names.KEY_MATCHES, names.KEY_THRESHOLDS), b"hash"),
-    **dict.fromkeys((*_COUNTERS, names.KEY_EXTRACTOR, names.KEY_GENERATION, names.KEY_OWNER), b"string"),
-    **dict.fromkeys((names.key_lease(names.LEASE_RECLUSTER), names.key_lease(names.LEASE_VERDICTS)), b"string"),
-    **dict.fromkeys((names.key_holder(names.LEASE_RECLUSTER), names.key_holder(names.LEASE_VERDICTS)), b"string"),
-    **dict.fromkeys((names.KEY_GENERATIONS, names.KEY_HISTORY), b"list"),
-    names.KEY_EVENTS: b"stream",
+    **dict.fromkeys((keys.KEY_ATTEMPTS, keys.KEY_MATCHES, keys.KEY_THRESHOLDS), b"hash"),
+    **dict.fromkeys((*_COUNTERS, keys.KEY_EXTRACTOR, keys.KEY_GENERATION, keys.KEY_OWNER), b"string"),
+    **dict.fromkeys((keys.key_lease(names.LEASE_RECLUSTER), keys.key_lease(names.LEASE_VERDICTS)), b"string"),
+    **dict.fromkeys((keys.key_holder(names.LEASE_RECLUSTER), keys.key_holder(names.LEASE_VERDICTS)), b"string"),
+    **dict.fromkeys((keys.KEY_GENERATIONS, keys.KEY_HISTORY), b"list"),
+    keys.KEY_EVENTS: b"stream",
 }
 
 
@@ -32,13 +33,11 @@ def drop_foreign(client: Any) -> list[str]:
     """Delete every key that holds another type than imagesieve gives it, and counters that are no numbers; which."""
     found = [key for key, kind in _TYPES.items() if client.type(key) not in (kind, b"none")]
     found += [key for key in _COUNTERS if key not in found and not _is_number(client.get(key) or b"0")]
-    attempts = [] if names.KEY_ATTEMPTS in found else client.hvals(names.KEY_ATTEMPTS)
-    found += [names.KEY_ATTEMPTS] if not all(map(_is_number, attempts)) else []
-    if names.KEY_GENERATION not in found:
-        clusters = names.key_generation(
-            (client.get(names.KEY_GENERATION) or b"").decode("ascii", "replace"), "clusters"
-        )
-        found += [names.KEY_GENERATION, clusters] if client.type(clusters) not in (b"hash", b"none") else []
+    attempts = [] if keys.KEY_ATTEMPTS in found else client.hvals(keys.KEY_ATTEMPTS)
+    found += [keys.KEY_ATTEMPTS] if not all(map(_is_number, attempts)) else []
+    if keys.KEY_GENERATION not in found:
+        clusters = keys.key_generation((client.get(keys.KEY_GENERATION) or b"").decode("ascii", "replace"), "clusters")
+        found += [keys.KEY_GENERATION, clusters] if client.type(clusters) not in (b"hash", b"none") else []
     if _FILES.keys() & set(found):
         found += [key for key in _FILES if key not in found]  # they speak of each other
     if found:

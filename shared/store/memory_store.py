@@ -8,9 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared import names
-from shared.calibration import Calibration
 from shared.errors import LeaseTaken
-from shared.history import HISTORY_KEPT, Snapshot
 from shared.records import (
     Counts,
     Event,
@@ -24,6 +22,9 @@ from shared.records import (
     Reference,
     State,
 )
+from shared.records.calibration import Calibration
+from shared.records.history import HISTORY_KEPT, Snapshot
+from shared.store import keys
 from shared.store.leases import hold_lease
 from shared.store.places import PLACES, place_of
 from shared.store.port import Change, Image
@@ -81,7 +82,7 @@ class MemoryStore:
         return iter([(path, record) for path, record in self._records.items() if record.state is state])
 
     def revision(self) -> int:
-        return self._counters[names.KEY_REVISION]
+        return self._counters[keys.KEY_REVISION]
 
     def add(self, counter: str, amount: int) -> int:
         self._counters[counter] += amount
@@ -91,13 +92,13 @@ class MemoryStore:
         for reference in references:
             known = self._records.get(reference.path)
             self._records[reference.path] = Record.pending(reference, now, known)
-        self._counters[names.KEY_REVISION] += bool(references)
+        self._counters[keys.KEY_REVISION] += bool(references)
 
     def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
         for reference, reason in failures:
             failed = replace(Record.pending(reference, now), state=State.FAILED, reason=reason)
             self._records[reference.path] = failed
-        self._counters[names.KEY_REVISION] += bool(failures)
+        self._counters[keys.KEY_REVISION] += bool(failures)
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
         done = []
@@ -106,13 +107,13 @@ class MemoryStore:
             if done[-1]:
                 self._records[path] = new
                 self._keep(new.extractor, [new.digest])
-        self._counters[names.KEY_REVISION] += bool(changes)
+        self._counters[keys.KEY_REVISION] += bool(changes)
         return done
 
     def forget(self, paths: Sequence[str]) -> int:
         for path in paths:
             self._attempts.pop(path, None)
-        self._counters[names.KEY_REVISION] += bool(paths)
+        self._counters[keys.KEY_REVISION] += bool(paths)
         return sum(self._records.pop(path, None) is not None for path in paths)
 
     def _end(self) -> None:
@@ -181,11 +182,11 @@ class MemoryStore:
         lease = names.LEASE_RECLUSTER if correction else names.LEASE_VERDICTS
         if holder and self._holders.get(lease) != holder:
             raise LeaseTaken(f"another process holds the lease {lease!r} now; this one's turn is over")
-        before = self._counters[names.KEY_REVISION]
+        before = self._counters[keys.KEY_REVISION]
         done = self.complete(changes)
         if correction:
-            self._counters[names.KEY_REVISION] = before
-            self._counters[names.KEY_CORRECTIONS] += sum(done)
+            self._counters[keys.KEY_REVISION] = before
+            self._counters[keys.KEY_CORRECTIONS] += sum(done)
         self._events += [event for event, changed in zip(events, done, strict=True) if changed]
         return done
 

@@ -2,17 +2,17 @@
 
 from typing import Final
 
-from shared import names
 from shared.records import Record, State, Verdict
+from shared.store import keys
 
 UNJUDGED: Final = "unjudged"
 
 # What a record says of its file -> the set of such files.
 PLACES: Final = {
-    State.PENDING.value: names.KEY_PENDING,
-    State.FAILED.value: names.KEY_FAILED,
-    UNJUDGED: names.KEY_UNJUDGED,
-    **{verdict.value: names.key_verdict(verdict) for verdict in Verdict if verdict is not Verdict.FAILED},
+    State.PENDING.value: keys.KEY_PENDING,
+    State.FAILED.value: keys.KEY_FAILED,
+    UNJUDGED: keys.KEY_UNJUDGED,
+    **{verdict.value: keys.key_verdict(verdict) for verdict in Verdict if verdict is not Verdict.FAILED},
 }
 
 # The same for a record as it lies in Redis, as a function in Lua. Quotes within a value are escaped, so that a name or

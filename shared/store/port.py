@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from shared.calibration import Calibration
-from shared.history import Snapshot
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Owner, Pair, Record, Reference
+from shared.records.calibration import Calibration
+from shared.records.history import Snapshot
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
 Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features, sketch

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from shared import names
-from shared.calibration import Calibration
 from shared.errors import CorruptValue
 from shared.records import Extractor, ImageFacts, Match, Pair, Record
+from shared.records.calibration import Calibration
+from shared.store import keys
 from shared.store.port import Image
 from shared.store.redis_client import CHUNK, RedisPart
 
@@ -40,13 +40,13 @@ class RedisImages(RedisPart):
         return found
 
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
-        return self._get([names.key_features(extractor_id, digest) for digest in digests])
+        return self._get([keys.key_features(extractor_id, digest) for digest in digests])
 
     def sketches(self, digests: Sequence[str]) -> list[bytes | None]:
-        return self._get([names.key_sketch(digest) for digest in digests])
+        return self._get([keys.key_sketch(digest) for digest in digests])
 
     def pixels(self, digests: Sequence[str]) -> list[str]:
-        raws = self._get([names.key_image(digest) for digest in digests])
+        raws = self._get([keys.key_image(digest) for digest in digests])
         known = [_facts(raw) for raw in raws]
         return [facts.pixels if facts else "" for facts in known]
 
@@ -62,9 +62,9 @@ class RedisImages(RedisPart):
             return
         with self._speaking(), self._redis.pipeline(transaction=False) as pipe:
             for digest, facts, encoded, sketch in images:
-                pipe.set(names.key_features(extractor_id, digest), encoded)
-                pipe.set(names.key_sketch(digest), sketch)
-                pipe.set(names.key_image(digest), facts.to_json())
+                pipe.set(keys.key_features(extractor_id, digest), encoded)
+                pipe.set(keys.key_sketch(digest), sketch)
+                pipe.set(keys.key_image(digest), facts.to_json())
             pipe.execute()
 
     def drop_images(self, extractor_id: str, digests: Sequence[str]) -> None:
@@ -77,20 +77,20 @@ class RedisImages(RedisPart):
         if matches:
             values = {" ".join(pair): match.to_json() for pair, match in matches.items()}
             with self._speaking():
-                self._redis.hset(names.KEY_MATCHES, mapping=values)
+                self._redis.hset(keys.KEY_MATCHES, mapping=values)
 
     def find_matches(self, pairs: Sequence[Pair]) -> list[Match | None]:
         if not pairs:
             return []
         with self._speaking():
-            raws = self._redis.hmget(names.KEY_MATCHES, [" ".join(pair) for pair in pairs])
+            raws = self._redis.hmget(keys.KEY_MATCHES, [" ".join(pair) for pair in pairs])
         return [_match(raw) for raw in raws]
 
     def matches(self) -> Iterator[tuple[Pair, Match]]:
         cursor = 0
         while True:
             with self._speaking():
-                cursor, chunk = self._redis.hscan(names.KEY_MATCHES, cursor, count=CHUNK)
+                cursor, chunk = self._redis.hscan(keys.KEY_MATCHES, cursor, count=CHUNK)
             damaged = []
             for name, raw in chunk.items():
                 pair, found = _pair(name), _match(raw)
@@ -100,14 +100,14 @@ class RedisImages(RedisPart):
                     damaged.append(name)
             if damaged:
                 with self._speaking():
-                    self._redis.hdel(names.KEY_MATCHES, *damaged)
+                    self._redis.hdel(keys.KEY_MATCHES, *damaged)
             if cursor == 0:
                 return
 
     def drop_matches(self, pairs: Sequence[Pair]) -> None:
         if pairs:
             with self._speaking():
-                self._redis.hdel(names.KEY_MATCHES, *(" ".join(pair) for pair in pairs))
+                self._redis.hdel(keys.KEY_MATCHES, *(" ".join(pair) for pair in pairs))
 
     def expire_features(self, extractor_id: str, seconds: float) -> int:
         # A record that comes after the first look is in the second; one that comes after that has been kept by
@@ -121,16 +121,16 @@ class RedisImages(RedisPart):
         return frozenset(record.digest for chunk in self.scan() for _, record in chunk if record.digest)
 
     def _expire_all(self, extractor_id: str, live: frozenset[str], seconds: int) -> int:
-        marked, features = 0, names.key_features("", "")[:-1].encode()
-        current = names.key_features(extractor_id, "").encode()
-        for pattern in (names.key_features("*", "*"), names.key_image("*"), names.key_sketch("*")):
+        marked, features = 0, keys.key_features("", "")[:-1].encode()
+        current = keys.key_features(extractor_id, "").encode()
+        for pattern in (keys.key_features("*", "*"), keys.key_image("*"), keys.key_sketch("*")):
             cursor = 0
             while True:
                 with self._speaking():
-                    cursor, keys = self._redis.scan(cursor, match=pattern, count=CHUNK)
+                    cursor, found = self._redis.scan(cursor, match=pattern, count=CHUNK)
                     dead = [
                         key
-                        for key in keys
+                        for key in found
                         if key.rsplit(b":", 1)[1].decode("ascii", "replace") not in live
                         or (key.startswith(features) and not key.startswith(current))
                     ]
@@ -166,11 +166,11 @@ class RedisImages(RedisPart):
 
     def publish_extractor(self, extractor: Extractor) -> None:
         with self._speaking():
-            self._redis.set(names.KEY_EXTRACTOR, extractor.to_json())
+            self._redis.set(keys.KEY_EXTRACTOR, extractor.to_json())
 
     def extractor(self) -> Extractor | None:
         with self._speaking():
-            raw = self._redis.get(names.KEY_EXTRACTOR)
+            raw = self._redis.get(keys.KEY_EXTRACTOR)
         try:
             return Extractor.from_json(raw) if raw else None
         except CorruptValue:
@@ -178,17 +178,17 @@ class RedisImages(RedisPart):
 
     def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
         with self._speaking():
-            self._redis.hset(names.KEY_THRESHOLDS, extractor_id, calibration.to_json())
+            self._redis.hset(keys.KEY_THRESHOLDS, extractor_id, calibration.to_json())
 
     def thresholds(self, extractor_id: str) -> Calibration | None:
         with self._speaking():
-            raw = self._redis.hget(names.KEY_THRESHOLDS, extractor_id)
+            raw = self._redis.hget(keys.KEY_THRESHOLDS, extractor_id)
         return Calibration.from_json(raw) if raw else None
 
 
 def _keys(extractor_id: str, digest: str) -> tuple[str, str, str]:
     """Everything that is stored of a picture, its facts first."""
-    return names.key_image(digest), names.key_features(extractor_id, digest), names.key_sketch(digest)
+    return keys.key_image(digest), keys.key_features(extractor_id, digest), keys.key_sketch(digest)
 
 
 def _pair(name: bytes) -> Pair | None:

@@ -7,7 +7,7 @@ while nobody else wanted it, because Redis was away for example, is still its la
 
 from typing import Any, Final
 
-from shared import names
+from shared.store import keys
 from shared.store.redis_client import RedisPart
 
 # KEYS: lease, last holder. ARGV: holder, milliseconds.
@@ -47,8 +47,8 @@ class RedisLeases(RedisPart):
 
     def holds_lease(self, name: str, holder: str) -> bool:
         with self._speaking():
-            return bool(self._redis.get(names.key_lease(name)) == holder.encode())
+            return bool(self._redis.get(keys.key_lease(name)) == holder.encode())
 
 
 def _keys(name: str) -> list[str]:
-    return [names.key_lease(name), names.key_holder(name)]
+    return [keys.key_lease(name), keys.key_holder(name)]

@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.records import Counts, Event, Record, Reference, State
+from shared.store import keys
 from shared.store.places import PLACE_IN_LUA, PLACES, place_of
 from shared.store.port import Change
 from shared.store.redis_client import CHUNK, RedisPart
@@ -78,28 +79,28 @@ class RedisRecords(RedisPart):
         for start in range(0, len(paths), CHUNK):
             fields = [os.fsencode(path) for path in paths[start : start + CHUNK]]
             with self._speaking():
-                found += [_record(raw) for raw in self._redis.hmget(names.KEY_RECORDS, fields)]
+                found += [_record(raw) for raw in self._redis.hmget(keys.KEY_RECORDS, fields)]
         return found
 
     def scan(self) -> Iterator[list[tuple[str, Record]]]:
         cursor = 0
         while True:
             with self._speaking():
-                cursor, chunk = self._redis.hscan(names.KEY_RECORDS, cursor, count=CHUNK)
+                cursor, chunk = self._redis.hscan(keys.KEY_RECORDS, cursor, count=CHUNK)
             yield [(os.fsdecode(path), _record(raw) or _DAMAGED) for path, raw in chunk.items()]
             if cursor == 0:
                 return
 
     def counts(self) -> Counts:
         with self._speaking(), self._redis.pipeline() as pipe:
-            pipe.hlen(names.KEY_RECORDS)
-            pipe.scard(names.KEY_PENDING)
-            pipe.scard(names.KEY_FAILED)
+            pipe.hlen(keys.KEY_RECORDS)
+            pipe.scard(keys.KEY_PENDING)
+            pipe.scard(keys.KEY_FAILED)
             return Counts(*pipe.execute())
 
     def verdict_counts(self) -> dict[str, int] | None:
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hlen(names.KEY_RECORDS)
+            pipe.hlen(keys.KEY_RECORDS)
             for key in PLACES.values():
                 pipe.scard(key)
             total, *sizes = pipe.execute()
@@ -111,7 +112,7 @@ class RedisRecords(RedisPart):
 
     def recount(self) -> Iterator[None]:
         # Records first: what they add is right at once; then whoever is in a set and does not belong there leaves.
-        for number, key in enumerate((names.KEY_RECORDS, *PLACES.values())):
+        for number, key in enumerate((keys.KEY_RECORDS, *PLACES.values())):
             cursor = 0
             while True:
                 scan = self._redis.sscan if number else self._redis.hscan
@@ -121,16 +122,16 @@ class RedisRecords(RedisPart):
                 for start in range(0, len(paths), _AT_ONCE):
                     words = [*PLACES, number + 1 if number else 0, *paths[start : start + _AT_ONCE]]
                     with self._speaking():
-                        self._recount(keys=[names.KEY_RECORDS, *PLACES.values()], args=words)
+                        self._recount(keys=[keys.KEY_RECORDS, *PLACES.values()], args=words)
                     yield
                 if cursor == 0:
                     break
 
     def failures(self) -> Iterator[tuple[str, Record]]:
-        return self._members(names.KEY_FAILED, State.FAILED)
+        return self._members(keys.KEY_FAILED, State.FAILED)
 
     def pending(self) -> Iterator[tuple[str, Record]]:
-        return self._members(names.KEY_PENDING, State.PENDING)
+        return self._members(keys.KEY_PENDING, State.PENDING)
 
     def _members(self, key: str, state: State) -> Iterator[tuple[str, Record]]:
         cursor = 0
@@ -145,7 +146,7 @@ class RedisRecords(RedisPart):
                 return
 
     def revision(self) -> int:
-        return self.add(names.KEY_REVISION, 0)
+        return self.add(keys.KEY_REVISION, 0)
 
     def add(self, counter: str, amount: int) -> int:
         with self._speaking():
@@ -169,12 +170,12 @@ class RedisRecords(RedisPart):
         values = {os.fsencode(path): record.to_json() for path, record in pairs}
         into = PLACES[pairs[0][1].state]
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(names.KEY_RECORDS, mapping=values)
+            pipe.hset(keys.KEY_RECORDS, mapping=values)
             pipe.sadd(into, *values)
             for out_of in PLACES.values():
                 if out_of != into:
                     pipe.srem(out_of, *values)
-            pipe.incr(names.KEY_REVISION)
+            pipe.incr(keys.KEY_REVISION)
             pipe.execute()
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
@@ -194,8 +195,8 @@ class RedisRecords(RedisPart):
         holder: str = "",
         lease: str = names.LEASE_VERDICTS,
     ) -> list[bool]:
-        keys = [names.KEY_RECORDS, names.KEY_REVISION, names.KEY_EVENTS, names.key_holder(lease)]
-        keys += [names.KEY_CORRECTIONS, *PLACES.values()]
+        places = [keys.KEY_RECORDS, keys.KEY_REVISION, keys.KEY_EVENTS, keys.key_holder(lease)]
+        places += [keys.KEY_CORRECTIONS, *PLACES.values()]
         number = {place: _OWN_KEYS + 1 + at for at, place in enumerate(PLACES)}
         done: list[bool] = []
         for start in range(0, len(changes), _AT_ONCE):
@@ -205,7 +206,7 @@ class RedisRecords(RedisPart):
                 moved = number[place_of(expected)], number[place_of(new)]
                 words += [os.fsencode(path), expected.to_json(), new.to_json(), *moved, event, *_kept_keys(new)]
             with self._speaking():
-                replies = self._complete(keys=keys, args=words)
+                replies = self._complete(keys=places, args=words)
             if replies is None:
                 raise LeaseTaken(f"another process holds the lease {lease!r} now; this one's turn is over")
             done += [bool(replaced) for replaced in replies]
@@ -214,18 +215,18 @@ class RedisRecords(RedisPart):
     def tell(self, events: Sequence[Event]) -> None:
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             for event in events:
-                pipe.xadd(names.KEY_EVENTS, {"event": event.to_json()}, maxlen=_EVENTS_KEPT)
+                pipe.xadd(keys.KEY_EVENTS, {"event": event.to_json()}, maxlen=_EVENTS_KEPT)
             pipe.execute()
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
         with self._speaking():
-            replies = self._redis.xread({names.KEY_EVENTS: after}, count=CHUNK, block=int(wait * 1000) or 1)
+            replies = self._redis.xread({keys.KEY_EVENTS: after}, count=CHUNK, block=int(wait * 1000) or 1)
         entries = (entry for _, part in replies or [] for entry in part)
         return [(position.decode(), _event(fields.get(b"event", b""))) for position, fields in entries]
 
     def latest_events(self, count: int) -> list[tuple[str, Event]]:
         with self._speaking():
-            entries = self._redis.xrevrange(names.KEY_EVENTS, count=count)
+            entries = self._redis.xrevrange(keys.KEY_EVENTS, count=count)
         return [(position.decode(), _event(fields.get(b"event", b""))) for position, fields in entries]
 
     def forget(self, paths: Sequence[str]) -> int:
@@ -233,11 +234,11 @@ class RedisRecords(RedisPart):
         for start in range(0, len(paths), CHUNK):
             fields = [os.fsencode(path) for path in paths[start : start + CHUNK]]
             with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
-                pipe.hdel(names.KEY_RECORDS, *fields)
+                pipe.hdel(keys.KEY_RECORDS, *fields)
                 for key in PLACES.values():
                     pipe.srem(key, *fields)
-                pipe.hdel(names.KEY_ATTEMPTS, *fields)
-                pipe.incr(names.KEY_REVISION)
+                pipe.hdel(keys.KEY_ATTEMPTS, *fields)
+                pipe.incr(keys.KEY_REVISION)
                 removed += pipe.execute()[0]
         return removed
 
@@ -246,13 +247,13 @@ class RedisRecords(RedisPart):
             return []
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             for path in paths:
-                pipe.hincrby(names.KEY_ATTEMPTS, os.fsencode(path), 1)
+                pipe.hincrby(keys.KEY_ATTEMPTS, os.fsencode(path), 1)
             return [int(count) for count in pipe.execute()]
 
     def finish(self, paths: Sequence[str]) -> None:
         if paths:
             with self._speaking():
-                self._redis.hdel(names.KEY_ATTEMPTS, *map(os.fsencode, paths))
+                self._redis.hdel(keys.KEY_ATTEMPTS, *map(os.fsencode, paths))
 
 
 def _kept_keys(record: Record) -> tuple[str, str, str]:
@@ -260,7 +261,7 @@ def _kept_keys(record: Record) -> tuple[str, str, str]:
     if not record.digest:
         return "", "", ""
     digest = record.digest
-    return names.key_image(digest), names.key_sketch(digest), names.key_features(record.extractor, digest)
+    return keys.key_image(digest), keys.key_sketch(digest), keys.key_features(record.extractor, digest)
 
 
 def _event(raw: bytes) -> Event:

@@ -7,9 +7,10 @@ from redis.exceptions import WatchError
 
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
-from shared.history import HISTORY_KEPT, Snapshot
 from shared.records import Generation, Owner
-from shared.sealed import seal, unseal
+from shared.records.history import HISTORY_KEPT, Snapshot
+from shared.records.sealed import seal, unseal
+from shared.store import keys
 from shared.store.leases import hold_lease
 from shared.store.owner import claim
 from shared.store.redis_client import CHUNK, connect
@@ -32,14 +33,14 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
 
     def ping(self) -> None:
         with self._speaking():
-            self._redis.set(names.KEY_PING, "")  # PING is answered by a full one, too
+            self._redis.set(keys.KEY_PING, "")  # PING is answered by a full one, too
 
     def publish(
         self, generation: Generation, keep: int, snapshot: Snapshot | None = None, holder: str = ""
     ) -> list[str]:
         head = {name: getattr(generation, name) for name in ("id", "revision", "extractor", "k", "summary")}
         clusters = list(generation.clusters.items())
-        parts = [names.key_generation(generation.id, part) for part in ("centroids", "clusters")]
+        parts = [keys.key_generation(generation.id, part) for part in ("centroids", "clusters")]
         with self._speaking():
             # They run out, unless the last step keeps them: whoever is killed in between leaves nothing for ever.
             self._redis.set(parts[0], generation.centroids, ex=UNFINISHED_SECONDS)
@@ -52,25 +53,25 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
                 self._check_holder(pipe, holder)
                 for part in parts:
                     pipe.persist(part)
-                pipe.set(names.key_generation(generation.id, "summary"), seal(head))
-                pipe.set(names.KEY_GENERATION, generation.id)
-                pipe.lrem(names.KEY_GENERATIONS, 0, generation.id)
-                pipe.lpush(names.KEY_GENERATIONS, generation.id)
+                pipe.set(keys.key_generation(generation.id, "summary"), seal(head))
+                pipe.set(keys.KEY_GENERATION, generation.id)
+                pipe.lrem(keys.KEY_GENERATIONS, 0, generation.id)
+                pipe.lpush(keys.KEY_GENERATIONS, generation.id)
                 if snapshot:
-                    pipe.lrem(names.KEY_HISTORY, 0, snapshot.to_json())  # a repetition of this step adds nothing
-                    pipe.rpush(names.KEY_HISTORY, snapshot.to_json())
-                    pipe.ltrim(names.KEY_HISTORY, -HISTORY_KEPT, -1)
+                    pipe.lrem(keys.KEY_HISTORY, 0, snapshot.to_json())  # a repetition of this step adds nothing
+                    pipe.rpush(keys.KEY_HISTORY, snapshot.to_json())
+                    pipe.ltrim(keys.KEY_HISTORY, -HISTORY_KEPT, -1)
                 try:
                     pipe.execute()
                 except WatchError as error:
                     raise LeaseTaken(
                         "another recluster run has begun; this one's generation is not published"
                     ) from error
-            old = [raw.decode() for raw in self._redis.lrange(names.KEY_GENERATIONS, keep, -1)]
+            old = [raw.decode() for raw in self._redis.lrange(keys.KEY_GENERATIONS, keep, -1)]
             for dropped in old:
                 dead = ("summary", "centroids", "clusters")
-                self._redis.delete(*(names.key_generation(dropped, part) for part in dead))
-                self._redis.lrem(names.KEY_GENERATIONS, 0, dropped)
+                self._redis.delete(*(keys.key_generation(dropped, part) for part in dead))
+                self._redis.lrem(keys.KEY_GENERATIONS, 0, dropped)
         return old
 
     @staticmethod
@@ -78,7 +79,7 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
         """Let the transaction happen only while `holder` was the last to hold the lease. Raises LeaseTaken."""
         if not holder:
             return
-        key = names.key_holder(names.LEASE_RECLUSTER)
+        key = keys.key_holder(names.LEASE_RECLUSTER)
         pipe.watch(key)
         if pipe.get(key) != holder.encode():
             raise LeaseTaken(_OVERTAKEN)
@@ -90,7 +91,7 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
 
     def history(self) -> list[Snapshot]:
         with self._speaking():
-            lines = self._redis.lrange(names.KEY_HISTORY, 0, -1)
+            lines = self._redis.lrange(keys.KEY_HISTORY, 0, -1)
         return [snapshot for snapshot in map(_snapshot, lines) if snapshot]
 
     def generation(self) -> Generation | None:
@@ -99,14 +100,14 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
             return None
         centroids = self.centroids(head["id"])
         with self._speaking():
-            raw = self._redis.hgetall(names.key_generation(head["id"], "clusters"))
+            raw = self._redis.hgetall(keys.key_generation(head["id"], "clusters"))
         clusters = {
             digest.decode("ascii", "replace"): int(number) for digest, number in raw.items() if number.isdigit()
         }
         return Generation(**head, centroids=centroids, clusters=clusters)
 
     def centroids(self, generation: str) -> bytes:
-        return self._get([names.key_generation(generation, "centroids")])[0] or b""
+        return self._get([keys.key_generation(generation, "centroids")])[0] or b""
 
     def summary(self) -> dict[str, Any] | None:
         head = self._head()
@@ -115,8 +116,8 @@ class RedisStore(RedisRecords, RedisImages, RedisLeases):
     def _head(self) -> dict[str, Any] | None:
         """Of the generation that the pointer names; None where it is damaged: the next run publishes another."""
         with self._speaking():
-            pointer = (self._redis.get(names.KEY_GENERATION) or b"").decode("ascii", "replace")
-        [raw] = self._get([names.key_generation(pointer, "summary")])
+            pointer = (self._redis.get(keys.KEY_GENERATION) or b"").decode("ascii", "replace")
+        [raw] = self._get([keys.key_generation(pointer, "summary")])
         try:
             head: dict[str, Any] | None = unseal(raw) if raw else None
         except ValueError:

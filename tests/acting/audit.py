@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.acting.journal import AWAY, Action, Phase, Run
 from shared.cli.duplicates_text import fell_short
-from shared.journal import AWAY, Action, Phase, Run
 from tests.acting.ledger import EVERYTHING, Ledger, canonical, counts, hidden_by
 from tests.acting.party import KILLED, TRACEBACK, Outcome
 from tests.acting.world import Hand, Seen, World, in_trash, is_ours

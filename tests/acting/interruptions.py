@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.acting.journal import SUFFIX
 from shared.errors import JournalFailed
-from shared.journal import SUFFIX
 from tests.acting.ledger import Ledger
 from tests.acting.owner import Owner
 from tests.acting.writers import Writers

@@ -20,7 +20,7 @@ from typing import Any
 from PIL import Image
 
 from shared import filesystems
-from shared.duplicates import Duplicate
+from shared.acting.duplicates import Duplicate
 from shared.settings import Settings, load_settings
 from tests.acting.interruptions import Interruptions
 from tests.acting.ledger import Ledger

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from shared.duplicates import Duplicate
-from shared.journal import Action, Entry, Header, read_runs
+from shared.acting.duplicates import Duplicate
+from shared.acting.journal import Action, Entry, Header, read_runs
 from worker.pipeline.acting.disk import PLACEHOLDER
 
 NAMES = (

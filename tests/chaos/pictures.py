@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from benchmarks.textures import make_textures
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 from tests.chaos.plan import Content, Edit
 
 # Photos with detail all over; a texture takes its spectrum from one of them.

@@ -14,12 +14,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from shared import names
 from shared.broker import UNACKNOWLEDGED, make_app, outstanding
 from shared.errors import Unavailable
 from shared.records import Event
 from shared.settings import Settings
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 from tests.chaos.check import Situation, read_report
 from tests.chaos.plan import CONNECTIONS, REDIS
 from tests.chaos.processes import Program, find_processes, programs_of
@@ -89,8 +88,8 @@ class Stack:
                     **{f"messages in queue {name}": count for name, count in waiting.queued.items()},
                     "unacknowledged messages": waiting.unacknowledged,
                     "times of unacknowledged messages": int(broker.zcard(f"{UNACKNOWLEDGED}_index")),
-                    "pending paths": int(store.scard(names.KEY_PENDING)),
-                    "attempts": int(store.hlen(names.KEY_ATTEMPTS)),
+                    "pending paths": int(store.scard(keys.KEY_PENDING)),
+                    "attempts": int(store.hlen(keys.KEY_ATTEMPTS)),
                     "changes since the last generation": _behind(RedisStore.connect(self.settings.store)),
                 }
             except redis.RedisError as error:
@@ -142,9 +141,9 @@ def locks_left(settings: Settings) -> list[str]:
 def parts_left(settings: Settings) -> list[str]:
     """Keys of generations that are not kept."""
     with _client(settings, db=1) as client:
-        kept = {raw.decode() for raw in client.lrange(names.KEY_GENERATIONS, 0, -1)}
-        keys = [key.decode() for key in client.scan_iter(match=names.key_generation("*", "*"))]
-    return [key for key in keys if not any(key.startswith(names.key_generation(one, "")) for one in kept)]
+        kept = {raw.decode() for raw in client.lrange(keys.KEY_GENERATIONS, 0, -1)}
+        parts = [key.decode() for key in client.scan_iter(match=keys.key_generation("*", "*"))]
+    return [key for key in parts if not any(key.startswith(keys.key_generation(one, "")) for one in kept)]
 
 
 def digest_files(folder: Path) -> dict[str, str]:

@@ -9,10 +9,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from shared import names
 from shared.records import ImageFacts, Record, Reference, State
 from shared.settings import Settings
-from shared.store import MemoryStore, RedisStore, Store
+from shared.store import MemoryStore, RedisStore, Store, keys
 
 DIGESTS = ("d1", "d2", "d3")
 KEEP = 1000.0
@@ -101,7 +100,7 @@ def test_in_redis(
     try:
         run_all(inter, steps, first, second)
         for digest in inter.live():
-            for key in (names.key_image(digest), names.key_sketch(digest), names.key_features("e", digest)):
+            for key in (keys.key_image(digest), keys.key_sketch(digest), keys.key_features("e", digest)):
                 assert raw.ttl(key) == -1, key
     finally:
         del store.scan
@@ -111,7 +110,7 @@ def test_what_an_earlier_version_marked_is_kept_again(client: "tuple[RedisStore,
     store, raw = client
     inter = Interleaved(store)
     inter.run(("complete", "d1"))
-    raw.expire(names.key_features("e", "d1"), 60)
-    raw.expire(names.key_sketch("d1"), 60)
+    raw.expire(keys.key_features("e", "d1"), 60)
+    raw.expire(keys.key_sketch("d1"), 60)
     store.expire_features("e", KEEP)
-    assert raw.ttl(names.key_features("e", "d1")) == raw.ttl(names.key_sketch("d1")) == -1
+    assert raw.ttl(keys.key_features("e", "d1")) == raw.ttl(keys.key_sketch("d1")) == -1

@@ -3,12 +3,11 @@
 import pytest
 import redis
 
-from shared import names
 from shared.errors import Unavailable
-from shared.history import HISTORY_KEPT, Snapshot
 from shared.records import Generation
+from shared.records.history import HISTORY_KEPT, Snapshot
 from shared.settings import Settings
-from shared.store import RedisStore, Store, memory_store, redis_store
+from shared.store import RedisStore, Store, keys, memory_store, redis_store
 
 
 def generation(number: int) -> Generation:
@@ -43,7 +42,7 @@ def test_a_damaged_line_of_the_history_is_left_out(settings: Settings) -> None:
     sound = snapshot(1)
     store.publish(generation(1), 2, sound)
     with redis.Redis.from_url(settings.store) as client:
-        client.rpush(names.KEY_HISTORY, b"\xff", sound.to_json()[:-1], sound.to_json().replace(b"1000", b"1001"))
+        client.rpush(keys.KEY_HISTORY, b"\xff", sound.to_json()[:-1], sound.to_json().replace(b"1000", b"1001"))
     assert store.history() == [sound]
 
 

@@ -12,7 +12,7 @@ from shared.broker import make_app, ping, send_references
 from shared.errors import CorruptValue, Unavailable
 from shared.records import Generation, ImageFacts, Match, Reference, State
 from shared.settings import Settings
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 from shared.store.places import PLACES
 from tests.conftest import RedisServer
 
@@ -26,8 +26,8 @@ def test_a_redis_that_is_away_is_unavailable(tmp_path: os.PathLike[str]) -> None
 def test_a_damaged_record_is_unknown_but_never_out_of_sight(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     with redis.Redis.from_url(settings.store) as client:
-        client.hset(names.KEY_RECORDS, "a.jpg", b'{"size": "no state"}')
-        client.hset(names.KEY_RECORDS, "b.jpg", b"\xff\xfe")
+        client.hset(keys.KEY_RECORDS, "a.jpg", b'{"size": "no state"}')
+        client.hset(keys.KEY_RECORDS, "b.jpg", b"\xff\xfe")
     assert store.records(["a.jpg", "b.jpg"]) == [None, None]  # so a rescan sends the files again
     found = {path: record for chunk in store.scan() for path, record in chunk}
     assert set(found) == {"a.jpg", "b.jpg"}
@@ -37,26 +37,26 @@ def test_a_damaged_record_is_unknown_but_never_out_of_sight(settings: Settings) 
 
 
 USES = {
-    names.KEY_RECORDS: lambda store: store.records(["a"]),
-    names.KEY_PENDING: lambda store: store.counts(),
-    names.KEY_FAILED: lambda store: list(store.failures()),
-    names.KEY_UNJUDGED: lambda store: store.verdict_counts(),
-    names.key_verdict("near"): lambda store: store.verdict_counts(),
-    names.KEY_REVISION: lambda store: store.mark_pending([Reference("a", 1, 1)], now=1.0),
-    names.KEY_ATTEMPTS: lambda store: store.begin(["a"]),
-    names.KEY_EXTRACTOR: lambda store: store.extractor(),
-    names.KEY_GENERATION: lambda store: store.summary(),
-    names.KEY_GENERATIONS: lambda store: store.publish(GENERATION, keep=2),
-    names.KEY_HISTORY: lambda store: store.history(),
-    names.KEY_COMPUTED: lambda store: store.add(names.KEY_COMPUTED, 1),
-    names.KEY_CORRECTIONS: lambda store: store.add(names.KEY_CORRECTIONS, 0),
-    names.KEY_MATCHES: lambda store: list(store.matches()),
-    names.KEY_THRESHOLDS: lambda store: store.thresholds("e"),
-    names.KEY_EVENTS: lambda store: store.events("0", wait=0.0),
-    names.KEY_REFUSED: lambda store: store.add(names.KEY_REFUSED, 1),
-    names.key_lease("recluster"): lambda store: store.take_lease("recluster", "me", 10),
-    names.key_holder(names.LEASE_VERDICTS): lambda store: store.keep_lease(names.LEASE_VERDICTS, "me", 10),
-    names.key_generation("g", "clusters"): lambda store: store.generation(),
+    keys.KEY_RECORDS: lambda store: store.records(["a"]),
+    keys.KEY_PENDING: lambda store: store.counts(),
+    keys.KEY_FAILED: lambda store: list(store.failures()),
+    keys.KEY_UNJUDGED: lambda store: store.verdict_counts(),
+    keys.key_verdict("near"): lambda store: store.verdict_counts(),
+    keys.KEY_REVISION: lambda store: store.mark_pending([Reference("a", 1, 1)], now=1.0),
+    keys.KEY_ATTEMPTS: lambda store: store.begin(["a"]),
+    keys.KEY_EXTRACTOR: lambda store: store.extractor(),
+    keys.KEY_GENERATION: lambda store: store.summary(),
+    keys.KEY_GENERATIONS: lambda store: store.publish(GENERATION, keep=2),
+    keys.KEY_HISTORY: lambda store: store.history(),
+    keys.KEY_COMPUTED: lambda store: store.add(keys.KEY_COMPUTED, 1),
+    keys.KEY_CORRECTIONS: lambda store: store.add(keys.KEY_CORRECTIONS, 0),
+    keys.KEY_MATCHES: lambda store: list(store.matches()),
+    keys.KEY_THRESHOLDS: lambda store: store.thresholds("e"),
+    keys.KEY_EVENTS: lambda store: store.events("0", wait=0.0),
+    keys.KEY_REFUSED: lambda store: store.add(keys.KEY_REFUSED, 1),
+    keys.key_lease("recluster"): lambda store: store.take_lease("recluster", "me", 10),
+    keys.key_holder(names.LEASE_VERDICTS): lambda store: store.keep_lease(names.LEASE_VERDICTS, "me", 10),
+    keys.key_generation("g", "clusters"): lambda store: store.generation(),
 }
 GENERATION = Generation("g", 1, "e", 1, bytes(8), {"d": 0}, {"generation": "g"})
 
@@ -68,49 +68,49 @@ def test_a_key_that_holds_what_we_never_wrote_is_dropped_and_told_once(settings:
     store.mark_failed([(Reference("a", 1, 1), "bad")], now=1.0)
     with redis.Redis.from_url(settings.store) as client:
         client.delete(key)
-        if key == names.KEY_EVENTS:
+        if key == keys.KEY_EVENTS:
             client.set(key, "odd")
         else:
             client.xadd(key, {"odd": "odd"})
     with pytest.raises(Unavailable, match=f"never wrote.*{key}"):
         USES[key](store)
     USES[key](store)
-    if key in (names.KEY_RECORDS, *PLACES.values()):
+    if key in (keys.KEY_RECORDS, *PLACES.values()):
         assert store.counts().total == 0  # a rescan finds the files
 
 
-@pytest.mark.parametrize("key", [names.KEY_REVISION, names.KEY_CORRECTIONS, names.KEY_ATTEMPTS])
+@pytest.mark.parametrize("key", [keys.KEY_REVISION, keys.KEY_CORRECTIONS, keys.KEY_ATTEMPTS])
 def test_a_count_that_is_no_number_begins_anew(settings: Settings, key: str) -> None:
     store = RedisStore.connect(settings.store)
     with redis.Redis.from_url(settings.store) as client:
-        if key == names.KEY_ATTEMPTS:
+        if key == keys.KEY_ATTEMPTS:
             client.hset(key, "a", "many")
         else:
             client.set(key, "many")
     with pytest.raises(Unavailable, match="never wrote"):
-        store.begin(["a"]) if key == names.KEY_ATTEMPTS else store.add(key, 0)
+        store.begin(["a"]) if key == keys.KEY_ATTEMPTS else store.add(key, 0)
     assert store.begin(["a"]) == [1]
-    assert store.add(key, 0) == 0 if key != names.KEY_ATTEMPTS else True
+    assert store.add(key, 0) == 0 if key != keys.KEY_ATTEMPTS else True
 
 
 def test_a_damaged_generation_is_none_and_a_damaged_event_is_told(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     store.publish(GENERATION, keep=2)
     with redis.Redis.from_url(settings.store) as client:
-        client.hset(names.key_generation("g", "clusters"), mapping={b"\xff": b"0", b"e": b"many"})
+        client.hset(keys.key_generation("g", "clusters"), mapping={b"\xff": b"0", b"e": b"many"})
         found = store.generation()
         assert found
         assert found.clusters == {"d": 0, "\ufffd": 0}
-        client.append(names.key_generation("g", "summary"), " ")
+        client.append(keys.key_generation("g", "summary"), " ")
         assert store.generation() is None
         assert store.summary() is None
-        client.set(names.KEY_GENERATION, b"\xff")
+        client.set(keys.KEY_GENERATION, b"\xff")
         assert store.summary() is None
-        client.delete(names.key_generation("g", "centroids"))
-        client.lpush(names.key_generation("g", "centroids"), "x")
+        client.delete(keys.key_generation("g", "centroids"))
+        client.lpush(keys.key_generation("g", "centroids"), "x")
         assert store.centroids("g") == b""
-        client.xadd(names.KEY_EVENTS, {"event": b"\xff"})
-        client.xadd(names.KEY_EVENTS, {"odd": b"odd"})
+        client.xadd(keys.KEY_EVENTS, {"event": b"\xff"})
+        client.xadd(keys.KEY_EVENTS, {"odd": b"odd"})
     assert store.publish(GENERATION, keep=2) == []
     again = store.generation()
     assert again
@@ -121,7 +121,7 @@ def test_a_damaged_generation_is_none_and_a_damaged_event_is_told(settings: Sett
 def test_damaged_thresholds_are_told(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     with redis.Redis.from_url(settings.store) as client:
-        client.hset(names.KEY_THRESHOLDS, "e", b'{"values": {"similarity": "low"}}')
+        client.hset(keys.KEY_THRESHOLDS, "e", b'{"values": {"similarity": "low"}}')
     with pytest.raises(CorruptValue, match="imagesieve calibrate"):
         store.thresholds("e")
 
@@ -133,12 +133,12 @@ def test_damaged_values_of_pictures_and_pairs_are_unknown_and_can_be_put_again(s
     raw = facts.to_json()
     with redis.Redis.from_url(settings.store) as client:
         store.put_images("e", [(digest, facts, b"f", b"s") for digest in digests])
-        client.set(names.key_image("flipped"), raw.replace(b"4", b"5"))
-        client.set(names.key_image("cut"), raw[:-1])
-        client.set(names.key_image("other version"), b"[2" + raw[2:])
-        client.delete(names.key_image("other type"))
-        client.lpush(names.key_image("other type"), raw)
-        for key in (names.key_features("e", "other types"), names.key_sketch("other types")):
+        client.set(keys.key_image("flipped"), raw.replace(b"4", b"5"))
+        client.set(keys.key_image("cut"), raw[:-1])
+        client.set(keys.key_image("other version"), b"[2" + raw[2:])
+        client.delete(keys.key_image("other type"))
+        client.lpush(keys.key_image("other type"), raw)
+        for key in (keys.key_features("e", "other types"), keys.key_sketch("other types")):
             client.delete(key)
             client.hset(key, "field", b"value")
         assert store.facts("e", digests) == [facts, None, None, None, None, facts]
@@ -153,11 +153,11 @@ def test_damaged_values_of_pictures_and_pairs_are_unknown_and_can_be_put_again(s
         pair, match = ("a" * 64, "b" * 64), Match(0.9, "alike")
         store.put_matches({pair: match})
         good = match.to_json()
-        client.hset(names.KEY_MATCHES, mapping={"no pair": good[:-2], "\xff\xff": good, "c d": b"[0.9, 1]"})
+        client.hset(keys.KEY_MATCHES, mapping={"no pair": good[:-2], "\xff\xff": good, "c d": b"[0.9, 1]"})
         assert store.find_matches([pair, ("c", "d")]) == [match, None]
         assert dict(store.matches()) == {pair: match}
-        assert client.hlen(names.KEY_MATCHES) == 1  # the others are dropped
-        client.set(names.KEY_EXTRACTOR, b'{"id": "e"}')
+        assert client.hlen(keys.KEY_MATCHES) == 1  # the others are dropped
+        client.set(keys.KEY_EXTRACTOR, b'{"id": "e"}')
         assert store.extractor() is None
 
 
@@ -241,7 +241,7 @@ def test_a_generation_stays_and_what_a_killed_run_wrote_of_one_ends(
             patch.setattr(store._redis, "pipeline", cut)
             with pytest.raises(Unavailable):
                 store.publish(generation, keep=2)
-        keys = [names.key_generation("g1", part) for part in ("centroids", "clusters", "summary")]
+        keys = [keys.key_generation("g1", part) for part in ("centroids", "clusters", "summary")]
         assert all(0 < client.ttl(key) <= 3600 for key in keys[:2])
         store.publish(generation, keep=2)
         assert [client.ttl(key) for key in keys] == [-1, -1, -1]

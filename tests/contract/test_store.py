@@ -6,7 +6,6 @@ import os
 import pytest
 
 from shared import names
-from shared.calibration import Calibration
 from shared.errors import LeaseTaken, SettingsError
 from shared.ownership import claim_each
 from shared.records import (
@@ -22,7 +21,8 @@ from shared.records import (
     State,
     pair_of,
 )
-from shared.store import Store
+from shared.records.calibration import Calibration
+from shared.store import Store, keys
 
 ODD_NAMES = ["a.jpg", "sub/line\nbreak.jpg", "emoji 🙂.png", os.fsdecode(b"latin-\xe9.jpg"), "-=+@.gif"]
 
@@ -189,11 +189,11 @@ def test_a_correction_and_its_count_are_one_step(store: Store) -> None:
     event = Event("t", "a", "d", "unique")
     judged = dataclasses.replace(record, verdict="unique")
     store.give_verdicts([("a", record, judged)], [event], correction=False)
-    assert store.add(names.KEY_CORRECTIONS, 0) == 0
+    assert store.add(keys.KEY_CORRECTIONS, 0) == 0
     corrected = dataclasses.replace(judged, verdict="near")
     changes = [("a", judged, corrected), ("a", record, corrected)]  # the second has been overtaken
     assert store.give_verdicts(changes, [event, event], correction=True) == [True, False]
-    assert store.add(names.KEY_CORRECTIONS, 0) == 1
+    assert store.add(keys.KEY_CORRECTIONS, 0) == 1
 
 
 def test_a_run_that_lost_its_lease_neither_corrects_nor_publishes(store: Store) -> None:
@@ -247,9 +247,9 @@ def test_attempts_grow_until_finished(store: Store) -> None:
 
 
 def test_counters(store: Store) -> None:
-    assert store.add(names.KEY_COMPUTED, 0) == 0
-    assert store.add(names.KEY_COMPUTED, 3) == 3
-    assert store.add(names.KEY_COMPUTED, 2) == 5
+    assert store.add(keys.KEY_COMPUTED, 0) == 0
+    assert store.add(keys.KEY_COMPUTED, 3) == 3
+    assert store.add(keys.KEY_COMPUTED, 2) == 5
 
 
 def test_the_extractor_is_published(store: Store) -> None:

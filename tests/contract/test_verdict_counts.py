@@ -12,7 +12,7 @@ from shared import names
 from shared.errors import LeaseTaken
 from shared.records import Event, Record, Reference, State, Verdict
 from shared.settings import Settings
-from shared.store import MemoryStore, RedisStore, Store
+from shared.store import MemoryStore, RedisStore, Store, keys
 
 NONE = {"failed": 0, "unjudged": 0, "unique": 0, "exact": 0, "identical": 0, "near": 0}
 
@@ -126,7 +126,7 @@ def test_a_store_of_an_older_version_tells_no_counts_until_it_is_counted(setting
     complete(store, *paths)
     judge(store, Verdict.EXACT, *paths[:700])
     with redis.Redis.from_url(settings.store) as client:
-        client.delete(names.KEY_UNJUDGED, names.key_verdict("exact"))  # which older versions do not know
+        client.delete(keys.KEY_UNJUDGED, keys.key_verdict("exact"))  # which older versions do not know
     assert store.verdict_counts() is None
     steps = store.recount()
     next(steps)
@@ -144,14 +144,14 @@ def test_what_an_older_version_left_behind_goes(settings: Settings) -> None:
     complete(store, "gone", "new", "damaged")
     judge(store, Verdict.NEAR, "gone")
     with redis.Redis.from_url(settings.store) as client:
-        client.srem(names.KEY_UNJUDGED, "new")
-        client.hdel(names.KEY_RECORDS, "gone")
-        client.hset(names.KEY_RECORDS, "damaged", b"\xff")
+        client.srem(keys.KEY_UNJUDGED, "new")
+        client.hdel(keys.KEY_RECORDS, "gone")
+        client.hset(keys.KEY_RECORDS, "damaged", b"\xff")
         assert counted(store) == {"near": 1, "unjudged": 1}
         for _ in store.recount():
             continue
         assert counted(store) == {"unjudged": 1, "failed": 1}
-        assert client.smembers(names.KEY_FAILED) == {b"damaged"}
+        assert client.smembers(keys.KEY_FAILED) == {b"damaged"}
     assert store.forget(["damaged"]) == 1
     assert counted(store) == {"unjudged": 1}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.cli.calibration import show
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 from tests.e2e.conftest import Imagesieve, wait_until
 
 

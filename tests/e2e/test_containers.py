@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "containers.md").read_text()

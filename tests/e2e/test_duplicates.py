@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 from tests.e2e.conftest import Imagesieve
 
 Tree = dict[str, tuple[bytes, int, int]]

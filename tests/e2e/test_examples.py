@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 from shared.state_folder import open_state_folder
 from tests.e2e.conftest import Imagesieve, wait_until
 from tests.e2e.test_stream import Terminal, assigned, last_verdicts

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared import names
 from shared.settings import load_settings
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 from tests import hostile
 from tests.e2e.conftest import Imagesieve, wait_until
 from tests.e2e.test_stream import Terminal
@@ -89,7 +88,7 @@ def test_hostile_files_beside_good_ones(sieve: Imagesieve) -> None:
         assert (verdict == "failed") is bool(word), (name, verdict, reason)
         assert word in reason, (name, reason)
     assert peak_of_decoding(sieve) < before + ROOM
-    assert (store.counts().pending, store.add(names.KEY_REFUSED, 0)) == (0, 0)
+    assert (store.counts().pending, store.add(keys.KEY_REFUSED, 0)) == (0, 0)
 
     refused = {name for name, (_, word) in hostile.FILES.items() if word}
     wait_until(lambda: failures(sieve).keys() == refused, "the report names what was refused")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 from tests.e2e.conftest import Imagesieve, wait_until
 from tests.e2e.test_stream import Terminal, answers
 from tests.integration.test_exposition import a_free_port, scrape

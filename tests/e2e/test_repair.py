@@ -9,10 +9,9 @@ import numpy as np
 import redis
 from PIL import Image, ImageOps
 
-from shared import names
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 from shared.settings import load_settings
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 from tests.e2e.conftest import Imagesieve, wait_until
 from tests.e2e.test_stream import Terminal
 from worker.engine.search.encoding import stack
@@ -75,11 +74,11 @@ def test_damaged_values_are_computed_anew(sieve: Imagesieve) -> None:
 
     extractor, (china, flower, coffee) = known.extractor, map(known.digest, files[:3])
     with redis.Redis.from_url(known.url) as client:
-        client.setrange(names.key_features(extractor, flower), 1000, b"damaged")
-        client.set(names.key_sketch(coffee), known.store.sketches([coffee])[0][:-1])
-        client.set(names.key_image(china), b'{"width": 1, "height": 1, "pixels": "guessed"}')
-        client.hset(names.KEY_MATCHES, " ".join(sorted((china, known.digest(HALF)))), b"[1.0, 'guessed']")
-        client.hset(names.KEY_RECORDS, "astronaut.png", b'{"size": 1, "state": "ready", "verdict": "exact"}')
+        client.setrange(keys.key_features(extractor, flower), 1000, b"damaged")
+        client.set(keys.key_sketch(coffee), known.store.sketches([coffee])[0][:-1])
+        client.set(keys.key_image(china), b'{"width": 1, "height": 1, "pixels": "guessed"}')
+        client.hset(keys.KEY_MATCHES, " ".join(sorted((china, known.digest(HALF)))), b"[1.0, 'guessed']")
+        client.hset(keys.KEY_RECORDS, "astronaut.png", b'{"size": 1, "state": "ready", "verdict": "exact"}')
     for child in children_of_the_writer(sieve):
         os.kill(child, signal.SIGKILL)  # its successor reads everything
     smaller = ImageOps.mirror(Image.open(photos / "china.jpg").resize((480, 320)))

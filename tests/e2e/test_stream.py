@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.demo import make_demo_folder
+from shared.cli.demo import make_demo_folder
 from tests.e2e.conftest import Imagesieve, wait_until
 
 

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from shared import names
 from shared.broker import outstanding
 from shared.records import Reference, State
 from shared.settings import Settings
+from shared.store import keys
 from tests.integration.test_worker import Line, children
 
 Start = Callable[..., Line]
@@ -76,7 +76,7 @@ def test_a_file_that_kills_its_worker_is_found_and_the_others_go_on(start: Start
     def murder() -> None:
         seen = 0
         while not ended.wait(0.005):
-            begun = int(line.store._redis.hget(names.KEY_ATTEMPTS, poison.path) or 0)
+            begun = int(line.store._redis.hget(keys.KEY_ATTEMPTS, poison.path) or 0)
             if begun > seen and begun in (1, 2, 4, 5) and (found := children(line.process.pid)):
                 os.kill(found[0], signal.SIGKILL)
                 kills.append(seen := begun)

@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared import names
-from shared.duplicates import read_duplicates
+from shared.acting.duplicates import read_duplicates
+from shared.acting.journal import Action, Phase, read_runs
 from shared.errors import SettingsError
-from shared.journal import Action, Phase, read_runs
 from shared.records import ImageFacts, State
 from shared.reports import latest_report
 from shared.settings import Settings
 from shared.stack import state_dir
 from shared.state_folder import MARK
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 from worker.pipeline.reclustering.generations import remove_folders
 
 A = "bdc41e53aba325369fc2619d38c7d4f12e2d61db3c68c0de33f4f353d3cfd358"
@@ -130,11 +129,11 @@ def test_its_reports_count_as_reports(state: Path) -> None:
 
 def test_its_records_in_redis_are_read(settings: Settings) -> None:
     with redis.Redis.from_url(settings.store) as client:
-        client.hset(names.KEY_RECORDS, mapping=RECORDS)
-        client.sadd(names.KEY_FAILED, "notes.txt")
-        client.set(names.KEY_EXTRACTOR, EXTRACTOR)
-        client.rpush(names.KEY_HISTORY, SNAPSHOT)
-        client.xadd(names.KEY_EVENTS, {"event": EVENT})
+        client.hset(keys.KEY_RECORDS, mapping=RECORDS)
+        client.sadd(keys.KEY_FAILED, "notes.txt")
+        client.set(keys.KEY_EXTRACTOR, EXTRACTOR)
+        client.rpush(keys.KEY_HISTORY, SNAPSHOT)
+        client.xadd(keys.KEY_EVENTS, {"event": EVENT})
     store = RedisStore.connect(settings.store)
     first, copy, notes = store.records(list(RECORDS))
     assert first

@@ -12,15 +12,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared import exposition
 from shared.broker import make_app, outstanding
-from shared.collection import CollectionMetrics
 from shared.errors import Unavailable
-from shared.exposition import PrometheusMeter, open_meter
-from shared.metrics import UNMETERED, Metric
+from shared.metrics import UNMETERED, Metric, exposition
+from shared.metrics.exposition import PrometheusMeter, open_meter
 from shared.records import Reference
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
+from watcher.collection import CollectionMetrics
 
 COUNTER = Metric("imagesieve_test_total", "counter", "a counter", "kind", ("one", "other"))
 GAUGE = Metric("imagesieve_shown", "gauge", "a gauge")
@@ -68,7 +67,7 @@ def test_a_port_that_is_taken_is_said_once_and_taken_when_it_is_free(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exposition, "AGAIN_SECONDS", 0.05)
-    caplog.set_level(logging.INFO, "shared.exposition")
+    caplog.set_level(logging.INFO, "shared.metrics.exposition")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         meter = open_meter(METRICS, "127.0.0.1", port)

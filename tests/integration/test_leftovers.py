@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.redis_server import find_redis_server, redis_command
 from shared.stack.leftovers import SUPERVISED, end_leftovers, mark_of
+from shared.stack.redis_server import find_redis_server, redis_command
 
 Start = Callable[..., subprocess.Popen[bytes]]
 

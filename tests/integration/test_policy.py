@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.acting.journal import Phase, acting_alone, read_runs
 from shared.errors import ActionsBusy
-from shared.journal import Phase, acting_alone, read_runs
 from shared.records import ImageFacts, Reference, State
 from shared.settings import Settings, load_settings
 from tests.integration.test_verdicts import Bench, wait

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import redis
 
-from shared import names
 from shared.records import Reference, State
 from shared.settings import Settings
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +34,7 @@ def test_the_watcher_counts_what_an_older_version_did_not(settings: Settings) ->
         ]
     )
     with redis.Redis.from_url(settings.store) as client:
-        client.delete(names.key_verdict("exact"), names.key_verdict("unique"))
+        client.delete(keys.key_verdict("exact"), keys.key_verdict("unique"))
     assert store.verdict_counts() is None
     command = [sys.executable, "-m", "watcher", "--once"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **settings.environment()}, check=True, timeout=60)

@@ -19,7 +19,7 @@ from shared.broker import make_app, request_verdicts
 from shared.records import Extractor, ImageFacts, Record, Reference, State
 from shared.settings import Settings
 from shared.stack.programs import celery_worker
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
 from worker.turn import LEASE_SECONDS
@@ -106,7 +106,7 @@ class Bench:
 
     def holder(self) -> bytes:
         with redis.Redis.from_url(self.settings.store) as client:
-            held: bytes = client.get(names.key_holder(names.LEASE_VERDICTS)) or b""
+            held: bytes = client.get(keys.key_holder(names.LEASE_VERDICTS)) or b""
             return held
 
     def close(self) -> None:
@@ -203,7 +203,7 @@ def test_a_damaged_sketch_is_described_anew_and_the_duplicate_found(bench: Bench
     bench.send("keeper")
     wait(bench.all_judged, "the keeper's verdict")
     with redis.Redis.from_url(bench.settings.store) as client:
-        client.setrange(names.key_sketch("china"), 1000, b"damaged")
+        client.setrange(keys.key_sketch("china"), 1000, b"damaged")
     bench.put([("copy", "china, edited")])
     bench.send("copy")
     wait(lambda: bench.records()["keeper"].state is State.PENDING, "the keeper is to be read anew")

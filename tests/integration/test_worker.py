@@ -18,7 +18,7 @@ from shared import names
 from shared.broker import make_app, outstanding, send_references
 from shared.records import Record, Reference, State
 from shared.settings import Settings
-from shared.store import RedisStore
+from shared.store import RedisStore, keys
 
 
 class Line:
@@ -93,14 +93,14 @@ def test_messages_good_and_bad(line: Line, photo: bytes) -> None:
     assert "truncated" in reasons["torn.jpg"]
     assert set(reasons) == {"torn.jpg", "link.jpg"}
     assert "symbolic link" in reasons["link.jpg"]
-    assert line.store.add(names.KEY_COMPUTED, 0) == 1
-    assert line.store.add(names.KEY_REFUSED, 0) == 5
+    assert line.store.add(keys.KEY_COMPUTED, 0) == 1
+    assert line.store.add(keys.KEY_REFUSED, 0) == 5
     extractor = line.store.extractor()
     assert extractor
     assert extractor.weights == "random"
     assert line.store.features(extractor.id, [one.digest])[0]
     with redis.Redis.from_url(line.settings.store) as client:
-        client.append(names.KEY_EXTRACTOR, "damaged")
+        client.append(keys.KEY_EXTRACTOR, "damaged")
     assert line.store.extractor() is None
     line.send(line.put("c.jpg", photo + b"c"))
     line.wait(lambda: line.store.counts().pending == 0)

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from shared.duplicates import Duplicate
+from shared.acting.duplicates import Duplicate
+from shared.acting.journal import Action, Phase, acting_alone, read_runs
 from shared.errors import SettingsError, Unavailable
-from shared.journal import Action, Phase, acting_alone, read_runs
 from shared.move_target import check_target
 from worker.engine.proof.sameness import compare_files
 from worker.pipeline.acting.apply import Acted, Acting, Tools, act_on

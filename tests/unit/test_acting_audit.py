@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.journal import Action, Journal, Phase, Step
+from shared.acting.journal import Action, Journal, Phase, Step
 from tests.acting.audit import Audit, look
 from tests.acting.desk import Desk
 from tests.acting.edits import remove

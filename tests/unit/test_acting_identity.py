@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared import mount_table
+from shared.acting.journal import Action, Phase, acting_alone, read_runs
 from shared.errors import ActionsBusy, LeftAlone, SettingsError
-from shared.journal import Action, Phase, acting_alone, read_runs
 from shared.move_target import check_target
 from tests.mounts import bind, in_own_mounts, memory, overlay
 from tests.unit.test_acting import Desk, png

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.acting.journal import Action, Phase
 from shared.cli.duplicates_text import fell_short, sum_up
 from shared.errors import Unavailable
-from shared.journal import Action, Phase
 from shared.settings import Settings, load_settings
 from tests.unit.test_acting import Desk, png
 from tests.unit.test_acting_identity import Distant, Killed, contents, killed

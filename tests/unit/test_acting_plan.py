@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from shared.duplicates import Duplicate
-from shared.journal import Action, Entry, Header, Phase, Run, Step
+from shared.acting.duplicates import Duplicate
+from shared.acting.journal import Action, Entry, Header, Phase, Run, Step
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.pipeline.acting.plan import Choice, make_plan, needed_paths
 

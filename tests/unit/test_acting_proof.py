@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.journal import Action, Phase, acting_alone, read_runs
+from shared.acting.journal import Action, Phase, acting_alone, read_runs
 from tests.mounts import in_own_mounts, memory, mount, overlay
 from tests.unit.test_acting import Desk, png
 from tests.unit.test_acting_identity import Distant, Killed, contents, killed

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from celery import Celery
 
-from shared.beat import Scheduler
 from shared.broker import make_app
+from shared.broker.beat import Scheduler
 from shared.settings import load_settings
 from shared.store.memory_store import MemoryStore
 

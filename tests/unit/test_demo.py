@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.demo import claim_demo_folder, make_demo_folder, others
+from shared.cli.demo import claim_demo_folder, make_demo_folder, others
 from shared.errors import SettingsError
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.duplicates import read_duplicates
+from shared.acting.duplicates import read_duplicates
 from shared.errors import PermanentError
 from tests.unit.report_parts import make_report, member
 from worker.engine.report import tables

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from shared.acting.duplicates import Duplicate
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sum_up, warn_of_empty
-from shared.duplicates import Duplicate
 
 
 def duplicate(

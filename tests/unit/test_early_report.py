@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from shared.broker import ask_for_recluster, make_app, outstanding
-from shared.early_report import BACKFILL, LOOK_SECONDS, QUIET_SECONDS, EarlyReport, Look, Quiet
+from shared.broker.early_report import BACKFILL, LOOK_SECONDS, QUIET_SECONDS, EarlyReport, Look, Quiet
 from shared.errors import Unavailable
 from shared.records import Reference
 from shared.settings import Settings

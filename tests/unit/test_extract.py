@@ -15,10 +15,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared import names
 from shared.errors import Unavailable
 from shared.records import Event, Record, Reference, State
-from shared.store import MemoryStore
+from shared.store import MemoryStore, keys
 from watcher.enqueue import is_news
 from worker.engine.search.encoding import decode_features
 from worker.pipeline.extracting.extract import extract_batches
@@ -133,7 +132,7 @@ def test_copies_are_computed_once_in_a_batch_and_never_again(bench: Bench) -> No
     outcome = extract_batch([later], bench.tools)
     assert (outcome.ready, outcome.cached) == (1, 1)
     assert bench.network.batches == [1]
-    assert bench.store.add(names.KEY_COMPUTED, 0) == 1
+    assert bench.store.add(keys.KEY_COMPUTED, 0) == 1
     assert bench.record("later.png").width == 40
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.acting.journal import Action, Journal, Phase, Step, acting_alone, read_run, read_runs, run_files
 from shared.errors import ActionsBusy, JournalFailed
-from shared.journal import Action, Journal, Phase, Step, acting_alone, read_run, read_runs, run_files
 
 STEP = Step(1, "a\udcff\n.jpg", "exact", "d", 3, 0o644, 1, 2, 3, 4, 5, 6, "k.jpg", "d", "a (2).jpg", {"user.x": "eA=="})
 

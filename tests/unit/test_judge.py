@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from shared import names
 from shared.records import ImageFacts, Match, Record, Reference, State
-from shared.store import MemoryStore
+from shared.store import MemoryStore, keys
 from worker.engine.groups.keepers import rank_keepers
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.judge import Judge
@@ -283,7 +282,7 @@ def test_recluster_makes_the_best_image_the_keeper_and_the_writer_follows(world:
     corrections = {("large", "unique", ""), ("small", "near", "large"), ("other", "near", "large")}
     assert set(world.events()[-3:]) == corrections
     assert regroup(world) == 0
-    assert world.store.add(names.KEY_CORRECTIONS, 0) == 3
+    assert world.store.add(keys.KEY_CORRECTIONS, 0) == 3
     world.arrive("again", "small")
     assert world.verdicts()["again"] == ("near", "large")
 

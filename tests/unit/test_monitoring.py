@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared import collection
 from shared.metrics import Metric
 from tests.unit.test_compose import block
+from watcher import collection
 from watcher import metrics as watcher
 from worker.pipeline.judging import metrics as verdicts
 

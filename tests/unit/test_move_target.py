@@ -5,9 +5,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from shared.acting.journal import Action, Phase
 from shared.errors import SettingsError
 from shared.filesystems import vanishing
-from shared.journal import Action, Phase
 from shared.mount_table import MountTable, parse_mounts, shown_within
 from shared.move_target import check_target
 from tests.mounts import bind, in_own_mounts, memory, mount, overlay

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.demo import claim_demo_folder
+from shared.acting.journal import Action, acting_alone, read_runs
+from shared.cli.demo import claim_demo_folder
 from shared.errors import ImagesieveError
-from shared.journal import Action, acting_alone, read_runs
 from shared.permission import why_not
 from shared.reports import latest_report
 from shared.settings import load_settings

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.calibration import Calibration
 from shared.errors import Unavailable
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
+from shared.records.calibration import Calibration
 from shared.settings import load_settings
 from shared.store import MemoryStore
 from worker.engine.groups.keepers import FolderRules

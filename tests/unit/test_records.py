@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.errors import CorruptValue, RefusedReference
 from shared.paths import is_below_root
 from shared.records import Counts, Extractor, ImageFacts, Match, Record, Reference, State
-from shared.sealed import seal
+from shared.records.sealed import seal
 
 sizes = st.integers(0, 2**63 - 1)
 

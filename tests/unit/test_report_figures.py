@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.history import Snapshot
+from shared.records.history import Snapshot
 from tests.unit.report_parts import make_report, member
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.reduction import Plane

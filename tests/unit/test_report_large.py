@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.history import HISTORY_KEPT, Snapshot
+from shared.records.history import HISTORY_KEPT, Snapshot
 from tests.unit.report_parts import EXTRACTOR
 from tests.unit.test_report_page import Page
 from worker.engine.clusters.clustering import Clustering

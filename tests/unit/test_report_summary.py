@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from shared.history import Snapshot
+from shared.records.history import Snapshot
 from tests.unit.report_parts import EXTRACTOR, WARNED, make_report, member, twelve_files
 from worker.engine.report.summary import GENERATIONS, REASONS, summary
 from worker.engine.report.text import WIDTH, summary_text

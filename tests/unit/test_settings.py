@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.collection_settings import take_weights, watched_folder
+from shared.cli.collection_settings import take_weights, watched_folder
 from shared.errors import SettingsError
 from shared.records import Extractor
 from shared.setting_faults import unknown_settings

@@ -8,9 +8,9 @@ import pytest
 from supervisor.options import ServerOptions
 
 from shared.errors import SettingsError, StateInUse
-from shared.redis_server import find_redis_server, redis_command
 from shared.stack import programs, state_dir
 from shared.stack.programs import Program
+from shared.stack.redis_server import find_redis_server, redis_command
 from shared.stack.restarts import LIVES, LONGEST_PAUSE, SHORT_LIFE, Restarts
 from shared.stack.supervisor import render_config
 

@@ -4,10 +4,10 @@ import dataclasses
 import json
 from pathlib import Path
 
-from shared.journal import Action, Entry, Header, Phase, Run, Step
+from shared.acting.journal import Action, Entry, Header, Phase, Run, Step
+from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.records import Record, Reference, State
 from shared.store.memory_store import MemoryStore
-from shared.stranded import Moved, find_stranded, held_digests, moved_files
 from worker.pipeline.acting.waiting import Waiting, WaitingList, find_due
 
 

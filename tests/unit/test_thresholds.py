@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
-from shared.calibration import Calibration
 from shared.errors import CorruptValue
 from shared.records import Extractor
-from shared.sealed import seal
+from shared.records.calibration import Calibration
+from shared.records.sealed import seal
 from shared.store import MemoryStore
 from worker.engine.matching.verify import Thresholds
 from worker.pipeline.thresholds import FRESH_SECONDS, CurrentThresholds, InForce, in_force

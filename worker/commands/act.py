@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.duplicates import KINDS, Duplicate, read_duplicates
+from shared.acting.duplicates import KINDS, Duplicate, read_duplicates
+from shared.acting.journal import AWAY, Action, acting_alone, read_runs, run_files
 from shared.errors import ImagesieveError, SettingsError
-from shared.journal import AWAY, Action, acting_alone, read_runs, run_files
 from shared.move_target import check_target
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.calibration import Calibration
 from shared.errors import ImagesieveError, PermanentError
+from shared.records.calibration import Calibration
 from shared.settings import load_settings
 from worker.libraries import prepare_libraries
 from worker.network.backend import load_backend

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from shared.calibration import Calibration
 from shared.errors import CorruptValue
+from shared.records.calibration import Calibration
 from shared.store import Store
 from worker.engine.matching.calibration import apply
 from worker.engine.matching.verify import Thresholds

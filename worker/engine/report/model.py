@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from shared.history import Snapshot
 from shared.records import Extractor
+from shared.records.history import Snapshot
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.groups.groups import Group, Kind, Member, count_savings
 from worker.engine.groups.keepers import NO_RULES, FolderRules

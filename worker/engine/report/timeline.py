@@ -7,7 +7,7 @@ from typing import Any, Final
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from shared.history import Snapshot
+from shared.records.history import Snapshot
 from worker.engine.report.theme import LIGHT, SMALL, Theme, dress, legend_above, new_figure, png
 
 TALL: Final = 3.6  # inches

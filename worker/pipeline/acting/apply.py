@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from shared.duplicates import Duplicate
+from shared.acting.duplicates import Duplicate
+from shared.acting.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
 from shared.errors import LeftAlone, SettingsError, Unavailable
-from shared.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
 from shared.move_target import check_target
 from shared.permission import why_not
 from worker.pipeline.acting.disk import Disk

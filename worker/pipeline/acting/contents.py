@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from shared.acting.journal import Step
 from shared.errors import LeftAlone
-from shared.journal import Step
 from worker.pipeline.acting.disk import Disk, Place
 
 AT_ONCE: Final = 1 << 20

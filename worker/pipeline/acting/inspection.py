@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from shared.duplicates import Duplicate
+from shared.acting.duplicates import Duplicate
+from shared.acting.journal import Action, Step
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
-from shared.journal import Action, Step
 from shared.permission import why_not
 from worker.pipeline.acting.contents import digest_of, read_attributes
 from worker.pipeline.acting.disk import Model, Place, identity, is_same_file, is_seen_twice, renamed_identity

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.duplicates import KINDS, Duplicate
-from shared.journal import AWAY, Action, Phase, Run
+from shared.acting.duplicates import KINDS, Duplicate
+from shared.acting.journal import AWAY, Action, Phase, Run
 from shared.paths import is_in_folder, is_one_folder
 from worker.engine.groups.keepers import FolderRules
 

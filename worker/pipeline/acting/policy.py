@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from shared.duplicates import Duplicate
+from shared.acting.duplicates import Duplicate
+from shared.acting.journal import Action, Phase, acting_alone, read_runs, run_files
 from shared.errors import ActionsBusy, ImagesieveError, SettingsError
-from shared.journal import Action, Phase, acting_alone, read_runs, run_files
 from shared.paths import is_one_folder
 from shared.records import Record, State
 from worker.engine.groups.keepers import FolderRules

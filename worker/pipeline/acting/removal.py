@@ -3,8 +3,8 @@
 import os
 import stat
 
+from shared.acting.journal import Step
 from shared.errors import LeftAlone
-from shared.journal import Step
 from worker.pipeline.acting.contents import digest_of, opened
 from worker.pipeline.acting.disk import Disk, Place, identity, is_seen_twice
 from worker.pipeline.acting.inspection import WRITTEN

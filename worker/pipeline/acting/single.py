@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from shared.acting.journal import Action, Header, Step
 from shared.errors import LeftAlone, SettingsError, Unavailable
-from shared.journal import Action, Header, Step
 from shared.move_target import check_apart
 from worker.pipeline.acting import transfer
 from worker.pipeline.acting.contents import dress_alone, holds, is_keeper, is_original

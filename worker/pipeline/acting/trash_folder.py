@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from shared.acting.journal import sync_folder
 from shared.errors import LeftAlone
 from shared.filesystems import mount_of
 from shared.ignored import ignores
-from shared.journal import sync_folder
 from shared.mount_table import places_within, read_table
 
 USE_MOVE: Final = "use --action move"

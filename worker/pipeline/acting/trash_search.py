@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.journal import Step
+from shared.acting.journal import Step
 from worker.pipeline.acting.contents import holds, is_original
 from worker.pipeline.acting.disk import Disk, Place
 from worker.pipeline.acting.trash_folder import Trash, known_trashes, opened_folder

@@ -12,10 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from shared import names
 from shared.errors import TransientError, Unavailable
 from shared.records import Record, Reference, State
-from shared.store import Change, Image, Store
+from shared.store import Change, Image, Store, keys
 from worker.engine.search.encoding import encode, has_features
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
@@ -130,7 +129,7 @@ def _work_off(
     mute = fresh.keys() - {image[0] for image in images}
     stored.update(fresh.keys() - mute)
     outcome = _complete(due, mute, waiting, tools) if due else Outcome()
-    tools.store.add(names.KEY_COMPUTED, len(images))
+    tools.store.add(keys.KEY_COMPUTED, len(images))
     tools.store.finish([reference.path for reference in batch.taken])
     yield outcome + Outcome(
         cached=len(found) - len(fresh),

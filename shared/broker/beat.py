@@ -10,7 +10,7 @@ from celery.beat import PersistentScheduler
 from celery.utils.time import maybe_make_aware
 
 from shared.broker import ask_for_recluster
-from shared.early_report import LOOK_SECONDS, EarlyReport
+from shared.broker.early_report import LOOK_SECONDS, EarlyReport
 from shared.settings import load_settings
 from shared.store import RedisStore, Store
 

@@ -1,4 +1,4 @@
-"""The Celery app for processes that send or watch and never work: `celery -A shared.app beat`, `... flower`."""
+"""The Celery app for processes that send or watch and never work: `celery -A shared.broker.app beat`, `... flower`."""
 
 from celery.signals import setup_logging
 

@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
+from shared.acting.folder_locks import lock, locked_folders
 from shared.errors import JournalFailed
-from shared.folder_locks import lock, locked_folders
 from shared.permission import why_not
 
 VERSION: Final = 2
@@ -262,7 +262,7 @@ def acting_alone(folder: Path, *roots: Path) -> Iterator[None]:
     """Hold the lock of all journals in `folder`, which is made, and that of each watched folder in `roots`.
 
     A watched folder may have two state folders, and two runs with other keepers would take each other's away. Its lock
-    is one on the folder itself, see `shared.folder_locks`. Raises ActionsBusy, JournalFailed.
+    is one on the folder itself, see `shared.acting.folder_locks`. Raises ActionsBusy, JournalFailed.
     """
     with ExitStack() as locks:
         try:

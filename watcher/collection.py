@@ -11,7 +11,7 @@ from shared import names
 from shared.broker import Outstanding
 from shared.errors import ImagesieveError
 from shared.metrics import Metric
-from shared.store import Store
+from shared.store import Store, keys
 
 STATES: Final = ("pending", "failed", "unjudged", "unique", "exact", "identical", "near")
 
@@ -34,9 +34,9 @@ MEMORY: Final = Metric("imagesieve_redis_memory_bytes", "gauge", "memory that Re
 METRICS: Final = (UP, FILES, COMPUTED, CORRECTIONS, REFUSED, QUEUED, IN_HAND, MEMORY)
 
 _COUNTERS: Final = {
-    COMPUTED: names.KEY_COMPUTED,
-    CORRECTIONS: names.KEY_CORRECTIONS,
-    REFUSED: names.KEY_REFUSED,
+    COMPUTED: keys.KEY_COMPUTED,
+    CORRECTIONS: keys.KEY_CORRECTIONS,
+    REFUSED: keys.KEY_REFUSED,
 }
 
 

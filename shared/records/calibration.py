@@ -3,18 +3,20 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, ClassVar, Self
 
-from shared.errors import CorruptValue
-from shared.sealed import seal, unseal
+from shared.records.sealed import Sealed, seal
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Sealed):
     """values: threshold by name. at: when they were found, ISO 8601.
 
     images: of the collection that were edited. pairs: of unrelated pictures that were compared.
     """
+
+    NAME: ClassVar = "what calibration found"
+    REMEDY: ClassVar = "the defaults count until `imagesieve calibrate`"
 
     values: Mapping[str, float]
     at: str
@@ -26,23 +28,14 @@ class Calibration:
         return seal({**asdict(self), "values": dict(self.values)})
 
     @classmethod
-    def from_json(cls, raw: bytes) -> Self:
-        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
-        try:
-            values = unseal(raw)
-        except ValueError as error:
-            raise _corrupt(str(error)) from error
+    def parse(cls, values: Any) -> Self:
         match values:
             case {"values": dict() as found, "at": str() as at, "images": int() as images, "pairs": int() as pairs} if (
                 len(values) == 4 and all(map(_is_number, found.values()))
             ):
                 return cls(found, at, images, pairs)
-        raise _corrupt("it has other fields than it should")
+        raise ValueError("it has other fields than it should")
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _corrupt(why: str) -> CorruptValue:
-    return CorruptValue(f"the stored thresholds do not parse ({why}); the defaults count until `imagesieve calibrate`")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.collection_settings import take_weights, watched_folder
+from shared.cli.collection_settings import take_weights, watched_folder
 from shared.errors import ImagesieveError, SettingsError
 from shared.records import Extractor
-from shared.redis_server import find_redis_server
 from shared.settings import Settings
+from shared.stack.redis_server import find_redis_server
 from shared.state_folder import check_state_folder
 from shared.store import RedisStore
 

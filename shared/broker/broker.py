@@ -13,11 +13,12 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from shared import names
+from shared.absence import describe_absence, remedy_of
 from shared.errors import Unavailable
 from shared.records import Owner, Reference
 from shared.settings import Settings
+from shared.store import keys
 from shared.store import owner as owners
-from shared.store.redis_client import describe_absence, remedy_of
 
 RESULT_SECONDS: Final = 3600
 # For questions that somebody waits for: kombu would try a broker that is away for 6 s.
@@ -149,7 +150,7 @@ def ping(app: Celery) -> None:
     """Return when the broker answers and takes writes. Raises Unavailable."""
     with _speaking(), app.connection_for_write(transport_options=_BRIEFLY) as connection:
         channel: Any = connection.default_channel
-        channel.client.set(names.KEY_PING, "")
+        channel.client.set(keys.KEY_PING, "")
 
 
 def claim(app: Celery, owner: Owner) -> Owner:

@@ -1,0 +1,31 @@
+"""The broker, over which the processes send each other work, and beat, which sends by the clock."""
+
+from shared.broker.broker import (
+    UNACKNOWLEDGED,
+    Outstanding,
+    ask_for_recluster,
+    claim,
+    make_app,
+    outstanding,
+    ping,
+    request_recluster,
+    request_verdicts,
+    send_references,
+    wake_writer,
+    workers,
+)
+
+__all__ = [
+    "UNACKNOWLEDGED",
+    "Outstanding",
+    "ask_for_recluster",
+    "claim",
+    "make_app",
+    "outstanding",
+    "ping",
+    "request_recluster",
+    "request_verdicts",
+    "send_references",
+    "wake_writer",
+    "workers",
+]

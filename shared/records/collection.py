@@ -1,0 +1,65 @@
+"""The collection as a whole: whose it is, what happens in it, and a finished recluster run."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from shared.errors import CorruptValue
+from shared.records.sealed import Sealed, fields_of
+
+
+@dataclass(frozen=True, slots=True)
+class Owner(Sealed):
+    """Whose collection a database holds. id: of the state folder. folder: the watched one, as it was named."""
+
+    NAME: ClassVar = "whose the collection is"
+    REMEDY: ClassVar = "it is claimed anew"
+
+    id: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the event stream: what an image was found to be, or is after a correction.
+
+    at: ISO 8601. cluster: of the last generation, None if the image is newer. reason: for people.
+    """
+
+    at: str
+    path: str
+    digest: str
+    verdict: str
+    duplicate_of: str = ""
+    similarity: float = 0.0
+    cluster: int | None = None
+    reason: str = ""
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(fields_of(self))
+
+    @classmethod
+    def from_json(cls, raw: bytes | str) -> Self:
+        """Parse what `to_json` gave. Raises CorruptValue for anything else."""
+        try:
+            return cls(**json.loads(raw))
+        except (ValueError, TypeError) as error:
+            raise CorruptValue(f"an event does not parse ({error})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One finished recluster run, as published.
+
+    id: sorts by time. revision: of the collection it was made from. centroids: float32 bytes, `[k, dimensions]`.
+    clusters: digest -> cluster number. summary: what summary.json holds.
+    """
+
+    id: str
+    revision: int
+    extractor: str
+    k: int
+    centroids: bytes
+    clusters: dict[str, int]
+    summary: dict[str, Any] = field(default_factory=dict)
