@@ -125,6 +125,24 @@ def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> 
     assert hidden_below(desk) == []
 
 
+def test_who_waits_to_write_into_a_copy_at_the_target_after_a_kill_gets_it_back(desk: Desk) -> None:
+    moved = desk.target / "sub" / "copy.png"
+    desk.disk, desk.calls["unlink"] = Distant, killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+
+    def ask() -> None:
+        with pytest.raises(BlockingIOError):
+            os.open(moved, os.O_WRONLY | os.O_NONBLOCK)
+
+    desk.calls["unlink"] = ask
+    desk.restore_all()
+    assert "unlink" not in desk.calls
+    assert desk.phases() == [Phase.UNDONE]
+    assert moved.read_bytes() == (desk.root / "sub" / "copy.png").read_bytes() == png("red")
+    assert hidden_below(desk) == []
+
+
 def test_a_copy_at_the_target_that_is_open_for_writing_after_a_kill_stays_there(desk: Desk) -> None:
     """What is written into it then is found under the name by which it was opened."""
     moved = desk.target / "sub" / "copy.png"
