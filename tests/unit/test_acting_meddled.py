@@ -218,6 +218,21 @@ def test_a_rename_by_way_of_a_link_may_be_cut_off_twice(desk: Desk, action: Acti
 
 
 @pytest.mark.usefixtures("plain")
+def test_no_hidden_name_stays_in_the_trash(desk: Desk) -> None:
+    """The run was cut off, and so was putting that in order, when the name in the trash was gone already."""
+    desk.calls["unlink"] = killed
+    with pytest.raises(Killed):
+        desk.act(Action.TRASH)
+    desk.calls["unlink"] = lambda: desk.calls.update(unlink=killed)
+    with pytest.raises(Killed):
+        desk.restore_all()
+    assert len(list((desk.trash / "files").iterdir())) == 1
+    assert desk.restore_all() == {}
+    assert list((desk.trash / "files").iterdir()) == []
+    assert (desk.root / "sub" / "copy.png").stat().st_nlink == 1
+
+
+@pytest.mark.usefixtures("plain")
 def test_a_file_that_has_its_name_back_is_no_other_one(desk: Desk) -> None:
     """Its keeper went, the file got its name back by way of a link, the run ended there, and the copy was edited."""
     desk.disk = Distant

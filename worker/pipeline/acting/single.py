@@ -16,7 +16,7 @@ from worker.pipeline.acting.contents import dress_alone, holds, is_keeper, is_or
 from worker.pipeline.acting.disk import Disk, Model, Place
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
-from worker.pipeline.acting.trash import absolute, choose_trash, find_in_trash, put_in_trash, remove_info
+from worker.pipeline.acting.trash import absolute, choose_trash, find_in_trash, in_trashes, put_in_trash, remove_info
 
 
 class TargetAway(OSError):
@@ -111,6 +111,9 @@ class Steps:
             if here and found:
                 with self._in_trash(found) as other, suppress(LeftAlone):
                     transfer.take_second_name(other, place, step, self._temporary(step), self.disk)
+            for hidden in in_trashes(path, home, self._temporary(step)) if here else ():
+                with self._in_trash(hidden) as other:
+                    transfer.drop_second_names(place, self.disk, other)
         if here:
             remove_info(path, step, home, self.disk)
             return False, ""

@@ -208,6 +208,12 @@ def _holds(file: Path, step: Step) -> bool:
         return False
 
 
+def in_trashes(path: Path, home: Path, name: str) -> list[Path]:
+    """What has this name in a trash that the file at `path` may be in."""
+    files = [trash.folder / "files" / name for trash in _trashes(path, home)]
+    return [file for file in files if os.path.lexists(file)]
+
+
 def remove_info(path: Path, step: Step, home: Path, disk: Disk, found: Path | None = None) -> None:
     """Remove a .trashinfo that names this path and has no file: it came back from `found`, or never arrived."""
     for trash in _trashes(path, home):
