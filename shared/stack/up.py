@@ -20,16 +20,15 @@ from shared.broker import make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_apart
 from shared.ownership import claim_databases
-from shared.records import Counts
 from shared.settings import Settings
 from shared.stack import programs, state_dir
 from shared.stack.attention import RedisWatch, ReportWatch
 from shared.stack.leftovers import SUPERVISED, end_leftovers, mark_of
+from shared.stack.progress import Progress, Standing
 from shared.stack.redis_server import check_socket, find_redis_server, redis_command
 from shared.stack.supervisor import Supervisor
 from shared.state_folder import check_state_folder
-from shared.store import RedisStore, keys
-from shared.store.places import UNJUDGED
+from shared.store import RedisStore
 
 LOOK_SECONDS: Final = 0.5
 REDIS_SECONDS: Final = 600  # loading a long append-only file takes its time
@@ -44,25 +43,7 @@ class View:
     """What `up` tells while it runs; the command line draws it."""
 
     say: Callable[[str], None]
-    progress: Callable[["Standing"], None]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far the work is. unjudged: files that are read and have no verdict yet; None while they are counted.
-
-    computed, loaded: pictures that were ever computed, and networks that were ever loaded.
-    """
-
-    counts: Counts
-    unjudged: int | None
-    computed: int
-    loaded: int
-
-    @property
-    def judged(self) -> int:
-        """Files that are through both stages."""
-        return self.counts.total - self.counts.pending - (self.unjudged or 0)
+    progress: Callable[[Standing], None]
 
 
 @dataclass(frozen=True)
@@ -72,6 +53,7 @@ class RunningStack:
     settings: Settings
     supervisor: Supervisor
     store: RedisStore
+    progress: Progress
     flower_url: str
 
 
@@ -134,11 +116,12 @@ def _start(
             view.say(f"warning: {extractor.warning}")
     if not settings.store_url:  # not before: a start that failed would have taken the folder for nothing
         state_dir.claim(settings.state_dir, settings.watch_dir)
+    progress = Progress(store)  # before anybody works
     for part in parts:
         if part.name != programs.REDIS:
             supervisor.start(part.name)
     flower_url = "" if once else f"http://{settings.flower_address}:{settings.flower_port}"
-    return RunningStack(settings, supervisor, store, flower_url)
+    return RunningStack(settings, supervisor, store, progress, flower_url)
 
 
 def prepare_weights(settings: Settings) -> str:
@@ -254,16 +237,6 @@ def recluster_and_wait(settings: Settings, force: bool, check: Callable[[], None
 
 def _show(stack: RunningStack, view: View) -> None:
     try:
-        view.progress(_standing(stack.store))
+        view.progress(stack.progress.look())
     except Unavailable:
         return  # supervisord starts Redis again; check() speaks up when it cannot
-
-
-def _standing(store: RedisStore) -> Standing:
-    verdicts = store.verdict_counts()
-    return Standing(
-        store.counts(),
-        None if verdicts is None else verdicts[UNJUDGED],
-        store.add(keys.KEY_COMPUTED, 0),
-        store.add(keys.KEY_LOADED, 0),
-    )

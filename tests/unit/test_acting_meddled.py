@@ -125,6 +125,24 @@ def test_what_was_changed_at_the_target_after_a_kill_stays_there(desk: Desk) -> 
     assert hidden_below(desk) == []
 
 
+def test_who_waits_to_write_into_a_copy_at_the_target_after_a_kill_gets_it_back(desk: Desk) -> None:
+    moved = desk.target / "sub" / "copy.png"
+    desk.disk, desk.calls["unlink"] = Distant, killed
+    with pytest.raises(Killed):
+        desk.act(Action.MOVE)
+
+    def ask() -> None:
+        with pytest.raises(BlockingIOError):
+            os.open(moved, os.O_WRONLY | os.O_NONBLOCK)
+
+    desk.calls["unlink"] = ask
+    desk.restore_all()
+    assert "unlink" not in desk.calls
+    assert desk.phases() == [Phase.UNDONE]
+    assert moved.read_bytes() == (desk.root / "sub" / "copy.png").read_bytes() == png("red")
+    assert hidden_below(desk) == []
+
+
 def test_a_copy_at_the_target_that_is_open_for_writing_after_a_kill_stays_there(desk: Desk) -> None:
     """What is written into it then is found under the name by which it was opened."""
     moved = desk.target / "sub" / "copy.png"
@@ -196,6 +214,21 @@ def test_a_rename_by_way_of_a_link_may_be_cut_off_twice(desk: Desk, action: Acti
             desk.act(action)
     assert desk.restore_all() == {}
     assert desk.phases() == [Phase.UNDONE]
+    assert (desk.root / "sub" / "copy.png").stat().st_nlink == 1
+
+
+@pytest.mark.usefixtures("plain")
+def test_no_hidden_name_stays_in_the_trash(desk: Desk) -> None:
+    """The run was cut off, and so was putting that in order, when the name in the trash was gone already."""
+    desk.calls["unlink"] = killed
+    with pytest.raises(Killed):
+        desk.act(Action.TRASH)
+    desk.calls["unlink"] = lambda: desk.calls.update(unlink=killed)
+    with pytest.raises(Killed):
+        desk.restore_all()
+    assert len(list((desk.trash / "files").iterdir())) == 1
+    assert desk.restore_all() == {}
+    assert list((desk.trash / "files").iterdir()) == []
     assert (desk.root / "sub" / "copy.png").stat().st_nlink == 1
 
 

@@ -100,6 +100,9 @@ class Steps:
             if here and found:
                 with self._in_trash(found.file) as other, suppress(LeftAlone):
                     transfer.take_second_name(other, place, step, self._temporary(step), self.disk)
+            for hidden in wanted.hidden() if here else ():
+                with self._in_trash(hidden) as other:
+                    transfer.drop_second_names(place, self.disk, other)
         if here:
             wanted.remove_info(None, self.disk)
             return False, ""

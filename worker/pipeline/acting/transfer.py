@@ -149,8 +149,7 @@ def _take_away(target: Place, half: Place, source: Place, step: Step, temporary:
     copied = is_same_file(half.status(), target.status()) and not is_same_file(source.status(), target.status())
     with suppress(LeftAlone):  # somebody's by now: it stays, and the file is at its path
         if copied and holds(target, step):
-            with _unwritten(target):
-                disk.unlink_name(target, half)
+            _take_name(target, half, disk)
         take_second_name(target, source, step, temporary, disk)
     if stands_for_nothing(target):
         disk.unlink(target)
@@ -159,6 +158,17 @@ def _take_away(target: Place, half: Place, source: Place, step: Step, temporary:
     elif half.status():
         with suppress(LeftAlone):
             _settle_half(half, source, step, disk)
+
+
+def _take_name(copy: Place, half: Place, disk: Disk) -> None:
+    """Leave the copy no name but the hidden one. Raises LeftAlone where somebody has it open, or is about to."""
+    with _unwritten(copy) as look:
+        disk.unlink_name(copy, half)
+        try:
+            look()
+        except LeftAlone:
+            disk.link(half, copy)
+            raise
 
 
 def take_second_name(second: Place, name: Place, step: Step, temporary: str, disk: Disk) -> None:

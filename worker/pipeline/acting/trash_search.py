@@ -58,6 +58,11 @@ class Wanted:
         except OSError:
             return None
 
+    def hidden(self) -> list[Path]:
+        """What has the step's hidden name, which is its mark, in a trash that the file may be in."""
+        files = [trash.folder / "files" / self.mark for trash in known_trashes(self.path, self.home)]
+        return [file for file in files if os.path.lexists(file)]
+
     def remove_info(self, found: Trashed | None, disk: Disk) -> None:
         """Remove the .trashinfo of a file that came back from `found`, or never arrived. Raises OSError."""
         if found:

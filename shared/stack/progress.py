@@ -1,0 +1,57 @@
+"""How far the work of a stack is, and what it has computed since it was started."""
+
+from dataclasses import dataclass
+
+from shared.records import Counts
+from shared.store import Store, keys
+from shared.store.places import UNJUDGED
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the work is. unjudged: files that are read and have no verdict yet; None while they are counted.
+
+    computed, loaded: pictures that were computed, and networks that were loaded, since the stack was started.
+    """
+
+    counts: Counts
+    unjudged: int | None
+    computed: int
+    loaded: int
+
+    @property
+    def judged(self) -> int:
+        """Files that are through both stages."""
+        return self.counts.total - self.counts.pending - (self.unjudged or 0)
+
+
+class Progress:
+    """Looks at a store, and takes what was computed before the first look, when this is made, for done by others."""
+
+    def __init__(self, store: Store) -> None:
+        """Raises Unavailable."""
+        self._store = store
+        self._computed, self._loaded = (Since(store.add(key, 0)) for key in (keys.KEY_COMPUTED, keys.KEY_LOADED))
+
+    def look(self) -> Standing:
+        """How far the work is now. Raises Unavailable."""
+        verdicts = self._store.verdict_counts()
+        return Standing(
+            self._store.counts(),
+            None if verdicts is None else verdicts[UNJUDGED],
+            self._computed.grown(self._store.add(keys.KEY_COMPUTED, 0)),
+            self._loaded.grown(self._store.add(keys.KEY_LOADED, 0)),
+        )
+
+
+class Since:
+    """What came to a number that only grows."""
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+
+    def grown(self, number: int) -> int:
+        """So much more than at first; all of it once it is smaller, for then it began anew."""
+        if number < self._first:
+            self._first = 0
+        return number - self._first
