@@ -241,7 +241,7 @@ def test_a_generation_stays_and_what_a_killed_run_wrote_of_one_ends(
             patch.setattr(store._redis, "pipeline", cut)
             with pytest.raises(Unavailable):
                 store.publish(generation, keep=2)
-        keys = [keys.key_generation("g1", part) for part in ("centroids", "clusters", "summary")]
-        assert all(0 < client.ttl(key) <= 3600 for key in keys[:2])
+        parts = [keys.key_generation("g1", part) for part in ("centroids", "clusters", "summary")]
+        assert all(0 < client.ttl(key) <= 3600 for key in parts[:2])
         store.publish(generation, keep=2)
-        assert [client.ttl(key) for key in keys] == [-1, -1, -1]
+        assert [client.ttl(key) for key in parts] == [-1, -1, -1]
