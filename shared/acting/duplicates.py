@@ -4,18 +4,16 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from shared.errors import PermanentError
-
-KINDS: Final = ("exact", "identical", "near")
+from shared.records import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
     """A file that can go, and the keeper that stays for it. Paths are relative to the watched folder.
 
-    digest, keeper_digest: SHA-256 of the files' bytes when the report was made. kind: one of KINDS. frees: bytes that
+    digest, keeper_digest: SHA-256 of the files' bytes when the report was made. frees: bytes that
     its going would free by the report's rule (worker.engine.groups.groups.count_savings); may_free: if it is proved to
     lose nothing.
     """
@@ -24,7 +22,7 @@ class Duplicate:
     path: str
     digest: str
     bytes: int
-    kind: str
+    kind: Kind
     similarity: float
     keeper: str
     keeper_digest: str
@@ -45,7 +43,8 @@ def read_duplicates(folder: Path) -> list[Duplicate]:
             keeper = keepers[row["group"]]
             found.append(
                 Duplicate(
-                    int(row["group"]), path, digests[path], int(row["bytes"]), row["kind"], float(row["similarity"]),
+                    int(row["group"]), path, digests[path], int(row["bytes"]), Kind(row["kind"]),
+                    float(row["similarity"]),
                     keeper, digests[keeper], int(row.get("frees") or 0), int(row.get("may_free") or 0),
                 )
             )  # fmt: skip

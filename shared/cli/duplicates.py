@@ -4,7 +4,6 @@ import json as json_
 import os
 import subprocess
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,6 +18,7 @@ from shared.cli.duplicates_text import fell_short, list_lines, next_command, sen
 from shared.cli.terminal import emit, say, shown
 from shared.errors import SettingsError
 from shared.paths import below_root, is_in_folder
+from shared.records import Kind
 from shared.reports import latest_report
 from shared.settings import PREFIX, Settings, load_settings
 
@@ -30,15 +30,7 @@ app = typer.Typer(
 )
 
 
-class KindName(StrEnum):
-    """Kinds of duplicates."""
-
-    EXACT = "exact"
-    IDENTICAL = "identical"
-    NEAR = "near"
-
-
-Kinds = Annotated[list[KindName] | None, typer.Option("--kind", help="exact, identical or near; may be given again")]
+Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help=f"{', '.join(Kind)}; may be given again")]
 Folders = Annotated[
     list[Path] | None, typer.Option("--folder", help="only files in this folder of the watched one; may be given again")
 ]

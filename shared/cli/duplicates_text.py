@@ -14,7 +14,6 @@ from shared.cli.terminal import say, shown
 from shared.paths import is_in_folder
 
 NARROWEST: Final = 20  # columns for a path, however narrow the terminal
-SAFE_ALONE: Final = "near"  # the kind that `apply` takes only where it is named
 
 
 def list_lines(found: Sequence[Duplicate], columns: int | None) -> Iterator[str]:
@@ -53,7 +52,8 @@ def next_command(found: Sequence[Duplicate], kinds: Iterable[str], places: Itera
     """The dry run that shows what would become of those that were listed; "" where none was."""
     if not found:
         return ""
-    kinds = kinds or ([SAFE_ALONE] if all(one.kind == SAFE_ALONE for one in found) else [])
+    if not kinds and not any(one.kind.is_acted_on for one in found):
+        kinds = sorted({one.kind for one in found})  # only what is named goes
     words = ["imagesieve", "duplicates", "apply", "--action", "move", "--to", "FOLDER"]
     words += [word for kind in kinds for word in ("--kind", kind)]
     words += [f"--folder={place}" for place in places]

@@ -20,16 +20,6 @@ class State(StrEnum):
     FAILED = "failed"  # refused for good, with a reason, until its bytes change
 
 
-class Verdict(StrEnum):
-    """What an image is, beside the others."""
-
-    UNIQUE = "unique"  # a keeper, or alone
-    EXACT = "exact"  # the same bytes as its keeper
-    IDENTICAL = "identical"  # the same pixels as its keeper in another file
-    NEAR = "near"  # the same picture as its keeper, edited; verified
-    FAILED = "failed"  # no picture at all
-
-
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A settled file as it travels in a message: never pixels, never an absolute path.

@@ -16,6 +16,7 @@ from PIL import Image
 
 from shared.acting.duplicates import Duplicate
 from shared.acting.journal import Action, Entry, Header, read_runs
+from shared.records import Kind
 from worker.pipeline.acting.disk import PLACEHOLDER
 
 NAMES = (
@@ -244,4 +245,4 @@ def _duplicate(number: int, path: str, keeper: str, held: dict[str, bytes]) -> D
         kind = "exact"
     elif pixels_of(held[path]) == pixels_of(held[keeper]):
         kind = "identical"
-    return Duplicate(number, path, digests[0], len(held[path]), kind, 1.0, keeper, digests[1])
+    return Duplicate(number, path, digests[0], len(held[path]), Kind(kind), 1.0, keeper, digests[1])

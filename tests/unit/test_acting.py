@@ -17,6 +17,7 @@ from shared.acting.duplicates import Duplicate
 from shared.acting.journal import Action, Phase, acting_alone, read_runs
 from shared.errors import SettingsError, Unavailable
 from shared.move_target import check_target
+from shared.records import Kind
 from worker.engine.proof.sameness import compare_files
 from worker.pipeline.acting.apply import Acted, Acting, Tools, act_on
 from worker.pipeline.acting.disk import Disk
@@ -57,7 +58,7 @@ class Desk:
     def duplicate(self, path: str = "sub/copy.png", keeper: str = "keeper.png", kind: str = "exact") -> Duplicate:
         held = [(self.root / one).read_bytes() for one in (path, keeper)]
         digests = [hashlib.sha256(data).hexdigest() for data in held]
-        return Duplicate(1, path, digests[0], len(held[0]), kind, 1.0, keeper, digests[1])
+        return Duplicate(1, path, digests[0], len(held[0]), Kind(kind), 1.0, keeper, digests[1])
 
     @property
     def tools(self) -> Tools:

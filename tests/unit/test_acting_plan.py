@@ -6,12 +6,13 @@ import pytest
 
 from shared.acting.duplicates import Duplicate
 from shared.acting.journal import Action, Entry, Header, Phase, Run, Step
+from shared.records import Kind
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.pipeline.acting.plan import Choice, make_plan, needed_paths
 
-EXACT = Duplicate(1, "a/copy.jpg", "d", 10, "exact", 1.0, "a/keeper.jpg", "d")
-IDENTICAL = Duplicate(1, "a/same.png", "e", 10, "identical", 1.0, "a/keeper.jpg", "d")
-NEAR = Duplicate(2, "b/near.jpg", "f", 10, "near", 0.9, "b/keeper.jpg", "g")
+EXACT = Duplicate(1, "a/copy.jpg", "d", 10, Kind.EXACT, 1.0, "a/keeper.jpg", "d")
+IDENTICAL = Duplicate(1, "a/same.png", "e", 10, Kind.IDENTICAL, 1.0, "a/keeper.jpg", "d")
+NEAR = Duplicate(2, "b/near.jpg", "f", 10, Kind.NEAR, 0.9, "b/keeper.jpg", "g")
 ALL = [EXACT, IDENTICAL, NEAR]
 
 

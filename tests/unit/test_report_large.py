@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.records import Kind
 from shared.records.history import HISTORY_KEPT, Snapshot
 from tests.unit.report_parts import EXTRACTOR
 from tests.unit.test_report_page import Page
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.reduction import MAPPED_ROWS, Plane
 from worker.engine.clusters.selection import choose
-from worker.engine.groups.groups import Duplicate, Group, Kind, Member
+from worker.engine.groups.groups import Duplicate, Group, Member
 from worker.engine.report.album import CLUSTERS, GROUP_TILES, MEMBERS
 from worker.engine.report.model import Failure, Meta, build_report
 from worker.engine.report.page import FAILURES, render_page

@@ -2,8 +2,9 @@
 
 import pytest
 
+from shared.records import Kind
 from tests.unit.report_parts import digest_of, make_report, member, twelve_files
-from worker.engine.groups.groups import Duplicate, Group, Kind
+from worker.engine.groups.groups import Duplicate, Group
 from worker.engine.report.model import NEAREST, build_report, reduction
 
 

@@ -15,10 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.acting.duplicates import KINDS, Duplicate, read_duplicates
+from shared.acting.duplicates import Duplicate, read_duplicates
 from shared.acting.journal import AWAY, Action, acting_alone, read_runs, run_files
 from shared.errors import ImagesieveError, SettingsError
 from shared.move_target import check_target
+from shared.records import Kind
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from worker.engine.groups.keepers import FolderRules
@@ -150,7 +151,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     applying = commands.add_parser("apply")
     applying.add_argument("--action", type=Action, choices=list(Action), required=True)
     applying.add_argument("--to", default="")
-    applying.add_argument("--kind", action="append", choices=KINDS, default=[])
+    applying.add_argument("--kind", action="append", choices=[*Kind], type=Kind, default=[])
     applying.add_argument("--folder", action="append", default=[])
     applying.add_argument("--yes", action="store_true")
     restoring = commands.add_parser("restore")

@@ -5,18 +5,11 @@ Nothing chains: every duplicate of a group was compared with that keeper.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
+from shared.records import Kind
+
 EXACT_SIMILARITY: Final = 1.0  # of the same bytes, or the same pixels
-
-
-class Kind(StrEnum):
-    """How a duplicate is the same as its keeper."""
-
-    EXACT = "exact"  # the same bytes
-    IDENTICAL = "identical"  # the same pixels in another file
-    NEAR = "near"  # the same picture, edited; verified against the keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,7 @@ class Duplicate:
     member: Member
     kind: Kind
     similarity: float
-    reason: str = "the same bytes"
+    reason: str = Kind.EXACT.words
     frees: int = 0
     may_free: int = 0
 
@@ -102,10 +95,10 @@ def count_savings(groups: Iterable[Group], is_protected: Callable[[str], bool]) 
 def _with_savings(group: Group, is_protected: Callable[[str], bool]) -> Iterator[Duplicate]:
     staying = [group.keeper]
     listed = [one for one in group.duplicates if not one.member.is_one_file_with(group.keeper)]
-    staying += [one.member for one in listed if one.kind is Kind.NEAR or is_protected(one.member.path)]
+    staying += [one.member for one in listed if not one.kind.is_acted_on or is_protected(one.member.path)]
     counted = list(staying)
     for one in listed:
         frees = one.member not in staying and not any(one.member.is_one_file_with(other) for other in counted)
         counted.append(one.member)
         size = one.member.bytes if frees else 0
-        yield replace(one, may_free=size) if one.kind is Kind.IDENTICAL else replace(one, frees=size)
+        yield replace(one, frees=size) if one.kind.is_sure else replace(one, may_free=size)

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
-from shared.records import Match, Pair, pair_of
-from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Kind, Member, number_groups
+from shared.records import Kind, Match, Pair, pair_of
+from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Member, number_groups
 from worker.engine.groups.keepers import Rank
 
 EXACT_REASON = "the same bytes"

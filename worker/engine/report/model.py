@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from shared.records import Extractor
+from shared.records import Extractor, Kind
 from shared.records.history import Snapshot
 from worker.engine.clusters.clustering import Clustering
-from worker.engine.groups.groups import Group, Kind, Member, count_savings
+from worker.engine.groups.groups import Group, Member, count_savings
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 
 UNIQUE = "unique"

@@ -16,7 +16,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from worker.engine.groups.groups import Kind
+from shared.records import Kind
 from worker.engine.groups.keepers import describe_order
 from worker.engine.report.album import GROUP_SHARE, THUMBNAIL_BYTES, Album, Thumbnail, show_clusters, show_groups
 from worker.engine.report.figures import figure_of_history, figures_of_choice
@@ -28,11 +28,6 @@ FAILURES: Final = 300
 REASONS: Final = 50
 REASON_LENGTH: Final = 300
 GENERATIONS: Final = 12  # newest ones in the table of the history
-KINDS: Final = {
-    Kind.EXACT: "the same bytes",
-    Kind.IDENTICAL: "the same pixels in another file",
-    Kind.NEAR: "the same picture, edited; verified against the keeper",
-}
 
 
 def render_page(report: Report, thumbnail: Thumbnail) -> str:
@@ -60,7 +55,7 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
             sampling=sampling(report),
             groups=groups,
             groups_hidden=len(report.groups) - len(groups),
-            kinds=[(str(kind), words, shown_kinds[kind]) for kind, words in KINDS.items() if shown_kinds[kind]],
+            kinds=[(str(kind), kind.words, shown_kinds[kind]) for kind in Kind if shown_kinds[kind]],
             clusters=clusters,
             clusters_hidden=len(report.clusters) - len(clusters),
             thumbnails_cut=groups_cut or album.cut,

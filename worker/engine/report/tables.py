@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Kind
+from shared.records import Kind
+from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group
 from worker.engine.report.model import Assignment, Failure
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula

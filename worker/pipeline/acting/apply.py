@@ -13,6 +13,7 @@ from shared.acting.journal import SUFFIX, Action, Entry, Header, Journal, Phase,
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.move_target import check_target
 from shared.permission import why_not
+from shared.records import Kind
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
 from worker.pipeline.acting.plan import LINKS, Skipped
@@ -53,7 +54,7 @@ class Acting:
     """A run of one action. Its journal is made with the first file that is acted on."""
 
     def __init__(
-        self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[str] = ()
+        self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[Kind] = ()
     ) -> None:
         """target: folder of a move, checked before (`shared.move_target`), and again when the journal is begun.
 

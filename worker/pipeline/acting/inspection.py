@@ -13,6 +13,7 @@ from shared.acting.duplicates import Duplicate
 from shared.acting.journal import Action, Step
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.permission import why_not
+from shared.records import Kind
 from worker.pipeline.acting.contents import digest_of, read_attributes
 from worker.pipeline.acting.disk import Model, Place, identity, is_same_file, is_seen_twice, renamed_identity
 from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
@@ -113,7 +114,7 @@ def _is_link(place: Place) -> bool:
 
 
 def inspect(
-    keeper: Held, duplicate: Held, kind: str, action: Action, compare: Compare, named: Collection[str] = ()
+    keeper: Held, duplicate: Held, kind: Kind, action: Action, compare: Compare, named: Collection[Kind] = ()
 ) -> tuple[str, ...]:
     """What would be lost with `duplicate`, in words; nothing of an exact one.
 
@@ -123,7 +124,7 @@ def inspect(
         raise LeftAlone("it and its keeper are one file already (hard links of each other)")
     if is_seen_twice(keeper.status, duplicate.status):
         raise LeftAlone("it and its keeper are one file, which two mounts show")
-    if kind == "exact" and keeper.digest != duplicate.digest:
+    if kind.is_sure and keeper.digest != duplicate.digest:
         raise LeftAlone("its bytes are not those of its keeper")
     if os.fstatvfs(duplicate.place.folder).f_flag & os.ST_RDONLY:
         raise LeftAlone("it lies on a file system that is mounted read-only")
@@ -132,10 +133,10 @@ def inspect(
         raise LeftAlone(f"its folder may not be written: {why_not(refused)}")
     if action is Action.HARDLINK and keeper.status.st_dev != duplicate.status.st_dev:
         raise LeftAlone("its keeper lies on another file system, and a hard link reaches none")
-    if kind == "exact":
+    if kind.is_sure:
         return ()
     proof = _compare_pictures(keeper, duplicate, compare)
-    if kind == "identical" and proof.against:
+    if kind.is_acted_on and proof.against:
         raise LeftAlone(proof.against)
     if kind not in named and proof.lost:
         raise LeftAlone(f"not in its keeper: {', '.join(proof.lost)}; --kind {kind} takes it all the same")

@@ -4,21 +4,22 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.acting.duplicates import KINDS, Duplicate
+from shared.acting.duplicates import Duplicate
 from shared.acting.journal import AWAY, Action, Phase, Run
 from shared.paths import is_in_folder, is_one_folder
+from shared.records import Kind
 from worker.engine.groups.keepers import FolderRules
 
-SAFE_KINDS: Final = ("exact", "identical")  # `near` when it is asked for by name
+UNNAMED: Final = tuple(kind for kind in Kind if kind.is_acted_on)
 LINKS: Final = (Action.HARDLINK, Action.SYMLINK)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the user asked for. kinds: none means SAFE_KINDS. folders: none means everywhere."""
+    """What the user asked for. kinds: none means UNNAMED. folders: none means everywhere."""
 
     action: Action
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
     folders: tuple[str, ...] = ()
 
 
@@ -53,7 +54,7 @@ def make_plan(
     duplicates: Sequence[Duplicate], choice: Choice, rules: FolderRules, needed: Collection[str] = ()
 ) -> Plan:
     """Those of `duplicates` that were asked for and that no rule keeps. needed: paths that earlier links lead to."""
-    kinds = choice.kinds or SAFE_KINDS
+    kinds = choice.kinds or UNNAMED
     asked = [one for one in duplicates if one.kind in kinds and _is_in(one.path, choice.folders)]
     keepers = {one.keeper for one in duplicates}
     chosen, skipped, seen = [], [], set[str]()
@@ -67,12 +68,12 @@ def make_plan(
     return Plan(tuple(chosen), tuple(skipped), tuple(_not_asked(duplicates, choice, kinds)))
 
 
-def _not_asked(duplicates: Sequence[Duplicate], choice: Choice, kinds: Collection[str]) -> Iterator[NotAsked]:
+def _not_asked(duplicates: Sequence[Duplicate], choice: Choice, kinds: Collection[Kind]) -> Iterator[NotAsked]:
     """Of other kinds in the folders that were asked for, and of any kind elsewhere."""
     here = [one.kind for one in duplicates if _is_in(one.path, choice.folders)]
-    for kind in KINDS:
+    for kind in Kind:
         if kind in here and kind not in kinds:
-            useless = choice.action in LINKS and kind != "exact"
+            useless = choice.action in LINKS and not kind.is_sure
             way = f"only the same bytes give way to a {choice.action}" if useless else f"--kind {kind} takes them"
             yield NotAsked(kind, here.count(kind), way)
     if len(here) < len(duplicates):
@@ -99,11 +100,11 @@ def _why_not(
         return f"it lies in the protected folder {protector!a}"
     if one.path in needed:
         return "a symbolic link that an earlier run made leads to it; restore that run first"
-    if action in LINKS and one.kind != "exact":
+    if action in LINKS and not one.kind.is_sure:
         return (
             f"only the same bytes can be replaced by a {action}, and it is {one.kind}: move it, or put it in the trash"
         )
-    if one.kind == "exact" and one.digest != one.keeper_digest:
+    if one.kind.is_sure and one.digest != one.keeper_digest:
         return "the report contradicts itself about its bytes; make a new one"
     return ""
 

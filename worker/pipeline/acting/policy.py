@@ -8,7 +8,7 @@ from shared.acting.duplicates import Duplicate
 from shared.acting.journal import Action, Phase, acting_alone, read_runs, run_files
 from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.paths import is_one_folder
-from shared.records import Record, State
+from shared.records import Kind, Record, State
 from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.apply import Acting, Tools
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
@@ -168,5 +168,5 @@ class Policy:
 
 def _duplicate(path: str, record: Record, keeper_digest: str) -> Duplicate:
     return Duplicate(
-        0, path, record.digest, record.size, str(record.verdict), record.similarity, record.duplicate_of, keeper_digest
+        0, path, record.digest, record.size, Kind(record.verdict), record.similarity, record.duplicate_of, keeper_digest
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.metrics import UNMETERED, Meter
-from shared.records import Match, Pair, Record, State, Verdict, pair_of
+from shared.records import Kind, Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.groups.verified import EXACT_REASON, identical_reason
 from worker.pipeline.comparison import File
@@ -12,7 +12,7 @@ from worker.pipeline.judging.knowledge import Knowledge
 from worker.pipeline.judging.metrics import count_verdicts
 from worker.pipeline.members import make_event
 
-PROVED = (Verdict.EXACT, Verdict.IDENTICAL)
+PROVED = tuple(Verdict(kind) for kind in Kind if kind.is_acted_on)
 Clusters = Callable[[Sequence[str]], Sequence[int | None]]
 _Found = tuple[Verdict, Match]
 
