@@ -26,6 +26,8 @@ Every message names the thing, the cause and the way out: it is what a user read
 
 from collections.abc import Collection
 
+from shared.failures import FailureKind
+
 
 class ImagesieveError(Exception):
     """Base of everything imagesieve raises on purpose."""
@@ -36,7 +38,11 @@ class PermanentError(ImagesieveError):
 
 
 class UnreadableImage(PermanentError):
-    """A file that yields no picture. The message is the reason shown in failures.csv."""
+    """A file that yields no picture. The message is the reason shown in failures.csv; kind: what it is counted by."""
+
+    def __init__(self, kind: FailureKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class RefusedReference(PermanentError):

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from celery import Celery
 
 from shared import broker
+from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Meter
 from shared.names import QUEUE_FEATURES
 from shared.records import Record, Reference, State
@@ -33,7 +34,7 @@ def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: st
     """
     if known is None or not known.describes(seen):
         return True
-    refused_by_suffix = known.state is State.FAILED and known.reason == suffix_reason(seen.path)
+    refused_by_suffix = known.state is State.FAILED and known.failure == FailureKind.SUFFIX
     if admitted is refused_by_suffix:
         return True
     # A failed file names an extractor where that one gave no features for it.
@@ -184,7 +185,7 @@ class Enqueuer:
             else:
                 refused.append((file, suffix_reason(file.path)))
         if refused:
-            self._store.mark_failed(refused, self._wall())
+            self._store.mark_failed(refused, FailureKind.SUFFIX, self._wall())
             self._meter.add(IGNORED, len(refused), "suffix")
 
     def flush(self, now: float, at_once: bool = False) -> None:

@@ -19,7 +19,7 @@ def admits(path: str, suffixes: Set[str]) -> bool:
 
 
 def suffix_reason(path: str) -> str:
-    """The reason recorded for a file that is not admitted. A function of the path alone, so it can be recognised."""
+    """The reason recorded for a file that is not admitted."""
     suffix = suffix_of(path)
     if suffix == ".":
         return 'not read: its name has no suffix, and "." is not among IMAGESIEVE_SUFFIXES'

@@ -5,9 +5,10 @@ Of a path (shared/paths.py), bytes that are not UTF-8 are carried as lone surrog
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from shared.errors import RefusedReference
+from shared.failures import FailureKind
 from shared.paths import is_below_root
 from shared.records.sealed import Sealed, fields_of, seal
 
@@ -64,6 +65,7 @@ class Record(Sealed):
     width, height: pixels after orientation. extractor: id whose features are in the store.
     since: when the record took this state, seconds since the epoch.
     verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. similarity: to the keeper, 0 to 1.
+    failure: the kind of what failed, "" where nothing did, or before there were kinds.
     reason: why it failed, or why it is a duplicate, in words. content: pixels without bars and frames, 0: all of them.
     ctime_ns, inode: of the same state, see Reference; 0 in records of versions that did not look at them.
     """
@@ -86,6 +88,7 @@ class Record(Sealed):
     content: int = 0
     ctime_ns: int = 0
     inode: int = 0
+    failure: FailureKind | Literal[""] = ""
 
     def describes(self, seen: Reference) -> bool:
         """Whether this record speaks of the file in this state."""
@@ -116,7 +119,10 @@ class Record(Sealed):
 
     @classmethod
     def parse(cls, values: Any) -> Self:
-        return cls(**{"mtime_ns": 0, **values, "state": State(values["state"])})
+        known = {"mtime_ns": 0, **values, "state": State(values["state"])}
+        if "failure" in known:
+            known["failure"] = FailureKind(known["failure"])
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)

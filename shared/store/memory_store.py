@@ -9,6 +9,7 @@ from typing import Any
 
 from shared import names
 from shared.errors import LeaseTaken
+from shared.failures import FailureKind
 from shared.records import (
     Counts,
     Event,
@@ -94,9 +95,9 @@ class MemoryStore:
             self._records[reference.path] = Record.pending(reference, now, known)
         self._counters[keys.KEY_REVISION] += bool(references)
 
-    def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
+    def mark_failed(self, failures: Sequence[tuple[Reference, str]], kind: FailureKind, now: float) -> None:
         for reference, reason in failures:
-            failed = replace(Record.pending(reference, now), state=State.FAILED, reason=reason)
+            failed = replace(Record.pending(reference, now), state=State.FAILED, failure=kind, reason=reason)
             self._records[reference.path] = failed
         self._counters[keys.KEY_REVISION] += bool(failures)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from shared.failures import FailureKind
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Owner, Pair, Record, Reference
 from shared.records.calibration import Calibration
 from shared.records.history import Snapshot
@@ -48,8 +49,8 @@ class Store(Protocol):
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         """Record that these settled files are on their way to a feature worker."""
 
-    def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
-        """Record files refused without being read, each with its reason."""
+    def mark_failed(self, failures: Sequence[tuple[Reference, str]], kind: FailureKind, now: float) -> None:
+        """Record files refused without being read, each with its reason, all of one kind."""
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
         """Replace each record that is still the one the caller saw. True where it was. One atomic round trip."""

@@ -9,6 +9,7 @@ from redis.exceptions import ResponseError
 
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
+from shared.failures import FailureKind
 from shared.records import Counts, Event, Record, Reference, State
 from shared.store import keys
 from shared.store.places import PLACE_IN_LUA, PLACES, place_of
@@ -160,8 +161,9 @@ class RedisRecords(RedisPart):
         known = self.records([reference.path for reference in references])
         self._mark([(r.path, Record.pending(r, now, was)) for r, was in zip(references, known, strict=True)])
 
-    def mark_failed(self, failures: Sequence[tuple[Reference, str]], now: float) -> None:
-        self._mark([(r.path, replace(Record.pending(r, now), state=State.FAILED, reason=why)) for r, why in failures])
+    def mark_failed(self, failures: Sequence[tuple[Reference, str]], kind: FailureKind, now: float) -> None:
+        records = [replace(Record.pending(r, now), state=State.FAILED, failure=kind, reason=why) for r, why in failures]
+        self._mark([(reference.path, record) for (reference, _), record in zip(failures, records, strict=True)])
 
     def _mark(self, pairs: Sequence[tuple[str, Record]]) -> None:
         """Put these records, all pending or all failed, in place of any before."""

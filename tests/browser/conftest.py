@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from sklearn.datasets import load_sample_images
 
+from shared.failures import FailureKind
 from shared.records import Match, Reference, pair_of
 from tests.unit.test_recluster import Desk
 from worker.pipeline.reclustering.recluster import recluster
@@ -63,7 +64,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     recluster(desk.tools, force=False)
     _add_copies(desk)
     for name in HOSTILE:
-        desk.store.mark_failed([(Reference(f"bad/{name}", 1, 1), f"no image: {name}")], now=1.0)
+        desk.store.mark_failed([(Reference(f"bad/{name}", 1, 1), f"no image: {name}")], FailureKind.NO_IMAGE, now=1.0)
     assert recluster(desk.tools, force=False)["outcome"] == "published"
     return (desk.tools.reports / "latest" / "report.html").resolve().as_uri()
 

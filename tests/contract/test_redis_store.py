@@ -10,6 +10,7 @@ import redis
 from shared import names
 from shared.broker import make_app, ping, send_references
 from shared.errors import CorruptValue, Unavailable
+from shared.failures import FailureKind
 from shared.records import Generation, ImageFacts, Match, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore, keys
@@ -65,7 +66,7 @@ GENERATION = Generation("g", 1, "e", 1, bytes(8), {"d": 0}, {"generation": "g"})
 def test_a_key_that_holds_what_we_never_wrote_is_dropped_and_told_once(settings: Settings, key: str) -> None:
     store = RedisStore.connect(settings.store)
     store.publish(GENERATION, keep=2)
-    store.mark_failed([(Reference("a", 1, 1), "bad")], now=1.0)
+    store.mark_failed([(Reference("a", 1, 1), "bad")], FailureKind.NO_IMAGE, now=1.0)
     with redis.Redis.from_url(settings.store) as client:
         client.delete(key)
         if key == keys.KEY_EVENTS:

@@ -7,6 +7,7 @@ import pytest
 
 from shared import names
 from shared.errors import LeaseTaken, SettingsError
+from shared.failures import FailureKind
 from shared.ownership import claim_each
 from shared.records import (
     Counts,
@@ -86,7 +87,7 @@ def test_complete_loses_against_a_deletion_and_a_replacement(store: Store) -> No
 
 
 def test_refused_files_are_failed_at_once(store: Store) -> None:
-    store.mark_failed([(reference("notes.txt"), "not read")], now=3.0)
+    store.mark_failed([(reference("notes.txt"), "not read")], FailureKind.NO_IMAGE, now=3.0)
     assert [(path, record.reason) for path, record in store.failures()] == [("notes.txt", "not read")]
 
 

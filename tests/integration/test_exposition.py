@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shared.broker import make_app, outstanding
 from shared.errors import Unavailable
+from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Metric, exposition
 from shared.metrics.exposition import PrometheusMeter, open_meter
 from shared.records import Reference
@@ -112,7 +113,7 @@ def test_where_nobody_looks_nothing_is_counted_and_nothing_loaded() -> None:
 def test_the_collection_is_told_as_redis_knows_it_and_its_absence_too(settings: Settings, tmp_path: Path) -> None:
     store, app = RedisStore.connect(settings.store), make_app(settings)
     store.mark_pending([Reference("a", 1, 1), Reference("b", 1, 1)], now=1.0)
-    store.mark_failed([(Reference("c", 1, 1), "bad")], now=1.0)
+    store.mark_failed([(Reference("c", 1, 1), "bad")], FailureKind.NO_IMAGE, now=1.0)
     port = a_free_port()
     open_meter((), "127.0.0.1", port, CollectionMetrics(store, lambda: outstanding(app)))
     wait_until(lambda: answers(port))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 from tests.unit.test_decode import LOSSLESS, LOSSY, by_opencv, by_pillow
 from worker.engine.picture.decode import decode
 
@@ -54,6 +55,36 @@ def reason(data: bytes, limit: int = LIMIT) -> str:
 )
 def test_what_is_no_image_is_named(data: bytes, said: str) -> None:
     assert said in reason(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"", FailureKind.EMPTY),
+        (bytes(5000), FailureKind.NO_IMAGE),
+        (b"%PDF-1.7\n...", FailureKind.NO_IMAGE),
+        (b"plain words, " * 200, FailureKind.NO_IMAGE),
+        (b"<!DOCTYPE html>\n<HTML>", FailureKind.NO_IMAGE),
+        (b'<?xml version="1.0"?>\n<svg xmlns="x"/>', FailureKind.UNSUPPORTED),
+        (b"8BPS" + bytes(100), FailureKind.UNSUPPORTED),
+        (b"\x00\x00\x00\x18ftypheic\0\0\0\0mif1heic", FailureKind.UNSUPPORTED),
+        (b"\x00\x00\x00\x18ftypisom\0\0\0\0isomiso2", FailureKind.NO_IMAGE),
+        (LOSSY["jpeg"][:-100], FailureKind.DAMAGED),
+        (LOSSLESS["png"][:-100], FailureKind.DAMAGED),
+        (b"\x89PNG\r\n\x1a\n" + bytes(30), FailureKind.DAMAGED),
+    ],
+)
+def test_a_refusal_is_of_a_kind(data: bytes, kind: FailureKind) -> None:
+    """By which it is counted, and tried again or not, whatever its words."""
+    with pytest.raises(UnreadableImage) as caught:
+        decode(data, LIMIT)
+    assert caught.value.kind is kind
+
+
+def test_a_picture_beyond_the_limit_is_too_large() -> None:
+    with pytest.raises(UnreadableImage) as caught:
+        decode(LOSSLESS["png"], 1)
+    assert caught.value.kind is FailureKind.TOO_LARGE
 
 
 def test_an_avif_picture_may_have_a_general_brand_first() -> None:

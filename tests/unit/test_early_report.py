@@ -5,6 +5,7 @@ from dataclasses import replace
 from shared.broker import ask_for_recluster, make_app, outstanding
 from shared.broker.early_report import BACKFILL, LOOK_SECONDS, QUIET_SECONDS, EarlyReport, Look, Quiet
 from shared.errors import Unavailable
+from shared.failures import FailureKind
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import RedisStore
@@ -75,7 +76,7 @@ def test_it_is_asked_for_again_where_the_broker_was_away_and_then_no_more(settin
 
     early = EarlyReport(store, ask)
     early.look(0.0)
-    store.mark_failed([(Reference("notes.txt", 1, 1), "no picture")], 0.0)
+    store.mark_failed([(Reference("notes.txt", 1, 1), "no picture")], FailureKind.NO_IMAGE, 0.0)
     assert early.is_wanted
     for look in range(1, 9):
         early.look(look * LOOK_SECONDS)

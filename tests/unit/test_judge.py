@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from shared.failures import FailureKind
 from shared.records import ImageFacts, Match, Record, Reference, State
 from shared.store import MemoryStore, keys
 from worker.engine.groups.keepers import rank_keepers
@@ -142,7 +143,7 @@ def test_a_message_may_come_twice_late_or_about_nothing(world: World) -> None:
 
 
 def test_a_failed_file_gets_its_event_once(world: World) -> None:
-    world.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file (0 bytes)")], now=1.0)
+    world.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file (0 bytes)")], FailureKind.NO_IMAGE, now=1.0)
     world.judge.look(["bad.jpg"])
     world.judge.look(["bad.jpg"])
     [(_, event)] = world.store.events("0", wait=0.0)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import Unavailable
+from shared.failures import FailureKind
 from shared.metrics import Metric
 from shared.records import Match, Record, Reference, State, Verdict
 from shared.settings import load_settings
@@ -159,7 +160,7 @@ RECORD = Record(1, 1, State.READY, since=100.0, digest="d")
         (RECORD, Verdict.NEAR, False, []),  # somebody was faster
         (replace(RECORD, verdict=Verdict.UNIQUE), Verdict.NEAR, True, []),  # judged before: nobody waited
         (replace(RECORD, since=200.0), Verdict.UNIQUE, True, [0.0]),  # the clock was set back
-        (replace(RECORD, state=State.FAILED, reason="empty file"), Verdict.FAILED, True, []),
+        (replace(RECORD, state=State.FAILED, failure=FailureKind.EMPTY, reason="whatever"), Verdict.FAILED, True, []),
     ],
 )
 def test_a_verdict_is_counted_when_it_was_written(
@@ -170,6 +171,12 @@ def test_a_verdict_is_counted_when_it_was_written(
     assert meter.count(verdicts.VERDICTS, verdict) == written
     assert meter.seen.get(verdicts.WAIT_SECONDS.name, []) == waited
     assert meter.count(verdicts.FAILURES, "empty") == (verdict is Verdict.FAILED)
+
+
+def test_a_failure_of_before_there_were_kinds_is_counted() -> None:
+    meter, old = Recorder(), replace(RECORD, state=State.FAILED, reason="empty file")
+    verdicts.count_verdicts(meter, [("a.jpg", old, replace(old, verdict=Verdict.FAILED))], [True], now=107.0)
+    assert meter.count(verdicts.FAILURES, "other") == 1
 
 
 def test_a_comparison_is_counted_by_what_came_of_it() -> None:

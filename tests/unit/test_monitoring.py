@@ -105,26 +105,3 @@ def test_the_configuration_names_the_ports_that_the_page_names() -> None:
     source = (ROOT / "monitoring/grafana/provisioning/datasources/prometheus.yml").read_text()
     assert "uid: prometheus " in source
     assert "url: http://prometheus:9090\n" in source
-
-
-@pytest.mark.parametrize(
-    ("reason", "group"),
-    [
-        ("not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES", "suffix"),
-        ("empty file (0 bytes)", "empty"),
-        ("not an image: it looks like a web page", "no image"),
-        ("HEIC picture: not supported by this build; convert it to JPEG or PNG", "unsupported"),
-        ("truncated JPEG file: its end is missing", "damaged"),
-        ("larger than the limit: 9 x 9 = 81 megapixels; the limit is 1 (IMAGESIEVE_MAX_PIXELS)", "too large"),
-        ("too large: 9 bytes; IMAGESIEVE_MAX_BYTES allows 1", "too large"),
-        ("decoding took more than 60 s of a processor (IMAGESIEVE_DECODE_SECONDS): a damaged file, or", "decoder"),
-        ("it crashed the decoder: whatever worker held it died, several times", "decoder"),
-        ("not permitted: the worker's user may not read it", "not readable"),
-        ("refused: 'damaged/not an image.jpg' leads through a symbolic link, which is never followed", "not readable"),
-        ("gone before it could be read", "gone"),
-        ("its name is too long for this file system", "other"),
-    ],
-)
-def test_a_failure_is_counted_in_one_of_few_groups(reason: str, group: str) -> None:
-    assert verdicts.group_of(reason) == group
-    assert group in verdicts.FAILURES.values

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from shared.errors import Unavailable
+from shared.failures import FailureKind
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.records.calibration import Calibration
 from shared.settings import load_settings
@@ -111,7 +112,7 @@ def fill(desk: Desk, families: int = 3, each: int = 6) -> None:
 def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
     fill(desk)
     desk.add("copy.png", 0, 0)
-    desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], now=1.0)
+    desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], FailureKind.NO_IMAGE, now=1.0)
     desk.store.mark_pending([Reference("late.jpg", 1, 1)], now=1.0)
     outcome = recluster(desk.tools, force=False)
     assert outcome["outcome"] == "published"
@@ -147,7 +148,7 @@ def test_nothing_changed_nothing_done_unless_forced(desk: Desk) -> None:
 def test_a_lost_verdict_makes_runs_due_and_is_asked_for_after_a_minute(desk: Desk) -> None:
     fill(desk, families=2)
     desk.add("new.png", 1, 99, verdict="", since=desk.time)
-    desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], now=desk.time)
+    desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], FailureKind.NO_IMAGE, now=desk.time)
     assert recluster(desk.tools, force=False)["unjudged"] == []
     desk.time += 60
     desk.time += 1

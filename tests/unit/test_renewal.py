@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from shared.failures import FailureKind
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.store import MemoryStore
 from tests.unit.test_recluster import Desk, desk, fill
@@ -27,7 +28,7 @@ def test_the_pictures_are_dropped_and_their_files_pending_since_long_ago() -> No
     sound = ready(store, "sound", "d1")
     ready(store, "one", "d2")
     ready(store, "other", "d2")
-    store.mark_failed([(Reference("bad", 1, 1), "empty")], now=5.0)
+    store.mark_failed([(Reference("bad", 1, 1), "empty")], FailureKind.NO_IMAGE, now=5.0)
     assert renew_images(store, {"d2", "unknown"}) == 2
     assert {path for path, _ in store.pending()} == {"one", "other"}
     assert store.records(["one", "sound"]) == [Record(10, 1, State.PENDING), sound]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Unavailable
+from shared.failures import FailureKind
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
 from watcher.enqueue import LONGEST_HOLD, Batcher, Enqueuer, is_news
@@ -14,7 +15,7 @@ from watcher.filters import suffix_reason
 SEEN = Reference("a.jpg", 10, 20)
 READY = Record(10, 20, State.READY, digest="d", extractor="x")
 FAILED = Record(10, 20, State.FAILED, reason="it is empty")
-REFUSED = Record(10, 20, State.FAILED, reason=suffix_reason(SEEN.path))
+REFUSED = Record(10, 20, State.FAILED, failure=FailureKind.SUFFIX, reason=suffix_reason(SEEN.path))
 PENDING = Record(10, 20, State.PENDING)
 
 
@@ -189,7 +190,14 @@ def test_files_of_other_suffixes_are_recorded_and_not_sent() -> None:
     enqueuer.flush(1.0)
     assert wire.batches == []
     assert store.records(["notes.txt"]) == [
-        Record(3, 4, State.FAILED, since=1000.0, reason="not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES")
+        Record(
+            3,
+            4,
+            State.FAILED,
+            since=1000.0,
+            failure=FailureKind.SUFFIX,
+            reason="not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES",
+        )  # fmt: skip
     ]
     assert enqueuer.news([Reference("notes.txt", 3, 4)]) == []
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.errors import ImagesieveError, PermanentError, UnreadableImage
+from shared.failures import FailureKind
 from shared.records import Event, Record, State, Verdict
 from shared.settings import load_settings
 from worker.libraries import prepare_libraries
@@ -115,9 +116,12 @@ def read_image(path: Path, max_bytes: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except OSError as error:
-        raise UnreadableImage(f"cannot be read: {error.strerror}") from error
+        raise UnreadableImage(FailureKind.NOT_READABLE, f"cannot be read: {error.strerror}") from error
     if len(data) > max_bytes:
-        raise UnreadableImage(f"is too large: more than {max_bytes} bytes, which is what IMAGESIEVE_MAX_BYTES allows")
+        raise UnreadableImage(
+            FailureKind.TOO_LARGE,
+            f"is too large: more than {max_bytes} bytes, which is what IMAGESIEVE_MAX_BYTES allows",
+        )
     return data
 
 

@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from shared.errors import FileChanging, RefusedReference, Unavailable, UnreadableImage
+from shared.failures import FailureKind
 from shared.records import Reference
 
 READ_BYTES = 1 << 20
-_REASONS = {
-    errno.ENOENT: "gone before it could be read",
-    errno.ENOTDIR: "gone before it could be read",
-    errno.EACCES: "not permitted: the worker's user may not read it",
-    errno.EPERM: "not permitted: the worker's user may not read it",
-    errno.ENAMETOOLONG: "its name is too long for this file system",
+_REFUSALS: Final = {
+    errno.ENOENT: (FailureKind.GONE, "gone before it could be read"),
+    errno.ENOTDIR: (FailureKind.GONE, "gone before it could be read"),
+    errno.EACCES: (FailureKind.NOT_READABLE, "not permitted: the worker's user may not read it"),
+    errno.EPERM: (FailureKind.NOT_READABLE, "not permitted: the worker's user may not read it"),
+    errno.ENAMETOOLONG: (FailureKind.OTHER, "its name is too long for this file system"),
 }
 
 
@@ -41,11 +43,13 @@ def read_file(root: Path, reference: Reference, max_bytes: int) -> Contents:
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
-            raise UnreadableImage("not a regular file")
+            raise UnreadableImage(FailureKind.NOT_READABLE, "not a regular file")
         if (before.st_size, before.st_mtime_ns) != (reference.size, reference.mtime_ns):
             raise FileChanging(f"{reference.path} changed since it was sent")
         if before.st_size > max_bytes:
-            raise UnreadableImage(f"too large: {before.st_size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}")
+            raise UnreadableImage(
+                FailureKind.TOO_LARGE, f"too large: {before.st_size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}"
+            )
         contents = _read(descriptor, before.st_size)
         after = os.fstat(descriptor)
     finally:
@@ -70,7 +74,7 @@ def _read(descriptor: int, size: int) -> Contents:
             chunks.append(chunk)
             left -= len(chunk)
     except OSError as error:
-        raise UnreadableImage(f"reading failed: {error.strerror}") from error
+        raise UnreadableImage(FailureKind.NOT_READABLE, f"reading failed: {error.strerror}") from error
     return Contents(b"".join(chunks), digest.hexdigest())
 
 
@@ -120,7 +124,8 @@ def _said(root: Path, path: str) -> Iterator[None]:
             raise RefusedReference(
                 f"refused: {path!r} leads through a symbolic link, which is never followed"
             ) from error
-        raise UnreadableImage(_REASONS.get(error.errno or 0, f"opening failed: {error.strerror}")) from error
+        failed = FailureKind.NOT_READABLE, f"opening failed: {error.strerror}"
+        raise UnreadableImage(*_REFUSALS.get(error.errno or 0, failed)) from error
 
 
 def _holds_link(root: Path, parts: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 
 Picture = NDArray[np.uint8]
 
@@ -22,7 +23,9 @@ def to_rgb(pixels: NDArray[Any]) -> Picture:
     """
     count = 1 if pixels.ndim == 2 else pixels.shape[2]
     if count not in (1, 2, 3, 4):
-        raise UnreadableImage(f"a picture with {count} channels; convert it to one with 1 to 4")
+        raise UnreadableImage(
+            FailureKind.UNSUPPORTED, f"a picture with {count} channels; convert it to one with 1 to 4"
+        )
     colour = to_8_bit(pixels if count in (1, 3) else pixels[..., :-1])
     rgb: Picture = cv2.cvtColor(colour, cv2.COLOR_GRAY2RGB if count < 3 else cv2.COLOR_BGR2RGB)
     return rgb if count in (1, 3) else over_white(rgb, _alpha(pixels[..., -1]))

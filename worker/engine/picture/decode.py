@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 from worker.engine.picture.channels import Picture, over_white, to_rgb
 from worker.engine.picture.headers import Header, probe
 from worker.engine.picture.jpeg_damage import check_jpeg
@@ -97,8 +98,9 @@ def _decode(data: bytes, header: Header, divisor: int) -> tuple[Picture, bool]:
     expected = -(-header.height // divisor), -(-header.width // divisor)
     if expected not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
         raise UnreadableImage(
+            FailureKind.DAMAGED,
             f"damaged {header.format} file: its header says {header.width} x {header.height} pixels, "
-            f"the picture in it has {picture.shape[1]} x {picture.shape[0]}"
+            f"the picture in it has {picture.shape[1]} x {picture.shape[0]}",
         )
     return upright(picture, header.orientation), whole
 
@@ -117,8 +119,9 @@ def _probe(data: bytes, max_pixels: int) -> Header:
     pixels = header.width * header.height
     if pixels > max_pixels:
         raise UnreadableImage(
+            FailureKind.TOO_LARGE,
             f"larger than the limit: {header.width} x {header.height} = {pixels / 1e6:,.6g} megapixels; "
-            f"the limit is {max_pixels / 1e6:,.6g} (IMAGESIEVE_MAX_PIXELS)"
+            f"the limit is {max_pixels / 1e6:,.6g} (IMAGESIEVE_MAX_PIXELS)",
         )
     return header
 
@@ -135,9 +138,11 @@ def _by_opencv(header: Header, data: bytes, divisor: int) -> tuple[Picture, bool
     try:
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), flags)
     except (cv2.error, MemoryError) as error:
-        raise UnreadableImage(f"the {header.format} decoder refuses it: {getattr(error, 'err', error)}") from error
+        raise UnreadableImage(
+            FailureKind.DAMAGED, f"the {header.format} decoder refuses it: {getattr(error, 'err', error)}"
+        ) from error
     if pixels is None:
-        raise UnreadableImage(f"truncated or damaged {header.format} file")
+        raise UnreadableImage(FailureKind.DAMAGED, f"truncated or damaged {header.format} file")
     if jpeg:
         return pixels.astype(np.uint8, copy=False), True
     whole = pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3 or pixels[..., -1].min() == 255)

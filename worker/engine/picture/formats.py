@@ -3,6 +3,7 @@
 from typing import Final, Literal
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 
 Reader = Literal["opencv", "pillow", "netpbm"]  # what decodes a file: a library, or worker.engine.picture.pnm
 
@@ -38,6 +39,9 @@ _UNSUPPORTED: Final = (
     (0, b"FUJIFILM", CAMERA_RAW),
     (0, b"IIRO", CAMERA_RAW),
     (0, b"IIU\0", CAMERA_RAW),
+)
+
+_NO_IMAGES: Final = (
     (0, b"%PDF", f"{_OTHER} a PDF document"),
     (0, b"%!PS", f"{_OTHER} a PostScript document"),
     (0, b"PK\x03\x04", f"{_OTHER} a ZIP archive or an office document"),
@@ -68,18 +72,25 @@ def recognise(data: bytes) -> str:
     Constant cost.
     """
     if not data:
-        raise UnreadableImage("empty file (0 bytes)")
+        raise UnreadableImage(FailureKind.EMPTY, "empty file (0 bytes)")
     if name := _match(data, _SUPPORTED) or _pnm(data) or _bmp(data):
         return name
     if data[4:8] == b"ftyp":
         return _iso_media(data)
-    if reason := _match(data, _UNSUPPORTED) or _text(data[:_SAMPLE]):
-        raise UnreadableImage(reason)
+    text = _text(data[:_SAMPLE])
+    if reason := _match(data, _UNSUPPORTED) or (f"SVG drawing: {CONVERT}" if "<svg" in text else ""):
+        raise UnreadableImage(FailureKind.UNSUPPORTED, reason)
+    if reason := _match(data, _NO_IMAGES) or (f"{_OTHER} a web page" if "<html" in text.lower() else ""):
+        raise UnreadableImage(FailureKind.NO_IMAGE, reason)
+    if text:
+        raise UnreadableImage(FailureKind.NO_IMAGE, f"{_OTHER} text")
     if _is_tga(data):
         return "TGA"
     if not data.strip(b"\0"):
-        raise UnreadableImage("not an image: it holds nothing but zero bytes, as an unfinished download does")
-    raise UnreadableImage("not an image: its first bytes are those of no known format")
+        raise UnreadableImage(
+            FailureKind.NO_IMAGE, "not an image: it holds nothing but zero bytes, as an unfinished download does"
+        )
+    raise UnreadableImage(FailureKind.NO_IMAGE, "not an image: its first bytes are those of no known format")
 
 
 def _match(data: bytes, table: tuple[tuple[int, bytes, str], ...]) -> str:
@@ -104,13 +115,14 @@ def _iso_media(data: bytes) -> str:
     if brands & {b"avif", b"avis"}:
         return "AVIF"
     if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
-        raise UnreadableImage(f"HEIC picture: {CONVERT}")
+        raise UnreadableImage(FailureKind.UNSUPPORTED, f"HEIC picture: {CONVERT}")
     if b"crx " in brands:
-        raise UnreadableImage(CAMERA_RAW)
-    raise UnreadableImage(f"{_OTHER} a video")
+        raise UnreadableImage(FailureKind.UNSUPPORTED, CAMERA_RAW)
+    raise UnreadableImage(FailureKind.NO_IMAGE, f"{_OTHER} a video")
 
 
 def _text(sample: bytes) -> str:
+    """The text that a file begins with; "" where it is none."""
     try:
         # The sample may end within a character; three bytes are the most that may be missing of it.
         text = sample[:-3].decode() if len(sample) == _SAMPLE else sample.decode()
@@ -118,11 +130,7 @@ def _text(sample: bytes) -> str:
         if error.start < len(sample) - 6:
             return ""
         text = sample[: error.start].decode()
-    if any(ord(sign) < 32 and sign not in "\t\n\r\f\x1b" for sign in text):
-        return ""
-    if "<svg" in text:
-        return f"SVG drawing: {CONVERT}"
-    return f"{_OTHER} a web page" if "<html" in text.lower() else f"{_OTHER} text"
+    return "" if any(ord(sign) < 32 and sign not in "\t\n\r\f\x1b" for sign in text) else text
 
 
 def _is_tga(data: bytes) -> bool:

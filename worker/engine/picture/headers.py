@@ -19,6 +19,7 @@ from PIL.ImageFile import ImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 from worker.engine.picture.avif import is_cropped
 from worker.engine.picture.containers import check_blocks, check_scans, chunks, segments
 from worker.engine.picture.formats import CONVERT, Reader, recognise
@@ -54,10 +55,13 @@ def probe(data: bytes) -> Header:
         raise
     except Exception as error:  # a hostile header makes Pillow raise nearly any type
         raise UnreadableImage(
-            f"{name} file whose header cannot be read: damaged, or of a kind not supported here ({error})"
+            FailureKind.DAMAGED,
+            f"{name} file whose header cannot be read: damaged, or of a kind not supported here ({error})",
         ) from error
     if header.width < 1 or header.height < 1:
-        raise UnreadableImage(f"damaged {name} file: its header says {header.width} x {header.height} pixels")
+        raise UnreadableImage(
+            FailureKind.DAMAGED, f"damaged {name} file: its header says {header.width} x {header.height} pixels"
+        )
     return header
 
 
@@ -94,7 +98,7 @@ def _jpeg(data: bytes) -> Header:
     for marker, start, length in segments(data):
         if marker == _START_OF_SCAN:
             if data.find(b"\xff\xd9", start) < 0:
-                raise UnreadableImage("truncated JPEG file: its end is missing")
+                raise UnreadableImage(FailureKind.DAMAGED, "truncated JPEG file: its end is missing")
             check_scans(data, start + length)
             break
         if marker in _FRAMES and not size:
@@ -111,7 +115,7 @@ def _jpeg(data: bytes) -> Header:
 
 def _avif(data: bytes) -> Header:
     if is_cropped(data):  # the library gives the whole of it
-        raise UnreadableImage(f"AVIF picture that its file crops (clap): {CONVERT}")
+        raise UnreadableImage(FailureKind.UNSUPPORTED, f"AVIF picture that its file crops (clap): {CONVERT}")
     try:
         image = _lazily(AvifImageFile, data)
     except Exception:
@@ -132,7 +136,7 @@ def _png(data: bytes) -> Header:
     for kind, start, size in chunks(data, 8, "big"):
         if start + size > len(data):
             # OpenCV would set aside what the chunk claims to hold, up to 4 GB, before it looks.
-            raise UnreadableImage("truncated or damaged PNG file (a chunk reaches beyond its end)")
+            raise UnreadableImage(FailureKind.DAMAGED, "truncated or damaged PNG file (a chunk reaches beyond its end)")
         if kind == b"IEND":
             break
         if kind == b"eXIf" and not orientation:  # may stand behind the pixels

@@ -8,6 +8,7 @@ from typing import Final
 import simplejpeg
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 from worker.engine.picture.containers import all_segments
 
 # Scans that end too soon, codes that none has, restart markers that are not there, markers that no encoder writes.
@@ -36,9 +37,9 @@ def check_jpeg(data: bytes) -> None:
         )
     except ValueError as error:
         if _is_damage(str(error), data):
-            raise UnreadableImage(f"truncated or damaged JPEG file ({error})") from error
+            raise UnreadableImage(FailureKind.DAMAGED, f"truncated or damaged JPEG file ({error})") from error
     if (_HOLE in data or _ERASED in data) and _has_hole(data):
-        raise UnreadableImage("truncated or damaged JPEG file (a hole in its picture)")
+        raise UnreadableImage(FailureKind.DAMAGED, "truncated or damaged JPEG file (a hole in its picture)")
 
 
 def _is_damage(said: str, data: bytes) -> bool:

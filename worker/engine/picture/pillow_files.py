@@ -17,6 +17,7 @@ from PIL.TgaImagePlugin import TgaImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 from worker.engine.picture.formats import CONVERT
 from worker.engine.picture.headers import Header
 
@@ -88,5 +89,7 @@ def refusal(header: Header, error: Exception) -> UnreadableImage:
     """What a decoder's error means for people."""
     reason = str(error) or type(error).__name__
     if reason == "unknown pixel mode":  # Pillow's word for channels and depths that it does not know
-        return UnreadableImage(f"{header.format} picture with such channels or depths: {CONVERT}")
-    return UnreadableImage(f"truncated or damaged {header.format} file ({reason})")
+        return UnreadableImage(
+            FailureKind.UNSUPPORTED, f"{header.format} picture with such channels or depths: {CONVERT}"
+        )
+    return UnreadableImage(FailureKind.DAMAGED, f"truncated or damaged {header.format} file ({reason})")

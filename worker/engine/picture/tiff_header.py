@@ -6,6 +6,7 @@ from typing import Final
 from PIL import TiffImagePlugin
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 from worker.engine.picture.camera_raw import is_camera_raw
 from worker.engine.picture.formats import CAMERA_RAW, CONVERT, Reader
 
@@ -25,15 +26,20 @@ def read_tiff_header(data: bytes) -> tuple[int, int, Reader]:
         raise ValueError(f"a directory of {entries:,} entries")
     tags.load(stream)
     if is_camera_raw(data, tags):
-        raise UnreadableImage(CAMERA_RAW)
+        raise UnreadableImage(FailureKind.UNSUPPORTED, CAMERA_RAW)
     bits = max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
     channels = tags.get(TiffImagePlugin.SAMPLESPERPIXEL, 1)
     photometric = tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION)
     if photometric == _WHITE_IS_ZERO and set(tags.get(_SAMPLE_FORMAT, (1,))) - {1, 4}:  # Pillow does not turn them
-        raise UnreadableImage(f"TIFF picture in which 0 is white, of values that are no natural numbers: {CONVERT}")
+        raise UnreadableImage(
+            FailureKind.UNSUPPORTED,
+            f"TIFF picture in which 0 is white, of values that are no natural numbers: {CONVERT}",
+        )
     deep_colour = channels >= 3 and bits > 8 and photometric == _COLOURS
     in_planes = tags.get(TiffImagePlugin.PLANAR_CONFIGURATION, 1) == 2
     if in_planes and (deep_colour or channels == 2):  # OpenCV, and Pillow for two, read them as if interleaved
-        raise UnreadableImage(f"TIFF picture with {bits} bits in planes of one colour each: {CONVERT}")
+        raise UnreadableImage(
+            FailureKind.UNSUPPORTED, f"TIFF picture with {bits} bits in planes of one colour each: {CONVERT}"
+        )
     width, height = int(tags[TiffImagePlugin.IMAGEWIDTH]), int(tags[TiffImagePlugin.IMAGELENGTH])
     return width, height, "opencv" if deep_colour or bits > 32 else "pillow"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 from worker.engine.picture.decode import Header, decode, probe, upright
 from worker.engine.proof.inventory import take_inventory
 from worker.engine.proof.parts import Held, Inventory, digest, in_words
@@ -94,7 +95,7 @@ def _seen(data: bytes, header: Header, stored: Stored) -> dict[str, str]:
 def _by_opencv(data: bytes) -> NDArray[Any]:
     values: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        raise UnreadableImage("OpenCV does not read it")
+        raise UnreadableImage(FailureKind.UNSUPPORTED, "OpenCV does not read it")
     return canonical(values)
 
 

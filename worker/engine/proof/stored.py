@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.errors import UnreadableImage
+from shared.failures import FailureKind
 from worker.engine.picture.decode import for_opencv
 from worker.engine.picture.headers import Header
 from worker.engine.picture.pillow_files import PLUGINS, open_by_pillow, refusal
@@ -45,7 +46,7 @@ def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
     if header.reader == "opencv":
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None:
-            raise UnreadableImage(f"truncated or damaged {header.format} file")
+            raise UnreadableImage(FailureKind.DAMAGED, f"truncated or damaged {header.format} file")
         return (
             pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]] if pixels.ndim == 3 and pixels.shape[2] > 2 else pixels
         )

@@ -13,13 +13,14 @@ from typing import Final
 import numpy as np
 
 from shared.errors import TransientError, Unavailable
+from shared.failures import FailureKind
 from shared.records import Record, Reference, State
 from shared.store import Change, Image, Store, keys
 from worker.engine.search.encoding import encode, has_features
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
 from worker.pipeline.extracting.outcome import Outcome
-from worker.pipeline.extracting.reading import Look, Reading, begin_reading, end_reading
+from worker.pipeline.extracting.reading import Look, Reading, Refused, begin_reading, end_reading
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
 # image does not take 31 good ones with it; a lone one that fails too often is given up (see `reading`).
@@ -74,7 +75,10 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
     except DecoderStuck as stuck:
         # The others of these batches are not to blame for what follows, which is the end of this process.
         tools.store.complete(
-            [_change(reference, waiting[reference], str(stuck), frozenset(), tools) for reference in stuck.files]
+            [
+                _change(reference, waiting[reference], Refused(FailureKind.DECODER, str(stuck)), frozenset(), tools)
+                for reference in stuck.files
+            ]
         )
         tools.store.finish([reference.path for batch in begun for reference in batch.taken])
         raise
@@ -145,7 +149,7 @@ def _work_off(
 
 
 def _complete(
-    looks: Mapping[Reference, Look | str], mute: Set[str], waiting: Mapping[Reference, Record], tools: Extraction
+    looks: Mapping[Reference, Look | Refused], mute: Set[str], waiting: Mapping[Reference, Record], tools: Extraction
 ) -> Outcome:
     """Put on record what these files were found to be."""
     changes = [_change(reference, waiting[reference], look, mute, tools) for reference, look in looks.items()]
@@ -169,18 +173,24 @@ def _compute(looks: Sequence[Look], tools: Extraction) -> list[Image]:
     return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(able, encoded, strict=True)]
 
 
-def _change(reference: Reference, seen: Record, look: Look | str, mute: Set[str], tools: Extraction) -> Change:
+def _change(reference: Reference, seen: Record, look: Look | Refused, mute: Set[str], tools: Extraction) -> Change:
     """mute: digests that the network gives no features for; not the file is to blame, so another extractor may try."""
     changed = replace(seen, since=tools.now())
-    if isinstance(look, str) or look.digest != seen.digest:  # a verdict was kept only for the same bytes
+    if isinstance(look, Refused) or look.digest != seen.digest:  # a verdict was kept only for the same bytes
         changed = replace(changed, verdict="", duplicate_of="", similarity=0.0, reason="", digest="")
-    if isinstance(look, str):
-        return reference.path, seen, replace(changed, state=State.FAILED, reason=look)
+    if isinstance(look, Refused):
+        return reference.path, seen, replace(changed, state=State.FAILED, failure=look.kind, reason=look.reason)
     if look.digest in mute:
         return (
             reference.path,
             seen,
-            replace(changed, state=State.FAILED, reason=NO_FEATURES, extractor=tools.extractor_id),
+            replace(
+                changed,
+                state=State.FAILED,
+                failure=FailureKind.OTHER,
+                reason=NO_FEATURES,
+                extractor=tools.extractor_id,
+            ),
         )
     ready = replace(
         changed,

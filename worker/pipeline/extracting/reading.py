@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, Self
 
-from shared.errors import FileChanging, PermanentError
+from shared.errors import FileChanging, PermanentError, UnreadableImage
+from shared.failures import FailureKind
 from shared.records import ImageFacts, Reference
 from worker.engine.picture.decode import Picture, probe
 from worker.engine.sketch.impression import take_impression
@@ -16,6 +17,7 @@ from worker.pipeline.extracting.guard import DecoderStuck
 from worker.pipeline.files import Contents, read_file
 
 ATTEMPTS_AT_ALL: Final = 5  # a lone file that was begun so often is given up
+CRASHED: Final = "it crashed the decoder: whatever worker held it died, several times"
 LOOK_SECONDS: Final = 1.0  # between two looks whether a decoder is stuck
 
 # One thread reads so many files of a batch, and holds so many bytes, before it asks the store which of them are known:
@@ -34,7 +36,20 @@ class Look:
     sketch: bytes = b""
 
 
-Seen = Look | str | None  # a str is a reason to fail; None: the file is changing, leave it pending
+@dataclass(frozen=True)
+class Refused:
+    """A file that gives no picture, and why."""
+
+    kind: FailureKind
+    reason: str
+
+    @classmethod
+    def by(cls, error: PermanentError) -> Self:
+        """What an error says of the file that raised it."""
+        return cls(error.kind if isinstance(error, UnreadableImage) else FailureKind.NOT_READABLE, str(error))
+
+
+Seen = Look | Refused | None  # None: the file is changing, leave it pending
 Reading = Future[tuple[list[Seen], float]]
 
 
@@ -82,14 +97,14 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extra
     held: dict[int, Contents] = {}
     for place, (reference, attempt) in enumerate(zip(references, attempts, strict=True)):
         if attempt > ATTEMPTS_AT_ALL:
-            seen[place] = "it crashed the decoder: whatever worker held it died, several times"
+            seen[place] = Refused(FailureKind.DECODER, CRASHED)
             continue
         try:
             held[place] = read_file(tools.root, reference, tools.max_bytes)
         except FileChanging:
             continue  # its next settled state is a reference of its own
         except PermanentError as error:
-            seen[place] = str(error)
+            seen[place] = Refused.by(error)
     known = tools.store.facts(tools.extractor_id, [contents.digest for contents in held.values()])
     for place, facts in zip(list(held), known, strict=True):
         contents = held.pop(place)
@@ -97,11 +112,11 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extra
     return seen, time.perf_counter() - started
 
 
-def _describe(reference: Reference, contents: Contents, tools: Extraction) -> Look | str:
+def _describe(reference: Reference, contents: Contents, tools: Extraction) -> Look | Refused:
     try:
         header = probe(contents.data)
         with tools.guard.decoding(reference, header.width * header.height):
             made = take_impression(contents.data, tools.max_pixels)
     except PermanentError as error:
-        return str(error)
+        return Refused.by(error)
     return Look(contents.digest, made.facts, made.square, made.sketch.to_bytes())

@@ -3,33 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
+from shared.failures import FailureKind
 from shared.metrics import Meter, Metric
 from shared.records import Match, Verdict
 from shared.store import Change
 from worker.pipeline.comparison import Compare, File
-
-# What a reason begins with, or holds, to the group it is counted in. A reason itself is no label: it names sizes,
-# suffixes and what a decoder said.
-_GROUPS: Final = (
-    ("refused:", "not readable"),
-    ("not permitted", "not readable"),
-    ("regular file", "not readable"),
-    ("opening failed", "not readable"),
-    ("reading failed", "not readable"),
-    ("gone before", "gone"),
-    ("not read:", "suffix"),
-    ("empty file", "empty"),
-    ("not an image", "no image"),
-    ("larger than the limit", "too large"),
-    ("too large", "too large"),
-    ("decoding took", "decoder"),
-    ("crashed the decoder", "decoder"),
-    ("damaged", "damaged"),
-    ("truncated", "damaged"),
-    ("decoder refuses", "damaged"),
-    ("convert it", "unsupported"),
-)
-OTHER: Final = "other"
 
 VERDICTS: Final = Metric(
     "imagesieve_verdicts_given_total", "counter", "verdicts given, corrections by recluster runs left out",
@@ -37,7 +15,7 @@ VERDICTS: Final = Metric(
 )  # fmt: skip
 FAILURES: Final = Metric(
     "imagesieve_verdicts_failures_total", "counter", "files found to be no readable picture, by group of reasons",
-    "reason", (*dict.fromkeys(group for _, group in _GROUPS), OTHER),
+    "reason", tuple(FailureKind),
 )  # fmt: skip
 JUDGE_SECONDS: Final = Metric(
     "imagesieve_verdicts_judge_seconds", "histogram", "time it took to judge one new picture: search, compare, write",
@@ -54,15 +32,6 @@ COMPARISONS: Final = Metric(
 KNOWN: Final = Metric("imagesieve_verdicts_known_files", "gauge", "files that the writer compares new ones with")
 LEASE: Final = Metric("imagesieve_verdicts_lease_held", "gauge", "1 while this process is the one that gives verdicts")
 METRICS: Final = (VERDICTS, FAILURES, JUDGE_SECONDS, WAIT_SECONDS, COMPARISONS, KNOWN, LEASE)
-
-
-def group_of(reason: str) -> str:
-    """The group that a failure is counted in (pure).
-
-    >>> group_of("truncated JPEG file: its end is missing"), group_of("not read: its suffix .txt is not among ...")
-    ('damaged', 'suffix')
-    """
-    return next((group for words, group in _GROUPS if words in reason), OTHER)
 
 
 def counted(compare: Compare, meter: Meter) -> Compare:
@@ -83,6 +52,6 @@ def count_verdicts(meter: Meter, changes: Sequence[Change], done: Sequence[bool]
             continue
         meter.add(VERDICTS, value=new.verdict)
         if new.verdict == Verdict.FAILED:
-            meter.add(FAILURES, value=group_of(new.reason))
+            meter.add(FAILURES, value=new.failure or FailureKind.OTHER)
         elif not old.verdict:
             meter.observe(WAIT_SECONDS, max(0.0, now - old.since))
