@@ -167,6 +167,10 @@ def test_reasons_are_recorded_and_the_batch_goes_on(bench: Bench) -> None:
     assert "gone" in reasons["gone.png"]
     assert "symbolic link" in reasons["link.png"]
     assert "not inside" in reasons["../outside.png"]
+    assert {path: str(record.failure) for path, record in bench.store.failures()} == {
+        "empty.jpg": "empty", "page.jpg": "no image", "big.png": "too large", "gone.png": "gone",
+        "link.png": "not readable", "../outside.png": "not readable",
+    }  # fmt: skip
 
 
 def test_a_file_that_changed_since_stays_pending_for_its_next_reference(bench: Bench) -> None:
@@ -214,6 +218,7 @@ def test_what_was_in_hand_when_a_worker_died_goes_alone_and_is_given_up_in_the_e
         bench.store.begin(["poison.png"])
     assert extract_batch([suspects[0]], bench.tools).failed == 1
     assert "crashed the decoder" in bench.record("poison.png").reason
+    assert bench.record("poison.png").failure == "decoder"
     assert bench.store.begin(["poison.png"]) == [1]
 
 

@@ -197,7 +197,7 @@ def test_files_of_other_suffixes_are_recorded_and_not_sent() -> None:
             since=1000.0,
             failure=FailureKind.SUFFIX,
             reason="not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES",
-        )  # fmt: skip
+        )
     ]
     assert enqueuer.news([Reference("notes.txt", 3, 4)]) == []
 
