@@ -211,6 +211,7 @@ def work_through(stack: RunningStack, view: View) -> dict[str, Any]:
         stack.supervisor.check()
         _show(stack, view)
         time.sleep(LOOK_SECONDS)
+    _show(stack, view)  # the last messages may have been done since
     view.say("reclustering")
     return recluster_and_wait(stack.settings, force=False, check=stack.supervisor.check)
 
