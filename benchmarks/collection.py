@@ -13,8 +13,9 @@ from benchmarks.pictures import make_pictures
 from shared.records import Extractor, ImageFacts, Record, State, Verdict
 from shared.store import keys
 from worker.engine.picture.decode import decode
-from worker.engine.search.encoding import DIMENSIONS, Encoding, encode
+from worker.engine.search.encoding import Encoding, encode
 from worker.engine.sketch.sketch import Sketch, describe
+from worker.network.weights import BACKBONE
 
 EXTRACTOR = Extractor("0" * 16, "random", "synthetic features")
 CHUNK = 1000
@@ -41,7 +42,7 @@ class Collection:
         self._rows: list[bytes] = []
         self._chance = np.random.default_rng(0)
         scale = np.arange(1, _FACTORS + 1, dtype=np.float32) ** -0.5
-        self._factors = self._chance.standard_normal((_FACTORS, DIMENSIONS), dtype=np.float32) * scale[:, None]
+        self._factors = self._chance.standard_normal((_FACTORS, BACKBONE.dimensions), dtype=np.float32) * scale[:, None]
         pictures = make_pictures(folder, photos)
         self.sketches = [describe(decode(path.read_bytes(), 10**8)) for path in pictures]
         self._descriptors = np.concatenate([sketch.keypoints.descriptors for sketch in self.sketches])

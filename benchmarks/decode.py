@@ -19,9 +19,9 @@ from tabulate import tabulate
 
 from benchmarks.extract import processor
 from benchmarks.pictures import make_pictures
-from worker.engine.picture.decode import SIDE, decode, decode_reduced
+from worker.engine.picture.decode import decode, decode_reduced, shrink
 from worker.engine.sketch.impression import take_impression
-from worker.network.weights import load, resolve
+from worker.network.weights import BACKBONE, load, resolve
 
 WIDTHS = (2048, 2501, 3264, 4032, 6000)
 GRAIN = 3  # standard deviation, levels
@@ -43,6 +43,11 @@ def enlarged(path: Path, width: int, chance: np.random.Generator) -> bytes:
     return bytes(data)
 
 
+def square(data: bytes, max_pixels: int) -> Any:
+    """The network's input, as the feature worker makes it."""
+    return shrink(take_impression(data, max_pixels).picture, BACKBONE.side)
+
+
 def milliseconds(work: Callable[[bytes, int], Any], files: list[bytes]) -> float:
     """Processor time a file takes, on one core."""
     started = time.process_time()
@@ -61,14 +66,14 @@ def main(count: Annotated[int, typer.Option(help="photos of each width")] = 10) 
         photos = make_pictures(Path(scratch), count)
         for width in WIDTHS:
             files = [enlarged(path, width, chance) for path in photos]
-            full = [cv2.resize(decode(data, LIMIT), (SIDE, SIDE), interpolation=cv2.INTER_AREA) for data in files]
+            sides = BACKBONE.side, BACKBONE.side
+            full = [cv2.resize(decode(data, LIMIT), sides, interpolation=cv2.INTER_AREA) for data in files]
             one, other = (
-                network.extract(np.stack(squares))
-                for squares in (full, [take_impression(data, LIMIT).square for data in files])
+                network.extract(np.stack(squares)) for squares in (full, [square(data, LIMIT) for data in files])
             )
             cosines = (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
             height, divisor = decode(files[0], LIMIT).shape[0], decode_reduced(files[0], LIMIT).divisor
-            times = [milliseconds(work, files) for work in (decode, decode_reduced, take_impression)]
+            times = [milliseconds(work, files) for work in (decode, decode_reduced, square)]
             rows.append(
                 [f"{width} x {height}", f"1/{divisor}", *times[:2], cosines.min(), np.median(cosines), times[2]]
             )

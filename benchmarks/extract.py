@@ -33,7 +33,8 @@ from shared.records import Reference
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from watcher.enqueue import BATCHES_IN_A_MESSAGE
-from worker.network.vgg16 import FILTER_AFTER, Vgg16
+from worker.network.port import Network
+from worker.network.weights import BACKBONE
 
 NOTEBOOK = """
 import sys, time, cv2, numpy, keras
@@ -54,7 +55,7 @@ print(len(paths) / (time.perf_counter() - started))
 BATCHES = (32, 64)
 RATED = 128  # pictures for each of them
 LIMITS = (
-    f"how far the ratios move: other programs on the same cores change them. The first {FILTER_AFTER} photos of a "
+    f"how far the ratios move: other programs on the same cores change them. The first {BACKBONE.warm_up} photos of a "
     "worker, which go at the speed of Keras's forward pass, and the change to ours. Nothing was measured on a GPU."
 )
 
@@ -86,7 +87,7 @@ def through_the_worker(paths: list[Path], settings: Settings) -> float:
 
 def warm_up(settings: Settings) -> int:
     """Photos after which a worker has its speed."""
-    return FILTER_AFTER + settings.batch_size
+    return BACKBONE.warm_up + settings.batch_size
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,14 @@ class Bounds:
 
 
 def bounds(precision: str) -> Bounds:
-    """Measure one network before and after its change to the faster forward pass; for a process of its own."""
-    from worker.network.weights import load, resolve
+    """Measure VGG16 before and after its change to the faster forward pass; for a process of its own."""
+    from worker.network.backend import load_backend
+    from worker.network.precision import precision_here
+    from worker.network.vgg16 import Vgg16
 
+    load_backend()
     pictures = np.random.default_rng(0).integers(0, 256, (max(BATCHES), 224, 224, 3), dtype=np.uint8)
-    network = load(resolve("random"), precision, len(pictures), len(pictures) + RATED * len(BATCHES))
+    network = Vgg16(None, precision_here(precision), len(pictures), len(pictures) + RATED * len(BATCHES))
     plain = network.extract(pictures).astype(np.float64)
     keras = _best_rate(network, pictures)
     before, started = memory(os.getpid())["Rss"], time.perf_counter()
@@ -119,7 +123,7 @@ def bounds(precision: str) -> Bounds:
     return Bounds(keras, ours, float(cosines.min()), seconds - len(pictures) / ours, grown / 2**20)
 
 
-def _best_rate(network: Vgg16, pictures: NDArray[np.uint8]) -> float:
+def _best_rate(network: Network, pictures: NDArray[np.uint8]) -> float:
     rates = []
     for batch in BATCHES:
         started = time.perf_counter()

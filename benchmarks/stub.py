@@ -19,7 +19,6 @@ from celery.signals import task_postrun, worker_process_init
 from numpy.typing import NDArray
 
 from worker.app import app as app
-from worker.engine.search.encoding import DIMENSIONS
 from worker.network import weights
 
 NO_PLUMBING: Final = ("worker.engine", "worker.pipeline.files")  # whose functions are watched where they are called
@@ -31,11 +30,14 @@ logger = logging.getLogger(__name__)
 class StubNetwork:
     """In place of the network: the colours of a picture, averaged over cells, through a seeded matrix and ReLU."""
 
+    side = weights.BACKBONE.side
+
     def __init__(self) -> None:
-        self._matrix = np.random.default_rng(0).standard_normal((CELLS * CELLS * 3, DIMENSIONS), dtype=np.float32)
+        shape = (CELLS * CELLS * 3, weights.BACKBONE.dimensions)
+        self._matrix = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
 
     def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Features, float32 `[n, 4096]`, of pictures, uint8 `[n, 224, 224, 3]`. Different pictures, different ones."""
+        """As `worker.network.port.Network` has it. Different pictures, different features."""
         side = pictures.shape[1] // CELLS
         cells = pictures.reshape(len(pictures), CELLS, side, CELLS, side, 3).mean(axis=(2, 4), dtype=np.float32)
         features: NDArray[np.float32] = np.maximum((cells.reshape(len(pictures), -1) - 128) @ self._matrix, 0)

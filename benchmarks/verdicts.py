@@ -110,11 +110,12 @@ def _time(owner: type, name: str, spent: defaultdict[str, float], stage: str) ->
 
 def forward_pass(settings: Settings) -> float:
     """Milliseconds an image of a forward pass at batch 32, the median of four."""
-    from worker.network.weights import load, resolve
+    from worker.network.weights import BACKBONE, load, resolve
 
-    network = load(resolve("random"), settings.precision, BATCH, filter_after=0)
-    pictures = np.random.default_rng(0).integers(0, 256, (BATCH, 224, 224, 3), dtype=np.uint8)
-    network.extract(pictures)
+    network = load(resolve("random"), settings.precision, BATCH)
+    pictures = np.random.default_rng(0).integers(0, 256, (BATCH, BACKBONE.side, BACKBONE.side, 3), dtype=np.uint8)
+    for _ in range(0, BACKBONE.warm_up + BATCH, BATCH):
+        network.extract(pictures)
     seconds = []
     for _ in range(4):
         begun = time.perf_counter()

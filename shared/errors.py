@@ -9,7 +9,7 @@
     │   ├── DecoderStuck         these files keep a decoder too long; in worker.pipeline.extracting.guard
     │   ├── CorruptValue         this value in the store: wrong length, version or checksum; computed anew
     │   ├── SettingsError        a setting or argument is wrong: one sentence, exit status 2
-    │   ├── WeightsError         the VGG16 weights cannot be had or do not fit the network
+    │   ├── WeightsError         the weights cannot be had or do not fit the network
     │   ├── LeftAlone            this file must not be acted on: it changed, is protected, its keeper is gone
     │   ├── JournalFailed        the journal of actions cannot be written or read; nothing is acted on without it
     │   ├── StateInUse           another imagesieve runs on this state folder

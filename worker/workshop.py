@@ -74,7 +74,7 @@ class Workshop:
             root=settings.watch_dir,
             store=self.store,
             extractor_id=extractor.id,
-            extract=self.network.extract,
+            network=self.network,
             executor=ThreadPoolExecutor(os.cpu_count() or 1, "decode"),
             now=time.time,
             guard=Guard(settings.max_pixels, settings.decode_seconds, Clocks()),
@@ -94,10 +94,11 @@ class Workshop:
     @cached_property
     def network(self) -> LoadingNetwork:
         """The network; its first use begins to load it, and nothing waits for that but a forward pass."""
-        from worker.network.weights import load
+        from worker.network.weights import BACKBONE, load
 
         settings = self.settings
         return LoadingNetwork(
+            BACKBONE.side,
             partial(load, self._weights, settings.precision, settings.batch_size),
             lambda: self.store.add(keys.KEY_LOADED, 1),
         )

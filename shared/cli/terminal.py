@@ -73,7 +73,7 @@ def describe(standing: Standing) -> str:
     parts = [f"{counts.failed} failed", f"{standing.computed} computed"]
     parts += [f"{counts.pending} to read"] if counts.pending else []
     parts += [f"{standing.unjudged} verdicts due"] if standing.unjudged else []
-    return ", ".join([*parts, *(["loading VGG16"] if loading else [])])
+    return ", ".join([*parts, *(["loading the network"] if loading else [])])
 
 
 class _Lines:

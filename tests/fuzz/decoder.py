@@ -142,7 +142,7 @@ def _peak(data: bytes) -> tuple[dict[str, str], int]:
 
 def _look(data: bytes) -> dict[str, str]:
     from shared.errors import UnreadableImage
-    from worker.engine.picture.decode import decode, decode_reduced, probe
+    from worker.engine.picture.decode import decode, decode_reduced, probe, shrink
     from worker.engine.sketch.impression import take_impression
     from worker.engine.sketch.sketch import Sketch
 
@@ -151,6 +151,7 @@ def _look(data: bytes) -> dict[str, str]:
         reduced = decode_reduced(data, MAX_PIXELS)
         whole = decode(data, MAX_PIXELS) if reduced.divisor > 1 else reduced.picture
         made = take_impression(data, MAX_PIXELS)
+        square = shrink(made.picture, 224)
     except UnreadableImage as error:
         return {"outcome": "refused" if str(error) else "error", "detail": str(error) or "a refusal without a reason"}
     except BaseException:
@@ -159,7 +160,7 @@ def _look(data: bytes) -> dict[str, str]:
     sound = (
         len(sizes) == 1
         and sizes <= {(header.width, header.height), (header.height, header.width)}
-        and (whole.dtype, whole.shape[2:], made.square.shape) == ("uint8", (3,), (224, 224, 3))
+        and (whole.dtype, whole.shape[2:], square.shape) == ("uint8", (3,), (224, 224, 3))
         and Sketch.from_bytes(made.sketch.to_bytes()).frame == made.sketch.frame
     )
     return {"outcome": "read" if sound else "error", "detail": f"{header}, {sizes}, {whole.shape}"}

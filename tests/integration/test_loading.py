@@ -22,6 +22,8 @@ from worker.workshop import Workshop
 
 
 class Network:
+    side = 224
+
     def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.ones((len(pictures), 4096), np.float32)
 
@@ -84,7 +86,7 @@ def test_a_network_that_cannot_be_loaded_is_told_at_once_and_to_each_who_asks(ca
         raise WeightsError("no weights today")
 
     with caplog.at_level(logging.ERROR):
-        network = LoadingNetwork(load)
+        network = LoadingNetwork(224, load)
         for _ in range(2):
             with pytest.raises(WeightsError, match="no weights today"):
                 network.extract(np.zeros((1, 224, 224, 3), np.uint8))

@@ -21,11 +21,13 @@ from keras.applications.vgg16 import VGG16, preprocess_input
 from numpy.typing import NDArray
 
 from shared.errors import WeightsError
-from worker.engine.picture.decode import SIDE, decode, shrink
+from worker.engine.picture.decode import decode, shrink
 from worker.engine.sketch.impression import take_impression
-from worker.network import weights as weights_module
-from worker.network.vgg16 import Vgg16, faster_precision, layer_shapes, random_weights
-from worker.network.weights import download_imagenet, load, resolve
+from worker.network import vgg16
+from worker.network.port import Backbone
+from worker.network.precision import faster_precision
+from worker.network.vgg16 import SIDE, Vgg16, layer_shapes, random_weights
+from worker.network.weights import load, resolve
 from worker.network.winograd import MinimalFiltering
 
 PHOTO = files("sklearn.datasets") / "images" / "china.jpg"
@@ -53,16 +55,16 @@ def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def photos() -> NDArray[np.uint8]:
     """Nine different views of a photo, `[9, 224, 224, 3]`."""
     picture = decode(PHOTO.read_bytes(), 10**6)
-    return np.stack([shrink(picture[20 * n : 220 + 20 * n, 40 * n : 300 + 40 * n]) for n in range(9)])
+    return np.stack([shrink(picture[20 * n : 220 + 20 * n, 40 * n : 300 + 40 * n], SIDE) for n in range(9)])
 
 
 @pytest.fixture(scope="module")
-def network(weights_file: Path) -> Vgg16:
+def network(weights_file: Path) -> Backbone:
     return load(resolve(str(weights_file)), "float32", BATCH)
 
 
 @pytest.fixture(scope="module")
-def features(network: Vgg16, photos: NDArray[np.uint8]) -> NDArray[np.float32]:
+def features(network: Backbone, photos: NDArray[np.uint8]) -> NDArray[np.float32]:
     return network.extract(photos)
 
 
@@ -70,10 +72,10 @@ def cosines(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[
     return (first * second).sum(1) / np.linalg.norm(first, axis=1) / np.linalg.norm(second, axis=1)
 
 
-def test_features_are_those_of_keras_applications(weights_file: Path, network: Vgg16) -> None:
+def test_features_are_those_of_keras_applications(weights_file: Path, network: Backbone) -> None:
     """RGB order, preprocessing, architecture and the file's meaning, all by Keras's own functions from the file on."""
     image = keras.utils.img_to_array(keras.utils.load_img(str(PHOTO)))  # RGB, by Pillow
-    small = shrink(image.astype(np.uint8))
+    small = shrink(image.astype(np.uint8), SIDE)
     whole = VGG16(weights=None)
     whole.load_weights(weights_file)
     reference = keras.Model(whole.input, whole.get_layer("fc2").output)
@@ -82,7 +84,7 @@ def test_features_are_those_of_keras_applications(weights_file: Path, network: V
     del whole, reference
     gc.collect()
 
-    ours = network.extract(shrink(decode(PHOTO.read_bytes(), 10**6))[None])
+    ours = network.extract(shrink(decode(PHOTO.read_bytes(), 10**6), SIDE)[None])
     assert ours.shape == (1, 4096)
     assert ours.dtype == np.float32
     np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-3 * expected.max())
@@ -109,7 +111,7 @@ def test_whatever_layout_is_accepted_is_loaded(
 
 
 def test_a_batch_of_any_size_gives_what_one_by_one_gives(
-    network: Vgg16, photos: NDArray[np.uint8], features: NDArray[np.float32]
+    network: Backbone, photos: NDArray[np.uint8], features: NDArray[np.float32]
 ) -> None:
     assert features.shape == (9, 4096)
     assert len(np.unique(features.round(2), axis=0)) == 9
@@ -131,7 +133,7 @@ def test_bfloat16_gives_nearly_the_same_from_half_the_memory(
 
 
 def test_fewer_multiplications_give_the_same_features(
-    weights_file: Path, photos: NDArray[np.uint8], network: Vgg16
+    weights_file: Path, photos: NDArray[np.uint8], network: Backbone
 ) -> None:
     many = np.concatenate([photos, photos[:, ::-1], photos[:, :, ::-1], photos[:6].transpose(0, 2, 1, 3)])[:32]
     plain = Vgg16(weights_file, "float32", 32, filter_after=math.inf).extract(many)
@@ -161,14 +163,14 @@ def test_minimal_filtering_is_the_convolution(side: int, channels: int, filters:
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
 
 
-def test_a_jpeg_decoded_at_reduced_scale_keeps_its_features(network: Vgg16) -> None:
+def test_a_jpeg_decoded_at_reduced_scale_keeps_its_features(network: Backbone) -> None:
     photo = decode(PHOTO.read_bytes(), 10**6)
     squares = []
     for width, height in ((2301, 1500), (4032, 3024)):
         large = cv2.resize(photo[:, : 640 - width % 2], (width, height), interpolation=cv2.INTER_CUBIC)
         data = cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
         full = cv2.resize(decode(data, 10**8), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        squares += [full, take_impression(data, 10**8).square]
+        squares += [full, shrink(take_impression(data, 10**8).picture, SIDE)]
     found = network.extract(np.stack(squares))
     assert cosines(found[::2], found[1::2]).min() > 0.999
     assert not np.array_equal(found[::2], found[1::2])
@@ -217,21 +219,21 @@ def download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         url = f"http://127.0.0.1:{server.server_port}/weights.h5"
         monkeypatch.setattr("keras.src.applications.vgg16.WEIGHTS_PATH", url)
         monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(cache))
-        monkeypatch.setattr(weights_module, "FILE_MD5", hashlib.md5(b"the weights").hexdigest())
+        monkeypatch.setattr(vgg16, "FILE_MD5", hashlib.md5(b"the weights").hexdigest())
         yield served
         server.shutdown()
 
 
 def test_a_download_is_verified_kept_and_not_repeated(download: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (download / "weights.h5").write_bytes(b"the weights")
-    path = download_imagenet()
+    path = Vgg16.download()
     assert path.is_relative_to(download.parent / "cache")
     assert path.read_bytes() == b"the weights"
     told = capsys.readouterr()
     assert told.out == ""  # progress goes to standard error
     assert told.err.count("downloading the ImageNet weights, 550 MB") == 1
     (download / "weights.h5").unlink()
-    assert download_imagenet() == path
+    assert Vgg16.download() == path
     assert capsys.readouterr().err == ""
 
 
@@ -241,14 +243,14 @@ def test_a_partial_download_is_not_taken_for_the_file(download: Path) -> None:
         resolve("imagenet")
     assert resolve("auto").source == "random"
     (download / "weights.h5").write_bytes(b"the weights")
-    assert download_imagenet().read_bytes() == b"the weights"
+    assert Vgg16.download().read_bytes() == b"the weights"
 
 
 def test_a_file_that_was_damaged_in_the_cache_is_downloaded_again(download: Path) -> None:
     (download / "weights.h5").write_bytes(b"the weights")
-    path = download_imagenet()
+    path = Vgg16.download()
     path.write_bytes(b"the weigh")
-    assert download_imagenet().read_bytes() == b"the weights"
+    assert Vgg16.download().read_bytes() == b"the weights"
 
 
 def test_without_a_server_there_is_an_error_with_its_cause(download: Path) -> None:

@@ -30,12 +30,17 @@ EDITS = [attack for attack in ATTACKS if attack.name in ("jpeg-30", "half", "mir
 Picture = NDArray[np.uint8]
 
 
-def small_copies(pictures: Picture) -> NDArray[np.float32]:
+class Blur:
     """Stands in for the network: a small, blurred version of each picture."""
-    rows = [cv2.resize(one, (32, 32), interpolation=cv2.INTER_AREA).reshape(-1) for one in pictures]
-    features = np.zeros((len(rows), 4096), np.float32)
-    features[:, : len(rows[0])] = rows
-    return features
+
+    side = 224
+
+    def extract(self, pictures: Picture) -> NDArray[np.float32]:
+        rows = [cv2.resize(one, (32, 32), interpolation=cv2.INTER_AREA).reshape(-1) for one in pictures]
+        return np.asarray(rows, np.float32)
+
+
+BLUR = Blur()
 
 
 class Collection:
@@ -52,7 +57,7 @@ class Collection:
         cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         facts = ImageFacts(picture.shape[1], picture.shape[0])
-        features = small_copies(shrink(picture)[None])
+        features = BLUR.extract(shrink(picture, BLUR.side)[None])
         self.store.put_images("e", [(digest, facts, encode(features)[0], describe(picture).to_bytes())])
         self.store.mark_pending([Reference(name, path.stat().st_size, path.stat().st_mtime_ns)], now=1.0)
         [seen] = self.store.records([name])
@@ -68,7 +73,7 @@ class Collection:
         index = ContentIndex(self.store, "e")
         index.add(sorted(originals.keeper_of))
         progress: Callable[[int, int], None] = lambda done, wanted: self.told.append((done, wanted))  # noqa: E731
-        return Calibrating(originals, index, small_copies, self.executor, progress, 10**8, EDITS)
+        return Calibrating(originals, index, BLUR, self.executor, progress, 10**8, EDITS)
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys:
 def test_a_start_that_waits_for_the_network_says_so_until_it_is_loaded() -> None:
     waiting = Counts(191, 190, 1)
     assert describe(Standing(Counts(0, 0, 0), 0, 0, 0)) == "0 failed, 0 computed"
-    assert describe(Standing(waiting, 0, 0, 0)) == "1 failed, 0 computed, 190 to read, loading VGG16"
+    assert describe(Standing(waiting, 0, 0, 0)) == "1 failed, 0 computed, 190 to read, loading the network"
     assert "loading" not in describe(Standing(waiting, 0, 0, 1))
     assert describe(Standing(Counts(191, 180, 2), 0, 9, 1)) == "2 failed, 9 computed, 180 to read"
 

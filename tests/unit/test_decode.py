@@ -276,7 +276,7 @@ def test_the_header_of_a_turned_picture_is_that_of_the_stored_one() -> None:
 @pytest.mark.parametrize("shape", [(1, 20_000), (20_000, 1), (1, 1), (3, 500), (223, 225), (2000, 3000)])
 def test_shrink_takes_any_proportions(shape: tuple[int, int]) -> None:
     picture = np.full((*shape, 3), (10, 120, 240), np.uint8)
-    small = shrink(picture)
+    small = shrink(picture, 224)
     assert small.shape == (224, 224, 3)
     assert small.dtype == np.uint8
     assert (small == (10, 120, 240)).all()
@@ -285,11 +285,11 @@ def test_shrink_takes_any_proportions(shape: tuple[int, int]) -> None:
 def test_shrink_averages_instead_of_picking_pixels() -> None:
     stripes = np.zeros((448, 448, 3), np.uint8)
     stripes[:, ::2] = 200
-    assert (shrink(stripes) == 100).all()
+    assert (shrink(stripes, 224) == 100).all()
 
 
 def test_shrink_keeps_places_and_channels() -> None:
-    small = shrink(card(480, 320))
+    small = shrink(card(480, 320), 224)
     assert small[10, 10].tolist() == [220, 30, 20]
     assert small[10, 213].tolist() == [20, 180, 40]
     assert small[213, 10].tolist() == [30, 40, 200]

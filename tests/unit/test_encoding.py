@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import CorruptValue
-from worker.engine.search.encoding import DIMENSIONS, Encoding, decode_features, encode, has_features, stack
+from worker.engine.search.encoding import MOST, Encoding, decode_features, encode, has_features, stack
+
+DIMENSIONS = 4096
 
 
 def rows(count: int) -> np.ndarray:
@@ -63,8 +65,8 @@ def with_payload(payload: bytes) -> bytes:
     [
         b"short",
         struct.pack("<ff", 0, 1) + b"not deflated",
-        struct.pack("<ff", 0, 1) + zlib.compress(bytes(DIMENSIONS - 1)),
-        struct.pack("<ff", 0, 1) + zlib.compress(bytes(10**6)),
+        struct.pack("<ff", 0, 1) + zlib.compress(b"\1" * (MOST + 1)),
+        struct.pack("<ff", 0, 1) + zlib.compress(b"\1" * 10**6),
         struct.pack("<ff", 0, np.inf) + zlib.compress(bytes(DIMENSIONS)),
         struct.pack("<ff", np.nan, 1) + zlib.compress(bytes(DIMENSIONS)),
     ],
@@ -126,9 +128,17 @@ def test_stack_leaves_out_what_is_missing_or_corrupt() -> None:
     np.testing.assert_allclose(stacked[1], features[3], atol=np.ptp(features[3]) / 509)
 
 
+def test_rows_are_as_wide_as_they_are_and_one_of_another_width_is_left_out() -> None:
+    narrow = rows(3)[:, :12]
+    raws = [*encode(narrow, "int8"), *encode(rows(1)), *encode(narrow)]
+    stacked, sound = stack(raws)
+    assert sound == [0, 1, 2, 4, 5, 6]
+    np.testing.assert_allclose(stacked, [*narrow, *narrow], atol=np.ptp(narrow) / 509)
+
+
 def test_stack_of_nothing_has_no_rows() -> None:
     for raws in ([], [None, b""]):
         stacked, sound = stack(raws)
-        assert stacked.shape == (0, DIMENSIONS)
+        assert len(stacked) == 0
         assert stacked.dtype == np.float32
         assert sound == []

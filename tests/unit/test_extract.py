@@ -5,7 +5,7 @@ import hashlib
 import io
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,18 @@ def extract_batch(references: list[Reference], tools: Extraction) -> Outcome:
     return sum(extract_batches(references, tools), Outcome())
 
 
+@dataclasses.dataclass
+class Asking:
+    """A network that asks a function."""
+
+    extract: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    side: int = 224
+
+
 class Network:
     """Features that tell which picture they came from: the mean colour, three times over; counts forward passes."""
+
+    side = 224
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -62,9 +72,7 @@ class Bench:
         self.root = root
         self.store = MemoryStore()
         self.network = Network()
-        self.tools = Extraction(
-            root, self.store, "e1", self.network.extract, executor, lambda: 50.0, guard(), 10**6, 10**6
-        )
+        self.tools = Extraction(root, self.store, "e1", self.network, executor, lambda: 50.0, guard(), 10**6, 10**6)
 
     def put(self, path: str, data: bytes) -> Reference:
         (self.root / path).write_bytes(data)
@@ -199,7 +207,7 @@ def test_a_file_deleted_while_it_was_worked_on_stays_deleted(bench: Bench, execu
         bench.store.forget(["a.png"])
         return bench.network.extract(pictures)
 
-    tools = Extraction(bench.root, bench.store, "e1", deleting, executor, lambda: 2.0, guard(), 10**6, 10**6)
+    tools = Extraction(bench.root, bench.store, "e1", Asking(deleting), executor, lambda: 2.0, guard(), 10**6, 10**6)
     extract_batch([reference], tools)
     assert bench.store.records(["a.png"]) == [None]
 
@@ -257,7 +265,7 @@ def test_features_that_say_nothing_are_never_stored(bench: Bench, executor: Exec
 
     references = [bench.put("mute.png", png((1, 1, 1))), bench.put("twin.png", png((1, 1, 1)))]
     references.append(bench.put("good.png", png((200, 1, 200))))
-    outcome = extract_batch(references, dataclasses.replace(bench.tools, extract=extract))
+    outcome = extract_batch(references, dataclasses.replace(bench.tools, network=Asking(extract)))
     assert (outcome.ready, outcome.failed) == (1, 2)
     for path in ("mute.png", "twin.png"):
         record = bench.record(path)
@@ -298,7 +306,7 @@ def test_the_files_of_the_next_batch_are_read_while_the_network_looks_at_this_on
             seen.append((len(pictures), recording.submitted))
             return bench.network.extract(pictures)
 
-        tools = dataclasses.replace(bench.tools, executor=recording, extract=extract, batch_size=2)
+        tools = dataclasses.replace(bench.tools, executor=recording, network=Asking(extract), batch_size=2)
         outcomes = list(extract_batches(references, tools))
     assert seen == [(2, 4), (2, 5), (1, 5)]
     assert all(outcome.seconds.keys() == {"read", "wait", "forward", "store"} for outcome in outcomes[1:])
@@ -332,7 +340,7 @@ def test_batches_before_a_fault_stay_done_and_those_after_it_count_no_attempt(be
             raise Unavailable("Redis is away")
         return bench.network.extract(pictures)
 
-    tools = dataclasses.replace(bench.tools, extract=extract, batch_size=2)
+    tools = dataclasses.replace(bench.tools, network=Asking(extract), batch_size=2)
     with pytest.raises(Unavailable):
         extract_batch(references, tools)
     states = [bench.record(reference.path).state for reference in references]

@@ -9,7 +9,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from shared.errors import UnreadableImage
-from worker.engine.picture.decode import LEAST, SIDE, decode, decode_reduced, shrink
+from worker.engine.picture.decode import LEAST, NARROWEST, decode, decode_reduced, shrink
 from worker.engine.sketch.impression import take_impression
 from worker.engine.sketch.sketch import Picture, pixel_digest
 
@@ -35,8 +35,8 @@ def encoded(picture: Picture, kind: str = "JPEG", orientation: int = 1, **option
         (2 * LEAST, 1400, 2),
         (1401, 2 * LEAST + 1, 2),
         (4 * LEAST, 3000, 4),
-        (8 * LEAST + 3, 8 * SIDE, 8),
-        (8 * LEAST, 4 * SIDE - 1, 2),
+        (8 * LEAST + 3, 8 * NARROWEST, 8),
+        (8 * LEAST, 4 * NARROWEST - 1, 2),
     ],
 )
 def test_a_jpeg_is_reduced_as_far_as_its_sides_allow(width: int, height: int, divisor: int) -> None:
@@ -60,7 +60,7 @@ def test_reduced_is_the_full_picture_smaller_and_as_upright(orientation: int) ->
     assert (found.height, found.width) == full.shape[:2]
     smaller = cv2.resize(full, found.picture.shape[1::-1], interpolation=cv2.INTER_AREA)
     assert np.abs(smaller.astype(float) - found.picture).mean() < 2
-    assert np.abs(shrink(full).astype(float) - shrink(found.picture)).mean() < 1
+    assert np.abs(shrink(full, 224).astype(float) - shrink(found.picture, 224)).mean() < 1
 
 
 @pytest.mark.parametrize("share", [0.3, 0.9])
@@ -82,7 +82,7 @@ def test_an_impression_tells_the_size_of_the_whole_picture() -> None:
     assert (made.facts.width, made.facts.height) == (2000, 3000)
     assert (made.sketch.width, made.sketch.height) == (2000, 3000)
     assert made.facts.content == pytest.approx(3000 * 1700, rel=0.03)
-    assert made.square.shape == (SIDE, SIDE, 3)
+    assert made.picture.shape == (1500, 1000, 3)
 
 
 def test_the_digest_of_pixels_says_at_which_scale_it_was_taken() -> None:

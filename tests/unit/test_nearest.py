@@ -1,6 +1,9 @@
 """The cluster of an image that is newer than the last generation."""
 
+import dataclasses
+
 import numpy as np
+import pytest
 
 from shared.records import Generation, ImageFacts
 from shared.store import MemoryStore
@@ -32,3 +35,20 @@ def test_the_nearest_centroid_of_the_newest_generation_counts() -> None:
     assert nearest(["a", "b"]) == [7, 8]
     publish(store, "3", "another", first=0)
     assert nearest(["a"]) == [None]
+
+
+@pytest.mark.parametrize("cut", [8, 10, 4096, 8 * 4096])
+def test_centroids_that_were_cut_off_name_no_cluster(cut: int) -> None:
+    store = MemoryStore()
+    [raw] = encode(np.eye(1, 4096, dtype=np.float32))
+    store.put_images("e", [("a", ImageFacts(1, 1), raw, b"")])
+    publish(store, "1", "e", first=0)
+    whole = store.generation()
+    assert whole
+    store.publish(
+        dataclasses.replace(
+            whole, id="2", summary={**whole.summary, "generation": "2"}, centroids=whole.centroids[:-cut]
+        ),
+        keep=2,
+    )
+    assert NearestCluster(store, "e")(["a"]) == [None]

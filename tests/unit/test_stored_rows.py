@@ -28,7 +28,8 @@ def stored(count):
 def test_rows_are_read_where_they_are_wanted():
     rows, features = stored(20)
     assert len(rows) == 20
-    for at in ([], [3], [0, 7, 19]):
+    assert len(rows.read(np.array([], dtype=np.intp))) == 0
+    for at in ([3], [0, 7, 19]):
         np.testing.assert_allclose(rows.read(np.array(at, dtype=np.intp)), features[at], atol=1e-3)
 
 

@@ -11,8 +11,9 @@ import h5py
 import pytest
 
 from shared.errors import WeightsError
-from worker.network.vgg16 import layer_shapes
-from worker.network.weights import FILE_NAME, Weights, choose_precision, load, resolve
+from worker.network.precision import choose_precision
+from worker.network.vgg16 import Vgg16, layer_shapes
+from worker.network.weights import Weights, load, resolve
 
 
 def write_layers(path: Path, change: Callable[[dict[str, Any]], Any] = lambda shapes: None) -> Path:
@@ -56,7 +57,7 @@ def test_random_weights_are_resolved_without_loading_tensorflow() -> None:
 
 
 def test_a_file_s_id_is_that_of_its_bytes_wherever_it_lies(tmp_path: Path) -> None:
-    downloaded = write_layers(tmp_path / FILE_NAME)
+    downloaded = write_layers(tmp_path / Vgg16.file_name)
     copy = tmp_path / "copy.h5"
     copy.write_bytes(downloaded.read_bytes())
     imagenet = resolve("imagenet", lambda: downloaded)
@@ -73,7 +74,7 @@ def test_a_file_s_id_is_that_of_its_bytes_wherever_it_lies(tmp_path: Path) -> No
 
 
 def test_auto_takes_imagenet_where_it_can_be_had(tmp_path: Path) -> None:
-    path = write_layers(tmp_path / FILE_NAME)
+    path = write_layers(tmp_path / Vgg16.file_name)
     assert resolve("auto", lambda: path) == resolve("imagenet", lambda: path)
 
 
@@ -92,7 +93,7 @@ def test_without_a_download_the_ways_out_are_named() -> None:
     with pytest.raises(WeightsError) as caught:
         resolve("imagenet", offline)
     sentence = str(caught.value)
-    for part in ("no route to host", "connect to the network", FILE_NAME, "IMAGESIEVE_WEIGHTS=random", "auto"):
+    for part in ("no route to host", "connect to the network", Vgg16.file_name, "IMAGESIEVE_WEIGHTS=random", "auto"):
         assert part in sentence
 
 

@@ -64,7 +64,7 @@ def _measure(workshop: Workshop, extractor_id: str, sample: int) -> Any:
     index.add(sorted(originals.keeper_of))
     progress = _Progress()
     return measure(
-        Calibrating(originals, index, extraction.extract, extraction.executor, progress.tell, settings.max_pixels),
+        Calibrating(originals, index, extraction.network, extraction.executor, progress.tell, settings.max_pixels),
         sample,
     )
 

@@ -23,7 +23,7 @@ from worker.pipeline.members import make_event
 from worker.workshop import Workshop
 
 if TYPE_CHECKING:
-    from worker.pipeline.extracting.extraction import Extraction
+    from worker.network.port import Network
 
 
 class Checker:
@@ -66,7 +66,7 @@ class Checker:
 
     def _compare(self, path: Path, record: Record, data: bytes) -> Event:
         from worker.engine.groups.verified import EXACT_REASON, identical_reason
-        from worker.engine.picture.decode import Picture, decode_reduced
+        from worker.engine.picture.decode import Picture, decode_reduced, shrink
         from worker.engine.sketch.impression import take_impression
         from worker.pipeline.comparison import reduced
 
@@ -76,7 +76,7 @@ class Checker:
             return self._event(path, record, Verdict.EXACT, held.path, 1.0, EXACT_REASON, cluster)
         max_pixels = self._workshop.settings.max_pixels
         seen = take_impression(data, max_pixels)
-        [features] = self._network.extract(seen.square[None])
+        [features] = self._network.extract(shrink(seen.picture, self._network.side)[None])
 
         def picture() -> Picture:
             return reduced(decode_reduced(data, max_pixels).picture)
@@ -103,11 +103,11 @@ class Checker:
         return Event(event.at, event.path, event.digest, verdict, keeper, similarity, cluster, reason)
 
     @cached_property
-    def _network(self) -> "Extraction":
+    def _network(self) -> "Network":
         """Seconds, and only for pictures whose bytes the collection does not have."""
         _say("loading the network")
         load_backend()
-        return self._workshop.extraction_for(self._extractor_id)
+        return self._workshop.extraction_for(self._extractor_id).network
 
 
 def read_image(path: Path, max_bytes: int) -> bytes:

@@ -7,7 +7,6 @@ With `--check`: load Keras too and print as JSON what it finds, for `imagesieve 
 import json
 import logging
 import sys
-from pathlib import Path
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
@@ -15,8 +14,8 @@ from shared.errors import ImagesieveError, Unavailable
 from shared.logs import configure_logging
 from shared.settings import load_settings
 from shared.store import RedisStore
-from worker.network.backend import describe_backend, load_backend
-from worker.network.weights import Weights, download_imagenet, resolve
+from worker.network.backend import describe_backend
+from worker.network.weights import Weights, resolve
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ def prepare() -> Weights:
     """Resolve the weights and publish their extractor; waits for Redis. Raises WeightsError."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    weights = resolve(settings.weights, _download)
+    weights = resolve(settings.weights)
     patience = Retrying(
         retry=retry_if_exception_type(Unavailable),
         wait=wait_exponential(0.2, max=10),
@@ -33,11 +32,6 @@ def prepare() -> Weights:
     )
     patience(RedisStore.connect(settings.store).publish_extractor, weights.extractor)
     return weights
-
-
-def _download() -> Path:
-    load_backend()  # only here: random weights and a file of your own do not need it yet
-    return download_imagenet()
 
 
 def check() -> dict[str, str]:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from shared.errors import Unavailable
+from worker.network.port import Network
 
 if TYPE_CHECKING:  # every worker's main process imports this module, and most have no use for NumPy
     import numpy as np
@@ -16,18 +17,12 @@ if TYPE_CHECKING:  # every worker's main process imports this module, and most h
 logger = logging.getLogger(__name__)
 
 
-class Network(Protocol):
-    """A loaded network."""
-
-    def extract(self, pictures: "NDArray[np.uint8]") -> "NDArray[np.float32]":
-        """Features, float32 `[n, 4096]`, of RGB pictures, uint8 `[n, 224, 224, 3]`."""
-
-
 class LoadingNetwork:
     """A network that a thread of its own loads from now on."""
 
-    def __init__(self, load: Callable[[], Network], tell: Callable[[], object] = lambda: None) -> None:
-        """tell: called when it is loaded; it may raise Unavailable."""
+    def __init__(self, side: int, load: Callable[[], Network], tell: Callable[[], object] = lambda: None) -> None:
+        """side: see `Network`. tell: called when it is loaded; it may raise Unavailable."""
+        self.side = side
         self._network = ThreadPoolExecutor(1, "network").submit(load)
         self._network.add_done_callback(partial(_tell, tell))
 

@@ -6,27 +6,28 @@ the network is built, not before.
 """
 
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import WeightsError
-from worker.engine.search.encoding import DIMENSIONS, has_features
-from worker.network.weights_file import read_layers
+from worker.engine.search.encoding import has_features
+from worker.network.backend import load_backend
+from worker.network.download import download_by_keras
+from worker.network.port import Precision
+from worker.network.weights_file import check_layers, read_layers
 
 SIDE: Final = 224
+DIMENSIONS: Final = 4096  # of fc1 and fc2
 MEANS_BGR: Final = (103.939, 116.779, 123.68)  # of ImageNet's training set, as preprocess_input in "caffe" mode
 BLOCKS: Final = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters and convolutions per block
-RANDOM_RECIPE: Final = "philox-he-uniform-1"  # changes with every change of random_weights
+FILE_MD5: Final = "64373286793e3c8b2b4e3219cbf3544b"  # as keras.applications.vgg16 has it
 _AT_ONCE: Final = 1 << 20  # values; even, for two come from each number of the generator
 FILTER_AFTER: Final = 256  # pictures; what these lose by the slower way is about what the change costs
 _FILTERED_AT_ONCE: Final = 16  # pictures; one size alone, for each is compiled for seconds, and small enough for caches
-
-Precision = Literal["float32", "bfloat16", "float16"]
 
 
 def layer_shapes() -> dict[str, tuple[int, ...]]:
@@ -61,14 +62,21 @@ def random_weights() -> Iterator[tuple[str, NDArray[np.float32]]]:
 
 
 class Vgg16:
-    """The network, built and loaded once. Not for use by several threads at a time."""
+    """The network, built and loaded once; a `worker.network.port.Backbone`."""
+
+    side: ClassVar = SIDE
+    dimensions: ClassVar = DIMENSIONS
+    name: ClassVar = "vgg16/fc2"
+    label: ClassVar = "VGG16 fc2"
+    file_name: ClassVar = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
+    random_recipe: ClassVar = "philox-he-uniform-1"  # changes with every change of random_weights
+    warm_up: ClassVar = FILTER_AFTER
 
     def __init__(
         self, weights_file: Path | None, precision: Precision, batch_size: int, filter_after: float = FILTER_AFTER
     ) -> None:
-        """Build it and load `weights_file` (see weights_file.py), or random weights for None. 0.6 GB; seconds.
+        """See `Backbone`. 0.6 GB. The file is one that `weights_file.py` describes.
 
-        Raises WeightsError where the file cannot be read, or the loaded network does not tell two pictures apart.
         After so many pictures in batches of sixteens a processor goes on with fewer multiplications (docs/adr/0018).
         """
         self._batch_size = batch_size
@@ -84,6 +92,19 @@ class Vgg16:
                 layer.kernel.assign(kernel)
                 layer.bias.assign(bias)
         self._try_out(weights_file)
+
+    @staticmethod
+    def check_file(path: Path) -> None:
+        """See `Backbone`. Reads every value once: half a second."""
+        check_layers(path, layer_shapes())
+
+    @staticmethod
+    def download() -> Path:
+        """See `Backbone`. Keras's own file, in Keras's own cache."""
+        load_backend()
+        from keras.src.applications.vgg16 import WEIGHTS_PATH
+
+        return download_by_keras(Vgg16.file_name, WEIGHTS_PATH, FILE_MD5, "550 MB")
 
     def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """fc2 activations, float32 `[n, 4096]`, of RGB pictures, uint8 `[n, 224, 224, 3]`.
@@ -136,27 +157,6 @@ def batch_sizes(count: int, largest: int) -> list[int]:
         sizes.append(above if 8 * count > 7 * above else 1 << (count.bit_length() - 1))
         count -= sizes[-1]
     return sizes
-
-
-def faster_precision() -> Literal["float32", "bfloat16"]:
-    """Which of the two computes a convolution of this network faster on this machine, by trial; a second or two.
-
-    A processor's flags do not tell: where it has bfloat16 instructions but no matrix unit, they may be the slower ones.
-    """
-    import keras
-
-    values = np.ones((4, 28, 28, 256), dtype=np.float32)
-    trials = {}
-    for precision in ("float32", "bfloat16"):
-        layer = keras.layers.Conv2D(512, 3, padding="same", kernel_initializer="ones", dtype=precision)
-        trials[precision] = keras.Sequential([keras.Input(values.shape[1:]), layer])
-        trials[precision].predict_on_batch(values)
-    seconds = dict.fromkeys(trials, float("inf"))
-    for precision in list(trials) * 4:  # taken in turn, so that other work on the machine hits both
-        started = time.perf_counter()
-        trials[precision].predict_on_batch(values)
-        seconds[precision] = min(seconds[precision], time.perf_counter() - started)
-    return "bfloat16" if seconds["bfloat16"] < seconds["float32"] else "float32"
 
 
 def _build(precision: Precision) -> Any:

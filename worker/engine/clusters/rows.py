@@ -12,7 +12,7 @@ from worker.engine.clusters.partitions import Points
 
 Indices = npt.NDArray[np.intp]
 
-READ_ROWS: Final = 4096  # rows read and moved at once: 64 MiB of 4,096 float32 values
+READ_ROWS: Final = 4096  # rows read and moved at once: 64 MiB where a row has 4,096 values
 
 
 class Rows(Protocol):

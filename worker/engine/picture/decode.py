@@ -21,10 +21,10 @@ from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
 from worker.engine.picture.scaling import average
 
-__all__ = ["SIDE", "Header", "Picture", "Reduced", "decode", "decode_reduced", "probe", "shrink"]
+__all__ = ["Header", "Picture", "Reduced", "decode", "decode_reduced", "probe", "shrink"]
 
-SIDE: Final = 224  # pixels, of the network's square input
 LEAST: Final = 1024  # pixels, of the long side of what is decoded at reduced scale: no comparison looks closer
+NARROWEST: Final = 224  # pixels, of its short side
 
 # The bits for the scale alone: together with IMREAD_COLOR_RGB they give colour.
 _REDUCED_BY: Final = {
@@ -68,7 +68,7 @@ def decode_reduced(data: bytes, max_pixels: int) -> Reduced:
     """The picture, decoded at a half, a quarter or an eighth of its size where it is a JPEG that is larger than needed.
 
     A JPEG's blocks of 8 x 8 pixels are stored by frequency, and the high ones are left out: a third of the time at 12
-    megapixels. The long side keeps at least LEAST pixels, the short one SIDE. Other formats are decoded in full.
+    megapixels. The long side keeps at least LEAST pixels, the short one NARROWEST. Other formats are decoded in full.
     Errors as `decode`.
     """
     header = _probe(data, max_pixels)
@@ -85,7 +85,7 @@ def _divisor(header: Header) -> int:
     if header.format != "JPEG" or header.reader != "opencv":
         return 1
     long, short = max(header.width, header.height), min(header.width, header.height)
-    return max((by for by in _REDUCED_BY if long >= by * LEAST and short >= by * SIDE), default=1)
+    return max((by for by in _REDUCED_BY if long >= by * LEAST and short >= by * NARROWEST), default=1)
 
 
 def _decode(data: bytes, header: Header, divisor: int) -> tuple[Picture, bool]:
@@ -105,12 +105,12 @@ def _decode(data: bytes, header: Header, divisor: int) -> tuple[Picture, bool]:
     return upright(picture, header.orientation), whole
 
 
-def shrink(picture: Picture) -> Picture:
-    """The network's input `[224, 224, 3]`: the whole picture, squeezed to a square. 5 ms for 12 megapixels."""
+def shrink(picture: Picture, side: int) -> Picture:
+    """The whole picture, squeezed to a square `[side, side, 3]`, as a network takes it. 5 ms for 12 megapixels."""
     height, width = picture.shape[:2]
     # Averaging is right where a side shrinks and wrong where it grows; of a long narrow picture one does each.
-    small = average(picture, (min(width, SIDE), min(height, SIDE)))
-    square: Picture = cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    small = average(picture, (min(width, side), min(height, side)))
+    square: Picture = cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR)
     return square
 
 

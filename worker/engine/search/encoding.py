@@ -1,11 +1,11 @@
-"""Features as bytes: a header that is checked on reading, then the values of one row.
+"""Features as bytes: a header that is checked on reading, then the values of one row, as many as there are.
 
 The header is `version, encoding, 2 reserved bytes, CRC32 of the payload (little-endian)`. Two encodings, told apart by
 the header, so that a store may hold both:
 
-- float16: 4096 values of 2 bytes, 8,200 bytes in all.
+- float16: 2 bytes per value; 8,200 bytes in all for 4096 values.
 - int8: the lowest and the highest value as float32, then a byte per value in 255 steps between them, deflated. About
-  2,800 bytes, fewer for features with many zeros. docs/benchmarks.md says what the rounding costs.
+  2,800 bytes for 4096 values, fewer where many are zero. docs/benchmarks.md says what the rounding costs.
 """
 
 import math
@@ -21,7 +21,7 @@ from shared.errors import CorruptValue
 
 Encoding = Literal["float16", "int8"]
 
-DIMENSIONS: Final = 4096
+MOST: Final = 1 << 16  # values of a row; more are taken for damage
 _HEADER: Final = struct.Struct("<BBxxI")
 _RANGE: Final = struct.Struct("<ff")
 _VERSION: Final = 1
@@ -29,13 +29,13 @@ _FLOAT16: Final = 1
 _INT8: Final = 2
 _STEPS: Final = 255
 _LEVEL: Final = 1  # of deflate: higher levels take twice the time for one percent
-_LONGEST: Final = _HEADER.size + 2 * DIMENSIONS
+_LONGEST: Final = _HEADER.size + 2 * MOST
 _LARGEST: Final = float(np.finfo(np.float16).max)
 _SMALLEST: Final = float(np.finfo(np.float16).tiny)
 
 
 def encode(features: NDArray[np.float32], encoding: Encoding = "float16") -> list[bytes]:
-    """Bytes of each row of features, float32 `[n, 4096]`, that `has_features` passes.
+    """Bytes of each row of features, float32 `[n, d]`, that `has_features` passes.
 
     float16: values beyond its 65,504 become 65,504. int8: each value moves by at most 1/510 of its row's range; 0.2 ms
     a row.
@@ -53,7 +53,7 @@ def encode(features: NDArray[np.float32], encoding: Encoding = "float16") -> lis
 
 
 def has_features(features: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which rows of `[n, 4096]` say something of their pictures: all values finite, and not all of them zero.
+    """Which rows of `[n, d]` say something of their pictures: all values finite, and not all of them zero.
 
     What float16 rounds to zero, or nearly, counts as zero.
     """
@@ -66,7 +66,7 @@ def _headed(encoding: int, payload: bytes) -> bytes:
 
 
 def decode_features(raw: bytes) -> NDArray[np.float32]:
-    """One row, float32 `[4096]`. Raises CorruptValue for a wrong length, version or checksum, NaN, or zeros alone."""
+    """One row, float32 `[d]`. Raises CorruptValue for a wrong length, version or checksum, NaN, or zeros alone."""
     if not _HEADER.size < len(raw) <= _LONGEST:
         raise CorruptValue(f"stored features have {len(raw)} bytes, which no encoding gives; computed anew")
     version, encoding, checksum = _HEADER.unpack_from(raw)
@@ -74,8 +74,8 @@ def decode_features(raw: bytes) -> NDArray[np.float32]:
     if version != _VERSION or encoding not in (_FLOAT16, _INT8) or zlib.crc32(payload) != checksum:
         raise CorruptValue("stored features have a wrong version or checksum; computed anew")
     row = _halves(payload) if encoding == _FLOAT16 else _steps(payload)
-    if len(row) != DIMENSIONS:
-        raise CorruptValue(f"stored features have {len(row)} values where {DIMENSIONS} belong; computed anew")
+    if len(row) > MOST:
+        raise CorruptValue(f"stored features have more than {MOST} values, which no network gives; computed anew")
     if not np.isfinite(row).all():
         raise CorruptValue("stored features are not finite; computed anew")
     if not row.any():  # as older versions stored them, whose network had loaded nothing
@@ -88,10 +88,10 @@ def _halves(payload: bytes) -> NDArray[np.float32]:
 
 
 def _steps(payload: bytes) -> NDArray[np.float32]:
-    """The values of an int8 payload; at most one more than belong there, however far the bytes would inflate."""
+    """The values of an int8 payload; at most one more than MOST, however far the bytes would inflate."""
     try:
         low, high = _RANGE.unpack_from(payload)
-        steps = zlib.decompressobj().decompress(payload[_RANGE.size :], DIMENSIONS + 1)
+        steps = zlib.decompressobj().decompress(payload[_RANGE.size :], MOST + 1)
     except (struct.error, zlib.error) as error:
         raise CorruptValue(f"stored features do not parse ({error}); computed anew") from error
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -101,15 +101,23 @@ def _steps(payload: bytes) -> NDArray[np.float32]:
 
 
 def stack(raws: Sequence[bytes | None]) -> tuple[NDArray[np.float32], list[int]]:
-    """Rows of the values that are there and sound, float32 `[m, 4096]`, and which of `raws` they are."""
-    rows = np.empty((len(raws), DIMENSIONS), dtype=np.float32)
+    """Rows of the values that are there and sound, float32 `[m, d]`, and which of `raws` they are.
+
+    They are of one extractor, so another width than the first one's is damage, too. `[0, 0]` where none is there.
+    """
+    rows = np.empty((0, 0), dtype=np.float32)
     sound: list[int] = []
     for index, raw in enumerate(raws):
         if raw is None:
             continue
         try:
-            rows[len(sound)] = decode_features(raw)
+            row = decode_features(raw)
         except CorruptValue:
             continue  # left out like a missing one: whoever reads the indices sees it
+        if not sound:
+            rows = np.empty((len(raws), len(row)), dtype=np.float32)
+        elif len(row) != rows.shape[1]:
+            continue
+        rows[len(sound)] = row
         sound.append(index)
     return rows[: len(sound)], sound

@@ -1,7 +1,7 @@
 """Features made comparable: principal components of the collection, each scaled to unit variance.
 
 Raw features of one network point all the same way (cosine of unrelated images 0.98 with random weights); whitened
-ones do not, and a few dozen components retrieve as well as all 4096.
+ones do not, and a few dozen components retrieve as well as all of them.
 """
 
 from dataclasses import dataclass

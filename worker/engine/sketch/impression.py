@@ -1,4 +1,4 @@
-"""What is made of an image's bytes, once: what the network looks at, and what is kept of the picture."""
+"""What is made of an image's bytes, once: the picture, and what is kept of it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.errors import UnreadableImage
 from shared.records import ImageFacts
 from worker.engine.picture.bars import content_pixels
-from worker.engine.picture.decode import Picture, Reduced, decode_reduced, shrink
+from worker.engine.picture.decode import Picture, Reduced, decode_reduced
 from worker.engine.proof.inventory import take_inventory
 from worker.engine.proof.sameness import is_plain
 from worker.engine.proof.stored import may_have_map, read_marks
@@ -15,10 +15,10 @@ from worker.engine.sketch.sketch import Sketch, describe, pixel_digest
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """facts: size and digest of the pixels. square: the network's input, RGB uint8 `[224, 224, 3]`."""
+    """facts: size and digest of the pixels. picture: as `decode_reduced` gives it."""
 
     facts: ImageFacts
-    square: Picture
+    picture: Picture
     sketch: Sketch
 
 
@@ -35,7 +35,7 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
         f"1/{decoded.divisor} {digest}" if decoded.divisor > 1 else digest,
         content * decoded.divisor**2 if bars else 0,
     )
-    return Impression(facts, shrink(picture), describe(picture, size=(width, height)))
+    return Impression(facts, picture, describe(picture, size=(width, height)))
 
 
 def _identity(data: bytes, decoded: Reduced) -> str:

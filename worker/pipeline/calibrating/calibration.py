@@ -19,6 +19,7 @@ from worker.engine.matching.calibration import Evidence, Stranger, Trial, loosen
 from worker.engine.matching.verify import Thresholds, verify, verify_pixels
 from worker.engine.picture.decode import decode, shrink
 from worker.engine.sketch.sketch import Picture, describe
+from worker.network.port import Network
 from worker.pipeline.calibrating.originals import Originals, View
 from worker.pipeline.comparison import reduced
 from worker.pipeline.judging.candidates import ContentIndex
@@ -37,13 +38,12 @@ Features = NDArray[np.float32]
 class Calibrating:
     """The collaborators of `measure`. index: holds every content of `originals.keeper_of`.
 
-    extract: pictures `[n, 224, 224, 3]` -> features, float32 `[n, 4096]`. progress: told how many of how many pictures
-    are done. max_pixels: of a copy.
+    progress: told how many of how many pictures are done. max_pixels: of a copy.
     """
 
     originals: Originals
     index: ContentIndex
-    extract: Callable[[Pictures], Features]
+    network: Network
     executor: Executor
     progress: Callable[[int, int], None]
     max_pixels: int
@@ -128,7 +128,7 @@ class _Run:
         """Everything that is asked of one picture. Raises what reading it raises."""
         tools = self._tools
         made = list(tools.executor.map(lambda attack: self._make(digest, attack), tools.attacks))
-        features = tools.extract(np.stack([square for _, square in made]))
+        features = tools.network.extract(np.stack([square for _, square in made]))
         copies = [copy for copy, _ in made]
         for trial, strangers in tools.executor.map(self._compare, self._jobs(digest, copies, features)):
             self._trials.append(trial)
@@ -153,7 +153,7 @@ class _Run:
                 return None
 
         picture = made()
-        return _Copy(digest, attack.name, View(describe(picture), again)), shrink(picture)
+        return _Copy(digest, attack.name, View(describe(picture), again)), shrink(picture, self._tools.network.side)
 
     def _jobs(self, digest: str, copies: Sequence[_Copy], features: Features) -> list[_Job]:
         original = self._originals.view(digest)

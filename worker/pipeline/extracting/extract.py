@@ -120,7 +120,7 @@ def _work_off(
     seen, spent = end_reading(batch.reading, tools)
     looks = {reference: look for reference, look in zip(batch.taken, seen, strict=True) if look is not None}
     found = [look for look in looks.values() if isinstance(look, Look)]
-    fresh = {look.digest: look for look in found if look.picture is not None and look.digest not in stored}
+    fresh = {look.digest: look for look in found if look.square is not None and look.digest not in stored}
     due = {r: look for r, look in looks.items() if isinstance(look, Look) and look.digest in fresh}
     at_once = {r: look for r, look in looks.items() if r not in due}
     read = time.perf_counter()
@@ -166,7 +166,7 @@ def _compute(looks: Sequence[Look], tools: Extraction) -> list[Image]:
     """Features of distinct pictures, without those that the network gives none for: one forward pass."""
     if not looks:
         return []
-    features = tools.extract(np.stack([look.picture for look in looks if look.picture is not None]))
+    features = tools.network.extract(np.stack([look.square for look in looks if look.square is not None]))
     sound = np.flatnonzero(has_features(features)).tolist()
     encoded = encode(features[sound], tools.encoding)
     able = [looks[row] for row in sound]

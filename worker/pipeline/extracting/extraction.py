@@ -1,32 +1,27 @@
-"""What extracting works with: its collaborators, and the shapes of what goes to the network and comes back."""
+"""What extracting works with: its collaborators."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared.store import Store
 from worker.engine.search.encoding import Encoding
+from worker.network.port import Network
 from worker.pipeline.extracting.guard import Guard
-
-Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
-Features = NDArray[np.float32]  # [n, 4096]
 
 
 @dataclass(frozen=True)
 class Extraction:
     """The collaborators of `extract_batches`.
 
-    extract: up to batch_size pictures -> features, float32 `[n, 4096]`, one forward pass. guard: of the decoders.
+    network: is given up to batch_size pictures at a time, one forward pass. guard: of the decoders.
     """
 
     root: Path
     store: Store
     extractor_id: str
-    extract: Callable[[Pictures], Features]
+    network: Network
     executor: Executor
     now: Callable[[], float]
     guard: Guard

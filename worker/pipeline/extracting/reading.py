@@ -10,7 +10,7 @@ from typing import Final, Self
 from shared.errors import FileChanging, PermanentError, UnreadableImage
 from shared.failures import FailureKind
 from shared.records import ImageFacts, Reference
-from worker.engine.picture.decode import Picture, probe
+from worker.engine.picture.decode import Picture, probe, shrink
 from worker.engine.sketch.impression import take_impression
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
@@ -28,11 +28,11 @@ BYTES_TOGETHER: Final = 64 << 20
 
 @dataclass(frozen=True)
 class Look:
-    """One file after reading: picture is None when its features are in the store already."""
+    """One file after reading. square: for the network; None when the features are in the store already."""
 
     digest: str
     facts: ImageFacts
-    picture: Picture | None
+    square: Picture | None
     sketch: bytes = b""
 
 
@@ -117,6 +117,7 @@ def _describe(reference: Reference, contents: Contents, tools: Extraction) -> Lo
         header = probe(contents.data)
         with tools.guard.decoding(reference, header.width * header.height):
             made = take_impression(contents.data, tools.max_pixels)
+            square = shrink(made.picture, tools.network.side)
     except PermanentError as error:
         return Refused.by(error)
-    return Look(contents.digest, made.facts, made.square, made.sketch.to_bytes())
+    return Look(contents.digest, made.facts, square, made.sketch.to_bytes())

@@ -73,7 +73,7 @@ class ContentIndex:
         return []
 
     def nearest(self, features: Features, sketch: Sketch, keeper_of: Callable[[str], str], count: int) -> list[str]:
-        """The same for a picture that is not stored. features: raw, float32 `[4096]`."""
+        """The same for a picture that is not stored. features: raw, float32 `[d]`."""
         if self._index is None:
             return list(self._contents)
         return self._index.search(features, sketch, keeper_of, count)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.store import Store
-from worker.engine.search.encoding import DIMENSIONS, stack
+from worker.engine.search.encoding import stack
 
 
 class NearestCluster:
@@ -16,7 +16,7 @@ class NearestCluster:
         self._store = store
         self._extractor = extractor_id
         self._generation = ""
-        self._centroids = np.empty((0, DIMENSIONS), dtype=np.float32)
+        self._centroids = np.empty((0, 0), dtype=np.float32)
         self._numbers: list[int] = []
         self._cosine = True
 
@@ -31,11 +31,13 @@ class NearestCluster:
         return found
 
     def of(self, row: NDArray[np.float32]) -> int | None:
-        """The same for features float32 `[4096]` that are not stored."""
+        """The same for features float32 `[d]` that are not stored."""
         self._reload()
         return self._nearest(row) if len(self._centroids) else None
 
-    def _nearest(self, row: NDArray[np.float32]) -> int:
+    def _nearest(self, row: NDArray[np.float32]) -> int | None:
+        if row.shape != self._centroids.shape[1:]:
+            return None  # centroids that were cut off; the next generation brings its own
         if self._cosine:
             row = row / max(float(np.linalg.norm(row)), 1e-12)
         return self._numbers[int(np.square(self._centroids - row).sum(axis=1).argmin())]
@@ -48,6 +50,8 @@ class NearestCluster:
         self._numbers = [cluster["number"] for cluster in summary["clusters"]]
         raw = self._store.centroids(self._generation) if summary["extractor"]["id"] == self._extractor else b""
         self._cosine = summary["geometry"] == "cosine"
-        sound = len(raw) == 4 * DIMENSIONS * len(self._numbers) and np.isfinite(np.frombuffer(raw, np.float32)).all()
+        whole = bool(self._numbers) and len(raw) % (4 * len(self._numbers)) == 0
+        centroids = np.frombuffer(raw if whole else b"", dtype=np.float32)
         # Damaged ones name no cluster; the next generation brings its own.
-        self._centroids = np.frombuffer(raw if sound else b"", dtype=np.float32).reshape(-1, DIMENSIONS)
+        sound = len(centroids) > 0 and np.isfinite(centroids).all()
+        self._centroids = centroids.reshape(len(self._numbers), -1) if sound else np.empty((0, 0), dtype=np.float32)

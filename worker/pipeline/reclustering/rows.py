@@ -25,7 +25,10 @@ class StoredRows:
         return len(self.digests)
 
     def read(self, at: Indices) -> npt.NDArray[np.float32]:
-        """The rows with these indices, float32 `[len(at), 4096]`. Raises CorruptValue where one is not to be had."""
+        """The rows with these indices, float32 `[len(at), d]`; `[0, 0]` for none.
+
+        Raises CorruptValue where one is not to be had.
+        """
         rows, sound = stack(self.store.features(self.extractor_id, [self.digests[index] for index in at]))
         if len(sound) < len(at):
             raise CorruptValue(f"features of {len(at) - len(sound)} images are missing or damaged; run recluster again")
