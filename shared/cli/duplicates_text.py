@@ -12,6 +12,7 @@ from rich.cells import cell_len, chop_cells
 from shared.acting.duplicates import Duplicate
 from shared.cli.terminal import say, shown
 from shared.paths import is_in_folder
+from shared.records import Kind
 
 NARROWEST: Final = 20  # columns for a path, however narrow the terminal
 
@@ -19,8 +20,9 @@ NARROWEST: Final = 20  # columns for a path, however narrow the terminal
 def list_lines(found: Sequence[Duplicate], columns: int | None) -> Iterator[str]:
     """A block for each group: its keeper, and the duplicates below it. columns: of the terminal; None: never folded."""
     more = sum(one.may_free for one in found)
+    to_prove = " and ".join(kind for kind in Kind if kind.is_to_prove)
     yield f"{count_files(len(found))}; {sum(one.frees for one in found):,} bytes can be freed" + (
-        f", and up to {more:,} more: identical files go if they are proved to lose nothing" if more else ""
+        f", and up to {more:,} more: {to_prove} files go if they are proved to lose nothing" if more else ""
     )
     digits = max((len(f"{one.bytes:,}") for one in found), default=0)
     for (group, keeper), duplicates in groupby(found, key=lambda one: (one.group, one.keeper)):

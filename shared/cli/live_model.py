@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.broker import Outstanding
-from shared.records import Counts, Event, Extractor, Verdict
+from shared.records import Counts, Event, Extractor, Kind
 
 WINDOW: Final = 60.0  # seconds over which a speed is taken
 KEPT: Final = 200  # duplicates, more than a screen has lines
-DUPLICATES: Final = (Verdict.EXACT, Verdict.IDENTICAL, Verdict.NEAR)
+DUPLICATES: Final = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)

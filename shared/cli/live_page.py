@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import cycle
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -12,11 +13,11 @@ from rich.text import Text
 
 from shared.cli.live_model import Look, Page
 from shared.cli.terminal import shown
-from shared.records import Event, Verdict
+from shared.records import Event, Kind, Verdict
 
 WIDE = 110  # columns from which a duplicate's keeper has a column of its own
 MEDIUM = 64  # from which its verdict has one
-STYLES = {Verdict.EXACT: "red", Verdict.IDENTICAL: "magenta", Verdict.NEAR: "yellow"}
+STYLES = dict(zip(Kind, cycle(("red", "magenta", "yellow")), strict=False))
 NO_WORKERS = "none answers yet: `imagesieve up` is not running, or just starting"
 
 
@@ -77,7 +78,7 @@ class Screen:
         return table
 
     def _duplicate(self, event: Event, width: int, room: int) -> list[Text]:
-        verdict = Text(event.verdict, style=STYLES[Verdict(event.verdict)])
+        verdict = Text(event.verdict, style=STYLES[Kind(event.verdict)])
         cells = [Text(self._told(event)), Text(end_of(shown(event.path), room), style=verdict.style)]
         if width >= MEDIUM:
             cells.insert(1, verdict)

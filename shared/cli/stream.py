@@ -25,7 +25,7 @@ def events(
     follow: Annotated[bool, typer.Option("--follow", help="go on with what comes, until Ctrl-C")] = False,
     json: Annotated[bool, typer.Option("--json", help="a JSON object a line, for programs")] = False,
 ) -> None:
-    """Print the verdicts that were given, oldest first: unique, exact, identical, near or failed, and why.
+    """Print the verdicts that were given, oldest first, and why.
 
     Examples:
 
@@ -62,7 +62,7 @@ def check(
     images: Annotated[list[Path], typer.Argument(help="image files, anywhere")],
     json: Annotated[bool, typer.Option("--json", help="a JSON object a line, for programs")] = False,
 ) -> None:
-    """Say what images would be in the collection, without adding them: unique, exact, identical, near or failed.
+    """Say what images would be in the collection, without adding them.
 
     Needs Redis, so `imagesieve up` has to run. Example:
 

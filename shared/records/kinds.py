@@ -25,9 +25,19 @@ class Kind(StrEnum):
         return self is Kind.EXACT
 
     @property
+    def is_compared(self) -> bool:
+        """Whether a comparison says so, by a match on record, and not equal bytes or pixels."""
+        return self is Kind.NEAR
+
+    @property
     def is_acted_on(self) -> bool:
         """Whether `apply` and the policy take it without being asked by name, once it is proved to lose nothing."""
         return self is not Kind.NEAR
+
+    @property
+    def is_to_prove(self) -> bool:
+        """Whether it is taken only once it is proved to lose nothing."""
+        return self.is_acted_on and not self.is_sure
 
 
 class Verdict(StrEnum):

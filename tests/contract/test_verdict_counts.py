@@ -15,7 +15,7 @@ from shared.records import Event, Record, Reference, State, Verdict
 from shared.settings import Settings
 from shared.store import MemoryStore, RedisStore, Store, keys
 
-NONE = {"failed": 0, "unjudged": 0, "unique": 0, "exact": 0, "identical": 0, "near": 0}
+NONE = {"unjudged": 0, **dict.fromkeys(map(str, Verdict), 0)}
 
 
 @pytest.fixture(params=["memory", "redis"])

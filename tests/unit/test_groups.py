@@ -1,4 +1,4 @@
-"""Groups of exact duplicates, and which file of them stays."""
+"""Groups of duplicates: what each is to its keeper, and which file of them stays."""
 
 import dataclasses
 from collections import Counter
@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.records import Kind
+from shared.records import Kind, Match
 from shared.settings import KEEPER_CRITERIA
 from tests.unit.report_parts import ORDER, group_copies
 from worker.engine.groups.groups import Duplicate, Group, Member, count_savings
 from worker.engine.groups.keepers import describe_order, rank_keepers
+from worker.engine.groups.verified import tell_kind
 
 keeper_rank = rank_keepers(ORDER)
 
@@ -174,3 +175,21 @@ def test_the_order_of_the_files_does_not_matter(files, random):
 def test_no_two_files_share_a_rank_and_numbers_run_from_1(files):
     assert len({keeper_rank(file) for file in files}) == len(files)
     assert [group.number for group in group_copies(files)] == list(range(1, len(group_copies(files)) + 1))
+
+
+@pytest.mark.parametrize(
+    ("digests", "pixels", "match", "kind", "found"),
+    [
+        ("aa", {}, None, Kind.EXACT, Match(1.0, "the same bytes")),
+        ("ab", {"a": "p", "b": "p"}, None, Kind.IDENTICAL, Match(1.0, "the same pixels in another file")),
+        ("ab", {"a": "1/2 p", "b": "1/2 p"}, None, Kind.IDENTICAL,
+         Match(1.0, "the same pixels at 1/2 of their size in another file")),
+        ("ab", {"a": "p", "b": "q"}, Match(0.9, "mirrored"), Kind.NEAR, Match(0.9, "mirrored")),
+        ("ab", {"a": "", "b": ""}, None, Kind.NEAR, Match(1.0, "the same picture")),  # lost, or damaged
+        ("ab", {}, Match(0.9, "mirrored"), Kind.NEAR, Match(0.9, "mirrored")),
+    ],
+)  # fmt: skip
+def test_what_a_duplicate_is_to_its_keeper(
+    digests: str, pixels: dict[str, str], match: Match | None, kind: Kind, found: Match
+) -> None:
+    assert tell_kind(*digests, pixels, match) == (kind, found)

@@ -15,11 +15,12 @@ from shared.cli.live import watch_status
 from shared.cli.live_model import Look, Model, Speed
 from shared.cli.live_page import Screen, duration, end_of, verdicts_in_words
 from shared.errors import SettingsError
-from shared.records import Counts, Event, Extractor
+from shared.records import Counts, Event, Extractor, Verdict
 from shared.settings import load_settings
 
 NOW = 1_795_435_300.0  # 2026-11-23 12:01:40 UTC
-VERDICTS = {"failed": 3, "unjudged": 12, "unique": 7100, "exact": 900, "identical": 30, "near": 280}
+COUNTED = {"failed": 3, "unjudged": 12, "unique": 7100, "exact": 900, "identical": 30, "near": 280}
+VERDICTS = {**dict.fromkeys(map(str, Verdict), 0), **COUNTED}
 LOOK = Look(
     counts=Counts(12_000, 4_000, 3),
     verdicts=VERDICTS,
@@ -104,7 +105,8 @@ def test_a_wide_terminal_shows_everything() -> None:
         "imagesieve  12:01:40  (Ctrl-C leaves)",
         "8,388 of 12,000 done (70%), 3,600 to read, 12 verdicts due, 8 min left",
         "8.0 files/s, 0.8 verdicts/s",
-        "unique 7,100, exact 900, identical 30, near 280, failed 3; 12 to come",
+        "unique 7,100, exact 900, identical 30, ",
+        "near 280, failed 3; 12 to come",
         "features 12, recluster 0, verdicts 3; in hand 2",
         "features@host, verdicts@host",
         "297.9 MiB",

@@ -69,8 +69,8 @@ def test_an_expression_asks_for_metrics_and_labels_that_are_there(expression: st
         if base not in METRICS:
             continue
         assert (METRICS[base].kind == "histogram") == (base != name)
-        # Values that are asked for, as in {state=~"exact|near"}, are among those the label can take.
-        for label, values in re.findall(rf'{name}{{(\w+)=~?"([^"]*)"', expression):
+        # Values that are asked for, or left out as in {state!~"failed|unique"}, are among those the label can take.
+        for label, values in re.findall(rf'{name}{{(\w+)[=!]~?"([^"]*)"', expression):
             assert label == METRICS[base].label
             assert set(values.split("|")) <= set(METRICS[base].values)
 

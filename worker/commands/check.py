@@ -7,14 +7,14 @@ import hashlib
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.errors import ImagesieveError, PermanentError, UnreadableImage
 from shared.failures import FailureKind
-from shared.records import Event, Record, State, Verdict
+from shared.records import Event, Match, Record, State, Verdict
 from shared.settings import load_settings
 from worker.libraries import prepare_libraries
 from worker.network.backend import load_backend
@@ -65,7 +65,7 @@ class Checker:
             return failed(path, str(error), record.digest)
 
     def _compare(self, path: Path, record: Record, data: bytes) -> Event:
-        from worker.engine.groups.verified import EXACT_REASON, identical_reason
+        from worker.engine.groups.verified import tell_kind
         from worker.engine.picture.decode import Picture, decode_reduced, shrink
         from worker.engine.sketch.impression import take_impression
         from worker.pipeline.comparison import reduced
@@ -73,7 +73,8 @@ class Checker:
         held = self._judge.holder_of(record.digest)
         if held is not None:
             [cluster] = self._clusters([record.digest])
-            return self._event(path, record, Verdict.EXACT, held.path, 1.0, EXACT_REASON, cluster)
+            kind, match = tell_kind(record.digest, record.digest, {}, None)
+            return self._event(path, record, kind, held.path, match, cluster)
         max_pixels = self._workshop.settings.max_pixels
         seen = take_impression(data, max_pixels)
         [features] = self._network.extract(shrink(seen.picture, self._network.side)[None])
@@ -88,19 +89,15 @@ class Checker:
         )
         cluster = self._clusters.of(features)
         if found is None:
-            return self._event(path, record, Verdict.UNIQUE, "", 0.0, "", cluster)
-        keeper = self._judge.keeper_file(found)
-        match = matches.get(found)
-        if match is None:
-            reason = identical_reason(seen.facts.pixels)
-            return self._event(path, record, Verdict.IDENTICAL, keeper.path, 1.0, reason, cluster)
-        return self._event(path, record, Verdict.NEAR, keeper.path, match.similarity, match.reason, cluster)
+            return self._event(path, record, Verdict.UNIQUE, "", Match(0.0, ""), cluster)
+        compared = matches.get(found)  # none where the pixels are the same
+        pixels = {} if compared else dict.fromkeys((found, record.digest), seen.facts.pixels)
+        kind, match = tell_kind(found, record.digest, pixels, compared)
+        return self._event(path, record, kind, self._judge.keeper_file(found).path, match, cluster)
 
-    def _event(
-        self, path: Path, record: Record, verdict: str, keeper: str, similarity: float, reason: str, cluster: int | None
-    ) -> Event:
+    def _event(self, path: Path, record: Record, verdict: str, keeper: str, match: Match, cluster: int | None) -> Event:
         event = make_event(str(path), record, cluster, time.time())
-        return Event(event.at, event.path, event.digest, verdict, keeper, similarity, cluster, reason)
+        return replace(event, verdict=verdict, duplicate_of=keeper, similarity=match.similarity, reason=match.reason)
 
     @cached_property
     def _network(self) -> "Network":

@@ -12,17 +12,23 @@ from shared.records import Kind, Match, Pair, pair_of
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Member, number_groups
 from worker.engine.groups.keepers import Rank
 
-EXACT_REASON = "the same bytes"
-
-
-def identical_reason(pixels: str) -> str:
-    """Why two files are identical. pixels: the digest that both have; with the scale, where they were compared so."""
-    scale, blank, _ = pixels.rpartition(" ")
-    return f"the same pixels{blank and ' at '}{scale}{blank and ' of their size'} in another file"
-
-
 Matches = Mapping[Pair, Match]
 Verify = Callable[[str, str], Match | None]
+
+
+def tell_kind(keeper: str, other: str, pixels: Mapping[str, str], match: Match | None) -> tuple[Kind, Match]:
+    """How a duplicate is the same as its keeper, and how sure and why: no other place decides it.
+
+    keeper, other: their digests. pixels: digest -> digest of the decoded pixels, where known, with the scale where they
+    were taken at one. match: what comparing the two found, None where that is not on record.
+    """
+    if keeper == other:
+        return Kind.EXACT, Match(EXACT_SIMILARITY, Kind.EXACT.words)
+    if pixels.get(keeper, "") == pixels.get(other) != "":
+        scale, blank, _ = pixels[other].rpartition(" ")
+        reason = f"the same pixels{blank and ' at '}{scale}{blank and ' of their size'} in another file"
+        return Kind.IDENTICAL, Match(EXACT_SIMILARITY, reason)
+    return Kind.NEAR, match or Match(1.0, "the same picture")
 
 
 def verified_groups(
@@ -93,12 +99,9 @@ def _group(
     alike: list[Member], others: list[tuple[list[Member], Match]], pixels: Mapping[str, str]
 ) -> tuple[Member, tuple[Duplicate, ...]]:
     keeper, *rest = alike
+    found = [(member, None) for member in rest] + [(member, pair) for members, pair in others for member in members]
     duplicates = []
-    for member in rest:
-        kind, reason = Kind.EXACT, EXACT_REASON
-        if member.digest != keeper.digest:
-            kind, reason = Kind.IDENTICAL, identical_reason(pixels[member.digest])
-        duplicates.append(Duplicate(member, kind, EXACT_SIMILARITY, reason))
-    for members, pair in others:
-        duplicates += [Duplicate(member, Kind.NEAR, pair.similarity, pair.reason) for member in members]
+    for member, pair in found:
+        kind, match = tell_kind(keeper.digest, member.digest, pixels, pair)
+        duplicates.append(Duplicate(member, kind, match.similarity, match.reason))
     return keeper, tuple(duplicates)

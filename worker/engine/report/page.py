@@ -56,6 +56,8 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
             groups=groups,
             groups_hidden=len(report.groups) - len(groups),
             kinds=[(str(kind), kind.words, shown_kinds[kind]) for kind in Kind if shown_kinds[kind]],
+            by_name=[str(kind) for kind in Kind if not kind.is_acted_on],
+            to_prove=[str(kind) for kind in Kind if kind.is_to_prove],
             clusters=clusters,
             clusters_hidden=len(report.clusters) - len(clusters),
             thumbnails_cut=groups_cut or album.cut,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from shared.metrics import UNMETERED, Meter
 from shared.records import Kind, Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
-from worker.engine.groups.verified import EXACT_REASON, identical_reason
+from worker.engine.groups.verified import tell_kind
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.knowledge import Knowledge
 from worker.pipeline.judging.metrics import count_verdicts
@@ -14,7 +14,7 @@ from worker.pipeline.members import make_event
 
 PROVED = tuple(Verdict(kind) for kind in Kind if kind.is_acted_on)
 Clusters = Callable[[Sequence[str]], Sequence[int | None]]
-_Found = tuple[Verdict, Match]
+_Found = tuple[Kind, Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,7 @@ class Verdicts:
         pixels = dict(zip(digests, self._store.pixels(digests), strict=True))
         found: dict[Pair, _Found] = {}
         for pair, match in zip(pairs, self._store.find_matches(pairs), strict=True):
-            if pixels[pair[0]] == pixels[pair[1]] != "":
-                found[pair] = Verdict.IDENTICAL, Match(1.0, identical_reason(pixels[pair[0]]))
-            else:
-                found[pair] = Verdict.NEAR, match or Match(1.0, "the same picture")
+            found[pair] = tell_kind(*pair, pixels, match)
         return [_judged(file, known, found) for file in files]
 
 
@@ -99,8 +96,5 @@ def _judged(file: File, known: Knowledge, found: Mapping[Pair, _Found]) -> Recor
     keeper, path = known.keeper[digest], known.keeper_path(digest)
     if path == file.path:
         return replace(record, verdict=Verdict.UNIQUE, duplicate_of="", similarity=0.0, reason="")
-    if keeper == digest:
-        verdict, match = Verdict.EXACT, Match(1.0, EXACT_REASON)
-    else:
-        verdict, match = found[pair_of(keeper, digest)]
-    return replace(record, verdict=verdict, duplicate_of=path, similarity=match.similarity, reason=match.reason)
+    kind, match = tell_kind(keeper, digest, {}, None) if keeper == digest else found[pair_of(keeper, digest)]
+    return replace(record, verdict=Verdict(kind), duplicate_of=path, similarity=match.similarity, reason=match.reason)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from shared.records import Match, Pair, Record, State, Verdict, pair_of
+from shared.records import Kind, Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Store
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import Rank
@@ -14,6 +14,7 @@ from worker.pipeline.members import make_event
 from worker.pipeline.renewal import renew_images
 
 Compare = Callable[[File, File], Match | None]
+COMPARED = tuple(kind for kind in Kind if kind.is_compared)
 
 
 def group_files(
@@ -41,7 +42,7 @@ def group_files(
             fresh[pair_of(keeper, other)] = match
         return match
 
-    for keeper, other in _near(records):
+    for keeper, other in _compared(records):
         if pair_of(keeper, other) not in matches:
             verify(keeper, other)
     groups = verified_groups(members, _pixels(store, files, gone), matches | fresh, verify, rank)
@@ -51,12 +52,12 @@ def group_files(
     return groups
 
 
-def _near(records: Mapping[str, Record]) -> set[tuple[str, str]]:
-    """Digests of keeper and near-duplicate, as the verdicts have them."""
+def _compared(records: Mapping[str, Record]) -> set[tuple[str, str]]:
+    """Digests of keeper and duplicate that a comparison found, as the verdicts have them."""
     pairs = (
         (records[record.duplicate_of].digest, record.digest)
         for record in records.values()
-        if record.verdict == Verdict.NEAR and record.duplicate_of in records
+        if record.verdict in COMPARED and record.duplicate_of in records
     )
     return {(keeper, other) for keeper, other in pairs if keeper != other}
 
