@@ -19,8 +19,8 @@ from shared.settings import Settings, load_settings
 from shared.state_folder import open_state_folder, unusable
 from shared.store import RedisStore, Store
 from watcher.enqueue import CeleryQueue
-from watcher.folder import FolderAway
 from watcher.service import HEARTBEAT_NAME, Service
+from watcher.storage import FolderAway
 from watcher.timing import Clock, Stop
 
 _log = logging.getLogger("watcher")

@@ -4,14 +4,13 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from shared.errors import TransientError
 from shared.ignored import ignores_file, ignores_folder
 from shared.permission import why_not
 from shared.records import Reference
+from watcher.storage import Absence, FolderAway
 
 CHUNK: Final = 1000  # entries looked at between two steps of a walk
 COMPLAINTS: Final = 1000  # folders that cannot be read and are remembered as already complained of
@@ -19,20 +18,8 @@ COMPLAINTS: Final = 1000  # folders that cannot be read and are remembered as al
 _log = logging.getLogger(__name__)
 
 
-class FolderAway(TransientError):
-    """The watched folder is missing, no folder, or cannot be read. Nothing is forgotten; it is waited for."""
-
-
-class Absence(Enum):
-    """Why a path is not a file to look after."""
-
-    GONE = "gone"
-    OTHER = "not a regular file"  # a folder, a link, a FIFO, a socket, a device
-    UNKNOWN = "cannot be looked at"  # not permitted, or the disk or network gave an error: says nothing about the file
-
-
 class WatchedFolder:
-    """The folder at `root`. Links are not followed below it; `root` itself may be one.
+    """The folder at `root`, a `WatchedStorage`. Links are not followed below it; `root` itself may be one.
 
     When is a file that is missing really gone? Its record (not its features, they belong to the digest) is forgotten
     only while `root` is the folder that was pinned (same device and inode) and holds at least one entry. So a share
@@ -49,6 +36,11 @@ class WatchedFolder:
         self._prefix = f"{root}/"
         self._pinned: tuple[int, int] | None = None
         self._complained: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return str(self.path)
 
     def _identity(self) -> tuple[int, int] | None:
         try:

@@ -15,9 +15,9 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.store import Store
 from watcher.enqueue import Enqueuer
-from watcher.folder import Absence, WatchedFolder
 from watcher.metrics import REPAIRED, SCAN_SECONDS, SCANNED, SCANS, SEEN, SETTLED
 from watcher.settling import Settling
+from watcher.storage import Absence, WatchedStorage
 
 LOST_AFTER: Final = 30.0  # seconds a record is pending before a message nobody has can be called lost
 LOST_AT_ONCE: Final = 10_000  # lost files sent again in one go; the next look takes the next ones
@@ -32,7 +32,7 @@ class Reconciler:
     quiet: how long a file must have been unchanged. monotonic: for waiting. wall: compared with mtimes.
     """
 
-    folder: WatchedFolder
+    folder: WatchedStorage
     store: Store
     enqueuer: Enqueuer
     settling: Settling
@@ -56,7 +56,7 @@ class Reconciler:
                 "the watched folder %s is empty, but files are on record (%d); none was removed. If it is a share or "
                 "a drive: mount it. If it was emptied on purpose: put any one file into it, or start with "
                 "IMAGESIEVE_EMPTY_FOLDER=believe",
-                self.folder.path,
+                self.folder.name,
                 self.store.counts().total,
             )
         seconds = self.monotonic() - started

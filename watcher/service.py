@@ -15,7 +15,7 @@ from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Store
 from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, FeatureQueue
-from watcher.folder import Absence, FolderAway, WatchedFolder
+from watcher.folder import WatchedFolder
 from watcher.hints import LIMIT, HintBox
 from watcher.metrics import FOLDER_FAILURES, IGNORED, REDIS_FAILURES, SEEN, SETTLED, SETTLING
 from watcher.observation import Observation
@@ -23,6 +23,7 @@ from watcher.once import Once
 from watcher.outage import await_redis
 from watcher.scan import Reconciler
 from watcher.settling import Settling
+from watcher.storage import Absence, FolderAway, WatchedStorage
 from watcher.timing import Clock, Heartbeat, Stop, Timer
 
 HEARTBEAT_NAME: Final = "watcher.alive"
@@ -56,8 +57,9 @@ class Service:
         self._stop = stop
         self._clock = clock
         self._hints = HintBox()
-        self._folder = WatchedFolder(settings.watch_dir, settings.empty_folder == "believe")
-        self._observation = Observation(self._folder, self._hints, settings.observer, settings.poll_every)
+        folder = WatchedFolder(settings.watch_dir, settings.empty_folder == "believe")
+        self._folder: WatchedStorage = folder
+        self._observation = Observation(folder, self._hints, settings.observer, settings.poll_every)
         self._settling = Settling(settings.settle, self._folder.look)
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
         self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall, meter)

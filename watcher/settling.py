@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from shared.records import Reference
-from watcher.folder import Absence
+from watcher.storage import Absence
 
 Look = Callable[[str], Reference | Absence]
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from worker.pipeline.judging.judge import Judge
     from worker.pipeline.judging.writer import Writer
     from worker.pipeline.reclustering.recluster import Reclustering
+    from worker.pipeline.storage import ReadableStorage
     from worker.pipeline.thresholds import CurrentThresholds
 
 
@@ -43,6 +44,13 @@ class Workshop:
     def store(self) -> RedisStore:
         """The store."""
         return RedisStore.connect(self.settings.store)
+
+    @cached_property
+    def storage(self) -> "ReadableStorage":
+        """Where the pictures lie."""
+        from worker.pipeline.local_folder import LocalFolder
+
+        return LocalFolder(self.settings.watch_dir)
 
     @property
     def extraction(self) -> "Extraction":
@@ -71,7 +79,7 @@ class Workshop:
         settings = self.settings
         extractor = self._weights.extractor
         return extractor, Extraction(
-            root=settings.watch_dir,
+            storage=self.storage,
             store=self.store,
             extractor_id=extractor.id,
             network=self.network,
@@ -111,7 +119,7 @@ class Workshop:
         settings = self.settings
         return Reclustering(
             store=self.store,
-            root=settings.watch_dir,
+            storage=self.storage,
             reports=settings.reports_dir,
             now=time.time,
             geometry=settings.geometry,
@@ -244,7 +252,7 @@ class Workshop:
         from worker.pipeline.comparison import Comparison
 
         settings = self.settings
-        return Comparison(self.store, settings.watch_dir, self.thresholds, settings.max_pixels, settings.max_bytes)
+        return Comparison(self.store, self.storage, self.thresholds, settings.max_pixels, settings.max_bytes)
 
     def refuse(self, count: int) -> None:
         """Count messages, or parts of them, that were refused."""

@@ -32,7 +32,7 @@ class Kind(StrEnum):
     @property
     def is_acted_on(self) -> bool:
         """Whether `apply` and the policy take it without being asked by name, once it is proved to lose nothing."""
-        return self is not Kind.NEAR
+        return self in (Kind.EXACT, Kind.IDENTICAL)
 
     @property
     def is_to_prove(self) -> bool:

@@ -25,6 +25,7 @@ from worker.engine.sketch.sketch import describe
 from worker.pipeline.calibrating.calibration import Calibrating, measure
 from worker.pipeline.calibrating.originals import Originals
 from worker.pipeline.judging.candidates import ContentIndex
+from worker.pipeline.local_folder import LocalFolder
 
 EDITS = [attack for attack in ATTACKS if attack.name in ("jpeg-30", "half", "mirror", "caption")]
 Picture = NDArray[np.uint8]
@@ -69,7 +70,7 @@ class Collection:
         return digest
 
     def tools(self) -> Calibrating:
-        originals = Originals(self.store, self.root, "e", 10**8, 10**8)
+        originals = Originals(self.store, LocalFolder(self.root), "e", 10**8, 10**8)
         index = ContentIndex(self.store, "e")
         index.add(sorted(originals.keeper_of))
         progress: Callable[[int, int], None] = lambda done, wanted: self.told.append((done, wanted))  # noqa: E731

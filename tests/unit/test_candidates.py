@@ -19,6 +19,7 @@ from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
 from worker.pipeline.comparison import Comparison, File
 from worker.pipeline.judging.candidates import FEW, ContentIndex
+from worker.pipeline.local_folder import LocalFolder
 
 
 def crops(count: int) -> list[NDArray[np.uint8]]:
@@ -113,7 +114,7 @@ class Shelf:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.store = MemoryStore()
-        self.comparison = Comparison(self.store, root, Thresholds, 10**8, 10**8)
+        self.comparison = Comparison(self.store, LocalFolder(root), Thresholds, 10**8, 10**8)
 
     def put(self, name: str, picture: NDArray[np.uint8]) -> File:
         path = self.root / name

@@ -25,6 +25,7 @@ from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import Clocks, Guard
 from worker.pipeline.extracting.outcome import Outcome
 from worker.pipeline.extracting.reading import ATTEMPTS_AT_ALL, read_together
+from worker.pipeline.local_folder import LocalFolder
 
 
 def guard(seconds: float = 60.0) -> Guard:
@@ -72,7 +73,9 @@ class Bench:
         self.root = root
         self.store = MemoryStore()
         self.network = Network()
-        self.tools = Extraction(root, self.store, "e1", self.network, executor, lambda: 50.0, guard(), 10**6, 10**6)
+        self.tools = Extraction(
+            LocalFolder(root), self.store, "e1", self.network, executor, lambda: 50.0, guard(), 10**6, 10**6
+        )
 
     def put(self, path: str, data: bytes) -> Reference:
         (self.root / path).write_bytes(data)
@@ -200,15 +203,14 @@ def test_features_are_stored_in_the_encoding_that_was_chosen(bench: Bench) -> No
     assert decode_features(raw).shape == (4096,)
 
 
-def test_a_file_deleted_while_it_was_worked_on_stays_deleted(bench: Bench, executor: Executor) -> None:
+def test_a_file_deleted_while_it_was_worked_on_stays_deleted(bench: Bench) -> None:
     reference = bench.put("a.png", png((1, 1, 1)))
 
     def deleting(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         bench.store.forget(["a.png"])
         return bench.network.extract(pictures)
 
-    tools = Extraction(bench.root, bench.store, "e1", Asking(deleting), executor, lambda: 2.0, guard(), 10**6, 10**6)
-    extract_batch([reference], tools)
+    extract_batch([reference], dataclasses.replace(bench.tools, network=Asking(deleting)))
     assert bench.store.records(["a.png"]) == [None]
 
 

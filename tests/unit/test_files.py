@@ -13,6 +13,7 @@ import pytest
 from shared.errors import FileChanging, RefusedReference, Unavailable, UnreadableImage
 from shared.records import Reference
 from worker.pipeline.files import read_file
+from worker.pipeline.local_folder import LocalFolder
 
 LIMIT = 1 << 20
 
@@ -26,7 +27,7 @@ def test_bytes_and_digest(tmp_path: Path) -> None:
     data = os.urandom(70_000)
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.jpg").write_bytes(data)
-    contents = read_file(tmp_path, reference(tmp_path, "sub/a.jpg"), LIMIT)
+    contents = read_file(LocalFolder(tmp_path), reference(tmp_path, "sub/a.jpg"), LIMIT)
     assert contents.data == data
     assert contents.digest == hashlib.sha256(data).hexdigest()
 
@@ -37,7 +38,7 @@ def test_a_path_that_leaves_the_folder_is_refused(tmp_path: Path, path: str) -> 
     (root / "sub").mkdir(parents=True)
     (tmp_path / "outside.jpg").write_bytes(b"secret")
     with pytest.raises(RefusedReference):
-        read_file(root, Reference(path, 6, 0), LIMIT)
+        read_file(LocalFolder(root), Reference(path, 6, 0), LIMIT)
 
 
 def test_links_are_never_followed_whether_file_or_folder(tmp_path: Path) -> None:
@@ -50,17 +51,17 @@ def test_links_are_never_followed_whether_file_or_folder(tmp_path: Path) -> None
     (root / "loop.jpg").symlink_to(root / "loop.jpg")
     for path in ("link.jpg", "folder/a.jpg", "loop.jpg"):
         with pytest.raises(RefusedReference, match="symbolic link"):
-            read_file(root, Reference(path, 6, 0), LIMIT)
+            read_file(LocalFolder(root), Reference(path, 6, 0), LIMIT)
 
 
 def test_gone_folders_in_the_way_and_a_root_that_is_away(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(UnreadableImage, match="gone"):
-        read_file(tmp_path, Reference("never.jpg", 1, 1), LIMIT)
+        read_file(LocalFolder(tmp_path), Reference("never.jpg", 1, 1), LIMIT)
     with pytest.raises(UnreadableImage, match="gone"):
-        read_file(tmp_path, Reference("file/inner.jpg", 1, 1), LIMIT)
+        read_file(LocalFolder(tmp_path), Reference("file/inner.jpg", 1, 1), LIMIT)
     with pytest.raises(Unavailable, match="away"):
-        read_file(tmp_path / "unmounted", Reference("a.jpg", 1, 1), LIMIT)
+        read_file(LocalFolder(tmp_path / "unmounted"), Reference("a.jpg", 1, 1), LIMIT)
 
 
 def test_what_is_no_regular_file_is_not_read_and_does_not_hang(tmp_path: Path) -> None:
@@ -68,20 +69,20 @@ def test_what_is_no_regular_file_is_not_read_and_does_not_hang(tmp_path: Path) -
     (tmp_path / "folder.jpg").mkdir()
     for path in ("fifo.jpg", "folder.jpg"):
         with pytest.raises(UnreadableImage, match="not a regular file"):
-            read_file(tmp_path, reference(tmp_path, path), LIMIT)
+            read_file(LocalFolder(tmp_path), reference(tmp_path, path), LIMIT)
 
 
 def test_a_file_other_than_the_reference_says_is_changing(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"new bytes")
     with pytest.raises(FileChanging):
-        read_file(tmp_path, Reference("a.jpg", 3, 0), LIMIT)
+        read_file(LocalFolder(tmp_path), Reference("a.jpg", 3, 0), LIMIT)
 
 
 def test_a_file_beyond_the_limit_is_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "big.jpg").open("wb") as file:
         file.truncate(LIMIT + 1)
     with pytest.raises(UnreadableImage, match="IMAGESIEVE_MAX_BYTES"):
-        read_file(tmp_path, reference(tmp_path, "big.jpg"), LIMIT)
+        read_file(LocalFolder(tmp_path), reference(tmp_path, "big.jpg"), LIMIT)
 
 
 def test_a_file_that_may_not_be_read_says_so() -> None:
@@ -97,7 +98,7 @@ def test_a_file_that_may_not_be_read_says_so() -> None:
             os.seteuid(65534)
         try:
             with pytest.raises(UnreadableImage, match="not permitted"):
-                read_file(root, wanted, LIMIT)
+                read_file(LocalFolder(root), wanted, LIMIT)
         finally:
             os.seteuid(before)
 
@@ -129,7 +130,7 @@ def read_often(root: Path) -> tuple[list[bytes], int]:
     read, changing = [], 0
     for _ in range(300):
         try:
-            contents = read_file(root, reference(root, "a.jpg"), 1 << 20)
+            contents = read_file(LocalFolder(root), reference(root, "a.jpg"), 1 << 20)
         except FileChanging:
             changing += 1
             continue

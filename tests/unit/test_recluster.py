@@ -18,6 +18,7 @@ from shared.store import MemoryStore
 from worker.engine.groups.keepers import FolderRules
 from worker.engine.search.encoding import encode
 from worker.pipeline.comparison import File
+from worker.pipeline.local_folder import LocalFolder
 from worker.pipeline.reclustering.recluster import Reclustering, recluster
 from worker.pipeline.thresholds import in_force
 
@@ -37,7 +38,7 @@ class Desk:
         self.alike: dict[str, float] = {}
         self.tools = Reclustering(
             store=self.store,
-            root=self.root,
+            storage=LocalFolder(self.root),
             reports=base / "reports",
             now=self._now,
             geometry="cosine",

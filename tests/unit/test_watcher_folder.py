@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.records import Reference
-from watcher.folder import CHUNK, Absence, FolderAway, WatchedFolder
+from watcher.folder import CHUNK, WatchedFolder
+from watcher.storage import Absence, FolderAway
 
 NOBODY = 65534
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.records import Reference
-from watcher.folder import Absence
 from watcher.settling import Settling
+from watcher.storage import Absence
 
 QUIET = 1.0
 

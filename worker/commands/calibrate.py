@@ -59,7 +59,7 @@ def _measure(workshop: Workshop, extractor_id: str, sample: int) -> Any:
     _say("loading the network and the collection")
     load_backend()
     extraction = workshop.extraction_for(extractor_id)
-    originals = Originals(store, settings.watch_dir, extractor_id, settings.max_pixels, settings.max_bytes)
+    originals = Originals(store, workshop.storage, extractor_id, settings.max_pixels, settings.max_bytes)
     index = ContentIndex(store, extractor_id)
     index.add(sorted(originals.keeper_of))
     progress = _Progress()

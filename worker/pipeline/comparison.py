@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from worker.engine.matching.verify import PIXEL_SIDE, Thresholds, verify, verify
 from worker.engine.picture.decode import Picture, decode_reduced
 from worker.engine.sketch.sketch import Sketch
 from worker.pipeline.files import read_file
+from worker.pipeline.storage import ReadableStorage
 
 Compare = Callable[["File", "File"], Match | None]
 LATEST = 64  # sketches that are kept, 5 KiB each
@@ -32,7 +32,7 @@ class Comparison:
     """The collaborators of a comparison: where sketches are, where files are, when two pictures count as the same."""
 
     store: Store
-    root: Path
+    storage: ReadableStorage
     thresholds: Callable[[], Thresholds]
     max_pixels: int
     max_bytes: int
@@ -76,7 +76,7 @@ class Comparison:
     def _picture(self, file: File) -> Picture | None:
         try:
             reference = Reference(file.path, file.record.size, file.record.mtime_ns)
-            contents = read_file(self.root, reference, self.max_bytes)
+            contents = read_file(self.storage, reference, self.max_bytes)
             if contents.digest != file.record.digest:
                 return None  # an edit that kept size and time
             decoded = decode_reduced(contents.data, self.max_pixels)

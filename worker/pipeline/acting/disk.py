@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from shared.errors import LeftAlone
-from worker.pipeline.files import open_file
+from worker.pipeline.local_folder import open_file
 
 PLACEHOLDER: Final = b"imagesieve takes this name; nothing of yours is in this file\n"
 _NOREPLACE: Final = 1  # of renameat2(2)

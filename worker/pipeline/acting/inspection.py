@@ -17,7 +17,7 @@ from shared.records import Kind
 from worker.pipeline.acting.contents import digest_of, read_attributes
 from worker.pipeline.acting.disk import Model, Place, identity, is_same_file, is_seen_twice, renamed_identity
 from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
-from worker.pipeline.files import folder_beneath
+from worker.pipeline.local_folder import folder_beneath
 
 if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
     from worker.engine.proof.sameness import Proof

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 from shared.errors import CorruptValue, FileChanging, PermanentError
@@ -14,6 +13,7 @@ from worker.engine.picture.decode import decode_reduced
 from worker.engine.sketch.sketch import Picture, Sketch
 from worker.pipeline.comparison import File, reduced
 from worker.pipeline.files import read_file
+from worker.pipeline.storage import ReadableStorage
 
 _PICTURES: Final = 64  # decoded pictures that are kept; up to 3 MiB each
 
@@ -32,9 +32,11 @@ class Originals:
     files: of keepers. keeper_of: every judged content, keepers included.
     """
 
-    def __init__(self, store: Store, root: Path, extractor_id: str, max_pixels: int, max_bytes: int) -> None:
+    def __init__(
+        self, store: Store, storage: ReadableStorage, extractor_id: str, max_pixels: int, max_bytes: int
+    ) -> None:
         self._store = store
-        self._root = root
+        self._storage = storage
         self._limits = max_pixels, max_bytes
         self.files: dict[str, File] = {}
         self.keeper_of: dict[str, str] = {}
@@ -85,7 +87,7 @@ class Originals:
         """No larger than the comparison of pixels needs. Raises what `read_file` and `decode` raise."""
         file, (max_pixels, max_bytes) = self.files[digest], self._limits
         reference = Reference(file.path, file.record.size, file.record.mtime_ns)
-        return reduced(decode_reduced(read_file(self._root, reference, max_bytes).data, max_pixels).picture)
+        return reduced(decode_reduced(read_file(self._storage, reference, max_bytes).data, max_pixels).picture)
 
     def _sketch(self, digest: str) -> Sketch:
         [raw] = self._store.sketches([digest])

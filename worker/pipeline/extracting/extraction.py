@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
 
 from shared.store import Store
 from worker.engine.search.encoding import Encoding
 from worker.network.port import Network
 from worker.pipeline.extracting.guard import Guard
+from worker.pipeline.storage import ReadableStorage
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Extraction:
     network: is given up to batch_size pictures at a time, one forward pass. guard: of the decoders.
     """
 
-    root: Path
+    storage: ReadableStorage
     store: Store
     extractor_id: str
     network: Network

@@ -100,7 +100,7 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extra
             seen[place] = Refused(FailureKind.DECODER, CRASHED)
             continue
         try:
-            held[place] = read_file(tools.root, reference, tools.max_bytes)
+            held[place] = read_file(tools.storage, reference, tools.max_bytes)
         except FileChanging:
             continue  # its next settled state is a reference of its own
         except PermanentError as error:

@@ -31,6 +31,7 @@ from worker.pipeline.reclustering.correction import (
 from worker.pipeline.reclustering.generations import publish_folder, remove_folders
 from worker.pipeline.reclustering.rows import StoredRows
 from worker.pipeline.reclustering.thumbnails import thumbnail_reader
+from worker.pipeline.storage import ReadableStorage
 from worker.pipeline.thresholds import InForce
 
 UNJUDGED_SECONDS = 60.0  # after which a ready file without a verdict has lost its message
@@ -46,7 +47,7 @@ class Reclustering:
     """
 
     store: Store
-    root: Path
+    storage: ReadableStorage
     reports: Path
     now: Callable[[], float]
     geometry: Literal["cosine", "euclidean"]
@@ -125,7 +126,7 @@ def _recluster(tools: Reclustering, force: bool, holder: str) -> dict[str, Any]:
     generation = _generation_id(tools.now(), last)
     meta = _describe(tools, generation, extractor, thresholds, folders, watch)
     report = _build(meta, collection, members, (clustering, digests), groups)
-    thumbnail = thumbnail_reader(tools.root, files, tools.max_pixels, tools.max_bytes)
+    thumbnail = thumbnail_reader(tools.storage, files, tools.max_pixels, tools.max_bytes)
     unwritten = _write(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
     centroids = clustering.centroids.tobytes()
@@ -177,8 +178,8 @@ def _group(
 ) -> list[Group]:
     """waiting: files not read yet. again: the known pairs passed other thresholds than those in force."""
     if again:
-        if not tools.root.is_dir():  # nothing could be compared, and every pair would be refused
-            raise Unavailable(f"the watched folder {tools.root} is away")
+        if not tools.storage.is_there():  # nothing could be compared, and every pair would be refused
+            raise Unavailable(f"the watched folder {tools.storage.name} is away")
         verify_again(tools.store, members, files, tools.compare, rank)
     return group_files(tools.store, members, files, tools.compare, rank, waiting)
 
@@ -230,7 +231,7 @@ def _describe(
         thresholds=thresholds,
         keeper_order=tools.keeper_order,
         keeper_folders=folders,
-        folder=str(tools.root),
+        folder=tools.storage.name,
         history=tuple(tools.store.history()),
         warnings=tuple(tools.warnings()),
     )

@@ -1,7 +1,6 @@
 """Small pictures for the report, read from the watched folder when the report is made."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 
@@ -10,20 +9,21 @@ from shared.records import Record, Reference
 from worker.engine.picture.decode import decode_reduced
 from worker.engine.picture.scaling import average
 from worker.pipeline.files import read_file
+from worker.pipeline.storage import ReadableStorage
 
 LONG_SIDE = 176
 QUALITY = 72
 
 
 def thumbnail_reader(
-    root: Path, records: dict[str, Record], max_pixels: int, max_bytes: int
+    storage: ReadableStorage, records: dict[str, Record], max_pixels: int, max_bytes: int
 ) -> Callable[[str], bytes | None]:
     """A function path -> JPEG bytes, long side 176 pixels; None for a file that has changed or gone since."""
 
     def thumbnail(path: str) -> bytes | None:
         record = records[path]
         try:
-            contents = read_file(root, Reference(path, record.size, record.mtime_ns), max_bytes)
+            contents = read_file(storage, Reference(path, record.size, record.mtime_ns), max_bytes)
             picture = decode_reduced(contents.data, max_pixels).picture
         except ImagesieveError:
             return None  # the page shows an empty frame: the picture is no longer what the row speaks of
