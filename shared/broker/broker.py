@@ -13,8 +13,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from shared import names
-from shared.absence import describe_absence, remedy_of
-from shared.errors import Unavailable
+from shared.absence import Server, unavailable
 from shared.records import Owner, Reference
 from shared.settings import Settings
 from shared.store import keys
@@ -104,9 +103,7 @@ def _speaking() -> Iterator[None]:
     try:
         yield
     except (OperationalError, RedisError, OSError) as error:
-        remedy = remedy_of(error)
-        said = f"takes no messages: {error}; {remedy}" if remedy else describe_absence(error)
-        raise Unavailable(f"Redis (broker) {said}") from error
+        raise unavailable(Server.BROKER, error) from error
 
 
 def _send(app: Celery, task: str, argument: list[Any]) -> None:

@@ -77,7 +77,7 @@ class Poll:
                 model.note_workers(workers(self._app, ANSWER_SECONDS))
                 self._workers_due = now + WORKERS_SECONDS
         except Unavailable as error:
-            model.lose(explain_absence(str(error), self._settings))
+            model.lose(explain_absence(error, self._settings))
             self._workers_due = 0.0
 
     def _events(self) -> list[Event]:

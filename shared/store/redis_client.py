@@ -15,7 +15,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from shared.absence import describe_absence, remedy_of
+from shared.absence import Server, takes_no_writes, unavailable
 from shared.errors import Unavailable
 from shared.store.foreign import drop_foreign, is_foreign
 
@@ -39,12 +39,11 @@ def speaking() -> Iterator[None]:
     try:
         yield
     except (ConnectionError, TimeoutError, BusyLoadingError, NoPermissionError) as error:
-        raise Unavailable(f"Redis (store) {describe_absence(error)}") from error
+        raise unavailable(Server.STORE, error) from error
     except ResponseError as error:
-        remedy = remedy_of(error)
-        if remedy is None:
+        if not takes_no_writes(error):
             raise
-        raise Unavailable(f"Redis (store) takes no writes: {error}; {remedy}") from error
+        raise unavailable(Server.STORE, error) from error
 
 
 class RedisPart:
@@ -65,5 +64,5 @@ class RedisPart:
                 raise
             with speaking():
                 dropped = drop_foreign(self._redis)
-            said = f"keys of imagesieve held what it never wrote ({error}); dropped, to be made anew: {dropped}"
-            raise Unavailable(f"Redis (store): {said}") from error
+            why, remedy = f"held what imagesieve never wrote: {error}", f"dropped, to be made anew: {dropped}"
+            raise Unavailable(Server.STORE, why, remedy) from error

@@ -329,7 +329,7 @@ def test_batches_before_a_fault_stay_done_and_those_after_it_count_no_attempt(be
 
     def extract(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         if next(calls) == 1:
-            raise Unavailable("Redis is away")
+            raise Unavailable("Redis", "is away")
         return bench.network.extract(pictures)
 
     tools = dataclasses.replace(bench.tools, extract=extract, batch_size=2)

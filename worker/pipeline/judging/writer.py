@@ -25,7 +25,7 @@ class Writer:
         """
         extractor = self._store.extractor()
         if extractor is None:
-            raise Unavailable("no feature worker has published its extractor yet")
+            raise Unavailable("the feature worker", "has not published its extractor yet")
         given = 0
         if self._judge is None or extractor.id != self._extractor:
             self._judge = None  # its memory is free for the next one

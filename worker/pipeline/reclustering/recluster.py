@@ -20,6 +20,7 @@ from worker.engine.matching.verify import Thresholds
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
+from worker.pipeline.files import BRING_BACK
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.correction import (
     Compare,
@@ -178,7 +179,7 @@ def _group(
     """waiting: files not read yet. again: the known pairs passed other thresholds than those in force."""
     if again:
         if not tools.root.is_dir():  # nothing could be compared, and every pair would be refused
-            raise Unavailable(f"the watched folder {tools.root} is away")
+            raise Unavailable(f"the watched folder {tools.root}", "is away", BRING_BACK)
         verify_again(tools.store, members, files, tools.compare, rank)
     return group_files(tools.store, members, files, tools.compare, rank, waiting)
 
