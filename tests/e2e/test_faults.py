@@ -100,7 +100,7 @@ def test_the_stack_ends_with_up_however_that_ends_and_starts_who_was_killed(siev
     wait_until(lambda: (sieve.state / "watcher.alive").exists(), "the watcher works")
     [watcher] = [pid for pid, words in sieve.commands().items() if words[1:] == ["-m", "watcher"]]
     os.kill(watcher, signal.SIGKILL)
-    wait_until(lambda: terminal.said("watcher ended by a signal; it starts again in 1 s"), "it is said")
+    wait_until(lambda: terminal.said("watcher ended (terminated by SIGKILL); it starts again"), "it is said")
     shutil.copyfile(photo, sieve.watched / "a.jpg")
     wait_until(lambda: assigned(sieve).keys() == {"a.jpg"}, "another watcher saw the file")
     process.kill()
