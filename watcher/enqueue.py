@@ -112,9 +112,6 @@ class FeatureQueue(Protocol):
         """Return when messages can be sent."""
 
 
-PATHS_AT_ONCE: Final = 500  # in one message to the verdict writer
-
-
 class CeleryQueue:
     """The queue `features` of the broker."""
 
@@ -132,8 +129,7 @@ class CeleryQueue:
         return broker.outstanding(self._app).queued[QUEUE_FEATURES] > 0
 
     def tell_gone(self, paths: Sequence[str]) -> None:
-        for start in range(0, len(paths), PATHS_AT_ONCE):
-            broker.request_verdicts(self._app, paths[start : start + PATHS_AT_ONCE])
+        broker.request_verdicts(self._app, paths)
 
     def ping(self) -> None:
         broker.ping(self._app)
