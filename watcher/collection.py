@@ -12,7 +12,7 @@ from shared.broker import Outstanding
 from shared.errors import ImagesieveError
 from shared.metrics import Metric
 from shared.records import Kind, State, Verdict
-from shared.store import Store, keys
+from shared.store import Counter, Store
 from shared.store.places import UNJUDGED
 
 STATES: Final = (State.PENDING, State.FAILED, UNJUDGED, Verdict.UNIQUE, *Kind)
@@ -35,11 +35,7 @@ IN_HAND: Final = Metric("imagesieve_queue_unacknowledged_messages", "gauge", "me
 MEMORY: Final = Metric("imagesieve_redis_memory_bytes", "gauge", "memory that Redis (store) uses")
 METRICS: Final = (UP, FILES, COMPUTED, CORRECTIONS, REFUSED, QUEUED, IN_HAND, MEMORY)
 
-_COUNTERS: Final = {
-    COMPUTED: keys.KEY_COMPUTED,
-    CORRECTIONS: keys.KEY_CORRECTIONS,
-    REFUSED: keys.KEY_REFUSED,
-}
+_COUNTERS: Final = {COMPUTED: Counter.COMPUTED, CORRECTIONS: Counter.CORRECTIONS, REFUSED: Counter.REFUSED}
 
 
 class CollectionMetrics(Collector):
@@ -68,8 +64,8 @@ class CollectionMetrics(Collector):
         counts, verdicts = self._store.counts(), self._store.verdict_counts()
         # While the verdicts are counted anew nothing is said of them, rather than something wrong.
         yield _gauge(FILES, {"pending": counts.pending, "failed": counts.failed, **(verdicts or {})})
-        for metric, key in _COUNTERS.items():
-            yield CounterMetricFamily(metric.name, metric.help, value=self._store.add(key, 0))
+        for metric, counter in _COUNTERS.items():
+            yield CounterMetricFamily(metric.name, metric.help, value=self._store.add(counter, 0))
         held = self._outstanding()
         yield _gauge(QUEUED, held.queued)
         yield _gauge(IN_HAND, {"": held.unacknowledged})

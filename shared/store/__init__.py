@@ -4,8 +4,9 @@
 the same behaviour). Features are opaque bytes here: what they mean is the business of whoever wrote them.
 """
 
+from shared.store.keys import Counter
 from shared.store.memory_store import MemoryStore
 from shared.store.port import Change, Image, Store
 from shared.store.redis_store import RedisStore
 
-__all__ = ["Change", "Image", "MemoryStore", "RedisStore", "Store"]
+__all__ = ["Change", "Counter", "Image", "MemoryStore", "RedisStore", "Store"]

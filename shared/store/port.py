@@ -8,6 +8,7 @@ from shared.failures import FailureKind
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Owner, Pair, Record, Reference
 from shared.records.calibration import Calibration
 from shared.records.history import Snapshot
+from shared.store.keys import Counter
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
 Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features, sketch
@@ -97,7 +98,7 @@ class Store(Protocol):
         """As `complete`, and publish the event of each change that was made, in one atomic round trip.
 
         changes, events: equally long. With `correction` the revision stays, for the run that corrects knows them
-        already, and KEY_CORRECTIONS grows, by which the verdict writer knows that it has to learn anew.
+        already, and Counter.CORRECTIONS grows, by which the verdict writer knows that it has to learn anew.
         holder: of the lease LEASE_VERDICTS, or LEASE_RECLUSTER with `correction`; nothing is written and LeaseTaken
         raised where it was not the last one.
         """
@@ -121,8 +122,8 @@ class Store(Protocol):
         newly marked. O(records + stored images).
         """
 
-    def add(self, counter: str, amount: int) -> int:
-        """Add to one of the counters in shared.names (0 reads it); its new value."""
+    def add(self, counter: Counter, amount: int) -> int:
+        """Add to a counter (0 reads it); its new value."""
 
     def begin(self, paths: Sequence[str]) -> list[int]:
         """Count an attempt at each path; how often each was begun and not finished, this time included."""

@@ -147,9 +147,9 @@ class RedisRecords(RedisPart):
                 return
 
     def revision(self) -> int:
-        return self.add(keys.KEY_REVISION, 0)
+        return self.add(keys.Counter.REVISION, 0)
 
-    def add(self, counter: str, amount: int) -> int:
+    def add(self, counter: keys.Counter, amount: int) -> int:
         with self._speaking():
             raw = self._redis.incrby(counter, amount) if amount else self._redis.get(counter) or 0
             try:
@@ -177,7 +177,7 @@ class RedisRecords(RedisPart):
             for out_of in PLACES.values():
                 if out_of != into:
                     pipe.srem(out_of, *values)
-            pipe.incr(keys.KEY_REVISION)
+            pipe.incr(keys.Counter.REVISION)
             pipe.execute()
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
@@ -197,8 +197,8 @@ class RedisRecords(RedisPart):
         holder: str = "",
         lease: str = names.LEASE_VERDICTS,
     ) -> list[bool]:
-        places = [keys.KEY_RECORDS, keys.KEY_REVISION, keys.KEY_EVENTS, keys.key_holder(lease)]
-        places += [keys.KEY_CORRECTIONS, *PLACES.values()]
+        places = [keys.KEY_RECORDS, keys.Counter.REVISION, keys.KEY_EVENTS, keys.key_holder(lease)]
+        places += [keys.Counter.CORRECTIONS, *PLACES.values()]
         number = {place: _OWN_KEYS + 1 + at for at, place in enumerate(PLACES)}
         done: list[bool] = []
         for start in range(0, len(changes), _AT_ONCE):
@@ -240,7 +240,7 @@ class RedisRecords(RedisPart):
                 for key in PLACES.values():
                     pipe.srem(key, *fields)
                 pipe.hdel(keys.KEY_ATTEMPTS, *fields)
-                pipe.incr(keys.KEY_REVISION)
+                pipe.incr(keys.Counter.REVISION)
                 removed += pipe.execute()[0]
         return removed
 

@@ -15,7 +15,7 @@ import numpy as np
 from shared.errors import TransientError, Unavailable
 from shared.failures import FailureKind
 from shared.records import Record, Reference, State
-from shared.store import Change, Image, Store, keys
+from shared.store import Change, Counter, Image, Store
 from worker.engine.search.encoding import encode, has_features
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
@@ -133,7 +133,7 @@ def _work_off(
     mute = fresh.keys() - {image[0] for image in images}
     stored.update(fresh.keys() - mute)
     outcome = _complete(due, mute, waiting, tools) if due else Outcome()
-    tools.store.add(keys.KEY_COMPUTED, len(images))
+    tools.store.add(Counter.COMPUTED, len(images))
     tools.store.finish([reference.path for reference in batch.taken])
     yield outcome + Outcome(
         cached=len(found) - len(fresh),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken, Unavailable
 from shared.records import Extractor, Generation, Record, State
-from shared.store import Store, keys
+from shared.store import Counter, Store
 from worker.engine.clusters.clustering import MEMORY, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
 from worker.engine.groups.groups import Group, Member
@@ -137,7 +137,7 @@ def _recluster(tools: Reclustering, force: bool, holder: str) -> dict[str, Any]:
     tools.store.expire_features(extractor.id, tools.keep_features)
     unjudged = files | collection.failed
     if waits_for_verdict(unjudged, tools.now()):
-        tools.store.add(keys.KEY_REVISION, 1)  # should their message be lost, nothing else makes the next run due
+        tools.store.add(Counter.REVISION, 1)  # should their message be lost, nothing else makes the next run due
     return {
         "outcome": "published",
         "generation": generation,
