@@ -84,13 +84,8 @@ class RedisRecords(RedisPart):
         return found
 
     def scan(self) -> Iterator[list[tuple[str, Record]]]:
-        cursor = 0
-        while True:
-            with self._speaking():
-                cursor, chunk = self._redis.hscan(keys.KEY_RECORDS, cursor, count=CHUNK)
-            yield [(os.fsdecode(path), _record(raw) or _DAMAGED) for path, raw in chunk.items()]
-            if cursor == 0:
-                return
+        for part in self._in_parts(self._redis.hscan_iter(keys.KEY_RECORDS, count=CHUNK)):
+            yield [(os.fsdecode(path), _record(raw) or _DAMAGED) for path, raw in part]
 
     def counts(self) -> Counts:
         with self._speaking(), self._redis.pipeline() as pipe:
@@ -113,20 +108,14 @@ class RedisRecords(RedisPart):
 
     def recount(self) -> Iterator[None]:
         # Records first: what they add is right at once; then whoever is in a set and does not belong there leaves.
-        for number, key in enumerate((keys.KEY_RECORDS, *PLACES.values())):
-            cursor = 0
-            while True:
-                scan = self._redis.sscan if number else self._redis.hscan
+        recorded = (path for path, _ in self._redis.hscan_iter(keys.KEY_RECORDS, count=_AT_ONCE))
+        sets = (self._redis.sscan_iter(key, count=_AT_ONCE) for key in PLACES.values())
+        for number, found in enumerate((recorded, *sets)):
+            for paths in self._in_parts(found, _AT_ONCE):
+                words = [*PLACES, number + 1 if number else 0, *paths]
                 with self._speaking():
-                    cursor, found = scan(key, cursor, count=_AT_ONCE)
-                paths = list(found)
-                for start in range(0, len(paths), _AT_ONCE):
-                    words = [*PLACES, number + 1 if number else 0, *paths[start : start + _AT_ONCE]]
-                    with self._speaking():
-                        self._recount(keys=[keys.KEY_RECORDS, *PLACES.values()], args=words)
-                    yield
-                if cursor == 0:
-                    break
+                    self._recount(keys=[keys.KEY_RECORDS, *PLACES.values()], args=words)
+                yield
 
     def failures(self) -> Iterator[tuple[str, Record]]:
         return self._members(keys.KEY_FAILED, State.FAILED)
@@ -135,16 +124,11 @@ class RedisRecords(RedisPart):
         return self._members(keys.KEY_PENDING, State.PENDING)
 
     def _members(self, key: str, state: State) -> Iterator[tuple[str, Record]]:
-        cursor = 0
-        while True:
-            with self._speaking():
-                cursor, members = self._redis.sscan(key, cursor, count=CHUNK)
+        for members in self._in_parts(self._redis.sscan_iter(key, count=CHUNK)):
             paths = [os.fsdecode(member) for member in members]
             for path, record in zip(paths, self.records(paths), strict=True):
                 if record and record.state is state:
                     yield path, record
-            if cursor == 0:
-                return
 
     def revision(self) -> int:
         return self.add(keys.Counter.REVISION, 0)

@@ -220,8 +220,20 @@ def test_unused_features_really_end(settings: Settings) -> None:
 def test_a_scan_of_many_records_gives_each_once(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     store.mark_pending([Reference(f"{i}.jpg", i, i) for i in range(5000)], now=1.0)
-    found = [path for chunk in store.scan() for path, _ in chunk]
-    assert sorted(found) == sorted(f"{i}.jpg" for i in range(5000))
+    chunks = [[path for path, _ in chunk] for chunk in store.scan()]
+    assert {len(chunk) for chunk in chunks} == {1000}
+    assert sorted(path for chunk in chunks for path in chunk) == sorted(f"{i}.jpg" for i in range(5000))
+
+
+def test_a_scan_that_cannot_go_on_is_unavailable(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    store.mark_pending([Reference(f"{i}.jpg", i, i) for i in range(5000)], now=1.0)
+    scan = store.scan()
+    assert len(next(scan)) == 1000
+    with redis.Redis.from_url(settings.store) as client:
+        client.set(keys.KEY_RECORDS, "not a hash any more")
+    with pytest.raises(Unavailable, match="never wrote"):
+        list(scan)
 
 
 def test_a_generation_stays_and_what_a_killed_run_wrote_of_one_ends(
