@@ -1,7 +1,7 @@
 """What Redis knows of the collection, as metrics: read when Prometheus asks, so right after every restart."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
@@ -12,7 +12,7 @@ from shared.broker import Outstanding
 from shared.errors import ImagesieveError
 from shared.metrics import Metric
 from shared.records import Kind, State, Verdict
-from shared.store import Counter, Store
+from shared.store import Counter, Database, Tallies
 from shared.store.places import UNJUDGED
 
 STATES: Final = (State.PENDING, State.FAILED, UNJUDGED, Verdict.UNIQUE, *Kind)
@@ -38,10 +38,14 @@ METRICS: Final = (UP, FILES, COMPUTED, CORRECTIONS, REFUSED, QUEUED, IN_HAND, ME
 _COUNTERS: Final = {COMPUTED: Counter.COMPUTED, CORRECTIONS: Counter.CORRECTIONS, REFUSED: Counter.REFUSED}
 
 
+class CollectionStore(Tallies, Database, Protocol):
+    """The numbers that are shown."""
+
+
 class CollectionMetrics(Collector):
     """Asks the store and the broker at every scrape: a few round trips, whatever the size of the collection."""
 
-    def __init__(self, store: Store, outstanding: Callable[[], Outstanding]) -> None:
+    def __init__(self, store: CollectionStore, outstanding: Callable[[], Outstanding]) -> None:
         """outstanding: asks the broker. Both are used by a thread of their own."""
         self._store = store
         self._outstanding = outstanding

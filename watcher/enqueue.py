@@ -10,7 +10,7 @@ from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Meter
 from shared.names import QUEUE_FEATURES
 from shared.records import Record, Reference, State
-from shared.store import Store
+from shared.store import Files
 from watcher.filters import admits, suffix_reason
 from watcher.metrics import BATCHES, ENQUEUED, FORGOTTEN, IGNORED
 
@@ -144,7 +144,7 @@ class Enqueuer:
 
     def __init__(
         self,
-        store: Store,
+        store: Files,
         queue: FeatureQueue,
         batcher: Batcher,
         suffixes: Set[str],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.records import Counts
-from shared.store import Counter, Store
+from shared.store import Counter, Tallies
 from shared.store.places import UNJUDGED
 
 
@@ -28,7 +28,7 @@ class Standing:
 class Progress:
     """Looks at a store, and takes what was computed before the first look, when this is made, for done by others."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Tallies) -> None:
         """Raises Unavailable."""
         self._store = store
         self._computed, self._loaded = (Since(store.add(one, 0)) for one in (Counter.COMPUTED, Counter.LOADED))

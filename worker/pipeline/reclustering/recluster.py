@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken, Unavailable
 from shared.records import Extractor, Generation, Record, State
-from shared.store import Counter, Store
+from shared.store import Counter, Events, Files, Generations, Leases
 from worker.engine.clusters.clustering import MEMORY, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
 from worker.engine.groups.groups import Group, Member
@@ -23,6 +23,7 @@ from worker.engine.report.write import write_report
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.correction import (
     Compare,
+    GroupingStore,
     correct_verdicts,
     group_files,
     verify_again,
@@ -37,6 +38,10 @@ UNJUDGED_SECONDS = 60.0  # after which a ready file without a verdict has lost i
 SEED = 20140904  # KMeans and samples give the same answer for the same collection
 
 
+class ReclusteringStore(GroupingStore, Events, Generations, Leases, Protocol):
+    """What a recluster run reads, corrects and publishes, and its lease."""
+
+
 @dataclass(frozen=True)
 class Reclustering:
     """The collaborators and settings of `recluster`.
@@ -45,7 +50,7 @@ class Reclustering:
     who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report.
     """
 
-    store: Store
+    store: ReclusteringStore
     root: Path
     reports: Path
     now: Callable[[], float]
@@ -195,9 +200,9 @@ def _thresholds_of(last: Generation | None) -> object:
     return last.summary.get("thresholds") if last else InForce(Thresholds()).describe()
 
 
-def _read_collection(store: Store, extractor: Extractor) -> _Collection:
+def _read_collection(files: Files, extractor: Extractor) -> _Collection:
     collection = _Collection()
-    for chunk in store.scan():
+    for chunk in files.scan():
         for path, record in chunk:
             if record.state is State.FAILED:
                 collection.failed[path] = record
