@@ -23,6 +23,7 @@ from shared.store.foreign import drop_foreign, is_foreign
 _Found = TypeVar("_Found")
 
 CHUNK: Final = 1000  # values in one round trip: 8 MiB of features
+SCRIPT_CHUNK: Final = 500  # paths in one call of a script, which holds up everybody else
 
 
 def connect(url: str) -> Any:

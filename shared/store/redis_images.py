@@ -24,7 +24,7 @@ return facts
 
 
 class RedisImages(RedisPart):
-    """The part of the store that knows pictures."""
+    """The roles Images, Pairs and Extractors, over Redis."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)

@@ -1,20 +1,18 @@
-"""Records of files, and the counts over them, in Redis."""
+"""Records of files, and the events that tell of them, in Redis."""
 
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from redis.exceptions import ResponseError
-
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.failures import FailureKind
-from shared.records import Counts, Event, Record, Reference, State
+from shared.records import Event, Record, Reference, State
 from shared.store import keys
-from shared.store.places import PLACE_IN_LUA, PLACES, place_of
+from shared.store.places import PLACES, place_of
 from shared.store.port import Change
-from shared.store.redis_client import CHUNK, RedisPart
+from shared.store.redis_client import CHUNK, SCRIPT_CHUNK, RedisPart
 
 # Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins. What is known of
 # its picture ends no more: perhaps it was marked while nothing had it.
@@ -45,35 +43,18 @@ return done
 """
 _OWN_KEYS: Final = 5  # before the sets of paths
 
-# Puts paths into the set that their record tells. KEYS: records, the sets. ARGV: the names of the sets, in their order,
-# where the paths were found (the number of its KEY, 0: among the records), and the paths.
-_RECOUNT: Final = (
-    PLACE_IN_LUA
-    + """
-local sets, found = {}, tonumber(ARGV[#KEYS])
-for i = 2, #KEYS do sets[ARGV[i - 1]] = i end
-for i = #KEYS + 1, #ARGV do
-  local raw = redis.call('HGET', KEYS[1], ARGV[i])
-  local at = raw and (sets[place(raw)] or sets['unjudged'])
-  if at then redis.call('SADD', KEYS[at], ARGV[i]) end
-  if found > 0 and found ~= at then redis.call('SREM', KEYS[found], ARGV[i]) end
-end
-"""
-)
 _EVENTS_KEPT: Final = 100_000
-_AT_ONCE: Final = 500  # changes in one call of the script, which holds up everybody else
 
 # Stands for a record that does not parse: counted and shown until the next rescan replaces or removes it.
 _DAMAGED: Final = Record(0, 0, State.FAILED, reason="its record in the store is damaged; the next rescan makes it anew")
 
 
 class RedisRecords(RedisPart):
-    """The part of the store that knows files."""
+    """The roles Files, Attempts and Events, over Redis."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)
         self._complete = client.register_script(_COMPLETE)
-        self._recount = client.register_script(_RECOUNT)
 
     def records(self, paths: Sequence[str]) -> list[Record | None]:
         found: list[Record | None] = []
@@ -87,36 +68,6 @@ class RedisRecords(RedisPart):
         for part in self._in_parts(self._redis.hscan_iter(keys.KEY_RECORDS, count=CHUNK)):
             yield [(os.fsdecode(path), _record(raw) or _DAMAGED) for path, raw in part]
 
-    def counts(self) -> Counts:
-        with self._speaking(), self._redis.pipeline() as pipe:
-            pipe.hlen(keys.KEY_RECORDS)
-            pipe.scard(keys.KEY_PENDING)
-            pipe.scard(keys.KEY_FAILED)
-            return Counts(*pipe.execute())
-
-    def verdict_counts(self) -> dict[str, int] | None:
-        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hlen(keys.KEY_RECORDS)
-            for key in PLACES.values():
-                pipe.scard(key)
-            total, *sizes = pipe.execute()
-        counts = dict(zip(PLACES, sizes, strict=True))
-        if sum(sizes) != total:
-            return None
-        del counts[State.PENDING]
-        return counts
-
-    def recount(self) -> Iterator[None]:
-        # Records first: what they add is right at once; then whoever is in a set and does not belong there leaves.
-        recorded = (path for path, _ in self._redis.hscan_iter(keys.KEY_RECORDS, count=_AT_ONCE))
-        sets = (self._redis.sscan_iter(key, count=_AT_ONCE) for key in PLACES.values())
-        for number, found in enumerate((recorded, *sets)):
-            for paths in self._in_parts(found, _AT_ONCE):
-                words = [*PLACES, number + 1 if number else 0, *paths]
-                with self._speaking():
-                    self._recount(keys=[keys.KEY_RECORDS, *PLACES.values()], args=words)
-                yield
-
     def failures(self) -> Iterator[tuple[str, Record]]:
         return self._members(keys.KEY_FAILED, State.FAILED)
 
@@ -129,17 +80,6 @@ class RedisRecords(RedisPart):
             for path, record in zip(paths, self.records(paths), strict=True):
                 if record and record.state is state:
                     yield path, record
-
-    def revision(self) -> int:
-        return self.add(keys.Counter.REVISION, 0)
-
-    def add(self, counter: keys.Counter, amount: int) -> int:
-        with self._speaking():
-            raw = self._redis.incrby(counter, amount) if amount else self._redis.get(counter) or 0
-            try:
-                return int(raw)
-            except ValueError as error:
-                raise ResponseError(f"{counter} is not an integer") from error
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         known = self.records([reference.path for reference in references])
@@ -185,9 +125,9 @@ class RedisRecords(RedisPart):
         places += [keys.Counter.CORRECTIONS, *PLACES.values()]
         number = {place: _OWN_KEYS + 1 + at for at, place in enumerate(PLACES)}
         done: list[bool] = []
-        for start in range(0, len(changes), _AT_ONCE):
+        for start in range(0, len(changes), SCRIPT_CHUNK):
             words: list[bytes | int | str] = [int(move), _EVENTS_KEPT, holder]
-            part = slice(start, start + _AT_ONCE)
+            part = slice(start, start + SCRIPT_CHUNK)
             for (path, expected, new), event in zip(changes[part], events[part], strict=True):
                 moved = number[place_of(expected)], number[place_of(new)]
                 words += [os.fsencode(path), expected.to_json(), new.to_json(), *moved, event, *_kept_keys(new)]
