@@ -10,7 +10,7 @@ from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Meter
 from shared.names import QUEUE_FEATURES
 from shared.records import Record, Reference, State
-from shared.store import Files
+from shared.store import Changes, Files
 from watcher.filters import admits, suffix_reason
 from watcher.metrics import BATCHES, ENQUEUED, FORGOTTEN, IGNORED
 
@@ -135,6 +135,10 @@ class CeleryQueue:
         broker.ping(self._app)
 
 
+class EnqueuerStore(Files, Changes, Protocol):
+    """What is on record of files, and where it is put on record."""
+
+
 class Enqueuer:
     """Brings what is new about the folder into the store and the queue. Every method raises Unavailable.
 
@@ -144,7 +148,7 @@ class Enqueuer:
 
     def __init__(
         self,
-        store: Files,
+        store: EnqueuerStore,
         queue: FeatureQueue,
         batcher: Batcher,
         suffixes: Set[str],

@@ -14,7 +14,7 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Database, Extractors
-from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, FeatureQueue
+from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, EnqueuerStore, FeatureQueue
 from watcher.folder import Absence, FolderAway, WatchedFolder
 from watcher.hints import LIMIT, HintBox
 from watcher.metrics import FOLDER_FAILURES, IGNORED, REDIS_FAILURES, SEEN, SETTLED, SETTLING
@@ -38,7 +38,7 @@ AWAY_SECONDS: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
-class ServiceStore(ReconcilerStore, Extractors, Database, Protocol):
+class ServiceStore(EnqueuerStore, ReconcilerStore, Extractors, Database, Protocol):
     """What the watcher uses of the store."""
 
 

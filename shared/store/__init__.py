@@ -10,6 +10,7 @@ from shared.store.memory_store import MemoryStore
 from shared.store.port import (
     Attempts,
     Change,
+    Changes,
     Database,
     Events,
     Extractors,
@@ -27,6 +28,7 @@ from shared.store.redis_store import RedisStore
 __all__ = [
     "Attempts",
     "Change",
+    "Changes",
     "Counter",
     "Database",
     "Events",

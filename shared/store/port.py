@@ -20,7 +20,7 @@ Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features,
 
 
 class Files(Protocol):
-    """The record of every file of the collection, by path."""
+    """The record of every file of the collection, by path, to be read."""
 
     def records(self, paths: Sequence[str]) -> list[Record | None]:
         """Records of `paths`, in order; None where there is none (or a corrupt one). One round trip per 1,000."""
@@ -33,6 +33,10 @@ class Files(Protocol):
 
     def failures(self) -> Iterator[tuple[str, Record]]:
         """Every failed path with its record."""
+
+
+class Changes(Protocol):
+    """Files come, are finished, and go: their records change."""
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         """Record that these settled files are on their way to a feature worker."""
@@ -233,5 +237,7 @@ class Database(Protocol):
         """Bytes the store uses."""
 
 
-class Store(Files, Attempts, Tallies, Images, Pairs, Events, Extractors, Generations, Leases, Database, Protocol):
+class Store(
+    Files, Changes, Attempts, Tallies, Images, Pairs, Events, Extractors, Generations, Leases, Database, Protocol
+):
     """All of it."""

@@ -50,7 +50,7 @@ _DAMAGED: Final = Record(0, 0, State.FAILED, reason="its record in the store is 
 
 
 class RedisRecords(RedisPart):
-    """The roles Files, Attempts and Events, over Redis."""
+    """The roles Files, Changes, Attempts and Events, over Redis."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)

@@ -5,12 +5,12 @@ from collections.abc import Collection
 from typing import Protocol
 
 from shared.records import Reference, State
-from shared.store import Extractors, Files, Images
+from shared.store import Changes, Extractors, Files, Images
 
 logger = logging.getLogger(__name__)
 
 
-class RenewalStore(Files, Images, Extractors, Protocol):
+class RenewalStore(Files, Changes, Images, Extractors, Protocol):
     """Pictures under the extractor that counts, and whose files they are."""
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.store import Attempts, Files, Images, Tallies
+from shared.store import Attempts, Changes, Files, Images, Tallies
 from worker.engine.search.encoding import Encoding
 from worker.pipeline.extracting.guard import Guard
 
@@ -17,7 +17,7 @@ Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
 Features = NDArray[np.float32]  # [n, 4096]
 
 
-class ExtractionStore(Files, Attempts, Images, Tallies, Protocol):
+class ExtractionStore(Files, Changes, Attempts, Images, Tallies, Protocol):
     """Where a feature worker finds its files and leaves their features."""
 
 
