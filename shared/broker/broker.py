@@ -20,6 +20,7 @@ from shared.store import keys
 from shared.store import owner as owners
 
 RESULT_SECONDS: Final = 3600
+_PATHS_AT_ONCE: Final = 500  # in one message to the verdict writer
 # For questions that somebody waits for: kombu would try a broker that is away for 6 s.
 _BRIEFLY: Final = {"connect_retries_timeout": 1, "interval_start": 0.2, "interval_step": 0.2}
 UNACKNOWLEDGED: Final = "unacked"  # kombu's hash of messages that were fetched and not acknowledged yet
@@ -118,10 +119,10 @@ def send_references(app: Celery, references: Sequence[Reference]) -> None:
 
 
 def request_verdicts(app: Celery, paths: Sequence[str]) -> None:
-    """Ask the verdict writer to look at these paths: finished, failed or gone. Raises Unavailable."""
-    if paths:
+    """Ask the verdict writer to look at these paths: finished, failed or gone; 500 a message. Raises Unavailable."""
+    for start in range(0, len(paths), _PATHS_AT_ONCE):
         with _speaking():
-            _send(app, names.TASK_JUDGE, list(paths))
+            _send(app, names.TASK_JUDGE, list(paths[start : start + _PATHS_AT_ONCE]))
 
 
 def wake_writer(app: Celery) -> None:

@@ -88,7 +88,7 @@ def test_hostile_files_beside_good_ones(sieve: Imagesieve) -> None:
         assert (verdict == "failed") is bool(word), (name, verdict, reason)
         assert word in reason, (name, reason)
     assert peak_of_decoding(sieve) < before + ROOM
-    assert (store.counts().pending, store.add(keys.KEY_REFUSED, 0)) == (0, 0)
+    assert (store.counts().pending, store.add(keys.Counter.REFUSED, 0)) == (0, 0)
 
     refused = {name for name, (_, word) in hostile.FILES.items() if word}
     wait_until(lambda: failures(sieve).keys() == refused, "the report names what was refused")

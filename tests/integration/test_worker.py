@@ -93,8 +93,8 @@ def test_messages_good_and_bad(line: Line, photo: bytes) -> None:
     assert "truncated" in reasons["torn.jpg"]
     assert set(reasons) == {"torn.jpg", "link.jpg"}
     assert "symbolic link" in reasons["link.jpg"]
-    assert line.store.add(keys.KEY_COMPUTED, 0) == 1
-    assert line.store.add(keys.KEY_REFUSED, 0) == 5
+    assert line.store.add(keys.Counter.COMPUTED, 0) == 1
+    assert line.store.add(keys.Counter.REFUSED, 0) == 5
     extractor = line.store.extractor()
     assert extractor
     assert extractor.weights == "random"

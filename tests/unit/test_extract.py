@@ -132,7 +132,7 @@ def test_copies_are_computed_once_in_a_batch_and_never_again(bench: Bench) -> No
     outcome = extract_batch([later], bench.tools)
     assert (outcome.ready, outcome.cached) == (1, 1)
     assert bench.network.batches == [1]
-    assert bench.store.add(keys.KEY_COMPUTED, 0) == 1
+    assert bench.store.add(keys.Counter.COMPUTED, 0) == 1
     assert bench.record("later.png").width == 40
 
 

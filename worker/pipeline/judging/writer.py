@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from shared.errors import Unavailable
-from shared.store import Store
+from shared.store import Extractors
 from worker.pipeline.judging.judge import Judge
 
 
 class Writer:
     """Gives verdicts. What it knows of the collection is learnt from the store when it is first asked."""
 
-    def __init__(self, store: Store, open_judge: Callable[[str], Judge]) -> None:
+    def __init__(self, store: Extractors, open_judge: Callable[[str], Judge]) -> None:
         """open_judge: of an extractor id; it is started here."""
         self._store = store
         self._open_judge = open_judge
