@@ -39,8 +39,9 @@ class Shelf:
     def is_pinned(self) -> bool:
         return not self.away
 
-    def is_there(self) -> bool:
-        return not self.away
+    def check_there(self) -> None:
+        if self.away:
+            raise Unavailable(self.name, "is away", "bring it back")
 
     def believes_absence(self) -> bool:
         return not self.away
@@ -66,7 +67,7 @@ class Shelf:
     @contextmanager
     def open(self, path: str) -> Iterator[OpenFile]:
         if self.away:
-            raise Unavailable(f"{self.name} is away")
+            raise Unavailable(self.name, "is away", "bring it back")
         if path not in self.files:
             raise UnreadableImage(FailureKind.GONE, "gone before it could be read")
         yield Taken(self, self.files[path])

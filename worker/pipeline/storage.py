@@ -39,8 +39,8 @@ class ReadableStorage(Protocol):
     def name(self) -> str:
         """The place, for people."""
 
-    def is_there(self) -> bool:
-        """Whether it can be asked for files now."""
+    def check_there(self) -> None:
+        """Raise Unavailable where it cannot be asked for files now."""
 
     def open(self, path: str) -> AbstractContextManager[OpenFile]:
         """The file at this relative path; nothing outside the place is ever opened, whatever is swapped meanwhile.

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Protocol
 
-from shared.store import Store
+from shared.store import Attempts, Changes, Files, Images, Tallies
 from worker.engine.search.encoding import Encoding
 from worker.network.port import Network
 from worker.pipeline.extracting.guard import Guard
 from worker.pipeline.storage import ReadableStorage
+
+
+class ExtractionStore(Files, Changes, Attempts, Images, Tallies, Protocol):
+    """Where a feature worker finds its files and leaves their features."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Extraction:
     """
 
     storage: ReadableStorage
-    store: Store
+    store: ExtractionStore
     extractor_id: str
     network: Network
     executor: Executor
