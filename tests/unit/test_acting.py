@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from shared.acting.duplicates import Duplicate
 from shared.acting.journal import Action, Phase, acting_alone, read_runs
 from shared.errors import SettingsError, Unavailable
-from shared.move_target import check_target
+from shared.folders import check_target
 from shared.records import Kind
 from worker.engine.proof.sameness import compare_files
 from worker.pipeline.acting.apply import Acted, Acting, Tools, act_on

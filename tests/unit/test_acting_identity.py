@@ -10,7 +10,7 @@ import pytest
 from shared import mount_table
 from shared.acting.journal import Action, Phase, acting_alone, read_runs
 from shared.errors import ActionsBusy, LeftAlone, SettingsError
-from shared.move_target import check_target
+from shared.folders import check_target
 from tests.mounts import bind, in_own_mounts, memory, overlay
 from tests.unit.test_acting import Desk, png
 from worker.pipeline.acting.apply import Acted, Acting

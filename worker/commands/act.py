@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from shared.acting.duplicates import Duplicate, read_duplicates
 from shared.acting.journal import AWAY, Action, acting_alone, read_runs, run_files
 from shared.errors import ImagesieveError, SettingsError
-from shared.move_target import check_target
+from shared.folders import check_target
 from shared.records import Kind
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings

@@ -11,7 +11,7 @@ from pathlib import Path
 from shared.acting.duplicates import Duplicate
 from shared.acting.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
 from shared.errors import LeftAlone, SettingsError, Unavailable
-from shared.move_target import check_target
+from shared.folders import check_target
 from shared.permission import why_not
 from shared.records import Kind
 from worker.pipeline.acting.disk import Disk
@@ -56,7 +56,7 @@ class Acting:
     def __init__(
         self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[Kind] = ()
     ) -> None:
-        """target: folder of a move, checked before (`shared.move_target`), and again when the journal is begun.
+        """target: folder of a move, checked before (`shared.folders`), and again when the journal is begun.
 
         named: kinds that were asked for by name.
         """

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from shared.acting.journal import Action, Header, Step
 from shared.errors import LeftAlone, SettingsError, Unavailable
-from shared.move_target import check_apart
+from shared.folders import check_target_apart
 from worker.pipeline.acting import transfer
 from worker.pipeline.acting.contents import dress_alone, holds, is_keeper, is_original
 from worker.pipeline.acting.disk import Disk, Model, Place
@@ -172,7 +172,7 @@ class Steps:
     def _check_apart(self) -> None:
         """Raise LeftAlone where watched folder and target lie in each other by now, by whatever way."""
         try:
-            check_apart(self.root, self.header.target)
+            check_target_apart(self.root, self.header.target)
         except SettingsError as error:
             raise LeftAlone(f"nothing was touched, for {error}") from error
 
