@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.acting.duplicates import read_duplicates
-from shared.acting.journal import Action, Phase, Run, read_runs
+from shared.acting.runs import Action, Phase, Run, read_runs
 from shared.cli.collection_settings import settings_of_report
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
 from shared.cli.terminal import emit, say, shown

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from shared.acting.journal import Action, Phase
+from shared.acting.runs import Action, Phase
 from shared.errors import SettingsError
 from shared.filesystems import vanishing
 from shared.folders import check_target

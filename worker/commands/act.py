@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.acting.duplicates import Duplicate, read_duplicates
-from shared.acting.journal import AWAY, Action, acting_alone, read_runs, run_files
+from shared.acting.runs import AWAY, Action, read_runs, run_files
 from shared.errors import ImagesieveError, SettingsError
 from shared.folders import check_target
 from shared.records import Kind
@@ -25,6 +25,7 @@ from shared.settings import Settings, load_settings
 from worker.engine.groups.keepers import FolderRules
 from worker.libraries import prepare_libraries
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
+from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
 from worker.pipeline.acting.trash_folder import home_trash

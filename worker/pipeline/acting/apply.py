@@ -9,13 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from shared.acting.duplicates import Duplicate
-from shared.acting.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
+from shared.acting.runs import SUFFIX, Action, Entry, Header, Phase, Run, Step, read_runs
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.folders import check_target
 from shared.permission import why_not
 from shared.records import Kind
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
+from worker.pipeline.acting.journal import Journal
 from worker.pipeline.acting.plan import LINKS, Skipped
 from worker.pipeline.acting.pointing import File, pointed_to
 from worker.pipeline.acting.single import Steps
