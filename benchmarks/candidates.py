@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from tabulate import tabulate
 
-from shared.store import Store
+from shared.store import Extractors, Images
 from worker.engine.search.encoding import stack
 from worker.engine.search.neighbours import Neighbours
 from worker.engine.search.whitening import fit_whitening
@@ -15,7 +16,11 @@ from worker.engine.sketch.sketch import Sketch
 LIMITS = (10, 24, 50)  # 24 is what the verdict writer compares with
 
 
-def candidate_table(store: Store, samples: Sequence[tuple[str, str, str]]) -> str:
+class CandidatesStore(Images, Extractors, Protocol):
+    """What candidates are looked for in."""
+
+
+def candidate_table(store: CandidatesStore, samples: Sequence[tuple[str, str, str]]) -> str:
     """How often the original is among the first candidates, by source of candidates, per edit.
 
     samples: (digest, source, edit) of every file, edit "" for an original or a stranger, which is its own source. The

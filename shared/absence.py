@@ -1,32 +1,53 @@
 """Why a Redis cannot be spoken to, and what to do about it, by what its client raised (pure)."""
 
+from enum import StrEnum
+from typing import Final
 
-def remedy_of(error: Exception) -> str | None:
-    """What to do about a Redis that answers and refuses every write for a while; None where that is not the matter.
+from shared.errors import Unavailable
 
-    By its words: what a script was refused comes as a plain error of the script.
-    """
+
+class Server(StrEnum):
+    """A Redis, by what imagesieve has it for; the value is what people read."""
+
+    STORE = "Redis (store)"
+    BROKER = "Redis (broker)"
+
+
+_TAKES: Final = {Server.STORE: "writes", Server.BROKER: "messages"}
+# Redis tells a cause in words alone: what a script was refused comes as a plain error of the script.
+_FULL: Final = {
+    "used memory > 'maxmemory'": (
+        "raise its maxmemory, or make room with IMAGESIEVE_FEATURE_ENCODING=int8 and fewer files"
+    ),
+    "read only replica": "it is a replica: name the primary in IMAGESIEVE_STORE_URL and IMAGESIEVE_BROKER_URL",
+    "MISCONF": "the disk of its append-only file is full or broken: make room there",
+}
+_LOGIN: Final = "check user and password in its URL"
+_CLOSED: Final = {
+    "username-password": _LOGIN,
+    "invalid password": _LOGIN,
+    "Authentication required": _LOGIN,
+    "no permissions": "its user has too few rights: docs/security.md lists them",
+    "certificate verify failed": (
+        "name who signed it, at the end of its URL: ?ssl_ca_certs=/path/to/ca.pem; spell the host as it does"
+    ),
+}
+
+
+def takes_no_writes(error: Exception) -> bool:
+    """Whether a Redis that answers refuses every write for a while."""
+    return bool(_remedy(error, _FULL))
+
+
+def unavailable(server: Server, error: Exception) -> Unavailable:
+    """What `error` says of a server that cannot be worked with for now."""
+    if remedy := _remedy(error, _FULL):
+        return Unavailable(server, f"takes no {_TAKES[server]}: {error}", remedy)
+    if remedy := _remedy(error, _CLOSED):
+        return Unavailable(server, f"does not let us in: {error}", remedy)
+    return Unavailable(server, f"does not answer: {error}")
+
+
+def _remedy(error: Exception, remedies: dict[str, str]) -> str:
     said = str(error)
-    if "used memory > 'maxmemory'" in said:
-        return "raise its maxmemory, or make room with IMAGESIEVE_FEATURE_ENCODING=int8 and fewer files"
-    if "read only replica" in said:
-        return "it is a replica: name the primary in IMAGESIEVE_STORE_URL and IMAGESIEVE_BROKER_URL"
-    if "MISCONF" in said:
-        return "the disk of its append-only file is full or broken: make room there"
-    return None
-
-
-def describe_absence(error: Exception) -> str:
-    """Why a Redis cannot be spoken to, and what to do about it where it is there and does not let us in."""
-    said = str(error)
-    remedies = {
-        "check user and password in its URL": ("username-password", "invalid password", "Authentication required"),
-        "its user has too few rights: docs/security.md lists them": ("no permissions",),
-        "name who signed it, at the end of its URL: ?ssl_ca_certs=/path/to/ca.pem; spell the host as it does": (
-            "certificate verify failed",
-        ),
-    }
-    for remedy, words in remedies.items():
-        if any(word in said for word in words):
-            return f"does not let us in: {said}; {remedy}"
-    return f"does not answer: {said}"
+    return next((remedy for words, remedy in remedies.items() if words in said), "")

@@ -15,7 +15,7 @@
     │   ├── StateInUse           another imagesieve runs on this state folder
     │   └── StackFailed          a process of the stack could not be kept running
     └── TransientError           waited for, retried with a growing pause
-        ├── Unavailable          Redis (store or broker) does not answer
+        ├── Unavailable          Redis (store or broker), the watched folder or a worker is away for now
         ├── DamagedImages        what is stored of these pictures is damaged; their files are sent again
         ├── FileChanging         the file changed while it was read; its next settled state is a new reference
         ├── ActionsBusy          another apply or restore is under way on this state folder
@@ -82,7 +82,20 @@ class TransientError(ImagesieveError):
 
 
 class Unavailable(TransientError):
-    """Redis does not answer."""
+    """What is worked with is away for now. Its text is one sentence of its parts.
+
+    who: is away, such as `Redis (store)`. why: in words that follow it. remedy: the way out, "" where there is but to
+    wait.
+    """
+
+    def __init__(self, who: str, why: str, remedy: str = "") -> None:
+        super().__init__(who, why, remedy)  # by which Celery makes it again where its outcome is waited for
+        self.who = who
+        self.why = why
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.who} {self.why}" + (f"; {self.remedy}" if self.remedy else "")
 
 
 class DamagedImages(TransientError):

@@ -12,13 +12,13 @@ from celery import Celery
 from shared import broker
 from shared.errors import SettingsError
 from shared.records import Owner
-from shared.store import Store
+from shared.store import Database
 from shared.store.keys import KEY_OWNER
 
 ID_FILE: Final = "collection"  # in the state folder of the watcher: the id of the collection, made once
 
 
-def claim_databases(store: Store, app: Celery, state_dir: Path, folder: Path) -> None:
+def claim_databases(store: Database, app: Celery, state_dir: Path, folder: Path) -> None:
     """Claim store and broker for this state folder's collection. Raises SettingsError, Unavailable.
 
     Only who watches the folder claims: workers on other machines see it by other paths. The folder itself may be moved

@@ -67,14 +67,19 @@ _databases = itertools.cycle(range(2, 64, 2))
 @pytest.fixture
 def settings(redis_server: RedisServer, tmp_path: Path) -> Settings:
     """Settings over two empty databases of the real Redis, an empty watched folder and an empty state folder."""
+    return make_settings(redis_server, tmp_path)
+
+
+def make_settings(redis_server: RedisServer, base: Path) -> Settings:
+    """As the fixture `settings` makes them, for fixtures that live longer than a test."""
     db = next(_databases)
     redis_server.flush(db)
     redis_server.flush(db + 1)
-    watched = tmp_path / "watched"
+    watched = base / "watched"
     watched.mkdir()
     return load_settings(
         watch_dir=watched,
-        state_dir=tmp_path / "state",
+        state_dir=base / "state",
         broker_url=redis_server.broker(db),
         store_url=redis_server.url(db + 1),
         weights="random",

@@ -1,7 +1,7 @@
 """What Redis knows of the collection, as metrics: read when Prometheus asks, so right after every restart."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
@@ -12,7 +12,7 @@ from shared.broker import Outstanding
 from shared.errors import ImagesieveError
 from shared.metrics import Metric
 from shared.records import Kind, State, Verdict
-from shared.store import Store, keys
+from shared.store import Counter, Database, Tallies
 from shared.store.places import UNJUDGED
 
 STATES: Final = (State.PENDING, State.FAILED, UNJUDGED, Verdict.UNIQUE, *Kind)
@@ -35,17 +35,17 @@ IN_HAND: Final = Metric("imagesieve_queue_unacknowledged_messages", "gauge", "me
 MEMORY: Final = Metric("imagesieve_redis_memory_bytes", "gauge", "memory that Redis (store) uses")
 METRICS: Final = (UP, FILES, COMPUTED, CORRECTIONS, REFUSED, QUEUED, IN_HAND, MEMORY)
 
-_COUNTERS: Final = {
-    COMPUTED: keys.KEY_COMPUTED,
-    CORRECTIONS: keys.KEY_CORRECTIONS,
-    REFUSED: keys.KEY_REFUSED,
-}
+_COUNTERS: Final = {COMPUTED: Counter.COMPUTED, CORRECTIONS: Counter.CORRECTIONS, REFUSED: Counter.REFUSED}
+
+
+class CollectionStore(Tallies, Database, Protocol):
+    """The numbers that are shown."""
 
 
 class CollectionMetrics(Collector):
     """Asks the store and the broker at every scrape: a few round trips, whatever the size of the collection."""
 
-    def __init__(self, store: Store, outstanding: Callable[[], Outstanding]) -> None:
+    def __init__(self, store: CollectionStore, outstanding: Callable[[], Outstanding]) -> None:
         """outstanding: asks the broker. Both are used by a thread of their own."""
         self._store = store
         self._outstanding = outstanding
@@ -68,8 +68,8 @@ class CollectionMetrics(Collector):
         counts, verdicts = self._store.counts(), self._store.verdict_counts()
         # While the verdicts are counted anew nothing is said of them, rather than something wrong.
         yield _gauge(FILES, {"pending": counts.pending, "failed": counts.failed, **(verdicts or {})})
-        for metric, key in _COUNTERS.items():
-            yield CounterMetricFamily(metric.name, metric.help, value=self._store.add(key, 0))
+        for metric, counter in _COUNTERS.items():
+            yield CounterMetricFamily(metric.name, metric.help, value=self._store.add(counter, 0))
         held = self._outstanding()
         yield _gauge(QUEUED, held.queued)
         yield _gauge(IN_HAND, {"": held.unacknowledged})

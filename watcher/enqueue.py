@@ -10,7 +10,7 @@ from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Meter
 from shared.names import QUEUE_FEATURES
 from shared.records import Record, Reference, State
-from shared.store import Store
+from shared.store import Changes, Files
 from watcher.filters import admits, suffix_reason
 from watcher.metrics import BATCHES, ENQUEUED, FORGOTTEN, IGNORED
 
@@ -112,9 +112,6 @@ class FeatureQueue(Protocol):
         """Return when messages can be sent."""
 
 
-PATHS_AT_ONCE: Final = 500  # in one message to the verdict writer
-
-
 class CeleryQueue:
     """The queue `features` of the broker."""
 
@@ -132,11 +129,14 @@ class CeleryQueue:
         return broker.outstanding(self._app).queued[QUEUE_FEATURES] > 0
 
     def tell_gone(self, paths: Sequence[str]) -> None:
-        for start in range(0, len(paths), PATHS_AT_ONCE):
-            broker.request_verdicts(self._app, paths[start : start + PATHS_AT_ONCE])
+        broker.request_verdicts(self._app, paths)
 
     def ping(self) -> None:
         broker.ping(self._app)
+
+
+class EnqueuerStore(Files, Changes, Protocol):
+    """What is on record of files, and where it is put on record."""
 
 
 class Enqueuer:
@@ -148,7 +148,7 @@ class Enqueuer:
 
     def __init__(
         self,
-        store: Store,
+        store: EnqueuerStore,
         queue: FeatureQueue,
         batcher: Batcher,
         suffixes: Set[str],

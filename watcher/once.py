@@ -1,9 +1,9 @@
 """When `--once` is done: everything found has settled, was sent, and was worked through."""
 
 import logging
-from typing import Final
+from typing import Final, Protocol
 
-from shared.store import Store
+from shared.store import Files, Tallies
 from watcher.settling import Settling
 
 SETTLE_SECONDS: Final = 60.0  # then it goes on without the files that still change
@@ -11,10 +11,14 @@ SETTLE_SECONDS: Final = 60.0  # then it goes on without the files that still cha
 _log = logging.getLogger(__name__)
 
 
+class OnceStore(Files, Tallies, Protocol):
+    """What is still under way."""
+
+
 class Once:
     """Judges a run over what is there now, after its scan."""
 
-    def __init__(self, settling: Settling, store: Store) -> None:
+    def __init__(self, settling: Settling, store: OnceStore) -> None:
         self._settling = settling
         self._store = store
         self._deadline: float | None = None

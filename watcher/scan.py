@@ -8,12 +8,12 @@ import itertools
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from shared.ignored import ignores
 from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
-from shared.store import Store
+from shared.store import Files, Tallies
 from watcher.enqueue import Enqueuer
 from watcher.folder import Absence, WatchedFolder
 from watcher.metrics import REPAIRED, SCAN_SECONDS, SCANNED, SCANS, SEEN, SETTLED
@@ -25,6 +25,10 @@ LOST_AT_ONCE: Final = 10_000  # lost files sent again in one go; the next look t
 _log = logging.getLogger(__name__)
 
 
+class ReconcilerStore(Files, Tallies, Protocol):
+    """The collection on record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciler:
     """The folder on one side, the store on the other, and what stands between. The clocks are in seconds.
@@ -33,7 +37,7 @@ class Reconciler:
     """
 
     folder: WatchedFolder
-    store: Store
+    store: ReconcilerStore
     enqueuer: Enqueuer
     settling: Settling
     quiet: float

@@ -6,22 +6,22 @@ One thread owns all state. The observer's threads only fill a HintBox; everythin
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from shared.errors import Unavailable
 from shared.ignored import ignores, ignores_folder
 from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.settings import Settings
-from shared.store import Store
-from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, FeatureQueue
+from shared.store import Database, Extractors
+from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, EnqueuerStore, FeatureQueue
 from watcher.folder import Absence, FolderAway, WatchedFolder
 from watcher.hints import LIMIT, HintBox
 from watcher.metrics import FOLDER_FAILURES, IGNORED, REDIS_FAILURES, SEEN, SETTLED, SETTLING
 from watcher.observation import Observation
 from watcher.once import Once
 from watcher.outage import await_redis
-from watcher.scan import Reconciler
+from watcher.scan import Reconciler, ReconcilerStore
 from watcher.settling import Settling
 from watcher.timing import Clock, Heartbeat, Stop, Timer
 
@@ -38,13 +38,17 @@ AWAY_SECONDS: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
+class ServiceStore(EnqueuerStore, ReconcilerStore, Extractors, Database, Protocol):
+    """What the watcher uses of the store."""
+
+
 class Service:
     """The watcher as a whole, over a store, a queue and a folder that are given."""
 
     def __init__(
         self,
         settings: Settings,
-        store: Store,
+        store: ServiceStore,
         queue: FeatureQueue,
         stop: Stop,
         clock: Clock,

@@ -27,7 +27,6 @@ _Parsed = TypeVar("_Parsed")
 logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 60
-PATHS_AT_ONCE = 500  # in one message to the verdict writer
 
 
 class Tools(Protocol):
@@ -96,9 +95,7 @@ def register(app: Celery, tools: Tools) -> None:
         with _retried(self, tools):
             outcome: dict[str, Any] = recluster(tools.reclustering, force=wanted == [True])
             logger.log(logging.WARNING if outcome.get("report_error") else logging.INFO, "%s", outcome["message"])
-            unjudged = outcome.pop("unjudged", [])
-            for start in range(0, len(unjudged), PATHS_AT_ONCE):
-                request_verdicts(app, unjudged[start : start + PATHS_AT_ONCE])
+            request_verdicts(app, outcome.pop("unjudged", []))
         return outcome
 
 

@@ -21,7 +21,7 @@ from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown
 from shared import names
 from shared.broker import wake_writer
 from shared.errors import Unavailable
-from shared.store import Store
+from shared.store import Leases
 from shared.store.leases import renew
 
 LEASE_SECONDS: Final = 10.0
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 class Turn:
     """A worker's turn at the verdicts; nothing for workers of other queues."""
 
-    def __init__(self, app: Celery, store: Callable[[], Store]) -> None:
+    def __init__(self, app: Celery, store: Callable[[], Leases]) -> None:
         """Take part in the worker's start and end, in Celery's main process."""
         self._app = app
         self._store = store

@@ -15,7 +15,7 @@ from shared.errors import PermanentError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
 from shared.settings import Settings
-from shared.store import RedisStore, keys
+from shared.store import Counter, RedisStore
 from worker.network.loading import LoadingNetwork
 from worker.turn import HOLDER
 
@@ -99,7 +99,7 @@ class Workshop:
         settings = self.settings
         return LoadingNetwork(
             partial(load, self._weights, settings.precision, settings.batch_size),
-            lambda: self.store.add(keys.KEY_LOADED, 1),
+            lambda: self.store.add(Counter.LOADED, 1),
         )
 
     @cached_property
@@ -247,7 +247,7 @@ class Workshop:
 
     def refuse(self, count: int) -> None:
         """Count messages, or parts of them, that were refused."""
-        self.store.add(keys.KEY_REFUSED, count)
+        self.store.add(Counter.REFUSED, count)
 
     def renew(self, digests: Collection[str]) -> None:
         """Have the files of these pictures sent again."""

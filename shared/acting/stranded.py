@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.acting.runs import Action, Phase, Run
-from shared.store.port import Store
+from shared.store import Files
 
 _OUT: Final = (Action.MOVE, Action.TRASH)  # a link leaves no file behind that could be the only one
 
@@ -70,14 +70,14 @@ def find_stranded(moved: Sequence[Moved], held: Collection[str], is_there: Calla
         covered |= found
 
 
-def held_digests(store: Store, moved: Sequence[Moved]) -> set[str]:
+def held_digests(files: Files, moved: Sequence[Moved]) -> set[str]:
     """The contents that the collection holds, as far as `moved` asks for them. Raises Unavailable.
 
     A round trip for each 1,000 keepers; only where one of them has left or changed are all records read.
     """
     paths = list({one.keeper for one in moved})
-    held = {record.digest for record in store.records(paths) if record}
+    held = {record.digest for record in files.records(paths) if record}
     if all({one.digest, one.keeper_digest} & held for one in moved):
         return held
     wanted = {digest for one in moved for digest in (one.digest, one.keeper_digest)}
-    return held | {record.digest for chunk in store.scan() for _, record in chunk if record.digest in wanted}
+    return held | {record.digest for chunk in files.scan() for _, record in chunk if record.digest in wanted}

@@ -10,9 +10,9 @@ from celery.beat import PersistentScheduler
 from celery.utils.time import maybe_make_aware
 
 from shared.broker import ask_for_recluster
-from shared.broker.early_report import LOOK_SECONDS, EarlyReport
+from shared.broker.early_report import LOOK_SECONDS, EarlyReport, EarlyReportStore
 from shared.settings import load_settings
-from shared.store import RedisStore, Store
+from shared.store import RedisStore
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc,unused-ignore]
 
     max_interval = 15  # seconds between two looks at most; `imagesieve alive beat` waits for a minute
 
-    def __init__(self, app: Celery, *arguments: Any, store: Store | None = None, **options: Any) -> None:
+    def __init__(self, app: Celery, *arguments: Any, store: EarlyReportStore | None = None, **options: Any) -> None:
         """store: of the settings, if not given."""
         store = store or RedisStore.connect(load_settings().store)
         self._early = EarlyReport(store, lambda: ask_for_recluster(app, force=False))

@@ -13,14 +13,14 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from shared import names
-from shared.absence import describe_absence, remedy_of
-from shared.errors import Unavailable
+from shared.absence import Server, unavailable
 from shared.records import Owner, Reference
 from shared.settings import Settings
 from shared.store import keys
 from shared.store import owner as owners
 
 RESULT_SECONDS: Final = 3600
+_PATHS_AT_ONCE: Final = 500  # in one message to the verdict writer
 # For questions that somebody waits for: kombu would try a broker that is away for 6 s.
 _BRIEFLY: Final = {"connect_retries_timeout": 1, "interval_start": 0.2, "interval_step": 0.2}
 UNACKNOWLEDGED: Final = "unacked"  # kombu's hash of messages that were fetched and not acknowledged yet
@@ -104,9 +104,7 @@ def _speaking() -> Iterator[None]:
     try:
         yield
     except (OperationalError, RedisError, OSError) as error:
-        remedy = remedy_of(error)
-        said = f"takes no messages: {error}; {remedy}" if remedy else describe_absence(error)
-        raise Unavailable(f"Redis (broker) {said}") from error
+        raise unavailable(Server.BROKER, error) from error
 
 
 def _send(app: Celery, task: str, argument: list[Any]) -> None:
@@ -121,10 +119,10 @@ def send_references(app: Celery, references: Sequence[Reference]) -> None:
 
 
 def request_verdicts(app: Celery, paths: Sequence[str]) -> None:
-    """Ask the verdict writer to look at these paths: finished, failed or gone. Raises Unavailable."""
-    if paths:
+    """Ask the verdict writer to look at these paths: finished, failed or gone; 500 a message. Raises Unavailable."""
+    for start in range(0, len(paths), _PATHS_AT_ONCE):
         with _speaking():
-            _send(app, names.TASK_JUDGE, list(paths))
+            _send(app, names.TASK_JUDGE, list(paths[start : start + _PATHS_AT_ONCE]))
 
 
 def wake_writer(app: Celery) -> None:

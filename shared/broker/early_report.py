@@ -5,10 +5,10 @@ What decides is pure: the clock is an argument.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from shared.errors import Unavailable
-from shared.store import Store
+from shared.store import Generations, Tallies
 from shared.store.places import UNJUDGED
 
 LOOK_SECONDS: Final = 2.0  # between two looks at the collection
@@ -62,10 +62,14 @@ class Quiet:
         self.wanted = False
 
 
+class EarlyReportStore(Tallies, Generations, Protocol):
+    """What of the store tells whether the work is through."""
+
+
 class EarlyReport:
     """Asks for a report when the work is through."""
 
-    def __init__(self, store: Store, ask: Callable[[], None]) -> None:
+    def __init__(self, store: EarlyReportStore, ask: Callable[[], None]) -> None:
         """ask: for a recluster run; it may raise Unavailable."""
         self._store = store
         self._ask = ask

@@ -60,7 +60,7 @@ def main() -> None:
         say(str(error))
         sys.exit(2)
     except Unavailable as error:
-        say(explain_absence(str(error), load_settings()))
+        say(explain_absence(error, load_settings()))
         sys.exit(1)
     except ImagesieveError as error:
         say(str(error))

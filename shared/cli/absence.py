@@ -1,18 +1,31 @@
 """What a person is told when Redis does not answer."""
 
+import errno
+from collections.abc import Iterator
 from typing import Final
 
+from shared.absence import Server
+from shared.errors import Unavailable
 from shared.settings import Settings
 
-_NOBODY: Final = ("No such file or directory", "Connection refused")  # in the words of the system
+_NOBODY: Final = (errno.ENOENT, errno.ECONNREFUSED)  # of connecting to a socket in the file system
 
 
-def explain_absence(said: str, settings: Settings) -> str:
-    """`said` by an Unavailable; the way out instead, where it is that the embedded Redis does not run (pure)."""
-    which, mark, why = said.partition(" does not answer: ")
-    if mark and f"{settings.redis_socket}." in why and any(words in why for words in _NOBODY):
-        return (
-            f"{which}{mark}nothing runs with the state folder {settings.state_dir}; "
-            'start "imagesieve up FOLDER", or check IMAGESIEVE_STATE_DIR'
-        )
-    return said
+def explain_absence(error: Unavailable, settings: Settings) -> str:
+    """What `error` says; the way out instead, where the embedded Redis does not run (pure)."""
+    embedded: dict[str, bool] = {Server.STORE: not settings.store_url, Server.BROKER: not settings.broker_url}
+    if embedded.get(error.who) and _nobody_listens(error):
+        why = f"does not answer: nothing runs with the state folder {settings.state_dir}"
+        error = Unavailable(error.who, why, 'start "imagesieve up FOLDER", or check IMAGESIEVE_STATE_DIR')
+    return str(error)
+
+
+def _nobody_listens(error: Unavailable) -> bool:
+    """By the number that the system gave: the clients of Redis and Celery pass it on in what their errors are of."""
+    return any(isinstance(one, OSError) and one.errno in _NOBODY for one in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.cli.collection_settings import take_weights, watched_folder
-from shared.errors import ImagesieveError, SettingsError
+from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.records import Extractor
 from shared.settings import Settings
 from shared.stack.redis_server import find_redis_server
@@ -93,9 +93,9 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     try:
         used = RedisStore.connect(settings.store).memory()
         yield Finding("Redis", True, f"answers, {used / 2**20:.1f} MiB used", "")
-    except ImagesieveError as error:
-        remedy = "start it, or check IMAGESIEVE_STORE_URL"
-        yield Finding("Redis", settings.embedded_redis, f"does not answer ({error})", remedy)
+    except Unavailable as error:
+        remedy = error.remedy or "start it, or check IMAGESIEVE_STORE_URL"
+        yield Finding("Redis", settings.embedded_redis, error.why, remedy)
 
 
 def _inotify() -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from shared.errors import SettingsError, Unavailable
 from shared.records import Event
 from shared.settings import Settings
 from shared.stack.up import StopRequested, stop_on_signals
-from shared.store import RedisStore, Store
+from shared.store import RedisStore
 
 LOOK_SECONDS = 1.0
 WORKERS_SECONDS = 10.0  # between two questions to the workers, whose answers are waited for
@@ -51,7 +51,7 @@ class Poll:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._store: Store = RedisStore.connect(settings.store)
+        self._store = RedisStore.connect(settings.store)
         self._app: Celery = make_app(settings)
         self._position = ""  # in the stream of events, of the last one seen
         self._workers_due = 0.0
@@ -77,7 +77,7 @@ class Poll:
                 model.note_workers(workers(self._app, ANSWER_SECONDS))
                 self._workers_due = now + WORKERS_SECONDS
         except Unavailable as error:
-            model.lose(explain_absence(str(error), self._settings))
+            model.lose(explain_absence(error, self._settings))
             self._workers_due = 0.0
 
     def _events(self) -> list[Event]:

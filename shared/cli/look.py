@@ -21,7 +21,7 @@ from shared.cli.terminal import emit, shown
 from shared.errors import PermanentError, SettingsError
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
-from shared.store import RedisStore, keys
+from shared.store import Files, RedisStore, keys
 
 TOP_REASONS = 10
 
@@ -62,8 +62,8 @@ def _status(settings: Settings) -> dict[str, Any]:
         "queues": waiting.queued,
         "unacknowledged": waiting.unacknowledged,
         "workers": workers(app, 1.0),
-        "computed": store.add(keys.KEY_COMPUTED, 0),
-        "refused": store.add(keys.KEY_REFUSED, 0),
+        "computed": store.add(keys.Counter.COMPUTED, 0),
+        "refused": store.add(keys.Counter.REFUSED, 0),
         "redis_bytes": store.memory(),
         "extractor": asdict(extractor) if extractor else None,
         "generation": summary,
@@ -71,10 +71,10 @@ def _status(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _stranded(settings: Settings, store: RedisStore) -> list[Moved]:
+def _stranded(settings: Settings, files: Files) -> list[Moved]:
     """Moved files of which the collection holds nothing any more. Costs a look at the journals."""
     moved = moved_files(read_runs(settings.actions_dir), None)
-    return find_stranded(moved, held_digests(store, moved), os.path.lexists) if moved else []
+    return find_stranded(moved, held_digests(files, moved), os.path.lexists) if moved else []
 
 
 def _print_status(found: dict[str, Any]) -> None:

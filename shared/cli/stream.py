@@ -42,7 +42,7 @@ def events(
         except Unavailable as error:
             if not follow:
                 raise
-            why = explain_absence(str(error), settings)
+            why = explain_absence(error, settings)
             if why != said:
                 say(f"{why}; waiting for it")
             said = why

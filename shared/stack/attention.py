@@ -11,7 +11,7 @@ from rich.filesize import decimal
 
 from shared.errors import Unavailable
 from shared.reports import LATEST
-from shared.store import Store
+from shared.store import Database, Generations
 
 PING_SECONDS: Final = 5.0  # between two looks whether Redis takes writes
 LOOK_SECONDS: Final = 2.0  # between two looks at the last report
@@ -20,7 +20,7 @@ LOOK_SECONDS: Final = 2.0  # between two looks at the last report
 class ReportWatch:
     """Tells of each new report."""
 
-    def __init__(self, store: Store, reports: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, store: Generations, reports: Path, say: Callable[[str], None]) -> None:
         """reports: their folder."""
         self._store = store
         self._page = reports / LATEST / "report.html"
@@ -60,7 +60,7 @@ def announce(summary: dict[str, Any], page: Path) -> str:
 class RedisWatch:
     """Says when Redis takes no writes, and when it does again."""
 
-    def __init__(self, store: Store, say: Callable[[str], None]) -> None:
+    def __init__(self, store: Database, say: Callable[[str], None]) -> None:
         self._store = store
         self._say = say
         self._due = 0.0

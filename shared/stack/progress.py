@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.records import Counts
-from shared.store import Store, keys
+from shared.store import Counter, Tallies
 from shared.store.places import UNJUDGED
 
 
@@ -28,10 +28,10 @@ class Standing:
 class Progress:
     """Looks at a store, and takes what was computed before the first look, when this is made, for done by others."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Tallies) -> None:
         """Raises Unavailable."""
         self._store = store
-        self._computed, self._loaded = (Since(store.add(key, 0)) for key in (keys.KEY_COMPUTED, keys.KEY_LOADED))
+        self._computed, self._loaded = (Since(store.add(one, 0)) for one in (Counter.COMPUTED, Counter.LOADED))
 
     def look(self) -> Standing:
         """How far the work is now. Raises Unavailable."""
@@ -39,8 +39,8 @@ class Progress:
         return Standing(
             self._store.counts(),
             None if verdicts is None else verdicts[UNJUDGED],
-            self._computed.grown(self._store.add(keys.KEY_COMPUTED, 0)),
-            self._loaded.grown(self._store.add(keys.KEY_LOADED, 0)),
+            self._computed.grown(self._store.add(Counter.COMPUTED, 0)),
+            self._loaded.grown(self._store.add(Counter.LOADED, 0)),
         )
 
 

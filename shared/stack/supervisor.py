@@ -1,11 +1,11 @@
-"""supervisord as a child: it starts, logs and stops the programs of the stack; who died is started again from here.
+"""supervisord as a child: it starts, logs and stops the programs of the stack, and starts again who died.
 
-supervisord itself would start a program again at once, for ever, if it lived for more than a second or two; a worker
-that dies over its first message has lived longer. So it is told to leave the dead alone (shared.stack.restarts).
+What it cannot do is done here: tell who watches `up` of each end, and end `up` when a program is given up.
 """
 
 import ctypes
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,27 +18,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from shared.errors import StackFailed
 from shared.settings import PREFIX
 from shared.stack.leftovers import end_leftovers
 from shared.stack.programs import REDIS, Program
-from shared.stack.restarts import LIVES, SHORT_LIFE, Restarts
 
-NOT_STARTED: Final = ("FATAL", "UNKNOWN")
+SHORT_LIFE: Final = 60  # seconds; who lived longer had no trouble to start: it starts again at once
+RETRIES: Final = 20  # short lives in a row; each waits a second longer than the one before: three and a half minutes
 LOG_TAIL: Final = 15
+SUPERVISORD: Final = "supervisord"  # its own log, among those of the programs
 _PR_SET_PDEATHSIG: Final = 1  # <linux/prctl.h>
 
 
 @dataclass(frozen=True)
 class ProgramState:
-    """What supervisord says of a program. state: its word, such as RUNNING, BACKOFF, EXITED, FATAL."""
+    """What supervisord says of a program. state: its word, such as STARTING, RUNNING, BACKOFF, EXITED, FATAL.
 
-    name: str
+    exit_status: where it is EXITED. ended: when it last did, in seconds since the epoch; 0 for never.
+    """
+
     state: str
     exit_status: int
-    pid: int
+    ended: int
 
 
 # In its configuration a blank before # or ; begins a comment, and nothing quotes that. So the path of the state folder
@@ -51,7 +54,7 @@ def render_config(programs: Sequence[Program]) -> str:
     lines = [
         "[supervisord]",
         "nodaemon=true",
-        f"logfile={_STATE}/logs/supervisord.log",
+        f"logfile={_STATE}/logs/{SUPERVISORD}.log",
         f"pidfile={_STATE}/supervisord.pid",
         f"childlogdir={_STATE}/logs",
         "loglevel=info",
@@ -67,9 +70,7 @@ def render_config(programs: Sequence[Program]) -> str:
             f"command={_command(program.command)}",
             f"priority={program.priority}",
             "autostart=false",
-            "autorestart=false",
-            "startsecs=0",
-            "startretries=0",
+            *_restarting(program),
             f"stopwaitsecs={program.stop_seconds}",
             "stopsignal=TERM",
             "killasgroup=true",
@@ -79,6 +80,12 @@ def render_config(programs: Sequence[Program]) -> str:
             "stdout_logfile_backups=2",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _restarting(program: Program) -> list[str]:
+    """Who is not started again is EXITED with its status however soon it ends."""
+    seconds, retries = (SHORT_LIFE, RETRIES) if program.restart else (0, 0)
+    return [f"autorestart={str(program.restart).lower()}", f"startsecs={seconds}", f"startretries={retries}"]
 
 
 def _command(words: Sequence[str]) -> str:
@@ -108,7 +115,7 @@ class Supervisor:
         self._folder = folder
         self._say = say
         self._programs = {program.name: program for program in programs}
-        self._restarts = {program.name: Restarts() for program in programs}
+        self._ended: dict[str, int] = {}  # when each program last did, of what was told
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         config = folder / "supervisord.conf"
         config.write_text(render_config(programs))
@@ -146,44 +153,41 @@ class Supervisor:
 
     def start(self, name: str) -> None:
         """Start a program without waiting for it."""
-        self._restarts[name].begin(time.monotonic())
-        self._call("startProcess", name, False)
+        try:
+            self._call("startProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != Faults.SPAWN_ERROR:  # it ended at once: supervisord tries again by itself
+                raise StackFailed(f"{name} cannot be started: {fault.faultString}") from fault
 
     def states(self) -> dict[str, ProgramState]:
-        """Every program's state. Raises StackFailed when supervisord itself is gone."""
+        """Every program's state, by its name. Raises StackFailed when supervisord itself is gone."""
         try:
             rows = self._call("getAllProcessInfo")
         except (OSError, xmlrpc.client.Error) as error:
             raise StackFailed(f"supervisord is gone ({error}); see {self._folder}/logs") from error
-        return {row["name"]: ProgramState(row["name"], row["statename"], row["exitstatus"], row["pid"]) for row in rows}
+        return {row["name"]: ProgramState(row["statename"], row["exitstatus"], row["stop"]) for row in rows}
 
     def check(self) -> None:
-        """Start again whoever died and has waited long enough; to be called about twice a second.
+        """Tell of each program that ended and starts again; to be called about twice a second.
 
-        Raises StackFailed, with the end of its log, when a program cannot be started or was given up.
+        Raises StackFailed, with the end of its log, when a program was given up.
         """
-        now = time.monotonic()
-        for state in self.states().values():
-            if state.state in NOT_STARTED:
-                raise StackFailed(f"{state.name} cannot be started; {self._end_of_log(state.name)}")
-            if state.state == "EXITED" and self._programs[state.name].restart:
-                self._revive(state, self._restarts[state.name], now)
-
-    def _revive(self, state: ProgramState, restarts: Restarts, now: float) -> None:
-        if restarts.is_due(now):
-            self.start(state.name)
-        elif not restarts.is_over:
-            pause = restarts.end(now)
-            if pause is None:
+        for name, state in self.states().items():
+            if state.state == "FATAL":
                 raise StackFailed(
-                    f"{state.name} ended {LIVES} times in a row within {SHORT_LIFE:.0f} s of its start and was given "
-                    f"up; {self._end_of_log(state.name)}"
+                    f"{name} does not stay up and was given up; the end of {self.log(name)}:\n{self.tail(name)}"
                 )
-            ended = f"with status {state.exit_status}" if state.exit_status >= 0 else "by a signal"
-            self._say(f"{state.name} ended {ended}; it starts again in {pause:.0f} s; log: {self.log(state.name)}")
+            if self._programs[name].restart and state.ended != self._ended.get(name, 0):
+                self._ended[name] = state.ended
+                self._say(f"{name} ended{self._how(name)}; it starts again; log: {self.log(name)}")
 
-    def _end_of_log(self, name: str) -> str:
-        return f"the end of {self.log(name)}:\n{self.tail(name)}"
+    def _how(self, name: str) -> str:
+        """With which status or by which signal a program ended; "" where that is not known.
+
+        supervisord keeps no status of who has lived shortly, or was started again: it stands in its log alone.
+        """
+        ends = re.findall(rf"exited: {name} \((.+); (?:not )?expected\)", "\n".join(self._lines(SUPERVISORD)))
+        return f" ({ends[-1]})" if ends else ""
 
     def log(self, name: str) -> Path:
         """The log file of a program."""
@@ -191,10 +195,13 @@ class Supervisor:
 
     def tail(self, name: str) -> str:
         """The last lines of a program's log."""
+        return "\n".join(self._lines(name)[-LOG_TAIL:])
+
+    def _lines(self, name: str) -> list[str]:
         try:
-            return "\n".join(self.log(name).read_text(errors="replace").splitlines()[-LOG_TAIL:])
+            return self.log(name).read_text(errors="replace").splitlines()
         except FileNotFoundError:
-            return "(no log)"
+            return ["(no log)"]
 
     def stop(self) -> None:
         """Stop every program, Redis last, then supervisord. What does not end in its time is killed."""

@@ -11,7 +11,7 @@ from shared.store import keys
 from shared.store.places import PLACES
 
 _FILES: Final = {keys.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"set")}
-_COUNTERS: Final = (keys.KEY_REVISION, keys.KEY_COMPUTED, keys.KEY_LOADED, keys.KEY_CORRECTIONS, keys.KEY_REFUSED)
+_COUNTERS: Final = tuple(counter.value for counter in keys.Counter)
 _TYPES: Final = {
     **_FILES,
     **dict.fromkeys((keys.KEY_ATTEMPTS, keys.KEY_MATCHES, keys.KEY_THRESHOLDS), b"hash"),

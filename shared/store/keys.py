@@ -1,5 +1,6 @@
 """The keys of Redis: of the store, and the few of ours in the broker's database."""
 
+from enum import StrEnum
 from typing import Final
 
 # Keys of the store. One hash holds every record, so that its size is one HLEN and a scan needs no key pattern.
@@ -7,21 +8,26 @@ KEY_RECORDS: Final = "imagesieve:records"  # hash: path (bytes) -> Record as JSO
 KEY_PENDING: Final = "imagesieve:pending"  # set of paths whose record is pending
 KEY_FAILED: Final = "imagesieve:failed"  # set of paths whose record is failed
 KEY_UNJUDGED: Final = "imagesieve:unjudged"  # set of paths whose record is ready and has no verdict yet
-KEY_REVISION: Final = "imagesieve:revision"  # integer, grows with every change of the collection
 KEY_ATTEMPTS: Final = "imagesieve:attempts"  # hash: path -> times a worker began it without finishing
 KEY_EXTRACTOR: Final = "imagesieve:extractor"  # Extractor as JSON: whose features count now
 KEY_GENERATION: Final = "imagesieve:generation"  # the pointer: id of the newest complete generation
 KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are kept, newest first
 KEY_HISTORY: Final = "imagesieve:history"  # list of Snapshots, oldest first: of generations kept and gone
-KEY_COMPUTED: Final = "imagesieve:computed"  # integer: forward passes ever made, one per picture
-KEY_LOADED: Final = "imagesieve:loaded"  # integer: networks that feature workers ever loaded
 KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: verified pairs
-KEY_CORRECTIONS: Final = "imagesieve:corrections"  # integer: verdicts that recluster runs corrected
 KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibration
 KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
 KEY_PING: Final = "imagesieve:ping"  # written to see whether writes are taken
 KEY_OWNER: Final = "imagesieve:owner"  # Owner as JSON: whose collection is in this database
-KEY_REFUSED: Final = "imagesieve:refused"  # integer: messages or references refused
+
+
+class Counter(StrEnum):
+    """Keys of the integers that only grow, unless Redis loses them."""
+
+    REVISION = "imagesieve:revision"  # with every change of the collection
+    COMPUTED = "imagesieve:computed"  # forward passes ever made, one per picture
+    LOADED = "imagesieve:loaded"  # networks that feature workers ever loaded
+    CORRECTIONS = "imagesieve:corrections"  # verdicts that recluster runs corrected
+    REFUSED = "imagesieve:refused"  # messages or references refused
 
 
 def key_verdict(verdict: str) -> str:

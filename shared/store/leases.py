@@ -3,20 +3,10 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
 from uuid import uuid4
 
 from shared.errors import LeaseTaken, Unavailable
-
-
-class Leases(Protocol):
-    """The part of the store that knows leases."""
-
-    def take_lease(self, name: str, holder: str, seconds: float) -> bool: ...
-
-    def keep_lease(self, name: str, holder: str, seconds: float) -> bool: ...
-
-    def end_lease(self, name: str, holder: str) -> None: ...
+from shared.store.port import Leases
 
 
 def renew(store: Leases, name: str, holder: str, seconds: float, ended: threading.Event) -> bool:

@@ -44,7 +44,7 @@ class MemoryStore:
         self._events: list[Event] = []
         self._ends: dict[tuple[str, str], float] = {}  # kind or extractor, digest -> when it ends
         self._owner: Owner | None = None
-        self._counters: Counter[str] = Counter()
+        self._counters: Counter[keys.Counter] = Counter()
         self._attempts: Counter[str] = Counter()
         self._extractor: Extractor | None = None
         self._thresholds: dict[str, Calibration] = {}
@@ -83,9 +83,9 @@ class MemoryStore:
         return iter([(path, record) for path, record in self._records.items() if record.state is state])
 
     def revision(self) -> int:
-        return self._counters[keys.KEY_REVISION]
+        return self._counters[keys.Counter.REVISION]
 
-    def add(self, counter: str, amount: int) -> int:
+    def add(self, counter: keys.Counter, amount: int) -> int:
         self._counters[counter] += amount
         return self._counters[counter]
 
@@ -93,13 +93,13 @@ class MemoryStore:
         for reference in references:
             known = self._records.get(reference.path)
             self._records[reference.path] = Record.pending(reference, now, known)
-        self._counters[keys.KEY_REVISION] += bool(references)
+        self._counters[keys.Counter.REVISION] += bool(references)
 
     def mark_failed(self, failures: Sequence[tuple[Reference, str]], kind: FailureKind, now: float) -> None:
         for reference, reason in failures:
             failed = replace(Record.pending(reference, now), state=State.FAILED, failure=kind, reason=reason)
             self._records[reference.path] = failed
-        self._counters[keys.KEY_REVISION] += bool(failures)
+        self._counters[keys.Counter.REVISION] += bool(failures)
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
         done = []
@@ -108,13 +108,13 @@ class MemoryStore:
             if done[-1]:
                 self._records[path] = new
                 self._keep(new.extractor, [new.digest])
-        self._counters[keys.KEY_REVISION] += bool(changes)
+        self._counters[keys.Counter.REVISION] += bool(changes)
         return done
 
     def forget(self, paths: Sequence[str]) -> int:
         for path in paths:
             self._attempts.pop(path, None)
-        self._counters[keys.KEY_REVISION] += bool(paths)
+        self._counters[keys.Counter.REVISION] += bool(paths)
         return sum(self._records.pop(path, None) is not None for path in paths)
 
     def _end(self) -> None:
@@ -183,11 +183,11 @@ class MemoryStore:
         lease = names.LEASE_RECLUSTER if correction else names.LEASE_VERDICTS
         if holder and self._holders.get(lease) != holder:
             raise LeaseTaken(f"another process holds the lease {lease!r} now; this one's turn is over")
-        before = self._counters[keys.KEY_REVISION]
+        before = self._counters[keys.Counter.REVISION]
         done = self.complete(changes)
         if correction:
-            self._counters[keys.KEY_REVISION] = before
-            self._counters[keys.KEY_CORRECTIONS] += sum(done)
+            self._counters[keys.Counter.REVISION] = before
+            self._counters[keys.Counter.CORRECTIONS] += sum(done)
         self._events += [event for event, changed in zip(events, done, strict=True) if changed]
         return done
 

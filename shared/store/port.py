@@ -1,4 +1,9 @@
-"""The port of the store: what every implementation does, in the project's words."""
+"""The port of the store, in roles: what every implementation does, in the project's words.
+
+A collaborator asks for the role it works with, or joins the few that it needs in a protocol beside it; only who builds
+collaborators holds the whole `Store`. Every method raises Unavailable when the store does not answer; all but `add`,
+`begin` and `tell` are idempotent.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -8,16 +13,14 @@ from shared.failures import FailureKind
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Owner, Pair, Record, Reference
 from shared.records.calibration import Calibration
 from shared.records.history import Snapshot
+from shared.store.keys import Counter
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
 Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features, sketch
 
 
-class Store(Protocol):
-    """The port. Every method raises Unavailable when the store does not answer; all are idempotent."""
-
-    def ping(self) -> None:
-        """Return when the store answers and takes writes."""
+class Files(Protocol):
+    """The record of every file of the collection, by path, to be read."""
 
     def records(self, paths: Sequence[str]) -> list[Record | None]:
         """Records of `paths`, in order; None where there is none (or a corrupt one). One round trip per 1,000."""
@@ -25,26 +28,15 @@ class Store(Protocol):
     def scan(self) -> Iterator[list[tuple[str, Record]]]:
         """All records in chunks, in no order; a path that changes meanwhile may come twice or in either state."""
 
-    def counts(self) -> Counts:
-        """Files by state. Constant cost."""
-
-    def verdict_counts(self) -> dict[str, int] | None:
-        """Files by verdict, and `unjudged` for those that are ready without one; pending files are in none of these.
-
-        None while they do not add up (an older version wrote): `recount` mends that. Constant cost.
-        """
-
-    def recount(self) -> Iterator[None]:
-        """Put every path under what its record says, whatever older versions left, in small steps. O(records)."""
+    def pending(self) -> Iterator[tuple[str, Record]]:
+        """Every pending path with its record."""
 
     def failures(self) -> Iterator[tuple[str, Record]]:
         """Every failed path with its record."""
 
-    def pending(self) -> Iterator[tuple[str, Record]]:
-        """Every pending path with its record."""
 
-    def revision(self) -> int:
-        """A number that grows with every change of the collection."""
+class Changes(Protocol):
+    """Files come, are finished, and go: their records change."""
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         """Record that these settled files are on their way to a feature worker."""
@@ -58,6 +50,42 @@ class Store(Protocol):
     def forget(self, paths: Sequence[str]) -> int:
         """Remove the records of `paths`; the number that were there."""
 
+
+class Attempts(Protocol):
+    """How often a worker began a file and did not finish it: what takes a worker down is given up some time."""
+
+    def begin(self, paths: Sequence[str]) -> list[int]:
+        """Count an attempt at each path; how often each was begun and not finished, this time included."""
+
+    def finish(self, paths: Sequence[str]) -> None:
+        """Forget the attempts at these paths."""
+
+
+class Tallies(Protocol):
+    """How many files there are in which state, and the counters."""
+
+    def counts(self) -> Counts:
+        """Files by state. Constant cost."""
+
+    def verdict_counts(self) -> dict[str, int] | None:
+        """Files by verdict, and `unjudged` for those that are ready without one; pending files are in none of these.
+
+        None while they do not add up (an older version wrote): `recount` mends that. Constant cost.
+        """
+
+    def recount(self) -> Iterator[None]:
+        """Put every path under what its record says, whatever older versions left, in small steps. O(records)."""
+
+    def revision(self) -> int:
+        """A number that grows with every change of the collection."""
+
+    def add(self, counter: Counter, amount: int) -> int:
+        """Add to a counter (0 reads it); its new value."""
+
+
+class Images(Protocol):
+    """What is known of every picture, by the digest of its file: facts, sketch, and features under an extractor."""
+
     def facts(self, extractor_id: str, digests: Sequence[str]) -> list[ImageFacts | None]:
         """Facts of each digest that are stored with its sketch and features; also keeps those three from expiring.
 
@@ -67,17 +95,28 @@ class Store(Protocol):
     def features(self, extractor_id: str, digests: Sequence[str]) -> list[bytes | None]:
         """Encoded features in order, None where missing. One round trip per 1,000."""
 
+    def sketches(self, digests: Sequence[str]) -> list[bytes | None]:
+        """Sketches in order, None where missing. One round trip per 1,000."""
+
+    def pixels(self, digests: Sequence[str]) -> list[str]:
+        """Digest of the pixels of each digest, "" where not known. One round trip per 1,000."""
+
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
         """Store facts and features. One pipelined round trip."""
 
     def drop_images(self, extractor_id: str, digests: Sequence[str]) -> None:
         """Forget what is stored of these pictures: facts, sketch, and features under `extractor_id`."""
 
-    def sketches(self, digests: Sequence[str]) -> list[bytes | None]:
-        """Sketches in order, None where missing. One round trip per 1,000."""
+    def expire_features(self, extractor_id: str, seconds: float) -> int:
+        """Let what is known of digests that no record has, and features of other extractors, end after `seconds`.
 
-    def pixels(self, digests: Sequence[str]) -> list[str]:
-        """Digest of the pixels of each digest, "" where not known. One round trip per 1,000."""
+        What a record has is kept from ending, whoever writes meanwhile: `complete` keeps it, too. The number of values
+        newly marked. O(records + stored images).
+        """
+
+
+class Pairs(Protocol):
+    """Pairs of pictures that were compared and are the same, however edited."""
 
     def put_matches(self, matches: Mapping[Pair, Match]) -> None:
         """Record verified pairs."""
@@ -91,13 +130,17 @@ class Store(Protocol):
     def drop_matches(self, pairs: Sequence[Pair]) -> None:
         """Forget pairs, of pictures that are gone."""
 
+
+class Events(Protocol):
+    """The stream of what became of each file, and the verdicts, which never come without it."""
+
     def give_verdicts(
         self, changes: Sequence[Change], events: Sequence[Event], correction: bool, holder: str = ""
     ) -> list[bool]:
         """As `complete`, and publish the event of each change that was made, in one atomic round trip.
 
         changes, events: equally long. With `correction` the revision stays, for the run that corrects knows them
-        already, and KEY_CORRECTIONS grows, by which the verdict writer knows that it has to learn anew.
+        already, and Counter.CORRECTIONS grows, by which the verdict writer knows that it has to learn anew.
         holder: of the lease LEASE_VERDICTS, or LEASE_RECLUSTER with `correction`; nothing is written and LeaseTaken
         raised where it was not the last one.
         """
@@ -114,33 +157,25 @@ class Store(Protocol):
     def latest_events(self, count: int) -> list[tuple[str, Event]]:
         """The newest `count` events with positions, newest first."""
 
-    def expire_features(self, extractor_id: str, seconds: float) -> int:
-        """Let what is known of digests that no record has, and features of other extractors, end after `seconds`.
 
-        What a record has is kept from ending, whoever writes meanwhile: `complete` keeps it, too. The number of values
-        newly marked. O(records + stored images).
-        """
-
-    def add(self, counter: str, amount: int) -> int:
-        """Add to one of the counters in shared.names (0 reads it); its new value."""
-
-    def begin(self, paths: Sequence[str]) -> list[int]:
-        """Count an attempt at each path; how often each was begun and not finished, this time included."""
-
-    def finish(self, paths: Sequence[str]) -> None:
-        """Forget the attempts at these paths."""
-
-    def publish_extractor(self, extractor: Extractor) -> None:
-        """Say whose features count from now on."""
+class Extractors(Protocol):
+    """Whose features count, and the thresholds calibrated for them."""
 
     def extractor(self) -> Extractor | None:
         """Whose features count now; None before the first feature worker started."""
 
-    def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
-        """Keep the thresholds that were calibrated for an extractor, in place of any before."""
+    def publish_extractor(self, extractor: Extractor) -> None:
+        """Say whose features count from now on."""
 
     def thresholds(self, extractor_id: str) -> Calibration | None:
-        """Those thresholds; None where none were calibrated. Raises CorruptValue for what does not parse."""
+        """The thresholds calibrated for an extractor; None where none were. Raises CorruptValue."""
+
+    def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
+        """Keep these thresholds for an extractor, in place of any before."""
+
+
+class Generations(Protocol):
+    """What recluster runs made: the newest generation whole, and the history of all."""
 
     def publish(
         self, generation: Generation, keep: int, snapshot: Snapshot | None = None, holder: str = ""
@@ -151,17 +186,21 @@ class Store(Protocol):
         pointer stays and LeaseTaken is raised where it was not the last one.
         """
 
-    def history(self) -> list[Snapshot]:
-        """Snapshots of the newest HISTORY_KEPT generations, oldest first, without damaged ones."""
-
     def generation(self) -> Generation | None:
         """The newest complete generation."""
+
+    def summary(self) -> dict[str, Any] | None:
+        """The summary of the newest complete generation alone, which is cheap."""
 
     def centroids(self, generation: str) -> bytes:
         """Centroids of a generation that is kept, without its clusters, which are as many as images; else nothing."""
 
-    def summary(self) -> dict[str, Any] | None:
-        """Its summary alone, which is cheap."""
+    def history(self) -> list[Snapshot]:
+        """Snapshots of the newest HISTORY_KEPT generations, oldest first, without damaged ones."""
+
+
+class Leases(Protocol):
+    """Who may do what one process at a time does."""
 
     def lease(self, name: str) -> AbstractContextManager[str]:
         """Hold the lease `name` within a with block, renewed in the background; the holder's name.
@@ -184,8 +223,21 @@ class Store(Protocol):
     def holds_lease(self, name: str, holder: str) -> bool:
         """Whether a lease is this holder's now."""
 
+
+class Database(Protocol):
+    """The store as a database, whatever is in it."""
+
+    def ping(self) -> None:
+        """Return when the store answers and takes writes."""
+
     def claim(self, owner: Owner) -> Owner:
         """Whose collection this is: `owner`'s from now on, unless somebody claimed it before."""
 
     def memory(self) -> int:
         """Bytes the store uses."""
+
+
+class Store(
+    Files, Changes, Attempts, Tallies, Images, Pairs, Events, Extractors, Generations, Leases, Database, Protocol
+):
+    """All of it."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import redis
 from redis.backoff import ExponentialBackoff
@@ -15,11 +16,14 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from shared.absence import describe_absence, remedy_of
+from shared.absence import Server, takes_no_writes, unavailable
 from shared.errors import Unavailable
 from shared.store.foreign import drop_foreign, is_foreign
 
+_Found = TypeVar("_Found")
+
 CHUNK: Final = 1000  # values in one round trip: 8 MiB of features
+SCRIPT_CHUNK: Final = 500  # paths in one call of a script, which holds up everybody else
 
 
 def connect(url: str) -> Any:
@@ -39,12 +43,11 @@ def speaking() -> Iterator[None]:
     try:
         yield
     except (ConnectionError, TimeoutError, BusyLoadingError, NoPermissionError) as error:
-        raise Unavailable(f"Redis (store) {describe_absence(error)}") from error
+        raise unavailable(Server.STORE, error) from error
     except ResponseError as error:
-        remedy = remedy_of(error)
-        if remedy is None:
+        if not takes_no_writes(error):
             raise
-        raise Unavailable(f"Redis (store) takes no writes: {error}; {remedy}") from error
+        raise unavailable(Server.STORE, error) from error
 
 
 class RedisPart:
@@ -65,5 +68,17 @@ class RedisPart:
                 raise
             with speaking():
                 dropped = drop_foreign(self._redis)
-            said = f"keys of imagesieve held what it never wrote ({error}); dropped, to be made anew: {dropped}"
-            raise Unavailable(f"Redis (store): {said}") from error
+            why, remedy = f"held what imagesieve never wrote: {error}", f"dropped, to be made anew: {dropped}"
+            raise Unavailable(Server.STORE, why, remedy) from error
+
+    def _in_parts(self, found: Iterator[_Found], size: int = CHUNK) -> Iterator[list[_Found]]:
+        """What one of redis-py's iterators finds, up to `size` at a time. Raises Unavailable, midway too.
+
+        The iterator asks Redis only while a part is put together, so what the caller does with one is not `speaking`.
+        """
+        while True:
+            with self._speaking():
+                part = list(islice(found, size))
+            if not part:
+                return
+            yield part

@@ -24,7 +24,7 @@ return facts
 
 
 class RedisImages(RedisPart):
-    """The part of the store that knows pictures."""
+    """The roles Images, Pairs and Extractors, over Redis."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)
@@ -87,12 +87,9 @@ class RedisImages(RedisPart):
         return [_match(raw) for raw in raws]
 
     def matches(self) -> Iterator[tuple[Pair, Match]]:
-        cursor = 0
-        while True:
-            with self._speaking():
-                cursor, chunk = self._redis.hscan(keys.KEY_MATCHES, cursor, count=CHUNK)
+        for part in self._in_parts(self._redis.hscan_iter(keys.KEY_MATCHES, count=CHUNK)):
             damaged = []
-            for name, raw in chunk.items():
+            for name, raw in part:
                 pair, found = _pair(name), _match(raw)
                 if pair and found:
                     yield pair, found
@@ -101,8 +98,6 @@ class RedisImages(RedisPart):
             if damaged:
                 with self._speaking():
                     self._redis.hdel(keys.KEY_MATCHES, *damaged)
-            if cursor == 0:
-                return
 
     def drop_matches(self, pairs: Sequence[Pair]) -> None:
         if pairs:
@@ -124,19 +119,14 @@ class RedisImages(RedisPart):
         marked, features = 0, keys.key_features("", "")[:-1].encode()
         current = keys.key_features(extractor_id, "").encode()
         for pattern in (keys.key_features("*", "*"), keys.key_image("*"), keys.key_sketch("*")):
-            cursor = 0
-            while True:
-                with self._speaking():
-                    cursor, found = self._redis.scan(cursor, match=pattern, count=CHUNK)
-                    dead = [
-                        key
-                        for key in found
-                        if key.rsplit(b":", 1)[1].decode("ascii", "replace") not in live
-                        or (key.startswith(features) and not key.startswith(current))
-                    ]
-                    marked += self._expire(dead, seconds)
-                if cursor == 0:
-                    break
+            for found in self._in_parts(self._redis.scan_iter(match=pattern, count=CHUNK)):
+                dead = [
+                    key
+                    for key in found
+                    if key.rsplit(b":", 1)[1].decode("ascii", "replace") not in live
+                    or (key.startswith(features) and not key.startswith(current))
+                ]
+                marked += self._expire(dead, seconds)
         return marked
 
     def _persist(self, extractor_id: str, live: Collection[str]) -> None:
@@ -150,7 +140,7 @@ class RedisImages(RedisPart):
                 pipe.execute()
 
     def _expire(self, keys: Sequence[bytes], seconds: int) -> int:
-        with self._redis.pipeline(transaction=False) as pipe:
+        with self._speaking(), self._redis.pipeline(transaction=False) as pipe:
             for key in keys:
                 pipe.ttl(key)
             # EXPIRE ... NX needs Redis 7; the embedded server is 6.2.

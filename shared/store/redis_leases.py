@@ -27,7 +27,7 @@ _END: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', K
 
 
 class RedisLeases(RedisPart):
-    """The part of the store that knows leases."""
+    """The role Leases, over Redis, but for `lease`, which RedisStore has."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)

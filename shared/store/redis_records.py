@@ -1,20 +1,18 @@
-"""Records of files, and the counts over them, in Redis."""
+"""Records of files, and the events that tell of them, in Redis."""
 
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from redis.exceptions import ResponseError
-
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.failures import FailureKind
-from shared.records import Counts, Event, Record, Reference, State
+from shared.records import Event, Record, Reference, State
 from shared.store import keys
-from shared.store.places import PLACE_IN_LUA, PLACES, place_of
+from shared.store.places import PLACES, place_of
 from shared.store.port import Change
-from shared.store.redis_client import CHUNK, RedisPart
+from shared.store.redis_client import CHUNK, SCRIPT_CHUNK, RedisPart
 
 # Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins. What is known of
 # its picture ends no more: perhaps it was marked while nothing had it.
@@ -45,35 +43,18 @@ return done
 """
 _OWN_KEYS: Final = 5  # before the sets of paths
 
-# Puts paths into the set that their record tells. KEYS: records, the sets. ARGV: the names of the sets, in their order,
-# where the paths were found (the number of its KEY, 0: among the records), and the paths.
-_RECOUNT: Final = (
-    PLACE_IN_LUA
-    + """
-local sets, found = {}, tonumber(ARGV[#KEYS])
-for i = 2, #KEYS do sets[ARGV[i - 1]] = i end
-for i = #KEYS + 1, #ARGV do
-  local raw = redis.call('HGET', KEYS[1], ARGV[i])
-  local at = raw and (sets[place(raw)] or sets['unjudged'])
-  if at then redis.call('SADD', KEYS[at], ARGV[i]) end
-  if found > 0 and found ~= at then redis.call('SREM', KEYS[found], ARGV[i]) end
-end
-"""
-)
 _EVENTS_KEPT: Final = 100_000
-_AT_ONCE: Final = 500  # changes in one call of the script, which holds up everybody else
 
 # Stands for a record that does not parse: counted and shown until the next rescan replaces or removes it.
 _DAMAGED: Final = Record(0, 0, State.FAILED, reason="its record in the store is damaged; the next rescan makes it anew")
 
 
 class RedisRecords(RedisPart):
-    """The part of the store that knows files."""
+    """The roles Files, Changes, Attempts and Events, over Redis."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)
         self._complete = client.register_script(_COMPLETE)
-        self._recount = client.register_script(_RECOUNT)
 
     def records(self, paths: Sequence[str]) -> list[Record | None]:
         found: list[Record | None] = []
@@ -84,49 +65,8 @@ class RedisRecords(RedisPart):
         return found
 
     def scan(self) -> Iterator[list[tuple[str, Record]]]:
-        cursor = 0
-        while True:
-            with self._speaking():
-                cursor, chunk = self._redis.hscan(keys.KEY_RECORDS, cursor, count=CHUNK)
-            yield [(os.fsdecode(path), _record(raw) or _DAMAGED) for path, raw in chunk.items()]
-            if cursor == 0:
-                return
-
-    def counts(self) -> Counts:
-        with self._speaking(), self._redis.pipeline() as pipe:
-            pipe.hlen(keys.KEY_RECORDS)
-            pipe.scard(keys.KEY_PENDING)
-            pipe.scard(keys.KEY_FAILED)
-            return Counts(*pipe.execute())
-
-    def verdict_counts(self) -> dict[str, int] | None:
-        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hlen(keys.KEY_RECORDS)
-            for key in PLACES.values():
-                pipe.scard(key)
-            total, *sizes = pipe.execute()
-        counts = dict(zip(PLACES, sizes, strict=True))
-        if sum(sizes) != total:
-            return None
-        del counts[State.PENDING]
-        return counts
-
-    def recount(self) -> Iterator[None]:
-        # Records first: what they add is right at once; then whoever is in a set and does not belong there leaves.
-        for number, key in enumerate((keys.KEY_RECORDS, *PLACES.values())):
-            cursor = 0
-            while True:
-                scan = self._redis.sscan if number else self._redis.hscan
-                with self._speaking():
-                    cursor, found = scan(key, cursor, count=_AT_ONCE)
-                paths = list(found)
-                for start in range(0, len(paths), _AT_ONCE):
-                    words = [*PLACES, number + 1 if number else 0, *paths[start : start + _AT_ONCE]]
-                    with self._speaking():
-                        self._recount(keys=[keys.KEY_RECORDS, *PLACES.values()], args=words)
-                    yield
-                if cursor == 0:
-                    break
+        for part in self._in_parts(self._redis.hscan_iter(keys.KEY_RECORDS, count=CHUNK)):
+            yield [(os.fsdecode(path), _record(raw) or _DAMAGED) for path, raw in part]
 
     def failures(self) -> Iterator[tuple[str, Record]]:
         return self._members(keys.KEY_FAILED, State.FAILED)
@@ -135,27 +75,11 @@ class RedisRecords(RedisPart):
         return self._members(keys.KEY_PENDING, State.PENDING)
 
     def _members(self, key: str, state: State) -> Iterator[tuple[str, Record]]:
-        cursor = 0
-        while True:
-            with self._speaking():
-                cursor, members = self._redis.sscan(key, cursor, count=CHUNK)
+        for members in self._in_parts(self._redis.sscan_iter(key, count=CHUNK)):
             paths = [os.fsdecode(member) for member in members]
             for path, record in zip(paths, self.records(paths), strict=True):
                 if record and record.state is state:
                     yield path, record
-            if cursor == 0:
-                return
-
-    def revision(self) -> int:
-        return self.add(keys.KEY_REVISION, 0)
-
-    def add(self, counter: str, amount: int) -> int:
-        with self._speaking():
-            raw = self._redis.incrby(counter, amount) if amount else self._redis.get(counter) or 0
-            try:
-                return int(raw)
-            except ValueError as error:
-                raise ResponseError(f"{counter} is not an integer") from error
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         known = self.records([reference.path for reference in references])
@@ -177,7 +101,7 @@ class RedisRecords(RedisPart):
             for out_of in PLACES.values():
                 if out_of != into:
                     pipe.srem(out_of, *values)
-            pipe.incr(keys.KEY_REVISION)
+            pipe.incr(keys.Counter.REVISION)
             pipe.execute()
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
@@ -197,13 +121,13 @@ class RedisRecords(RedisPart):
         holder: str = "",
         lease: str = names.LEASE_VERDICTS,
     ) -> list[bool]:
-        places = [keys.KEY_RECORDS, keys.KEY_REVISION, keys.KEY_EVENTS, keys.key_holder(lease)]
-        places += [keys.KEY_CORRECTIONS, *PLACES.values()]
+        places = [keys.KEY_RECORDS, keys.Counter.REVISION, keys.KEY_EVENTS, keys.key_holder(lease)]
+        places += [keys.Counter.CORRECTIONS, *PLACES.values()]
         number = {place: _OWN_KEYS + 1 + at for at, place in enumerate(PLACES)}
         done: list[bool] = []
-        for start in range(0, len(changes), _AT_ONCE):
+        for start in range(0, len(changes), SCRIPT_CHUNK):
             words: list[bytes | int | str] = [int(move), _EVENTS_KEPT, holder]
-            part = slice(start, start + _AT_ONCE)
+            part = slice(start, start + SCRIPT_CHUNK)
             for (path, expected, new), event in zip(changes[part], events[part], strict=True):
                 moved = number[place_of(expected)], number[place_of(new)]
                 words += [os.fsencode(path), expected.to_json(), new.to_json(), *moved, event, *_kept_keys(new)]
@@ -240,7 +164,7 @@ class RedisRecords(RedisPart):
                 for key in PLACES.values():
                     pipe.srem(key, *fields)
                 pipe.hdel(keys.KEY_ATTEMPTS, *fields)
-                pipe.incr(keys.KEY_REVISION)
+                pipe.incr(keys.Counter.REVISION)
                 removed += pipe.execute()[0]
         return removed
 

@@ -17,13 +17,14 @@ from shared.store.redis_client import CHUNK, connect
 from shared.store.redis_images import RedisImages
 from shared.store.redis_leases import RedisLeases
 from shared.store.redis_records import RedisRecords
+from shared.store.redis_tallies import RedisTallies
 
 LEASE_SECONDS: Final = 60.0
 UNFINISHED_SECONDS: Final = 3600
 _OVERTAKEN: Final = "another recluster run has begun; this one's generation is not published"
 
 
-class RedisStore(RedisRecords, RedisImages, RedisLeases):
+class RedisStore(RedisRecords, RedisTallies, RedisImages, RedisLeases):
     """The store in Redis."""
 
     @classmethod

@@ -93,7 +93,7 @@ class Stack:
                     "changes since the last generation": _behind(RedisStore.connect(self.settings.store)),
                 }
             except redis.RedisError as error:
-                raise Unavailable(str(error)) from error
+                raise Unavailable("Redis", f"does not answer: {error}") from error
 
     def stop(self) -> int:
         """Stop it in order; its exit status."""

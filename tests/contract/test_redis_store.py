@@ -43,18 +43,18 @@ USES = {
     keys.KEY_FAILED: lambda store: list(store.failures()),
     keys.KEY_UNJUDGED: lambda store: store.verdict_counts(),
     keys.key_verdict("near"): lambda store: store.verdict_counts(),
-    keys.KEY_REVISION: lambda store: store.mark_pending([Reference("a", 1, 1)], now=1.0),
+    keys.Counter.REVISION: lambda store: store.mark_pending([Reference("a", 1, 1)], now=1.0),
     keys.KEY_ATTEMPTS: lambda store: store.begin(["a"]),
     keys.KEY_EXTRACTOR: lambda store: store.extractor(),
     keys.KEY_GENERATION: lambda store: store.summary(),
     keys.KEY_GENERATIONS: lambda store: store.publish(GENERATION, keep=2),
     keys.KEY_HISTORY: lambda store: store.history(),
-    keys.KEY_COMPUTED: lambda store: store.add(keys.KEY_COMPUTED, 1),
-    keys.KEY_CORRECTIONS: lambda store: store.add(keys.KEY_CORRECTIONS, 0),
+    keys.Counter.COMPUTED: lambda store: store.add(keys.Counter.COMPUTED, 1),
+    keys.Counter.CORRECTIONS: lambda store: store.add(keys.Counter.CORRECTIONS, 0),
     keys.KEY_MATCHES: lambda store: list(store.matches()),
     keys.KEY_THRESHOLDS: lambda store: store.thresholds("e"),
     keys.KEY_EVENTS: lambda store: store.events("0", wait=0.0),
-    keys.KEY_REFUSED: lambda store: store.add(keys.KEY_REFUSED, 1),
+    keys.Counter.REFUSED: lambda store: store.add(keys.Counter.REFUSED, 1),
     keys.key_lease("recluster"): lambda store: store.take_lease("recluster", "me", 10),
     keys.key_holder(names.LEASE_VERDICTS): lambda store: store.keep_lease(names.LEASE_VERDICTS, "me", 10),
     keys.key_generation("g", "clusters"): lambda store: store.generation(),
@@ -80,7 +80,7 @@ def test_a_key_that_holds_what_we_never_wrote_is_dropped_and_told_once(settings:
         assert store.counts().total == 0  # a rescan finds the files
 
 
-@pytest.mark.parametrize("key", [keys.KEY_REVISION, keys.KEY_CORRECTIONS, keys.KEY_ATTEMPTS])
+@pytest.mark.parametrize("key", [keys.Counter.REVISION, keys.Counter.CORRECTIONS, keys.KEY_ATTEMPTS])
 def test_a_count_that_is_no_number_begins_anew(settings: Settings, key: str) -> None:
     store = RedisStore.connect(settings.store)
     with redis.Redis.from_url(settings.store) as client:
@@ -220,8 +220,20 @@ def test_unused_features_really_end(settings: Settings) -> None:
 def test_a_scan_of_many_records_gives_each_once(settings: Settings) -> None:
     store = RedisStore.connect(settings.store)
     store.mark_pending([Reference(f"{i}.jpg", i, i) for i in range(5000)], now=1.0)
-    found = [path for chunk in store.scan() for path, _ in chunk]
-    assert sorted(found) == sorted(f"{i}.jpg" for i in range(5000))
+    chunks = [[path for path, _ in chunk] for chunk in store.scan()]
+    assert {len(chunk) for chunk in chunks} == {1000}
+    assert sorted(path for chunk in chunks for path in chunk) == sorted(f"{i}.jpg" for i in range(5000))
+
+
+def test_a_scan_that_cannot_go_on_is_unavailable(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    store.mark_pending([Reference(f"{i}.jpg", i, i) for i in range(5000)], now=1.0)
+    scan = store.scan()
+    assert len(next(scan)) == 1000
+    with redis.Redis.from_url(settings.store) as client:
+        client.set(keys.KEY_RECORDS, "not a hash any more")
+    with pytest.raises(Unavailable, match="never wrote"):
+        list(scan)
 
 
 def test_a_generation_stays_and_what_a_killed_run_wrote_of_one_ends(

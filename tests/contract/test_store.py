@@ -190,11 +190,11 @@ def test_a_correction_and_its_count_are_one_step(store: Store) -> None:
     event = Event("t", "a", "d", "unique")
     judged = dataclasses.replace(record, verdict="unique")
     store.give_verdicts([("a", record, judged)], [event], correction=False)
-    assert store.add(keys.KEY_CORRECTIONS, 0) == 0
+    assert store.add(keys.Counter.CORRECTIONS, 0) == 0
     corrected = dataclasses.replace(judged, verdict="near")
     changes = [("a", judged, corrected), ("a", record, corrected)]  # the second has been overtaken
     assert store.give_verdicts(changes, [event, event], correction=True) == [True, False]
-    assert store.add(keys.KEY_CORRECTIONS, 0) == 1
+    assert store.add(keys.Counter.CORRECTIONS, 0) == 1
 
 
 def test_a_run_that_lost_its_lease_neither_corrects_nor_publishes(store: Store) -> None:
@@ -248,9 +248,9 @@ def test_attempts_grow_until_finished(store: Store) -> None:
 
 
 def test_counters(store: Store) -> None:
-    assert store.add(keys.KEY_COMPUTED, 0) == 0
-    assert store.add(keys.KEY_COMPUTED, 3) == 3
-    assert store.add(keys.KEY_COMPUTED, 2) == 5
+    assert store.add(keys.Counter.COMPUTED, 0) == 0
+    assert store.add(keys.Counter.COMPUTED, 3) == 3
+    assert store.add(keys.Counter.COMPUTED, 2) == 5
 
 
 def test_the_extractor_is_published(store: Store) -> None:

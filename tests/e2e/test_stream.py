@@ -93,9 +93,9 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     wait_until(lambda: assigned(sieve).keys() == {"copy.jpg", "sub/rose.jpg", "page.jpg"}, "moved, deleted, mended")
     assert json.loads(sieve.run("status", "--json").stdout)["computed"] == 3  # a moved file keeps its features
     alone = {"copy.jpg": "unique", "sub/rose.jpg": "unique", "page.jpg": "unique"}  # the copy stays for its original
-    wait_until(lambda: last_verdicts(sieve).items() >= alone.items(), "verdicts of moved, left and mended files")
+    wait_until(lambda: sieve.verdicts().items() >= alone.items(), "verdicts of moved, left and mended files")
     (sieve.watched / "page.jpg").write_bytes(edited.read_bytes())  # replaced by another picture
-    wait_until(lambda: last_verdicts(sieve)["page.jpg"] == "near", "the verdict of a replaced file")
+    wait_until(lambda: sieve.verdicts()["page.jpg"] == "near", "the verdict of a replaced file")
 
     check_flower(sieve, "".join(terminal.lines))
     other = sieve.run("up", str(sieve.watched))
@@ -124,10 +124,6 @@ def test_the_first_report_does_not_wait_for_a_period_and_is_announced(sieve: Ima
     assert assigned(sieve).keys() == {"china.jpg", "copy of china.jpg"}
     sieve.stop(process, signal.SIGINT)
     assert process.returncode == 0
-
-
-def last_verdicts(sieve: Imagesieve) -> dict[str, str]:
-    return {event["path"]: event["verdict"] for event in lines(sieve.run("events", "--json").stdout)}
 
 
 def lines(text: str) -> list[dict[str, str]]:
@@ -164,40 +160,3 @@ def answers(url: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def test_a_worker_that_dies_is_started_again_and_its_batch_is_not_lost(sieve: Imagesieve) -> None:
-    photos = sieve.base / "photos"
-    make_demo_folder(photos)
-    process = sieve.start("up", str(sieve.watched))
-    terminal = Terminal(process)
-    wait_until(lambda: terminal.said("Ctrl-C stops"), "up has started everything")
-    for photo in photos.glob("*.[jp]*g"):
-        shutil.copyfile(photo, sieve.watched / photo.name)
-    wait_until(lambda: children_of_worker(sieve), "the feature worker has a child")
-    for pid in children_of_worker(sieve):
-        signal_process(pid)
-    expected = {photo.name for photo in photos.glob("*.[jp]*g")}
-    wait_until(lambda: assigned(sieve).keys() == expected, "every photo is in the report", patience=200)
-    sieve.stop(process, signal.SIGTERM)
-    assert process.returncode == 0
-
-
-def children_of_worker(sieve: Imagesieve) -> list[int]:
-    """Process numbers of the spawned child of the feature worker."""
-    wanted = f"IMAGESIEVE_STATE_DIR={sieve.state}".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            if wanted in (folder / "environ").read_bytes().split(b"\0") and b"spawn_main" in command:
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
-
-
-def signal_process(pid: int) -> None:
-    import os
-
-    os.kill(pid, signal.SIGKILL)

@@ -84,7 +84,7 @@ def test_no_message_ends_the_worker_or_comes_back_or_is_executed(bench: Bench, t
         bench.settings.broker.replace("redis+socket", "unix").replace("virtual_host", "db")
     ) as client:
         client.lpush(names.QUEUE_VERDICTS, b"\x80rubbish", b"", *map(json.dumps, hostile))
-    wait(lambda: bench.store.add(keys.KEY_REFUSED, 0) == len(hostile) + 2, "each is counted")
+    wait(lambda: bench.store.add(keys.Counter.REFUSED, 0) == len(hostile) + 2, "each is counted")
     bench.put([("good", "good")])
     bench.send("good")
     wait(bench.all_judged, "the worker goes on")
@@ -102,7 +102,7 @@ def test_a_message_that_is_not_ours_is_refused_and_counted(bench: Bench) -> None
     bench.put([("good", "good")])
     bench.send("good")
     wait(bench.all_judged, "the good one is judged")
-    wait(lambda: bench.store.add(keys.KEY_REFUSED, 0) == 8, "the others are counted")
+    wait(lambda: bench.store.add(keys.Counter.REFUSED, 0) == 8, "the others are counted")
     assert worker.said("no path below the watched folder")
     assert not worker.ended()
 

@@ -61,7 +61,7 @@ def a_free_port() -> int:
 
 
 def away() -> float:
-    raise Unavailable("nobody answers")
+    raise Unavailable("Redis", "does not answer")
 
 
 def test_a_port_that_is_taken_is_said_once_and_taken_when_it_is_free(

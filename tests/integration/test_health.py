@@ -2,13 +2,19 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from shared import broker
+from shared.broker import make_app
 from shared.cli.absence import explain_absence
+from shared.errors import Unavailable
 from shared.records import Extractor, Generation
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -44,6 +50,7 @@ def test_doctor_says_what_to_do_about_what_is_wrong(settings: Settings) -> None:
     assert ended.returncode == 1
     assert "WRONG  weights: /nowhere/vgg16.h5" in ended.stdout
     assert "check IMAGESIEVE_WEIGHTS" in ended.stdout
+    assert "WRONG  Redis: does not answer: Error 111" in ended.stdout
     assert "check IMAGESIEVE_STORE_URL" in ended.stdout
     assert "set IMAGESIEVE_WATCH_DIR" in ended.stdout
     assert "name a new or an empty folder for its state" in ended.stdout
@@ -102,19 +109,34 @@ def test_a_command_says_that_nothing_runs_with_the_state_folder(settings: Settin
     assert f'does not answer: nothing runs with the state folder {alone.state_dir}; start "imagesieve up' in line
 
 
-def test_only_the_embedded_redis_is_started_by_up(tmp_path: Path) -> None:
-    settings = load_settings(state_dir=tmp_path)
-    refusals = (
-        "Error 2 connecting to {}. No such file or directory.",
-        "Error 111 connecting to {}. Connection refused.",
+def refused_by(settings: Settings) -> Iterator[Unavailable]:
+    """What the store and the broker of these settings say."""
+    calls: tuple[Callable[[], object], ...] = (
+        RedisStore.connect(settings.store).ping,
+        partial(broker.ping, make_app(settings)),
     )
-    for why in refusals:
-        said = "Redis (broker) does not answer: " + why.format(settings.redis_socket)
-        assert explain_absence(said, settings) == (
-            f"Redis (broker) does not answer: nothing runs with the state folder {tmp_path}; "
-            'start "imagesieve up FOLDER", or check IMAGESIEVE_STATE_DIR'
-        )
-        other = "Redis (broker) does not answer: " + why.format("/run/redis/redis.sock")
-        assert explain_absence(other, settings) == other
-    for said in ("Redis (store) takes no writes: full", "Redis (store) does not answer: Error 13. Permission denied."):
-        assert explain_absence(said, settings) == said
+    for call in calls:
+        with pytest.raises(Unavailable) as told:
+            call()
+        yield told.value
+
+
+def test_only_the_embedded_redis_is_started_by_up(tmp_path: Path) -> None:
+    ours = load_settings(state_dir=tmp_path)
+    missing = list(refused_by(ours))
+    ours.redis_socket.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(ours.redis_socket))  # of a Redis that was killed: nobody listens
+    refused = list(refused_by(ours))
+    for server, *errors in zip(("store", "broker"), missing, refused, strict=True):
+        for error in errors:
+            assert explain_absence(error, ours) == (
+                f"Redis ({server}) does not answer: nothing runs with the state folder {tmp_path}; "
+                'start "imagesieve up FOLDER", or check IMAGESIEVE_STATE_DIR'
+            )
+    theirs = load_settings(state_dir=tmp_path, store_url="redis://127.0.0.1:1/1", broker_url="redis://127.0.0.1:1/0")
+    for error in refused_by(theirs):
+        assert explain_absence(error, theirs) == str(error)
+        assert "Connection refused" in str(error)
+    for error in (Unavailable("Redis (store)", "takes no writes: full", "make room"), Unavailable("x", "is away")):
+        assert explain_absence(error, ours) == str(error)

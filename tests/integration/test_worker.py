@@ -19,6 +19,7 @@ from shared.broker import make_app, outstanding, send_references
 from shared.records import Record, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore, keys
+from tests.conftest import RedisServer, make_settings
 
 
 class Line:
@@ -53,9 +54,10 @@ class Line:
             time.sleep(0.1)
 
 
-@pytest.fixture
-def line(settings: Settings) -> Iterator[Line]:
-    line = Line(settings)
+@pytest.fixture(scope="module")
+def line(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """One worker for all tests here: it takes seconds to load its network."""
+    line = Line(make_settings(redis_server, tmp_path_factory.mktemp("line")))
     yield line
     if line.process.poll() is None:
         line.process.terminate()
@@ -93,8 +95,8 @@ def test_messages_good_and_bad(line: Line, photo: bytes) -> None:
     assert "truncated" in reasons["torn.jpg"]
     assert set(reasons) == {"torn.jpg", "link.jpg"}
     assert "symbolic link" in reasons["link.jpg"]
-    assert line.store.add(keys.KEY_COMPUTED, 0) == 1
-    assert line.store.add(keys.KEY_REFUSED, 0) == 5
+    assert line.store.add(keys.Counter.COMPUTED, 0) == 1
+    assert line.store.add(keys.Counter.REFUSED, 0) == 5
     extractor = line.store.extractor()
     assert extractor
     assert extractor.weights == "random"
@@ -110,6 +112,7 @@ def test_messages_good_and_bad(line: Line, photo: bytes) -> None:
 def test_a_batch_whose_process_is_killed_comes_back_and_sigterm_drains(line: Line, photo: bytes) -> None:
     line.send(line.put("first.jpg", photo))
     line.wait(lambda: line.store.counts().pending == 0)
+    before = line.store.counts().ready
     batch = [line.put(f"{number}.jpg", photo + bytes([number])) for number in range(32)]
     line.send(*batch)
     line.wait(lambda: outstanding(line.app).unacknowledged == 1)
@@ -118,7 +121,7 @@ def test_a_batch_whose_process_is_killed_comes_back_and_sigterm_drains(line: Lin
         os.kill(child, signal.SIGKILL)
     line.wait(lambda: line.store.counts().pending == 0)
     line.wait(lambda: outstanding(line.app).unacknowledged == 0)
-    assert line.store.counts().ready == 33
+    assert line.store.counts().ready == before + 32
     assert line.store.begin([reference.path for reference in batch]) == [1] * 32  # no attempt is left counted
 
     last = line.put("last.jpg", photo + b"last")

@@ -93,12 +93,12 @@ def test_a_start_that_waits_for_the_network_says_so_until_it_is_loaded() -> None
 def test_progress_counts_what_was_computed_since_the_stack_was_started() -> None:
     """Not since the first look at it: a busy machine was through by then, and all of it "0 computed"."""
     store = MemoryStore()
-    store.add(keys.KEY_COMPUTED, 185)
+    store.add(keys.Counter.COMPUTED, 185)
     progress = Progress(store)
-    store.add(keys.KEY_COMPUTED, 5)
-    store.add(keys.KEY_LOADED, 1)
+    store.add(keys.Counter.COMPUTED, 5)
+    store.add(keys.Counter.LOADED, 1)
     assert progress.look() == Standing(Counts(), 0, 5, 1)
-    store.add(keys.KEY_COMPUTED, -187)  # the collection began anew
+    store.add(keys.Counter.COMPUTED, -187)  # the collection began anew
     assert progress.look().computed == 3
     assert progress.look().computed == 3
 

@@ -71,7 +71,7 @@ def test_it_is_asked_for_again_where_the_broker_was_away_and_then_no_more(settin
     def ask() -> None:
         tries.append(True)
         if len(tries) == 1:
-            raise Unavailable("the broker is away")
+            raise Unavailable("the broker", "is away")
         ask_for_recluster(app, force=False)
 
     early = EarlyReport(store, ask)

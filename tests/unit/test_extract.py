@@ -132,7 +132,7 @@ def test_copies_are_computed_once_in_a_batch_and_never_again(bench: Bench) -> No
     outcome = extract_batch([later], bench.tools)
     assert (outcome.ready, outcome.cached) == (1, 1)
     assert bench.network.batches == [1]
-    assert bench.store.add(keys.KEY_COMPUTED, 0) == 1
+    assert bench.store.add(keys.Counter.COMPUTED, 0) == 1
     assert bench.record("later.png").width == 40
 
 
@@ -329,7 +329,7 @@ def test_batches_before_a_fault_stay_done_and_those_after_it_count_no_attempt(be
 
     def extract(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         if next(calls) == 1:
-            raise Unavailable("Redis is away")
+            raise Unavailable("Redis", "is away")
         return bench.network.extract(pictures)
 
     tools = dataclasses.replace(bench.tools, extract=extract, batch_size=2)

@@ -283,7 +283,7 @@ def test_recluster_makes_the_best_image_the_keeper_and_the_writer_follows(world:
     corrections = {("large", "unique", ""), ("small", "near", "large"), ("other", "near", "large")}
     assert set(world.events()[-3:]) == corrections
     assert regroup(world) == 0
-    assert world.store.add(keys.KEY_CORRECTIONS, 0) == 3
+    assert world.store.add(keys.Counter.CORRECTIONS, 0) == 3
     world.arrive("again", "small")
     assert world.verdicts()["again"] == ("near", "large")
 

@@ -68,7 +68,7 @@ class Queue:
     def send(self, references: Sequence[Reference]) -> None:
         if self.away:
             self.away -= 1
-            raise Unavailable("Redis (broker) does not answer")
+            raise Unavailable("Redis (broker)", "does not answer")
 
     def is_idle(self) -> bool:
         return True

@@ -169,7 +169,7 @@ def test_a_run_that_ends_before_its_corrections_are_written_is_due_again(
     desk.add("copy.png", 0, 0)
 
     def vanish(*_: object, **__: object) -> None:
-        raise Unavailable("Redis is away")
+        raise Unavailable("Redis", "is away")
 
     with monkeypatch.context() as patch:
         patch.setattr(desk.store, "give_verdicts", vanish)

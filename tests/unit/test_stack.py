@@ -11,7 +11,6 @@ from shared.errors import SettingsError, StateInUse
 from shared.stack import programs, state_dir
 from shared.stack.programs import Program
 from shared.stack.redis_server import find_redis_server, redis_command
-from shared.stack.restarts import LIVES, LONGEST_PAUSE, SHORT_LIFE, Restarts
 from shared.stack.supervisor import render_config
 
 
@@ -45,32 +44,6 @@ def test_supervisord_reads_odd_words_whole(tmp_path: Path, monkeypatch: pytest.M
     [program] = group.process_configs
     assert shlex.split(program.command) == odd
     assert program.stdout_logfile == f"{state}/logs/odd.log"
-
-
-def test_who_dies_young_waits_longer_each_time_and_is_given_up() -> None:
-    restarts, now, pauses = Restarts(), 1000.0, []
-    while True:
-        restarts.begin(now)
-        assert not restarts.is_over
-        now += SHORT_LIFE - 1
-        pause = restarts.end(now)
-        if pause is None:
-            break
-        assert restarts.is_over
-        assert not restarts.is_due(now + pause - 0.1)
-        now += pause
-        assert restarts.is_due(now)
-        pauses.append(pause)
-    assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
-    assert len(pauses) == LIVES - 1
-
-
-def test_who_lived_long_starts_again_soon() -> None:
-    restarts, now = Restarts(), 0.0
-    for life, expected in ((1.0, 1.0), (1.0, 2.0), (SHORT_LIFE, 1.0), (1.0, 2.0)):
-        restarts.begin(now)
-        now += life
-        assert restarts.end(now) == expected
 
 
 def test_a_state_folder_is_taken_once(tmp_path: Path) -> None:

@@ -28,15 +28,15 @@ def fragments(message: ast.expr) -> list[str]:
 
 
 def messages() -> Iterator[tuple[str, list[str]]]:
-    """Where each error that is told is raised, and what of its message is always the same."""
+    """Where each error that is told is made, and what of its message is always the same: of each of its parts."""
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text())):
-                if not (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args):
-                    continue
-                name = getattr(node.exc.func, "id", "")
+                name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
                 if name in TOLD and (name != "ValueError" or file.name == "settings.py"):
-                    yield f"{file.relative_to(ROOT)}:{node.lineno}", fragments(node.exc.args[0])
+                    assert isinstance(node, ast.Call)
+                    parts = [part for argument in node.args for part in fragments(argument)]
+                    yield f"{file.relative_to(ROOT)}:{node.lineno}", parts
 
 
 def is_listed(parts: list[str], page: str) -> bool:

@@ -114,7 +114,7 @@ class Wire:
 
     def send(self, references: Sequence[Reference]) -> None:
         if self.cut:
-            raise Unavailable("cut")
+            raise Unavailable("Redis", "is cut off")
         self.batches.append(list(references))
 
     def is_idle(self) -> bool:

@@ -52,7 +52,7 @@ def publish(store: MemoryStore, extractor: str) -> None:
 
 def test_before_an_extractor_is_published_the_writer_waits() -> None:
     store = MemoryStore()
-    with pytest.raises(Unavailable, match="no feature worker"):
+    with pytest.raises(Unavailable, match="not published"):
         Writer(store, lambda extractor: open_judge(store, extractor)).look(["a"])
 
 
@@ -118,10 +118,10 @@ def test_what_was_half_done_when_redis_went_away_is_done_when_it_is_back(monkeyp
     def answers_no_more(*arguments: object) -> list[bool]:
         give(*arguments)  # it was written, and the answer was lost
         monkeypatch.setattr(store, "give_verdicts", away)
-        raise Unavailable("Redis (store) does not answer")
+        raise Unavailable("Redis (store)", "does not answer")
 
     def away(*_: object) -> list[bool]:
-        raise Unavailable("Redis (store) does not answer")
+        raise Unavailable("Redis (store)", "does not answer")
 
     monkeypatch.setattr(store, "give_verdicts", answers_no_more)
     for _ in range(2):

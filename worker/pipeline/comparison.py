@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.errors import CorruptValue, DamagedImages, ImagesieveError
 from shared.records import Match, Record, Reference
-from shared.store import Store
+from shared.store import Images
 from worker.engine.matching.verify import PIXEL_SIDE, Thresholds, verify, verify_pixels
 from worker.engine.picture.decode import Picture, decode_reduced
 from worker.engine.sketch.sketch import Sketch
@@ -31,7 +31,7 @@ class File:
 class Comparison:
     """The collaborators of a comparison: where sketches are, where files are, when two pictures count as the same."""
 
-    store: Store
+    store: Images
     root: Path
     thresholds: Callable[[], Thresholds]
     max_pixels: int

@@ -15,6 +15,7 @@ from shared.failures import FailureKind
 from shared.records import Reference
 
 READ_BYTES = 1 << 20
+BRING_BACK: Final = "mount it, or give it its name back"  # what to do about a watched folder that is away
 _REFUSALS: Final = {
     errno.ENOENT: (FailureKind.GONE, "gone before it could be read"),
     errno.ENOTDIR: (FailureKind.GONE, "gone before it could be read"),
@@ -98,11 +99,11 @@ def folder_beneath(root: Path, path: str) -> Iterator[int]:
     """
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts:
-        raise RefusedReference(f"refused: {path!r} is not inside the watched folder")
+        raise RefusedReference(f"{path!r} is not inside the watched folder")
     try:
         folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise Unavailable(f"the watched folder {root} is away: {error.strerror}") from error
+        raise Unavailable(f"the watched folder {root}", f"is away: {error.strerror}", BRING_BACK) from error
     try:
         with _said(root, path):
             for part in parts[:-1]:
@@ -121,9 +122,7 @@ def _said(root: Path, path: str) -> Iterator[None]:
     except OSError as error:
         # A symbolic link shows as ELOOP for a file and as ENOTDIR for a folder.
         if error.errno in (errno.ELOOP, errno.ENOTDIR) and _holds_link(root, PurePosixPath(path).parts):
-            raise RefusedReference(
-                f"refused: {path!r} leads through a symbolic link, which is never followed"
-            ) from error
+            raise RefusedReference(f"{path!r} leads through a symbolic link, which is never followed") from error
         failed = FailureKind.NOT_READABLE, f"opening failed: {error.strerror}"
         raise UnreadableImage(*_REFUSALS.get(error.errno or 0, failed)) from error
 

@@ -2,14 +2,19 @@
 
 import logging
 from collections.abc import Collection
+from typing import Protocol
 
 from shared.records import Reference, State
-from shared.store import Store
+from shared.store import Changes, Extractors, Files, Images
 
 logger = logging.getLogger(__name__)
 
 
-def renew_images(store: Store, digests: Collection[str]) -> int:
+class RenewalStore(Files, Changes, Images, Extractors, Protocol):
+    """Pictures under the extractor that counts, and whose files they are."""
+
+
+def renew_images(store: RenewalStore, digests: Collection[str]) -> int:
     """Drop features, sketch and facts of these pictures, and make their files pending; how many files there were.
 
     The watcher sends again what is pending without a message (`Reconciler.find_lost`), within a minute; until then a

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from shared.errors import CorruptValue
 from shared.records.calibration import Calibration
-from shared.store import Store
+from shared.store import Extractors
 from worker.engine.matching.calibration import apply
 from worker.engine.matching.verify import Thresholds
 
@@ -32,7 +32,7 @@ class InForce:
         return {**origin, "values": asdict(self.thresholds)}
 
 
-def in_force(store: Store) -> InForce:
+def in_force(store: Extractors) -> InForce:
     """What counts now. A stored calibration that is damaged, or names what is not calibrated, is told and not used."""
     extractor = store.extractor()
     try:
@@ -46,7 +46,7 @@ def in_force(store: Store) -> InForce:
 class CurrentThresholds:
     """The thresholds for a comparison. Looked up every few seconds, not for every pair."""
 
-    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+    def __init__(self, store: Extractors, now: Callable[[], float]) -> None:
         """now: seconds, growing."""
         self._store = store
         self._now = now

@@ -71,7 +71,7 @@ def placed(root: Path, path: str) -> Iterator[Place]:
         with folder_beneath(root, path) as folder:
             yield Place(folder, PurePosixPath(path).name)
     except (RefusedReference, UnreadableImage) as error:
-        raise LeftAlone(str(error).removeprefix("refused: ")) from error
+        raise LeftAlone(str(error)) from error
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 import logging
 import os
 from pathlib import Path
+from typing import Protocol
 
 from shared.acting.runs import read_runs, run_files
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.errors import ActionsBusy, ImagesieveError
 from shared.records import Event
-from shared.store import Store
+from shared.store import Events, Files, Tallies
 from worker.pipeline.acting.apply import Tools
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.restore import restore, settle_runs
@@ -19,10 +20,14 @@ STRANDED = "stranded"  # in place of a verdict, in the event stream
 logger = logging.getLogger(__name__)
 
 
+class RescueStore(Files, Tallies, Events, Protocol):
+    """What the collection holds, and where it is told what it does not."""
+
+
 class Rescue:
     """Looks, now and then, whether the journals hold what the collection does not."""
 
-    def __init__(self, tools: Tools, root: Path, store: Store, wait: float, bring: bool) -> None:
+    def __init__(self, tools: Tools, root: Path, store: RescueStore, wait: float, bring: bool) -> None:
         """wait: seconds that a picture must be missing; a keeper that is renamed is, too, until it is read again.
 
         bring: whether the file is brought back, and not only told of.

@@ -21,6 +21,7 @@ from worker.pipeline.acting.trash import put_in_trash
 from worker.pipeline.acting.trash_folder import choose_trash
 from worker.pipeline.acting.trash_search import Wanted
 from worker.pipeline.acting.trashinfo import info_text
+from worker.pipeline.files import BRING_BACK
 
 
 class TargetAway(OSError):
@@ -230,9 +231,9 @@ class Steps:
         try:
             inhabited = any(self.root.iterdir())
         except OSError as error:
-            raise Unavailable(f"the watched folder {self.root} is away: {error.strerror}") from error
+            raise Unavailable(f"the watched folder {self.root}", f"is away: {error.strerror}", BRING_BACK) from error
         if not inhabited:  # each file that was acted on left its keeper there
-            raise Unavailable(f"the watched folder {self.root} is empty: mount it, or put any file into it")
+            raise Unavailable(f"the watched folder {self.root}", "is empty", "mount it, or put any file into it")
         root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.close(self.disk.open_folder(root, step.path, partial(self._model_in_target, step)))

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from shared.errors import CorruptValue, FileChanging, PermanentError
 from shared.records import Reference, State, Verdict
-from shared.store import Store
+from shared.store import Files, Images, Pairs
 from worker.engine.matching.calibration import families
 from worker.engine.picture.decode import decode_reduced
 from worker.engine.sketch.sketch import Picture, Sketch
@@ -26,13 +26,17 @@ class View:
     picture: Callable[[], Picture | None]
 
 
+class OriginalsStore(Files, Images, Pairs, Protocol):
+    """Judged files, their sketches, and what was found to belong together."""
+
+
 class Originals:
     """Keepers of the collection, by digest. Reads records and pairs at once, files and sketches when asked.
 
     files: of keepers. keeper_of: every judged content, keepers included.
     """
 
-    def __init__(self, store: Store, root: Path, extractor_id: str, max_pixels: int, max_bytes: int) -> None:
+    def __init__(self, store: OriginalsStore, root: Path, extractor_id: str, max_pixels: int, max_bytes: int) -> None:
         self._store = store
         self._root = root
         self._limits = max_pixels, max_bytes

@@ -15,7 +15,7 @@ import numpy as np
 from shared.errors import TransientError, Unavailable
 from shared.failures import FailureKind
 from shared.records import Record, Reference, State
-from shared.store import Change, Image, Store, keys
+from shared.store import Attempts, Change, Counter, Image
 from worker.engine.search.encoding import encode, has_features
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
@@ -88,14 +88,14 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
                 future.cancel()
 
 
-def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], store: Store) -> list[str]:
+def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], attempts: Attempts) -> list[str]:
     """What a worker that died after its work was stored left undone: attempts to forget, paths to give a verdict."""
     over = [
         (reference, record)
         for reference, record in zip(references, known, strict=True)
         if record is None or record.state is not State.PENDING
     ]
-    store.finish([reference.path for reference, _ in over])
+    attempts.finish([reference.path for reference, _ in over])
     return [
         reference.path for reference, record in over if record and not record.verdict and record.describes(reference)
     ]
@@ -133,7 +133,7 @@ def _work_off(
     mute = fresh.keys() - {image[0] for image in images}
     stored.update(fresh.keys() - mute)
     outcome = _complete(due, mute, waiting, tools) if due else Outcome()
-    tools.store.add(keys.KEY_COMPUTED, len(images))
+    tools.store.add(Counter.COMPUTED, len(images))
     tools.store.finish([reference.path for reference in batch.taken])
     yield outcome + Outcome(
         cached=len(found) - len(fresh),

@@ -4,16 +4,21 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.store import Store
+from shared.store import Attempts, Changes, Files, Images, Tallies
 from worker.engine.search.encoding import Encoding
 from worker.pipeline.extracting.guard import Guard
 
 Pictures = NDArray[np.uint8]  # [n, 224, 224, 3], RGB
 Features = NDArray[np.float32]  # [n, 4096]
+
+
+class ExtractionStore(Files, Changes, Attempts, Images, Tallies, Protocol):
+    """Where a feature worker finds its files and leaves their features."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Extraction:
     """
 
     root: Path
-    store: Store
+    store: ExtractionStore
     extractor_id: str
     extract: Callable[[Pictures], Features]
     executor: Executor

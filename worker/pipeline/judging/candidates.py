@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import CorruptValue, DamagedImages
-from shared.store import Store
+from shared.store import Images
 from worker.engine.search.encoding import stack
 from worker.engine.search.neighbours import Neighbours
 from worker.engine.search.whitening import SAMPLE, fit_whitening
@@ -26,7 +26,7 @@ class ContentIndex:
     sample that suffices for good: until then the first few would decide what counts as alike.
     """
 
-    def __init__(self, store: Store, extractor_id: str) -> None:
+    def __init__(self, store: Images, extractor_id: str) -> None:
         self._store = store
         self._extractor = extractor_id
         self._contents: dict[str, None] = {}  # all of them, until the whitening is fitted for good

@@ -10,12 +10,12 @@ from typing import Protocol
 from shared.errors import ImagesieveError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Record, State, Verdict, pair_of
-from shared.store import Store, keys
+from shared.store import Counter, Tallies
 from worker.engine.groups.keepers import Rank
 from worker.pipeline.comparison import Compare, File
-from worker.pipeline.judging.knowledge import AT_ONCE, Knowledge, learn
+from worker.pipeline.judging.knowledge import AT_ONCE, Knowledge, KnowledgeStore, learn
 from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN
-from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts
+from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts, VerdictsStore
 from worker.pipeline.members import member_of
 
 CANDIDATES = 24  # keepers that an image is compared with
@@ -34,12 +34,16 @@ class Candidates(Protocol):
         """Up to `count` contents that may show the picture of `digest`, most likely first."""
 
 
+class JudgeStore(KnowledgeStore, VerdictsStore, Tallies, Protocol):
+    """What the verdict writer reads and writes."""
+
+
 class Judge:
     """The verdict writer. Everything it is told twice changes nothing."""
 
     def __init__(
         self,
-        store: Store,
+        store: JudgeStore,
         candidates: Candidates,
         compare: Compare,
         clusters: Clusters,
@@ -71,7 +75,7 @@ class Judge:
 
     def rebuild(self) -> list[str]:
         """Learn the collection from the store; the paths that wait for a verdict. O(records), features of new ones."""
-        corrections = self._store.add(keys.KEY_CORRECTIONS, 0)
+        corrections = self._store.add(Counter.CORRECTIONS, 0)
         known, waiting = learn(self._store)
         for digest in self._known.keeper.keys() - known.keeper.keys():
             self._candidates.remove(digest)
@@ -85,7 +89,7 @@ class Judge:
         A path is looked up in the store, so messages may come late, twice or out of order. After an error the
         collection is learnt anew: what was being changed may be known by half.
         """
-        if self._store.add(keys.KEY_CORRECTIONS, 0) != self._corrections:
+        if self._store.add(Counter.CORRECTIONS, 0) != self._corrections:
             paths = list(dict.fromkeys([*self.rebuild(), *paths]))  # a recluster run knew better
         given = 0
         try:

@@ -1,18 +1,23 @@
 """The cluster of an image that is newer than the last generation: the nearest of its centroids."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.store import Store
+from shared.store import Generations, Images
 from worker.engine.search.encoding import DIMENSIONS, stack
+
+
+class NearestStore(Images, Generations, Protocol):
+    """Features, and the centroids that they are near to."""
 
 
 class NearestCluster:
     """Digests -> cluster numbers of the newest generation, None before there is one. Reloads when the pointer flips."""
 
-    def __init__(self, store: Store, extractor_id: str) -> None:
+    def __init__(self, store: NearestStore, extractor_id: str) -> None:
         self._store = store
         self._extractor = extractor_id
         self._generation = ""

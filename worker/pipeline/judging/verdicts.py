@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from shared.metrics import UNMETERED, Meter
 from shared.records import Kind, Match, Pair, Record, State, Verdict, pair_of
-from shared.store import Store
+from shared.store import Events, Images, Pairs
 from worker.engine.groups.verified import EXACT_REASON, identical_reason
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.knowledge import Knowledge
@@ -25,11 +26,15 @@ class Given:
     keeper: str
 
 
+class VerdictsStore(Images, Pairs, Events, Protocol):
+    """What verdicts follow from, and where they are given."""
+
+
 class Verdicts:
     """Those that are due. Copies of known files come by the thousand: a round trip for each would be all they cost."""
 
     def __init__(
-        self, store: Store, clusters: Clusters, now: Callable[[], float], holder: str, meter: Meter = UNMETERED
+        self, store: VerdictsStore, clusters: Clusters, now: Callable[[], float], holder: str, meter: Meter = UNMETERED
     ) -> None:
         """clusters: of digests, for the events. now: seconds since the epoch. holder: of the lease, see the store."""
         self._store = store

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from shared.errors import Unavailable
-from shared.store import Store
+from shared.store import Extractors
 from worker.pipeline.judging.judge import Judge
 
 
 class Writer:
     """Gives verdicts. What it knows of the collection is learnt from the store when it is first asked."""
 
-    def __init__(self, store: Store, open_judge: Callable[[str], Judge]) -> None:
+    def __init__(self, store: Extractors, open_judge: Callable[[str], Judge]) -> None:
         """open_judge: of an extractor id; it is started here."""
         self._store = store
         self._open_judge = open_judge
@@ -25,7 +25,7 @@ class Writer:
         """
         extractor = self._store.extractor()
         if extractor is None:
-            raise Unavailable("no feature worker has published its extractor yet")
+            raise Unavailable("the feature worker", "has not published its extractor yet")
         given = 0
         if self._judge is None or extractor.id != self._extractor:
             self._judge = None  # its memory is free for the next one

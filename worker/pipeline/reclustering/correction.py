@@ -3,21 +3,26 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Protocol
 
 from shared.records import Match, Pair, Record, State, Verdict, pair_of
-from shared.store import Store
+from shared.store import Events, Pairs, Tallies
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import Rank
 from worker.engine.groups.verified import verified_groups
 from worker.pipeline.comparison import File
 from worker.pipeline.members import make_event
-from worker.pipeline.renewal import renew_images
+from worker.pipeline.renewal import RenewalStore, renew_images
 
 Compare = Callable[[File, File], Match | None]
 
 
+class GroupingStore(RenewalStore, Pairs, Tallies, Protocol):
+    """What groups are made of."""
+
+
 def group_files(
-    store: Store,
+    store: GroupingStore,
     members: Sequence[Member],
     records: Mapping[str, Record],
     compare: Compare,
@@ -61,7 +66,7 @@ def _near(records: Mapping[str, Record]) -> set[tuple[str, str]]:
     return {(keeper, other) for keeper, other in pairs if keeper != other}
 
 
-def _pixels(store: Store, files: Mapping[str, File], gone: Sequence[Pair]) -> dict[str, str]:
+def _pixels(store: RenewalStore, files: Mapping[str, File], gone: Sequence[Pair]) -> dict[str, str]:
     """Digest of the pixels of each content, the gone included; of lost or damaged facts the files are read anew."""
     digests = sorted(files.keys() | chain.from_iterable(gone))
     found = dict(zip(digests, store.pixels(digests), strict=True))
@@ -75,7 +80,7 @@ def _pixels(store: Store, files: Mapping[str, File], gone: Sequence[Pair]) -> di
 
 
 def verify_again(
-    store: Store, members: Sequence[Member], records: Mapping[str, Record], compare: Compare, rank: Rank
+    store: Pairs, members: Sequence[Member], records: Mapping[str, Record], compare: Compare, rank: Rank
 ) -> int:
     """Compare every known pair anew, and forget those that no longer pass; how many. Pairs of gone files are left.
 
@@ -101,7 +106,7 @@ def verify_again(
 
 
 def correct_verdicts(
-    store: Store,
+    store: Events,
     records: Mapping[str, Record],
     groups: Sequence[Group],
     clusters: Mapping[str, int],

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken, Unavailable
 from shared.records import Extractor, Generation, Record, State
-from shared.store import Store, keys
+from shared.store import Counter, Events, Files, Generations, Leases
 from worker.engine.clusters.clustering import MEMORY, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
 from worker.engine.groups.groups import Group, Member
@@ -20,9 +20,11 @@ from worker.engine.matching.verify import Thresholds
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
+from worker.pipeline.files import BRING_BACK
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.correction import (
     Compare,
+    GroupingStore,
     correct_verdicts,
     group_files,
     verify_again,
@@ -37,6 +39,10 @@ UNJUDGED_SECONDS = 60.0  # after which a ready file without a verdict has lost i
 SEED = 20140904  # KMeans and samples give the same answer for the same collection
 
 
+class ReclusteringStore(GroupingStore, Events, Generations, Leases, Protocol):
+    """What a recluster run reads, corrects and publishes, and its lease."""
+
+
 @dataclass(frozen=True)
 class Reclustering:
     """The collaborators and settings of `recluster`.
@@ -45,7 +51,7 @@ class Reclustering:
     who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report.
     """
 
-    store: Store
+    store: ReclusteringStore
     root: Path
     reports: Path
     now: Callable[[], float]
@@ -137,7 +143,7 @@ def _recluster(tools: Reclustering, force: bool, holder: str) -> dict[str, Any]:
     tools.store.expire_features(extractor.id, tools.keep_features)
     unjudged = files | collection.failed
     if waits_for_verdict(unjudged, tools.now()):
-        tools.store.add(keys.KEY_REVISION, 1)  # should their message be lost, nothing else makes the next run due
+        tools.store.add(Counter.REVISION, 1)  # should their message be lost, nothing else makes the next run due
     return {
         "outcome": "published",
         "generation": generation,
@@ -178,7 +184,7 @@ def _group(
     """waiting: files not read yet. again: the known pairs passed other thresholds than those in force."""
     if again:
         if not tools.root.is_dir():  # nothing could be compared, and every pair would be refused
-            raise Unavailable(f"the watched folder {tools.root} is away")
+            raise Unavailable(f"the watched folder {tools.root}", "is away", BRING_BACK)
         verify_again(tools.store, members, files, tools.compare, rank)
     return group_files(tools.store, members, files, tools.compare, rank, waiting)
 
@@ -195,9 +201,9 @@ def _thresholds_of(last: Generation | None) -> object:
     return last.summary.get("thresholds") if last else InForce(Thresholds()).describe()
 
 
-def _read_collection(store: Store, extractor: Extractor) -> _Collection:
+def _read_collection(files: Files, extractor: Extractor) -> _Collection:
     collection = _Collection()
-    for chunk in store.scan():
+    for chunk in files.scan():
         for path, record in chunk:
             if record.state is State.FAILED:
                 collection.failed[path] = record

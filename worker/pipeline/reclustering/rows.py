@@ -7,17 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import CorruptValue
-from shared.store import Store
 from worker.engine.clusters.rows import READ_ROWS, Indices
 from worker.engine.search.encoding import stack
-from worker.pipeline.renewal import renew_images
+from worker.pipeline.renewal import RenewalStore, renew_images
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRows:
     """The features of these digests, row by row."""
 
-    store: Store
+    store: RenewalStore
     extractor_id: str
     digests: Sequence[str]
 
