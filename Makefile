@@ -7,7 +7,7 @@ LOCK   := requirements/dev.txt
 WATCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check bench chaos fuzz audit lock clean
+.PHONY: help setup up demo test check hooks bench chaos fuzz audit lock clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ check: $(STAMP) ## style, types, import arrows
 
 test: check ## all checks and all tests, on a real Redis
 	$(BIN)/python -m pytest
+
+hooks: $(STAMP) ## let git check style, import arrows and the subject at each commit (needs pre-commit)
+	pre-commit install
 
 bench: $(STAMP) ## measure everything into docs/benchmarks.md, or one: make bench ONLY=extract
 	$(BIN)/python -m benchmarks $(ONLY)

@@ -1,4 +1,4 @@
-"""Folders that settings name: beside each other, and whether they are there."""
+"""Folders that settings name: whether they lie apart, and whether they are there and last."""
 
 import os
 import unicodedata
@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from shared.errors import SettingsError
+from shared.filesystems import vanishing
 from shared.ignored import ignores
+from shared.mount_table import read_table, shown_within
 
 
-def check_apart(watched: Path, state: Path) -> None:
+def check_state_apart(watched: Path, state: Path) -> None:
     """Raise SettingsError where what is written into the state folder would be found in the watched one."""
     below = _names_below(state, watched)
     if below is not None and not ignores("/".join((*below, "elbow.png"))):
@@ -25,12 +27,46 @@ def check_apart(watched: Path, state: Path) -> None:
         )
 
 
+def check_target(root: Path, target: str) -> None:
+    """Raise SettingsError where `target` cannot be the target folder for files of `root`. It need not exist yet."""
+    if not target:
+        raise SettingsError("there is no folder to move to: name one outside the watched folder, by --to FOLDER or in "
+                            "IMAGESIEVE_MOVE_TO")  # fmt: skip
+    check_target_apart(root, target)
+    kind = vanishing(Path(target), root)
+    if kind:
+        raise SettingsError(
+            f"{target} cannot be moved to: it lies on {kind}, which is memory or a container's own layer, and what is "
+            "there goes with the machine or the container; name a folder on a disk (in containers /moved, which is "
+            "the folder MOVED of the host)"
+        )
+
+
+def check_target_apart(root: Path, target: str) -> None:
+    """Raise SettingsError where watched folder and target folder are one, or one lies in the other, by whatever way."""
+    for inner, outer in ((Path(target), root), (root, Path(target))):
+        if _names_below(inner, outer) is not None:
+            raise SettingsError(
+                f"{target} cannot be moved to: it and the watched folder {root} must not lie in each other, or what "
+                "was moved would be watched; name a folder elsewhere"
+            )
+    # Bind mounts and overlays may show one in the other, at whatever depth.
+    table = read_table()
+    watched, moved = (table.views(os.path.realpath(folder)) for folder in (root, target))
+    if places := shown_within(moved, watched) or shown_within(watched, moved):
+        raise SettingsError(
+            f"{target} cannot be moved to: it and the watched folder {root} must not lie in each other, and by a mount "
+            f"{places[0]} and {places[1]} are one folder; name a folder elsewhere (in containers, by MOVED one outside "
+            "of WATCH), or unmount one of the two"
+        )
+
+
 def _names_below(inner: Path, outer: Path) -> tuple[str, ...] | None:
     """The names on the way from `outer` to `inner`, by the folders themselves; None where it does not lie in there.
 
     Neither need exist. Whatever links and mounts lead to them.
     """
-    wanted, place = _status(outer), inner.resolve()
+    wanted, place = _status(outer), Path(os.path.realpath(inner))
     for folder in (place, *place.parents):
         status = _status(folder)
         if status and wanted and os.path.samestat(status, wanted):

@@ -11,8 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
-from shared.folders import missing_folders
-from shared.move_target import check_target
+from shared.folders import check_target, missing_folders
 from shared.paths import below_root
 from shared.setting_faults import PREFIX as PREFIX
 from shared.setting_faults import sentence

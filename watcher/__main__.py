@@ -11,7 +11,7 @@ from celery import Celery
 
 from shared.broker import make_app, outstanding
 from shared.errors import SettingsError
-from shared.folders import check_apart
+from shared.folders import check_state_apart
 from shared.logs import configure_logging
 from shared.metrics import UNMETERED, Meter
 from shared.ownership import claim_databases
@@ -88,7 +88,7 @@ def check_folders(settings: Settings) -> None:
     watched, state = settings.watch_dir, settings.state_dir
     if not watched.is_dir():
         raise SettingsError(f"IMAGESIEVE_WATCH_DIR is {watched}, which is not a folder: create it, or name another one")
-    check_apart(watched, state)
+    check_state_apart(watched, state)
     open_state_folder(state)
     try:
         (state / HEARTBEAT_NAME).touch()

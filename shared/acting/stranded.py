@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.acting.journal import Action, Phase, Run
+from shared.acting.runs import Action, Phase, Run
 from shared.store import Files
 
 _OUT: Final = (Action.MOVE, Action.TRASH)  # a link leaves no file behind that could be the only one

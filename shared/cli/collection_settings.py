@@ -5,7 +5,7 @@ from pathlib import Path
 from shared.errors import ImagesieveError, SettingsError
 from shared.records import Extractor
 from shared.reports import latest_report
-from shared.settings import Settings, load_settings
+from shared.settings import PREFIX, Settings, load_settings
 from shared.store import RedisStore
 
 
@@ -14,9 +14,30 @@ def settings_of_collection() -> Settings:
 
     Raises Unavailable, and SettingsError where the weights have to be named.
     """
-    folder = watched_folder(load_settings(prefer_folders="", protect_folders=""))  # those are below it
+    folder = watched_folder(_without_rules())
     settings = load_settings(watch_dir=folder) if folder else load_settings()
     return take_weights(settings, RedisStore.connect(settings.store).extractor())
+
+
+def settings_of_report() -> Settings:
+    """The settings, with the watched folder of the newest report where they leave it open.
+
+    Raises PermanentError where there is no report, SettingsError where it does not say its folder.
+    """
+    settings = _without_rules()
+    folder = watched_folder(settings)
+    if folder is None:
+        raise SettingsError(
+            f"the report in {latest_report(settings).folder} is damaged or of an earlier version and does not say "
+            f"which folder it is of: name it in {PREFIX}WATCH_DIR, or make a new report with "
+            "`imagesieve recluster --force --wait`"
+        )
+    return load_settings(watch_dir=folder)
+
+
+def _without_rules() -> Settings:
+    """Folders of rules may be given from the root of the disk, and make sense only below the watched one."""
+    return load_settings(prefer_folders="", protect_folders="")
 
 
 def watched_folder(settings: Settings) -> Path | None:
@@ -24,9 +45,10 @@ def watched_folder(settings: Settings) -> Path | None:
     if "watch_dir" in settings.model_fields_set:
         return settings.watch_dir
     try:
-        return Path(latest_report(settings).summary()["folder"])
-    except (ImagesieveError, OSError, ValueError, KeyError):
-        return None  # no report yet, or one of another version
+        folder = latest_report(settings).summary()["folder"]
+    except (ImagesieveError, OSError, ValueError, LookupError, TypeError):
+        return None  # no report yet, or one that is damaged or of another version
+    return Path(folder) if folder else None
 
 
 def take_weights(settings: Settings, extractor: Extractor | None) -> Settings:

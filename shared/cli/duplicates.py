@@ -13,14 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.acting.duplicates import read_duplicates
-from shared.acting.journal import Action, Phase, Run, read_runs
+from shared.acting.runs import Action, Phase, Run, read_runs
+from shared.cli.collection_settings import settings_of_report
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
 from shared.cli.terminal import emit, say, shown
 from shared.errors import SettingsError
 from shared.paths import below_root, is_in_folder
 from shared.records import Kind
 from shared.reports import latest_report
-from shared.settings import PREFIX, Settings, load_settings
+from shared.settings import Settings, load_settings
 
 COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off", "folder")
 WIDE: Final = 250  # columns of a table that goes into a file
@@ -45,7 +46,7 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
 
       imagesieve duplicates list --kind exact --folder 2024
     """
-    settings = load_report_settings()
+    settings = settings_of_report()
     places = _places(folder, settings)
     duplicates = read_duplicates(latest_report(settings).folder)
     found = [
@@ -96,7 +97,7 @@ def apply(
 
       imagesieve duplicates apply --action hardlink --kind exact --yes
     """
-    settings = load_report_settings()
+    settings = settings_of_report()
     places = _places(folder, settings)
     words = ["apply", "--action", action, *(["--yes"] if yes else [])]
     words += [f"--to={to.expanduser().absolute()}"] if to else []
@@ -130,21 +131,6 @@ def restore(
         raise SettingsError("name a run, or --all runs, not both")
     words = ["restore", *(["--all"] if everything else []), *(["--", run] if run else [])]
     _run(words, settings, json, "restored")
-
-
-def load_report_settings() -> Settings:
-    """The settings, with the watched folder of the newest report unless IMAGESIEVE_WATCH_DIR names one."""
-    if f"{PREFIX}WATCH_DIR" in os.environ:
-        return load_settings()
-    # The folders of the rules may be given from the root of the disk, and make sense only below the watched folder.
-    report = latest_report(load_settings(prefer_folders="", protect_folders=""))
-    folder = report.summary().get("folder")
-    if not folder:
-        raise SettingsError(
-            f"the report in {report.folder} is of an earlier version and does not say which folder it is of: name it "
-            f"in {PREFIX}WATCH_DIR, or make a new report with `imagesieve recluster --force --wait`"
-        )
-    return load_settings(watch_dir=Path(folder))
 
 
 def _places(folders: list[Path] | None, settings: Settings) -> list[str]:
@@ -200,12 +186,10 @@ def _show_runs(runs: list[Run], json: bool) -> None:
         emit(rows)
         return
     table = Table()
-    for name in ("run", "action", "done", "missing", "restored", "cut off", "folder"):
+    for name in COLUMNS:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(
-            *(_plain(str(row[name])) for name in ("run", "action", "done", "missing", "restored", "cut off", "folder"))
-        )
+        table.add_row(*(_plain(str(row[name])) for name in COLUMNS))
     _print(table)
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 from rich.cells import cell_len, chop_cells
 
 from shared.acting.duplicates import Duplicate
+from shared.acting.events import ActingEvent
+from shared.acting.runs import Phase
 from shared.cli.terminal import say, shown
 from shared.paths import is_in_folder
 from shared.records import Kind
@@ -74,33 +76,33 @@ def sentences(event: dict[str, Any]) -> Iterator[str]:
     """What one event of `worker.commands.act` says on standard output."""
     path, reason = shown(event.get("path", "")), event.get("reason", "")
     match event["event"]:
-        case "would" | "acted":
+        case ActingEvent.WOULD | ActingEvent.ACTED:
             yield f"{event['kind']:<9}  {path}  ->  {shown(event['to'])}  (keeper: {shown(event['keeper'])})"
             if event["lost"]:
                 yield f"{'':<9}  not in its keeper: {', '.join(event['lost'])}"
-        case "skipped":
+        case ActingEvent.SKIPPED:
             yield f"skipped    {path}: {reason}"
-        case "restored":
+        case ActingEvent.RESTORED:
             yield f"restored   {path}"
-        case "left":
+        case ActingEvent.LEFT:
             yield f"NOT RESTORED  {path}: {reason}"
-        case "settled":
+        case ActingEvent.SETTLED:
             yield f"cut off    {path}: in run {event['run']}, now {event['phase']} {shown(event['detail'])}".rstrip()
-        case "cut off":
+        case ActingEvent.CUT_OFF:
             yield f"run {event['run']} was cut off; --yes first puts in order what it had in hand"
 
 
 def sum_up(told: Sequence[dict[str, Any]], done: str) -> None:
     """Say how many files it was, which were left alone or not asked for, and how to take it back."""
-    acted = [event for event in told if event["event"] in ("would", "acted", "restored")]
-    skipped = [event for event in told if event["event"] in ("skipped", "left")]
+    acted = _among(told, ActingEvent.WOULD, ActingEvent.ACTED, ActingEvent.RESTORED)
+    skipped = _among(told, ActingEvent.SKIPPED, ActingEvent.LEFT)
     size = sum(event.get("bytes", 0) for event in acted)
-    run = next((event["run"] for event in told if event["event"] == "end"), "")
+    run = next((event["run"] for event in _among(told, ActingEvent.END)), "")
     say(f"{done}: {count_files(len(acted))}{f', {size:,} bytes' if size else ''}; left alone: {len(skipped)}")
     for event in told:
-        if event["event"] == "not asked for":
+        if event["event"] == ActingEvent.NOT_ASKED_FOR:
             say(f"not asked for: {event['files']:,} {shown(event['which'])}; {event['way']}")
-        elif event["event"] == "warning":
+        elif event["event"] == ActingEvent.WARNING:
             say(f"warning: {shown(event['text'])}")
     if done == "restored":
         _sum_up_restored(told, run)
@@ -112,7 +114,7 @@ def sum_up(told: Sequence[dict[str, Any]], done: str) -> None:
 
 def _say_in_hand(told: Sequence[dict[str, Any]], again: str) -> bool:
     """What no command has put in order yet; whether there is any."""
-    in_hand = [event for event in told if event["event"] == "in hand"]
+    in_hand = _among(told, ActingEvent.IN_HAND)
     for event in in_hand:
         files = f"run {event['run']} has {count_files(event['files'])} in hand"
         if event["to"]:
@@ -124,7 +126,7 @@ def _say_in_hand(told: Sequence[dict[str, Any]], again: str) -> bool:
 
 def _sum_up_restored(told: Sequence[dict[str, Any]], run: str) -> None:
     in_hand = _say_in_hand(told, "restore")
-    away = [event for event in told if event["event"] == "still away"]
+    away = _among(told, ActingEvent.STILL_AWAY)
     for event in away:
         say(
             f"{count_files(event['files'])} of run {event['run']} are still away ({shown(event['to'])}); `imagesieve "
@@ -132,18 +134,20 @@ def _sum_up_restored(told: Sequence[dict[str, Any]], run: str) -> None:
         )
     if run:
         say(f"run {run}")
-    elif not in_hand and not away and not any(event["event"] in ("restored", "left") for event in told):
+    elif not in_hand and not away and not _among(told, ActingEvent.RESTORED, ActingEvent.LEFT):
         say("there is no run with anything to restore")
 
 
 def fell_short(told: Sequence[dict[str, Any]]) -> bool:
     """Whether anything that was asked for failed, or nothing of it could be done (pure)."""
-    names = [event["event"] for event in told]
-    failed = {"left", "in hand"} & set(names) or any(
-        event.get("failed") or (event["event"] == "settled" and event["phase"] == "missing") for event in told
-    )
-    nothing = "skipped" in names and not {"acted", "would"} & set(names)
-    return bool(failed or nothing)
+    failed = _among(told, ActingEvent.LEFT, ActingEvent.IN_HAND) or any(event.get("failed") for event in told)
+    lost = any(event["phase"] == Phase.MISSING for event in _among(told, ActingEvent.SETTLED))
+    nothing = _among(told, ActingEvent.SKIPPED) and not _among(told, ActingEvent.ACTED, ActingEvent.WOULD)
+    return bool(failed or lost or nothing)
+
+
+def _among(told: Sequence[dict[str, Any]], *wanted: ActingEvent) -> list[dict[str, Any]]:
+    return [event for event in told if event["event"] in wanted]
 
 
 def count_files(count: int) -> str:

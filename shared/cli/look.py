@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import names
-from shared.acting.journal import read_runs
+from shared.acting.runs import read_runs
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.broker import make_app, outstanding, workers
 from shared.cli.health import check_health

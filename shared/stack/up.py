@@ -18,7 +18,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 
 from shared.broker import make_app, outstanding, request_recluster
 from shared.errors import SettingsError, StackFailed, Unavailable
-from shared.folders import check_apart
+from shared.folders import check_state_apart
 from shared.ownership import claim_databases
 from shared.settings import Settings
 from shared.stack import programs, state_dir
@@ -92,7 +92,7 @@ def _check(settings: Settings) -> list[str]:
     """The command line of the embedded Redis, [] for none. Raises SettingsError before anything is made."""
     if not settings.watch_dir.is_dir():
         raise SettingsError(f"{settings.watch_dir} is not a folder; name the folder to watch")
-    check_apart(settings.watch_dir, settings.state_dir)
+    check_state_apart(settings.watch_dir, settings.state_dir)
     check_state_folder(settings.state_dir)
     check_socket(settings.redis_socket)  # supervisord's lies beside it
     return redis_command(find_redis_server(), settings.redis_socket) if settings.embedded_redis else []

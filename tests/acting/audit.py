@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.acting.journal import AWAY, Action, Phase, Run
+from shared.acting.runs import AWAY, Action, Phase, Run
 from shared.cli.duplicates_text import fell_short
 from tests.acting.ledger import EVERYTHING, Ledger, canonical, counts, hidden_by
 from tests.acting.party import KILLED, TRACEBACK, Outcome

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.acting.journal import SUFFIX
+from shared.acting.runs import SUFFIX
 from shared.errors import JournalFailed
 from tests.acting.ledger import Ledger
 from tests.acting.owner import Owner

@@ -28,7 +28,8 @@ from tests.acting.world import PROTECTED, World
 from worker.commands import act
 from worker.engine.proof.sameness import Proof, compare_files
 from worker.pipeline.acting import disk as disk_module
-from worker.pipeline.acting.disk import Disk, Place
+from worker.pipeline.acting.disk import Disk
+from worker.pipeline.acting.place import Place
 
 TRACEBACK = 99
 KILLED = -signal.SIGKILL

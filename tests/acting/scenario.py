@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from shared.acting.journal import AWAY, Action, Phase, read_runs
+from shared.acting.runs import AWAY, Action, Phase, read_runs
 from tests.acting import mounts
 from tests.acting.audit import Audit, look
 from tests.acting.desk import Desk

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from shared.acting.duplicates import Duplicate
-from shared.acting.journal import Action, Entry, Header, read_runs
+from shared.acting.runs import Action, Entry, Header, read_runs
 from shared.records import Kind
 from worker.pipeline.acting.disk import PLACEHOLDER
 

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from shared.acting.duplicates import read_duplicates
-from shared.acting.journal import Action, Phase, read_runs
+from shared.acting.runs import Action, Phase, read_runs
 from shared.errors import SettingsError
 from shared.records import ImageFacts, State
 from shared.reports import latest_report

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.acting.journal import Phase, acting_alone, read_runs
+from shared.acting.runs import Phase, read_runs
 from shared.errors import ActionsBusy
 from shared.records import ImageFacts, Reference, State
 from shared.settings import Settings, load_settings
 from tests.integration.test_verdicts import Bench, wait
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
+from worker.pipeline.acting.locks import acting_alone
 
 
 def png(colour: str, level: int = 6) -> bytes:

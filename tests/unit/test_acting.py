@@ -14,13 +14,14 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from shared.acting.duplicates import Duplicate
-from shared.acting.journal import Action, Phase, acting_alone, read_runs
+from shared.acting.runs import Action, Phase, read_runs
 from shared.errors import SettingsError, Unavailable
-from shared.move_target import check_target
+from shared.folders import check_target
 from shared.records import Kind
 from worker.engine.proof.sameness import compare_files
 from worker.pipeline.acting.apply import Acted, Acting, Tools, act_on
 from worker.pipeline.acting.disk import Disk
+from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Skipped
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.acting.journal import Action, Journal, Phase, Step
+from shared.acting.runs import Action, Phase, Step
 from tests.acting.audit import Audit, look
 from tests.acting.desk import Desk
 from tests.acting.edits import remove
@@ -17,6 +17,7 @@ from tests.acting.ledger import Ledger
 from tests.acting.owner import Owner
 from tests.acting.world import Hand, World, digest_of
 from tests.acting.writers import Writers
+from worker.pipeline.acting.journal import Journal
 
 
 @pytest.fixture

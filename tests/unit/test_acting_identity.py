@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from shared import mount_table
-from shared.acting.journal import Action, Phase, acting_alone, read_runs
+from shared.acting.runs import Action, Phase, read_runs
 from shared.errors import ActionsBusy, LeftAlone, SettingsError
-from shared.move_target import check_target
+from shared.folders import check_target
 from tests.mounts import bind, in_own_mounts, memory, overlay
 from tests.unit.test_acting import Desk, png
 from worker.pipeline.acting.apply import Acted, Acting
 from worker.pipeline.acting.contents import is_part_of
-from worker.pipeline.acting.disk import Disk, Place
+from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
+from worker.pipeline.acting.locks import acting_alone
+from worker.pipeline.acting.place import Place
 from worker.pipeline.acting.plan import Skipped, needed_paths
 from worker.pipeline.acting.target_names import numbered_names
 from worker.pipeline.acting.trash_folder import home_trash

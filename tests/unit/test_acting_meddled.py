@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.acting.journal import Action, Phase
+from shared.acting.runs import Action, Phase
 from shared.cli.duplicates_text import fell_short, sum_up
 from shared.errors import Unavailable
 from shared.settings import Settings, load_settings

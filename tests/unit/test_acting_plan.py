@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from shared.acting.duplicates import Duplicate
-from shared.acting.journal import Action, Entry, Header, Phase, Run, Step
+from shared.acting.runs import Action, Entry, Header, Phase, Run, Step
 from shared.records import Kind
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.pipeline.acting.plan import Choice, make_plan, needed_paths

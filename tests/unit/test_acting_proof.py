@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.acting.journal import Action, Phase, acting_alone, read_runs
+from shared.acting.runs import Action, Phase, read_runs
 from tests.mounts import in_own_mounts, memory, mount, overlay
 from tests.unit.test_acting import Desk, png
 from tests.unit.test_acting_identity import Distant, Killed, contents, killed
@@ -18,6 +18,7 @@ from worker.pipeline.acting import inspection, removal, transfer
 from worker.pipeline.acting.apply import Acted, Acting
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.lease import Lease
+from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Skipped
 from worker.pipeline.acting.restore import restore, settle_runs
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.acting.journal import Action, Journal, Phase, Step, acting_alone, read_run, read_runs, run_files
+from shared.acting.runs import Action, Phase, Step, read_run, read_runs, run_files
 from shared.errors import ActionsBusy, JournalFailed
+from worker.pipeline.acting.journal import Journal
+from worker.pipeline.acting.locks import acting_alone
 
 STEP = Step(1, "a\udcff\n.jpg", "exact", "d", 3, 0o644, 1, 2, 3, 4, 5, 6, "k.jpg", "d", "a (2).jpg", {"user.x": "eA=="})
 

@@ -5,11 +5,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from shared.acting.journal import Action, Phase
+from shared.acting.runs import Action, Phase
 from shared.errors import SettingsError
 from shared.filesystems import vanishing
+from shared.folders import check_target
 from shared.mount_table import MountTable, parse_mounts, shown_within
-from shared.move_target import check_target
 from tests.mounts import bind, in_own_mounts, memory, mount, overlay
 from tests.unit.test_acting import Desk, png
 

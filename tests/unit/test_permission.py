@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.acting.journal import Action, acting_alone, read_runs
+from shared.acting.runs import Action, read_runs
 from shared.cli.demo import claim_demo_folder
 from shared.errors import ImagesieveError
 from shared.permission import why_not
@@ -18,6 +18,7 @@ from shared.settings import load_settings
 from shared.state_folder import open_state_folder
 from tests.unit.test_acting import Desk
 from worker.pipeline.acting.apply import reason_of
+from worker.pipeline.acting.locks import acting_alone
 
 NOBODY = 65534
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli.collection_settings import take_weights, watched_folder
+from shared.cli.collection_settings import settings_of_report, take_weights, watched_folder
 from shared.errors import SettingsError
 from shared.records import Extractor
 from shared.setting_faults import unknown_settings
@@ -132,6 +132,34 @@ def test_a_folder_that_is_left_open_is_the_newest_report_s(monkeypatch: pytest.M
     (latest / "summary.json").write_text('{"folder": "/photos"}')
     assert watched_folder(Settings(state_dir=tmp_path)) == Path("/photos")
     assert watched_folder(Settings(state_dir=tmp_path, watch_dir=Path("/other"))) == Path("/other")
+
+
+def newest_report(monkeypatch: pytest.MonkeyPatch, state: Path, summary: str) -> None:
+    monkeypatch.setenv("IMAGESIEVE_STATE_DIR", str(state))
+    monkeypatch.delenv("IMAGESIEVE_WATCH_DIR", raising=False)
+    latest = state / "reports" / "latest"
+    latest.mkdir(parents=True, exist_ok=True)
+    (latest / "summary.json").write_text(summary)
+
+
+@pytest.mark.parametrize("name", ["IMAGESIEVE_WATCH_DIR", "imagesieve_watch_dir"])
+def test_a_folder_that_is_set_goes_before_the_report_s_however_it_is_spelt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    newest_report(monkeypatch, tmp_path, '{"folder": "/photos"}')
+    assert settings_of_report().watch_dir == Path("/photos")
+    monkeypatch.setenv(name, "/set")
+    assert settings_of_report().watch_dir == Path("/set")
+
+
+@pytest.mark.parametrize("summary", ["{}", '{"folder": ""}', '{"folder": null}', "no JSON", "[]"])
+def test_a_report_that_does_not_say_its_folder_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, summary: str
+) -> None:
+    newest_report(monkeypatch, tmp_path, summary)
+    with pytest.raises(SettingsError, match=r"does not say which folder it is of: name it in IMAGESIEVE_WATCH_DIR"):
+        settings_of_report()
+    assert watched_folder(Settings()) is None
 
 
 def test_settings_travel_to_other_processes_unchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from shared.acting.journal import Action, Entry, Header, Phase, Run, Step
+from shared.acting.runs import Action, Entry, Header, Phase, Run, Step
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.records import Record, Reference, State
 from shared.store.memory_store import MemoryStore

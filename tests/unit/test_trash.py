@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.acting.journal import Action, Phase, run_files
+from shared.acting.runs import Action, Phase, run_files
 from tests.mounts import bind, in_own_mounts, memory
 from tests.unit.test_acting import Desk, png
 from worker.pipeline.acting.apply import Acted

@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.acting.duplicates import Duplicate, read_duplicates
-from shared.acting.journal import AWAY, Action, acting_alone, read_runs, run_files
+from shared.acting.events import ActingEvent
+from shared.acting.runs import AWAY, Action, read_runs, run_files
 from shared.errors import ImagesieveError, SettingsError
-from shared.move_target import check_target
+from shared.folders import check_target
 from shared.records import Kind
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from worker.engine.groups.keepers import FolderRules
 from worker.libraries import prepare_libraries
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
+from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
 from worker.pipeline.acting.trash_folder import home_trash
@@ -58,7 +60,7 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
 
     def act() -> Iterator[dict[str, Any]]:
         for sentence in settings.folder_warnings():
-            yield {"event": "warning", "text": sentence}
+            yield {"event": ActingEvent.WARNING, "text": sentence}
         runs = read_runs(tools.journals)
         plan = make_plan(duplicates, choice, rules, needed_paths(runs, str(root)))
         for skipped in plan.skipped:
@@ -72,11 +74,13 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
         finally:
             acting.close()
         for left in plan.not_asked:
-            yield {"event": "not asked for", "which": left.which, "files": left.files, "way": left.way}
-        yield {"event": "end", "run": acting.run}
+            yield {"event": ActingEvent.NOT_ASKED_FOR, "which": left.which, "files": left.files, "way": left.way}
+        yield {"event": ActingEvent.END, "run": acting.run}
 
     if dry:
-        yield from ({"event": "cut off", "run": run.header.id} for run in read_runs(tools.journals) if run.in_hand)
+        yield from (
+            {"event": ActingEvent.CUT_OFF, "run": run.header.id} for run in read_runs(tools.journals) if run.in_hand
+        )
         yield from act()
         return
     with acting_alone(tools.journals, root):
@@ -93,7 +97,7 @@ def _no_room(root: Path, target: str, chosen: Sequence[Duplicate]) -> Iterator[d
         if root.stat().st_dev == there.stat().st_dev:
             return
     if free < needed:
-        yield {"event": "warning", "text": f"{needed:,} bytes are to move, and {there} has room for {free:,}"}
+        yield {"event": ActingEvent.WARNING, "text": f"{needed:,} bytes are to move, and {there} has room for {free:,}"}
 
 
 def bring_back(settings: Settings, name: str, everything: bool) -> Iterator[dict[str, Any]]:
@@ -101,7 +105,7 @@ def bring_back(settings: Settings, name: str, everything: bool) -> Iterator[dict
     tools = make_tools(settings)
     if not run_files(tools.journals):  # nothing was ever done: not even a lock is made for that
         choose_run(tools, name, ())
-        yield {"event": "end", "run": ""}
+        yield {"event": ActingEvent.END, "run": ""}
         return
     roots = {Path(run.header.root) for run in read_runs(tools.journals)}
     with acting_alone(tools.journals, *sorted(roots)):
@@ -110,8 +114,12 @@ def bring_back(settings: Settings, name: str, everything: bool) -> Iterator[dict
         chosen = [*reversed(runs)] if everything else [run for run in [choose_run(tools, name, runs)] if run]
         for run in chosen:
             for found in restore(tools, run):
-                yield {"event": "left" if found.reason else "restored", "path": found.path, "reason": found.reason}
-        yield {"event": "end", "run": chosen[0].header.id if chosen and not everything else ""}
+                yield {
+                    "event": ActingEvent.LEFT if found.reason else ActingEvent.RESTORED,
+                    "path": found.path,
+                    "reason": found.reason,
+                }
+        yield {"event": ActingEvent.END, "run": chosen[0].header.id if chosen and not everything else ""}
         yield from _still_away(tools)
         yield from _in_hand(tools)
 
@@ -121,7 +129,7 @@ def _still_away(tools: Tools) -> Iterator[dict[str, Any]]:
     for run in read_runs(tools.journals):
         if away := run.in_phase(*AWAY):
             place = run.header.target or {Action.TRASH: "the trash"}.get(run.header.action, "links")
-            yield {"event": "still away", "run": run.header.id, "files": len(away), "to": place}
+            yield {"event": ActingEvent.STILL_AWAY, "run": run.header.id, "files": len(away), "to": place}
 
 
 def _in_hand(tools: Tools) -> Iterator[dict[str, Any]]:
@@ -129,20 +137,26 @@ def _in_hand(tools: Tools) -> Iterator[dict[str, Any]]:
     for run in read_runs(tools.journals):
         if run.in_hand:
             away = run.header.target if not Path(run.header.target).is_dir() else ""
-            yield {"event": "in hand", "run": run.header.id, "files": len(run.in_hand), "to": away}
+            yield {"event": ActingEvent.IN_HAND, "run": run.header.id, "files": len(run.in_hand), "to": away}
 
 
 def _told(found: Acted | Skipped, dry: bool) -> dict[str, Any]:
     one = found.duplicate
     about = {"path": one.path, "kind": one.kind, "bytes": one.bytes, "keeper": one.keeper}
     if isinstance(found, Skipped):
-        return {"event": "skipped", **about, "reason": found.reason, "failed": found.failed}
-    return {"event": "would" if dry else "acted", **about, "to": found.to, "lost": list(found.lost)}
+        return {"event": ActingEvent.SKIPPED, **about, "reason": found.reason, "failed": found.failed}
+    return {"event": ActingEvent.WOULD if dry else ActingEvent.ACTED, **about, "to": found.to, "lost": list(found.lost)}
 
 
 def _settled(found: Settled) -> dict[str, Any]:
     entry = found.entry
-    return {"event": "settled", "run": found.run, "path": entry.step.path, "phase": entry.phase, "detail": entry.detail}
+    return {
+        "event": ActingEvent.SETTLED,
+        "run": found.run,
+        "path": entry.step.path,
+        "phase": entry.phase,
+        "detail": entry.detail,
+    }
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -9,13 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from shared.acting.duplicates import Duplicate
-from shared.acting.journal import SUFFIX, Action, Entry, Header, Journal, Phase, Run, Step, read_runs
+from shared.acting.runs import SUFFIX, Action, Entry, Header, Phase, Run, Step, read_runs
 from shared.errors import LeftAlone, SettingsError, Unavailable
-from shared.move_target import check_target
+from shared.folders import check_target
 from shared.permission import why_not
 from shared.records import Kind
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
+from worker.pipeline.acting.journal import Journal
 from worker.pipeline.acting.plan import LINKS, Skipped
 from worker.pipeline.acting.pointing import File, pointed_to
 from worker.pipeline.acting.single import Steps
@@ -56,7 +57,7 @@ class Acting:
     def __init__(
         self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[Kind] = ()
     ) -> None:
-        """target: folder of a move, checked before (`shared.move_target`), and again when the journal is begun.
+        """target: folder of a move, checked before (`shared.folders`), and again when the journal is begun.
 
         named: kinds that were asked for by name.
         """

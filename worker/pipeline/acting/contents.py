@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from shared.acting.journal import Step
+from shared.acting.runs import Step
 from shared.errors import LeftAlone
-from worker.pipeline.acting.disk import Disk, Place
+from worker.pipeline.acting.disk import Disk
+from worker.pipeline.acting.place import Place
 
 AT_ONCE: Final = 1 << 20
 BLOCK: Final = 4096  # what file systems write at least

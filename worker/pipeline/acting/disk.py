@@ -11,79 +11,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from shared.errors import LeftAlone
-from worker.pipeline.local_folder import open_file
+from worker.pipeline.acting.place import Place, check_renamed, is_same_file
 
 PLACEHOLDER: Final = b"imagesieve takes this name; nothing of yours is in this file\n"
 _NOREPLACE: Final = 1  # of renameat2(2)
 _EXCHANGE: Final = 2
-_UNKNOWN: Final = (
-    errno.EINVAL,
-    errno.ENOSYS,
-    errno.EOPNOTSUPP,
-)  # a file system, or a kernel, that lacks them: NFS, FAT
-
-
-Model = tuple[int, int, int]  # mode, owner and group of a folder
+# A file system, or a kernel, that lacks them: NFS, FAT.
+_UNKNOWN: Final = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 _NO_LINKS: Final = (*_UNKNOWN, errno.EPERM, errno.EMLINK)
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A name in an open folder. folder: its descriptor, which whoever made the place closes."""
-
-    folder: int
-    name: str
-
-    def status(self) -> os.stat_result | None:
-        """What is there, a link itself and not where it leads; None where nothing is."""
-        try:
-            return os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                return None
-            raise
-
-    def open(self) -> int:
-        """A descriptor of the file, for reading. A link is not followed. Raises OSError."""
-        return open_file(self.folder, self.name)
-
-    def beside(self, name: str) -> "Place":
-        """Another name in the same folder."""
-        return Place(self.folder, name)
-
-
-def identity(status: os.stat_result | None) -> tuple[int, ...]:
-    """What tells one state of a file from every other; a change that keeps size and mtime shows in ctime."""
-    return (*renamed_identity(status), status.st_ctime_ns) if status else ()
-
-
-def renamed_identity(status: os.stat_result | None) -> tuple[int, ...]:
-    """The same of a file that was renamed or linked since, which changes its ctime."""
-    if status is None:
-        return ()
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, stat.S_IFMT(status.st_mode))
-
-
-def check_renamed(place: Place, before: os.stat_result | None, reason: str) -> None:
-    """Raise LeftAlone with this reason where `place` is not the file that was seen before it was renamed or linked."""
-    if before is None or renamed_identity(place.status()) != renamed_identity(before):
-        raise LeftAlone(reason)
-
-
-def is_same_file(one: os.stat_result | None, other: os.stat_result | None) -> bool:
-    """Whether two names lead to one file, by device and inode."""
-    return one is not None and other is not None and os.path.samestat(one, other)
-
-
-def is_seen_twice(one: os.stat_result, other: os.stat_result) -> bool:
-    """Whether two files of different devices are one, which an overlay shows under a device number of its own."""
-    return one.st_dev != other.st_dev and identity(one)[1:] == identity(other)[1:]
+Model = tuple[int, int, int]  # mode, owner and group of a folder
 
 
 def stands_for_nothing(place: Place) -> bool:
@@ -252,6 +193,15 @@ def change_places(hidden: Place, path: Place, seen: os.stat_result | None, disk:
     except LeftAlone:
         disk.exchange(hidden, path)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """See to it that names in a folder last. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @cache

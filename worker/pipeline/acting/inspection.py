@@ -10,13 +10,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from shared.acting.duplicates import Duplicate
-from shared.acting.journal import Action, Step
+from shared.acting.runs import Action, Step
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.permission import why_not
 from shared.records import Kind
 from worker.pipeline.acting.contents import digest_of, read_attributes
-from worker.pipeline.acting.disk import Model, Place, identity, is_same_file, is_seen_twice, renamed_identity
+from worker.pipeline.acting.disk import Model
 from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
+from worker.pipeline.acting.place import Place, identity, is_same_file, is_seen_twice, renamed_identity
 from worker.pipeline.local_folder import folder_beneath
 
 if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared

@@ -6,11 +6,12 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from shared.acting.journal import Action, Step
+from shared.acting.runs import Action, Step
 from shared.errors import LeftAlone
 from worker.pipeline.acting.contents import copy_contents, dress_alone, holds, is_keeper, is_original, is_part_of
-from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file
+from worker.pipeline.acting.disk import Disk, change_places
 from worker.pipeline.acting.inspection import Held, placed
+from worker.pipeline.acting.place import Place, check_renamed, is_same_file
 from worker.pipeline.acting.removal import remove_copy
 
 

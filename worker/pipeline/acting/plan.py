@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.acting.duplicates import Duplicate
-from shared.acting.journal import AWAY, Action, Phase, Run
+from shared.acting.runs import AWAY, Action, Phase, Run
 from shared.paths import is_in_folder, is_one_folder
 from shared.records import Kind
 from worker.engine.groups.keepers import FolderRules

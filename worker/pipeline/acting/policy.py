@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.acting.duplicates import Duplicate
-from shared.acting.journal import Action, Phase, acting_alone, read_runs, run_files
+from shared.acting.runs import Action, Phase, read_runs, run_files
 from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.paths import is_one_folder
 from shared.records import Kind, Record, State
 from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.apply import Acting, Tools
+from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import settle_runs
 from worker.pipeline.acting.waiting import Waiting, WaitingList, Way, find_due

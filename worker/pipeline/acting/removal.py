@@ -3,12 +3,13 @@
 import os
 import stat
 
-from shared.acting.journal import Step
+from shared.acting.runs import Step
 from shared.errors import LeftAlone
 from worker.pipeline.acting.contents import digest_of, opened
-from worker.pipeline.acting.disk import Disk, Place, identity, is_seen_twice
+from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import WRITTEN
 from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
+from worker.pipeline.acting.place import Place, identity, is_seen_twice
 
 
 def remove_copy(spare: Place, other: Place, step: Step, disk: Disk) -> None:

@@ -5,12 +5,13 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from shared.acting.journal import acting_alone, read_runs, run_files
+from shared.acting.runs import read_runs, run_files
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.errors import ActionsBusy, ImagesieveError
 from shared.records import Event
 from shared.store import Events, Files, Tallies
 from worker.pipeline.acting.apply import Tools
+from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.restore import restore, settle_runs
 from worker.pipeline.members import at_text
 

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.acting.journal import AWAY, SUFFIX, Entry, Journal, Phase, Run, read_run, read_runs, run_files
+from shared.acting.runs import AWAY, SUFFIX, Entry, Phase, Run, read_run, read_runs, run_files
 from shared.errors import JournalFailed, LeftAlone
 from shared.paths import is_one_folder
 from worker.pipeline.acting.apply import Settled, Tools, reason_of, settle_all
+from worker.pipeline.acting.journal import Journal
 from worker.pipeline.acting.single import PlaceBlocked, TargetAway
 
 

@@ -8,14 +8,15 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from shared.acting.journal import Action, Header, Step
+from shared.acting.runs import Action, Header, Step
 from shared.errors import LeftAlone, SettingsError, Unavailable
-from shared.move_target import check_apart
+from shared.folders import check_target_apart
 from worker.pipeline.acting import transfer
 from worker.pipeline.acting.contents import dress_alone, holds, is_keeper, is_original
-from worker.pipeline.acting.disk import Disk, Model, Place
+from worker.pipeline.acting.disk import Disk, Model
 from worker.pipeline.acting.inspection import Held, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
+from worker.pipeline.acting.place import Place
 from worker.pipeline.acting.trash import put_in_trash
 from worker.pipeline.acting.trash_folder import choose_trash
 from worker.pipeline.acting.trash_search import Wanted
@@ -173,7 +174,7 @@ class Steps:
     def _check_apart(self) -> None:
         """Raise LeftAlone where watched folder and target lie in each other by now, by whatever way."""
         try:
-            check_apart(self.root, self.header.target)
+            check_target_apart(self.root, self.header.target)
         except SettingsError as error:
             raise LeftAlone(f"nothing was touched, for {error}") from error
 

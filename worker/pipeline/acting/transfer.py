@@ -9,12 +9,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from shared.acting.journal import Step
+from shared.acting.runs import Step
 from shared.errors import LeftAlone
 from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_keeper, is_original, is_part_of, opened
-from worker.pipeline.acting.disk import Disk, Place, change_places, check_renamed, is_same_file, stands_for_nothing
+from worker.pipeline.acting.disk import Disk, change_places, stands_for_nothing
 from worker.pipeline.acting.inspection import WRITTEN
 from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
+from worker.pipeline.acting.place import Place, check_renamed, is_same_file
 from worker.pipeline.acting.removal import remove_copy
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from shared.errors import LeftAlone
-from worker.pipeline.acting.disk import Disk, Place, check_renamed, is_same_file
+from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.inspection import Held
+from worker.pipeline.acting.place import Place, check_renamed, is_same_file
 from worker.pipeline.acting.trash_folder import Trash, opened_trash
 from worker.pipeline.acting.trashinfo import SUFFIX, info_place, make_info, remove_info
 

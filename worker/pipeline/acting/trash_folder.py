@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from shared.acting.journal import sync_folder
 from shared.errors import LeftAlone
 from shared.filesystems import mount_of
 from shared.ignored import ignores
 from shared.mount_table import places_within, read_table
+from worker.pipeline.acting.disk import sync_folder
 
 USE_MOVE: Final = "use --action move"
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH

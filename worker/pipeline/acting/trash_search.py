@@ -7,9 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.acting.journal import Step
+from shared.acting.runs import Step
 from worker.pipeline.acting.contents import holds, is_original
-from worker.pipeline.acting.disk import Disk, Place
+from worker.pipeline.acting.disk import Disk
+from worker.pipeline.acting.place import Place
 from worker.pipeline.acting.trash_folder import Trash, known_trashes, opened_folder
 from worker.pipeline.acting.trashinfo import SUFFIX, Said, info_place, read_info, remove_info
 

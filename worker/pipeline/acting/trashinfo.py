@@ -13,7 +13,8 @@ from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from worker.pipeline.acting.contents import write_all
-from worker.pipeline.acting.disk import Disk, Place, is_same_file
+from worker.pipeline.acting.disk import Disk
+from worker.pipeline.acting.place import Place, is_same_file
 from worker.pipeline.acting.trash_folder import Trash
 
 SUFFIX: Final = ".trashinfo"

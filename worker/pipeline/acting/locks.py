@@ -1,7 +1,8 @@
-"""Locks on folders themselves, by whatever path they are reached; nothing is written there, and none outlives us.
+"""Who acts, acts alone: locks on journals and on folders themselves, by whatever path they are reached.
 
-Who acts on a watched folder has it for himself alone, and shares those that it lies in with whoever acts elsewhere in
-them. So two never act on folders of which one lies in the other.
+Nothing is written into a watched folder, and no lock outlives its process. Who acts on a watched folder has it for
+himself alone, and shares those that it lies in with whoever acts elsewhere in them. So two never act on folders of
+which one lies in the other.
 """
 
 import fcntl
@@ -10,7 +11,29 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from shared.errors import ActionsBusy
+from shared.errors import ActionsBusy, JournalFailed
+from shared.permission import why_not
+from worker.pipeline.acting.disk import sync_folder
+
+
+@contextmanager
+def acting_alone(folder: Path, *roots: Path) -> Iterator[None]:
+    """Hold the lock of all journals in `folder`, which is made, and that of each watched folder in `roots`.
+
+    A watched folder may have two state folders, and two runs with other keepers would take each other's away. Its lock
+    is one on the folder itself. Raises ActionsBusy, JournalFailed.
+    """
+    with ExitStack() as locks:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sync_folder(folder.parent)
+            descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            locks.callback(os.close, descriptor)
+            lock(descriptor, str(folder))
+        except OSError as error:
+            raise JournalFailed(f"no journal can be kept in {folder}: {why_not(error)}; nothing was done") from error
+        locks.enter_context(locked_folders(*roots))
+        yield
 
 
 @contextmanager

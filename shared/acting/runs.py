@@ -1,20 +1,15 @@
-"""The journal of what was done to duplicates: one file of JSON lines a run, appended to and never changed.
+"""Runs that acted on duplicates, as their journals tell them: one file of JSON lines a run.
 
 A step is on disk before it happens, with all that it takes to undo it; another line follows when it is done. So
 whoever reads a journal knows which step was in hand when a process was killed, and looks at the disk how far it came.
 """
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from shared.acting.folder_locks import lock, locked_folders
 from shared.errors import JournalFailed
 from shared.permission import why_not
 
@@ -165,113 +160,3 @@ def _parse(line: bytes) -> Any:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-class Journal:
-    """A journal that is written. `before` is called before each line (see worker.pipeline.acting.disk)."""
-
-    def __init__(self, file: Path, before: Callable[[str], None]) -> None:
-        """Open an existing one to go on with it. Raises JournalFailed."""
-        self._file = file
-        self._before = before
-        with self._said():
-            self._descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            if (size := os.fstat(self._descriptor).st_size) and not _ends_with_line(file, size):
-                self._write(b"\n")  # what was cut off before it stays a line of its own
-
-    @classmethod
-    def begin(cls, folder: Path, action: Action, root: Path, target: str, policy: bool, now: float,
-              before: Callable[[str], None]) -> tuple[Self, Header]:  # fmt: skip
-        """A new journal, whose name sorts behind all others. The caller holds the lock. Raises JournalFailed."""
-        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        newest = max((file.name.removesuffix(SUFFIX) for file in run_files(folder)), default="")
-        header = Header(stamp if stamp > newest else newest + "0", action, str(root), target, policy)
-        file = folder / (header.id + SUFFIX)
-        try:
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            sync_folder(folder)
-        except OSError as error:
-            raise JournalFailed(f"the journal {file} cannot be made: {why_not(error)}; nothing was done") from error
-        journal = cls(file, before)
-        journal.append({"version": VERSION, "run": _fields(header)})
-        return journal, header
-
-    def append(self, value: dict[str, Any]) -> None:
-        """Write a line and see it on disk. Raises JournalFailed."""
-        self._before("journal")
-        with self._said():
-            # Surrogates, which stand for bytes of a name that are not UTF-8, are escaped.
-            self._write(json.dumps(value).encode("ascii") + b"\n")
-
-    def step(self, step: Step) -> None:
-        """A step is about to happen."""
-        self.append({"step": _fields(step)})
-
-    def note(self, number: int, phase: Phase, detail: str = "") -> None:
-        """How far a step is now."""
-        self.append({"of": number, "phase": phase, "detail": detail})
-
-    def close(self) -> None:
-        """Nothing more is written."""
-        os.close(self._descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _write(self, line: bytes) -> None:
-        written = os.write(self._descriptor, line)
-        os.fsync(self._descriptor)
-        if written < len(line):
-            raise OSError(f"no room for {len(line)} bytes")
-
-    @contextmanager
-    def _said(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise JournalFailed(
-                f"the journal {self._file} cannot be written: {why_not(error)}; make room there, and begin "
-                "again: what was done is in it, and the next run looks at the step in hand"
-            ) from error
-
-
-def _fields(record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
-
-
-def _ends_with_line(file: Path, size: int) -> bool:
-    with file.open("rb") as lines:
-        lines.seek(size - 1)
-        return lines.read(1) == b"\n"
-
-
-def sync_folder(folder: Path) -> None:
-    """See to it that names in a folder last. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def acting_alone(folder: Path, *roots: Path) -> Iterator[None]:
-    """Hold the lock of all journals in `folder`, which is made, and that of each watched folder in `roots`.
-
-    A watched folder may have two state folders, and two runs with other keepers would take each other's away. Its lock
-    is one on the folder itself, see `shared.acting.folder_locks`. Raises ActionsBusy, JournalFailed.
-    """
-    with ExitStack() as locks:
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            sync_folder(folder.parent)
-            descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            locks.callback(os.close, descriptor)
-            lock(descriptor, str(folder))
-        except OSError as error:
-            raise JournalFailed(f"no journal can be kept in {folder}: {why_not(error)}; nothing was done") from error
-        locks.enter_context(locked_folders(*roots))
-        yield
