@@ -60,9 +60,9 @@ class StubbedStack:
         with redis.Redis(unix_socket_path=str(self.broker)) as client:
             counted: dict[str, Any] = client.info("stats")
         broker = Counter({name: value for name, value in counted.items() if isinstance(value, int)})
-        return Usage(processes, broker, {queue: self._told(queue) for queue in MEASURED})
+        return Usage(processes, broker, {queue: self._sums(queue) for queue in MEASURED})
 
-    def _told(self, queue: str) -> Counter[str]:
+    def _sums(self, queue: str) -> Counter[str]:
         """The last sums in a worker's log; none before its first message."""
         log = (self.settings.state_dir / "logs" / f"{queue}.log").read_text()
         _, mark, last = log.rpartition(MARK)

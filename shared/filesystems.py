@@ -31,13 +31,13 @@ def filesystem_of(descriptor: int) -> str:
     return next((mount.kind for mount in mounts if mount.number == number), "")
 
 
-def vanishing(folder: Path, beside: Path) -> str:
+def vanishing(folder: Path, root: Path) -> str:
     """The kind of file system that what is put into `folder` would vanish with, "" where it lasts.
 
-    beside: what lies on the very same mount as this folder is no worse off in `folder`. Need not exist yet.
+    Also "" where `folder` and `root` lie on one mount: what is moved there lasts no less long. They need not exist.
     """
     table = read_table()
-    mount, other = (table.mount_of(os.path.realpath(path)) for path in (folder, beside))
+    mount, other = (table.mount_of(os.path.realpath(path)) for path in (folder, root))
     seen = {other}
     while mount and mount not in seen:
         if mount.kind in MEMORY or (mount.kind in LAYERS and mount.point == "/"):

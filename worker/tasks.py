@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 LONGEST_PAUSE = 60
 
 
-class Tools(Protocol):
-    """What the composition root builds, on first use."""
+class TaskWorkshop(Protocol):
+    """The parts of the composition root (worker.workshop) that tasks use; each is built on first use."""
 
     @property
     def extraction(self) -> "Extraction":
@@ -54,7 +54,7 @@ class Tools(Protocol):
         """End this process at once; its message comes back to the next one."""
 
 
-def register(app: Celery, tools: Tools) -> None:
+def register(app: Celery, workshop: TaskWorkshop) -> None:
     """Give `app` its tasks."""
 
     # Whatever arguments a message comes with, it reaches the parser, which refuses and counts what is not ours.
@@ -63,10 +63,10 @@ def register(app: Celery, tools: Tools) -> None:
         from worker.pipeline.extracting.extract import extract_batches
         from worker.pipeline.extracting.outcome import Outcome
 
-        parsed = _accept(parse_references(given, more), tools)
+        parsed = _accept(parse_references(given, more), workshop)
         total = Outcome()
-        with _retried(self, tools), _unstuck(app, tools):
-            for outcome in extract_batches(parsed, tools.extraction):
+        with _retried(self, workshop), _unstuck(app, workshop):
+            for outcome in extract_batches(parsed, workshop.extraction):
                 for reference in outcome.alone:
                     send_references(app, [reference])
                 request_verdicts(app, outcome.finished)
@@ -78,9 +78,9 @@ def register(app: Celery, tools: Tools) -> None:
 
     @app.task(name=names.TASK_JUDGE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
     def judge_task(self: Task, *given: object, **more: object) -> int:
-        parsed = _accept(parse_paths(given, more), tools)
-        with _retried(self, tools):
-            found = tools.writer.look(parsed)
+        parsed = _accept(parse_paths(given, more), workshop)
+        with _retried(self, workshop):
+            found = workshop.writer.look(parsed)
         logger.info("looked at %d files: %d verdicts given", len(parsed), found)
         return found
 
@@ -89,11 +89,11 @@ def register(app: Celery, tools: Tools) -> None:
     def recluster_task(self: Task, *given: object, **more: object) -> dict[str, Any]:
         from worker.pipeline.reclustering.recluster import recluster
 
-        wanted = _accept(parse_recluster(given, more), tools)
+        wanted = _accept(parse_recluster(given, more), workshop)
         if not wanted:
             return {"outcome": "refused", "message": "the request did not parse; it was refused"}
-        with _retried(self, tools):
-            outcome: dict[str, Any] = recluster(tools.reclustering, force=wanted == [True])
+        with _retried(self, workshop):
+            outcome: dict[str, Any] = recluster(workshop.reclustering, force=wanted == [True])
             logger.log(logging.WARNING if outcome.get("report_error") else logging.INFO, "%s", outcome["message"])
             request_verdicts(app, outcome.pop("unjudged", []))
         return outcome
@@ -138,23 +138,23 @@ def _short(value: object) -> str:
     return repr(value)[:120]
 
 
-def _accept(parsed: tuple[list[_Parsed], list[str]], tools: Tools) -> list[_Parsed]:
-    """What of a message may be worked on; the rest is said and counted."""
+def _accept(parsed: tuple[list[_Parsed], list[str]], workshop: TaskWorkshop) -> list[_Parsed]:
+    """The values of a message that parsed. The refused ones are logged and counted."""
     values, refused = parsed
     if refused:
         logger.warning("refused: %s", "; ".join(refused[:3]))
-        tools.refuse(len(refused))
+        workshop.refuse(len(refused))
     return values
 
 
 @contextmanager
-def _retried(task: Task, tools: Tools) -> Iterator[None]:
+def _retried(task: Task, workshop: TaskWorkshop) -> Iterator[None]:
     """Turn a transient error into a later try of the task, with a growing pause."""
     try:
         try:
             yield
         except DamagedImages as error:
-            tools.renew(error.digests)
+            workshop.renew(error.digests)
             raise
     except TransientError as error:
         pause = min(LONGEST_PAUSE, 2 ** min(task.request.retries, 6))
@@ -163,7 +163,7 @@ def _retried(task: Task, tools: Tools) -> Iterator[None]:
 
 
 @contextmanager
-def _unstuck(app: Celery, tools: Tools) -> Iterator[None]:
+def _unstuck(app: Celery, workshop: TaskWorkshop) -> Iterator[None]:
     """End this process when a file keeps its decoder; the next one goes on with the message, without that file."""
     try:
         yield
@@ -171,4 +171,4 @@ def _unstuck(app: Celery, tools: Tools) -> Iterator[None]:
         paths = [reference.path for reference in stuck.files]
         logger.warning("%r: %s; this process ends, another one goes on with the message", paths, stuck)
         request_verdicts(app, paths)
-        tools.end()
+        workshop.end()

@@ -149,21 +149,21 @@ def _run(words: list[str], settings: Settings, json: bool, done: str) -> None:
         text=True,
     )
     assert process.stdout  # noqa: S101 - it is a pipe
-    told = []
+    events = []
     for line in process.stdout:
         event = json_.loads(line)
-        told.append(event)
+        events.append(event)
         if not json:
             for sentence in sentences(event):
                 print(sentence, flush=True)
     status = process.wait()
     if json:
-        emit(told)
-    elif told or not status:
-        sum_up(told, done)
+        emit(events)
+    elif events or not status:
+        sum_up(events, done)
     if status:
         raise typer.Exit(status if status in (1, 2) else 1)
-    if fell_short(told):
+    if fell_short(events):
         raise typer.Exit(1)
 
 

@@ -92,29 +92,29 @@ def sentences(event: dict[str, Any]) -> Iterator[str]:
             yield f"run {event['run']} was cut off; --yes first puts in order what it had in hand"
 
 
-def sum_up(told: Sequence[dict[str, Any]], done: str) -> None:
+def sum_up(events: Sequence[dict[str, Any]], done: str) -> None:
     """Say how many files it was, which were left alone or not asked for, and how to take it back."""
-    acted = _among(told, ActingEvent.WOULD, ActingEvent.ACTED, ActingEvent.RESTORED)
-    skipped = _among(told, ActingEvent.SKIPPED, ActingEvent.LEFT)
+    acted = _among(events, ActingEvent.WOULD, ActingEvent.ACTED, ActingEvent.RESTORED)
+    skipped = _among(events, ActingEvent.SKIPPED, ActingEvent.LEFT)
     size = sum(event.get("bytes", 0) for event in acted)
-    run = next((event["run"] for event in _among(told, ActingEvent.END)), "")
+    run = next((event["run"] for event in _among(events, ActingEvent.END)), "")
     say(f"{done}: {count_files(len(acted))}{f', {size:,} bytes' if size else ''}; left alone: {len(skipped)}")
-    for event in told:
+    for event in events:
         if event["event"] == ActingEvent.NOT_ASKED_FOR:
             say(f"not asked for: {event['files']:,} {shown(event['which'])}; {event['way']}")
         elif event["event"] == ActingEvent.WARNING:
             say(f"warning: {shown(event['text'])}")
     if done == "restored":
-        _sum_up_restored(told, run)
+        _sum_up_restored(events, run)
         return
-    _say_in_hand(told, "do it")
+    _say_in_hand(events, "do it")
     if run and acted:
         say(f"this is run {run}; `imagesieve duplicates restore {run}` brings it back")
 
 
-def _say_in_hand(told: Sequence[dict[str, Any]], again: str) -> bool:
+def _say_in_hand(events: Sequence[dict[str, Any]], again: str) -> bool:
     """What no command has put in order yet; whether there is any."""
-    in_hand = _among(told, ActingEvent.IN_HAND)
+    in_hand = _among(events, ActingEvent.IN_HAND)
     for event in in_hand:
         files = f"run {event['run']} has {count_files(event['files'])} in hand"
         if event["to"]:
@@ -124,9 +124,9 @@ def _say_in_hand(told: Sequence[dict[str, Any]], again: str) -> bool:
     return bool(in_hand)
 
 
-def _sum_up_restored(told: Sequence[dict[str, Any]], run: str) -> None:
-    in_hand = _say_in_hand(told, "restore")
-    away = _among(told, ActingEvent.STILL_AWAY)
+def _sum_up_restored(events: Sequence[dict[str, Any]], run: str) -> None:
+    in_hand = _say_in_hand(events, "restore")
+    away = _among(events, ActingEvent.STILL_AWAY)
     for event in away:
         say(
             f"{count_files(event['files'])} of run {event['run']} are still away ({shown(event['to'])}); `imagesieve "
@@ -134,20 +134,20 @@ def _sum_up_restored(told: Sequence[dict[str, Any]], run: str) -> None:
         )
     if run:
         say(f"run {run}")
-    elif not in_hand and not away and not _among(told, ActingEvent.RESTORED, ActingEvent.LEFT):
+    elif not in_hand and not away and not _among(events, ActingEvent.RESTORED, ActingEvent.LEFT):
         say("there is no run with anything to restore")
 
 
-def fell_short(told: Sequence[dict[str, Any]]) -> bool:
+def fell_short(events: Sequence[dict[str, Any]]) -> bool:
     """Whether anything that was asked for failed, or nothing of it could be done (pure)."""
-    failed = _among(told, ActingEvent.LEFT, ActingEvent.IN_HAND) or any(event.get("failed") for event in told)
-    lost = any(event["phase"] == Phase.MISSING for event in _among(told, ActingEvent.SETTLED))
-    nothing = _among(told, ActingEvent.SKIPPED) and not _among(told, ActingEvent.ACTED, ActingEvent.WOULD)
+    failed = _among(events, ActingEvent.LEFT, ActingEvent.IN_HAND) or any(event.get("failed") for event in events)
+    lost = any(event["phase"] == Phase.MISSING for event in _among(events, ActingEvent.SETTLED))
+    nothing = _among(events, ActingEvent.SKIPPED) and not _among(events, ActingEvent.ACTED, ActingEvent.WOULD)
     return bool(failed or lost or nothing)
 
 
-def _among(told: Sequence[dict[str, Any]], *wanted: ActingEvent) -> list[dict[str, Any]]:
-    return [event for event in told if event["event"] in wanted]
+def _among(events: Sequence[dict[str, Any]], *wanted: ActingEvent) -> list[dict[str, Any]]:
+    return [event for event in events if event["event"] in wanted]
 
 
 def count_files(count: int) -> str:

@@ -83,7 +83,7 @@ class Poll:
     def _events(self) -> list[Event]:
         """Those since the last look."""
         found: list[Event] = []
-        while len(found) < AT_ONCE and (told := self._store.events(self._position, wait=0.0)):
-            self._position = told[-1][0]
-            found += [event for _, event in told]
+        while len(found) < AT_ONCE and (news := self._store.events(self._position, wait=0.0)):
+            self._position = news[-1][0]
+            found += [event for _, event in news]
         return found

@@ -79,14 +79,14 @@ class Screen:
 
     def _duplicate(self, event: Event, width: int, room: int) -> list[Text]:
         verdict = Text(event.verdict, style=STYLES[Kind(event.verdict)])
-        cells = [Text(self._told(event)), Text(end_of(shown(event.path), room), style=verdict.style)]
+        cells = [Text(self._when(event)), Text(end_of(shown(event.path), room), style=verdict.style)]
         if width >= MEDIUM:
             cells.insert(1, verdict)
         if width >= WIDE:
             cells.append(Text("= " + end_of(shown(event.duplicate_of), room - 2)))
         return [*cells, Text(shown(event.reason) or event.verdict)]
 
-    def _told(self, event: Event) -> str:
+    def _when(self, event: Event) -> str:
         """The time of an event; of one from another day the date."""
         try:
             at = datetime.fromisoformat(event.at).timestamp()

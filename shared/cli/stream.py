@@ -38,7 +38,7 @@ def events(
     after, said = "0", ""
     while True:
         try:
-            told = store.events(after, wait=WAIT_SECONDS if follow else 0.0)
+            found = store.events(after, wait=WAIT_SECONDS if follow else 0.0)
         except Unavailable as error:
             if not follow:
                 raise
@@ -51,10 +51,10 @@ def events(
         if said:
             say("Redis answers; going on")
         said = ""
-        for position, event in told:
+        for position, event in found:
             print(event.to_json() if json else sentence(event), flush=True)
             after = position
-        if not told and not follow:
+        if not found and not follow:
             return
 
 

@@ -81,13 +81,13 @@ class _Lines:
 
     def __init__(self) -> None:
         self._last: Standing | None = None
-        self._told = 0.0
+        self._printed = 0.0
 
     def tell(self, standing: Standing) -> None:
         """Say how far the work is."""
         now, described = time.monotonic(), describe(standing)
         finished = standing.judged == standing.counts.total
-        if standing == self._last or (not finished and now - self._told < LINE_SECONDS):
+        if standing == self._last or (not finished and now - self._printed < LINE_SECONDS):
             return
-        self._last, self._told = standing, now
+        self._last, self._printed = standing, now
         say(f"{standing.judged} of {standing.counts.total} files done, {described}")

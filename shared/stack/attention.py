@@ -26,7 +26,7 @@ class ReportWatch:
         self._page = reports / LATEST / "report.html"
         self._say = say
         self._due = 0.0
-        self._told: str | None = None  # the last generation; None before the first look
+        self._announced: str | None = None  # the last generation; None before the first look
 
     def look(self, now: float) -> None:
         """Look, if it is time."""
@@ -40,9 +40,9 @@ class ReportWatch:
 
     def _tell(self, summary: dict[str, Any] | None) -> None:
         generation = summary["generation"] if summary else ""
-        if summary and self._told not in (None, generation):
+        if summary and self._announced not in (None, generation):
             self._say(announce(summary, self._page))
-        self._told = generation
+        self._announced = generation
 
 
 def announce(summary: dict[str, Any], page: Path) -> str:

@@ -122,7 +122,7 @@ def put_equal(desk: Desk, chance: random.Random) -> str:
     return f"puts the same bytes at {desk.name(place)}"
 
 
-def dress(desk: Desk, chance: random.Random) -> str:
+def set_mode_and_times(desk: Desk, chance: random.Random) -> str:
     """Change mode and times."""
     path = desk.choose(chance)
     if path is None:
@@ -134,5 +134,5 @@ def dress(desk: Desk, chance: random.Random) -> str:
 
 EDITS: dict[Act, int] = {
     change: 3, change_unseen: 2, replace: 2, rename_over: 2, remove: 3, add: 1, rename: 2, copy_away: 2,
-    remove_copied: 1, link: 1, put_equal: 3, dress: 1,
+    remove_copied: 1, link: 1, put_equal: 3, set_mode_and_times: 1,
 }  # fmt: skip

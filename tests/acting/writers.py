@@ -86,7 +86,7 @@ class Writers:
                 words.append(f"writes after waiting into what was {writer.path.name!r}")
                 with suppress(OSError):  # no room
                     _write(writer, data, keep_times)
-            self._owe(writer, data)
+            self._demand(writer, data)
             self._writers.remove(writer)
             _close(writer)
 
@@ -97,7 +97,7 @@ class Writers:
             return None
         writer, data = chance.choice(writers), chance.randbytes(chance.choice((30, 250)))
         _write(writer, data, keep_times=chance.random() < 0.3)
-        self._owe(writer, data)
+        self._demand(writer, data)
         return writer.path
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class Writers:
         if gone:
             self._ledger.write("    which an open file lost its names or copies by", gone=gone)
 
-    def _owe(self, writer: Writer, data: bytes) -> None:
+    def _demand(self, writer: Writer, data: bytes) -> None:
         """What was written must be somewhere, unless its owner had removed that file himself.
 
         So must be what was there before, where another file had it when this one was opened.

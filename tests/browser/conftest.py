@@ -61,12 +61,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
             desk.add(f"holiday/2019/{family}-{seed}.png", family, seed, picture=next(tiles))
     for name in HOSTILE:
         desk.add(name, 0, 50 + HOSTILE.index(name), picture=next(tiles))
-    recluster(desk.tools, force=False)
+    recluster(desk.reclustering, force=False)
     _add_copies(desk)
     for name in HOSTILE:
         desk.store.mark_failed([(Reference(f"bad/{name}", 1, 1), f"no image: {name}")], FailureKind.NO_IMAGE, now=1.0)
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
-    return (desk.tools.reports / "latest" / "report.html").resolve().as_uri()
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+    return (desk.reclustering.reports / "latest" / "report.html").resolve().as_uri()
 
 
 def _add_copies(desk: Desk) -> None:
@@ -101,5 +101,5 @@ def _tiles() -> list[Image.Image]:
 def empty_report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of the page of an empty collection."""
     desk = Desk(tmp_path_factory.mktemp("empty"))
-    recluster(desk.tools, force=False)
-    return Path(desk.tools.reports / "latest" / "report.html").resolve().as_uri()
+    recluster(desk.reclustering, force=False)
+    return Path(desk.reclustering.reports / "latest" / "report.html").resolve().as_uri()

@@ -67,7 +67,7 @@ def unfinished(found: Situation) -> list[str]:
     files, records, report = found.files, found.records, found.report
     ready = {path: record for path, record in records.items() if record.state is State.READY}
     failed = {path: record for path, record in records.items() if record.state is State.FAILED}
-    told = {path: (event.verdict, event.duplicate_of) for path, event in found.events.items()}
+    last = {path: (event.verdict, event.duplicate_of) for path, event in found.events.items()}
     given = {path: (record.verdict, record.duplicate_of) for path, record in records.items()}
     counted = {verdict: number for verdict, number in (found.counts or {}).items() if number}
     verdicts = dict(Counter(verdict for verdict, _ in given.values()))
@@ -79,7 +79,7 @@ def unfinished(found: Situation) -> list[str]:
         *_named("records that are pending", records.keys() - ready.keys() - failed.keys()),
         *_named("records without a verdict", (path for path, record in records.items() if not record.verdict)),
         *_named("records of other bytes", _unlike({path: r.digest for path, r in ready.items()}, files)),
-        *_named("records whose last event says otherwise", (path for path in given if told.get(path) != given[path])),
+        *_named("records whose last event says otherwise", (path for path in given if last.get(path) != given[path])),
         *_named("assignments of other files", report.verdicts.keys() ^ ready.keys()),
         *_named("assignments of other bytes", _unlike(report.digests, {path: r.digest for path, r in ready.items()})),
         *_named("verdicts that the report knows better", _unlike(report.verdicts, given)),

@@ -83,14 +83,14 @@ def carry_out(plan: Plan, stack: Stack, do: Callable[[Action], None], say: Say) 
         attack.look(strike=False)
         time.sleep(LOOK_SECONDS)
     say(f"complete after {time.monotonic() - begun:.0f} s")
-    started = told = time.monotonic()
+    started = printed = time.monotonic()
     while steps or not attack.is_over():
         now = time.monotonic()
         while steps and steps[0].at <= now - started:
             do(steps.popleft().action)
         attack.look()
-        if now - told >= 30:
-            told = now
+        if now - printed >= 30:
+            printed = now
             say(f"{now - started:.0f} s: {len(attack.strikes)} faults, {len(steps)} steps left")
         time.sleep(LOOK_SECONDS)
     return attack
@@ -115,7 +115,7 @@ def wait_until_consistent(
     stack: Stack, attack: Attack, files: dict[str, str], within: float, say: Say
 ) -> tuple[float, list[str]]:
     """Seconds until then, and what was not consistent `within` so many."""
-    started = told = time.monotonic()
+    started = printed = time.monotonic()
     while True:
         attack.look(strike=False)
         try:
@@ -125,8 +125,8 @@ def wait_until_consistent(
         now = time.monotonic()
         if (not left and attack.is_well()) or now - started > within:
             return now - started, left
-        if now - told >= 10:
-            told = now
+        if now - printed >= 10:
+            printed = now
             say(f"{now - started:.0f} s after the last step: {'; '.join(left) or 'not all programs are back'}")
         time.sleep(1)
 

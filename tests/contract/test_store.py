@@ -366,9 +366,9 @@ def test_a_verdict_and_its_event_come_together_or_not_at_all(store: Store) -> No
     assert store.give_verdicts(changes, events, correction=False) == [True, False]
     assert store.revision() > revision
     assert store.records(["a", "gone"]) == [near[0], None]
-    told = store.events("0", wait=0.0)
-    assert [event for _, event in told] == [events[0]]
-    assert store.events(told[-1][0], wait=0.0) == []
+    found = store.events("0", wait=0.0)
+    assert [event for _, event in found] == [events[0]]
+    assert store.events(found[-1][0], wait=0.0) == []
     assert store.counts() == Counts(1, 0, 0)
 
 

@@ -25,11 +25,11 @@ def test_a_calibration_is_measured_stored_and_in_the_next_report(
     assert summary(sieve)["thresholds"]["origin"] == "default"
 
     sieve.leave_open("weights", "watch_dir")  # the collection says both
-    told = sieve.run("calibrate", "--sample", "1", "--json")
-    assert told.returncode == 0, told.stderr
-    assert "1 of 1 pictures" in told.stderr
-    assert all(line.startswith("imagesieve: ") for line in told.stderr.splitlines()), told.stderr
-    found = json.loads(told.stdout)
+    ended = sieve.run("calibrate", "--sample", "1", "--json")
+    assert ended.returncode == 0, ended.stderr
+    assert "1 of 1 pictures" in ended.stderr
+    assert all(line.startswith("imagesieve: ") for line in ended.stderr.splitlines()), ended.stderr
+    found = json.loads(ended.stdout)
     assert (found["images"], found["keepers"], found["stored"]) == (1, 3, True)
     assert found["all"]["copies"] == 34
     assert found["all"]["both"] > 0.9

@@ -28,7 +28,7 @@ def tree(sieve: Imagesieve) -> Tree:
     return found
 
 
-def told(sieve: Imagesieve, *words: str, **settings: str) -> list[dict[str, str]]:
+def events_of(sieve: Imagesieve, *words: str, **settings: str) -> list[dict[str, str]]:
     ended = sieve.run("duplicates", *words, "--json", **settings)
     assert ended.returncode == 0, ended.stderr
     events: list[dict[str, str]] = json.loads(ended.stdout)
@@ -42,9 +42,9 @@ def test_look_try_act_and_take_back(sieve: Imagesieve) -> None:
     none = sieve.run("duplicates", "list")
     assert none.returncode == 1
     assert "there is no report" in none.stderr
-    assert told(sieve, "restore") == [{"event": "end", "run": ""}]
+    assert events_of(sieve, "restore") == [{"event": "end", "run": ""}]
     assert sieve.run("duplicates", "restore", "yesterday").returncode == 1
-    assert told(sieve, "restore", "--list") == []
+    assert events_of(sieve, "restore", "--list") == []
     assert not sieve.state.exists()  # to look makes nothing
 
     make_demo_folder(sieve.watched)
@@ -70,7 +70,7 @@ def test_look_try_act_and_take_back(sieve: Imagesieve) -> None:
     assert near > 0
 
     moved = sieve.base / "moved"
-    dry = told(sieve, "apply", "--action", "move", "--to", str(moved))
+    dry = events_of(sieve, "apply", "--action", "move", "--to", str(moved))
     assert {event["path"] for event in dry if event["event"] == "would"} == paths
     (left,) = [event for event in dry if event["event"] == "not asked for"]
     assert left == {"event": "not asked for", "which": "near", "files": near, "way": "--kind near takes them"}
@@ -83,17 +83,17 @@ def test_look_try_act_and_take_back(sieve: Imagesieve) -> None:
     assert not (sieve.state / "actions").exists()  # nor does a dry run
     assert "a dry run" in sieve.run("duplicates", "apply", "--action", "trash").stderr
     for action in ("move", "hardlink", "symlink", "trash"):
-        done = told(sieve, "apply", "--action", action, "--yes", move_to=str(moved))
+        done = events_of(sieve, "apply", "--action", action, "--yes", move_to=str(moved))
         acted = {event["path"] for event in done if event["event"] == "acted"}
         assert acted
         after = tree(sieve)
         assert {path for path in before if after.get(path) != before[path]} == acted
-        back = told(sieve, "restore")
+        back = events_of(sieve, "restore")
         assert {event["path"] for event in back if event["event"] == "restored"} == acted
         assert tree(sieve) == before
-    runs = told(sieve, "restore", "--list")
+    runs = events_of(sieve, "restore", "--list")
     assert [run["action"] for run in runs] == ["move", "hardlink", "symlink", "trash"]
-    assert told(sieve, "restore")[-1] == {"event": "end", "run": ""}
+    assert events_of(sieve, "restore")[-1] == {"event": "end", "run": ""}
     check_wrong_use(sieve)
     check_kills(sieve, before)
 
@@ -131,7 +131,7 @@ def check_kills(sieve: Imagesieve, before: Tree) -> None:
             killed += process.wait() == -signal.SIGKILL
     assert killed
     for _ in range(12):
-        if told(sieve, "restore")[-1]["run"] == "":
+        if events_of(sieve, "restore")[-1]["run"] == "":
             break
     assert tree(sieve) == before
     assert not list(sieve.watched.rglob(".imagesieve-2*"))

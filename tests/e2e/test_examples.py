@@ -22,7 +22,7 @@ from shared.cli.demo import make_demo_folder
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(
-    r"^(?:<!-- example: (?P<told>[^\n]*) -->\n)?```(?:sh|bash|console|shell)\n(?P<text>.*?)^```$", re.M | re.S
+    r"^(?:<!-- example: (?P<mode>[^\n]*) -->\n)?```(?:sh|bash|console|shell)\n(?P<text>.*?)^```$", re.M | re.S
 )
 LINK = re.compile(r"^\| \[.*?\]\((docs/[\w-]+\.md)\)", re.M)
 BACKGROUND = re.compile(r'background until "(.+)"')
@@ -33,7 +33,7 @@ PATIENCE = 120.0
 class Example:
     page: str
     text: str
-    told: str
+    mode: str
 
 
 def pages() -> list[Path]:
@@ -45,7 +45,7 @@ def pages() -> list[Path]:
 
 def examples() -> list[Example]:
     return [
-        Example(page.name, found["text"], found["told"] or "")
+        Example(page.name, found["text"], found["mode"] or "")
         for page in pages()
         for found in BLOCK.finditer(page.read_text())
     ]
@@ -118,8 +118,8 @@ def home() -> Iterator[Path]:
 
 
 def test_of_every_example_it_is_said_whether_it_runs() -> None:
-    told = re.compile(r'run|background until ".+"|not run: .+')
-    assert [example for example in examples() if not told.fullmatch(example.told)] == []
+    mode = re.compile(r'run|background until ".+"|not run: .+')
+    assert [example for example in examples() if not mode.fullmatch(example.mode)] == []
 
 
 @pytest.mark.timeout(900)
@@ -131,10 +131,10 @@ def test_the_examples_run_as_they_stand(home: Path) -> None:
     session, ran = Session(home), 0
     try:
         for example in examples():
-            background = BACKGROUND.fullmatch(example.told)
+            background = BACKGROUND.fullmatch(example.mode)
             if background:
                 session.begin(example, background[1])
-            elif example.told == "run":
+            elif example.mode == "run":
                 session.run(example)
             else:
                 continue

@@ -90,8 +90,8 @@ def run_on_terminal(sieve: Imagesieve, *words: str) -> tuple[subprocess.Complete
 
     def read() -> None:
         with contextlib.suppress(OSError):  # EIO: nobody has the other end any more
-            while told := os.read(master, 4096):
-                drawn.extend(told)
+            while chunk := os.read(master, 4096):
+                drawn.extend(chunk)
 
     reader = threading.Thread(target=read)
     reader.start()

@@ -40,21 +40,21 @@ def test_it_ends_neither_itself_nor_its_neighbours_whatever_its_folder_is_called
     supervisord = subprocess.Popen(command, env=sieve.environment, stdout=subprocess.DEVNULL)
     try:
         wait_until(said.exists, "up is started")
-        wait_until(lambda: "Ctrl-C stops" in told(said), "up has started everything")
+        wait_until(lambda: "Ctrl-C stops" in text_of(said), "up has started everything")
         assert "of an earlier run" not in said.read_text()
         wait_until(lambda: [name.split("@")[0] for name in status(sieve)["workers"]], "a worker answers")
         wait_until((sieve.state / "beat.alive").exists, "beat works")
-        assert "it starts again" not in told(said)
+        assert "it starts again" not in text_of(said)
         logs = {log.name for log in (sieve.state / "logs").iterdir()}
         assert logs >= {"supervisord.log", "redis.log", "features.log", "watcher.log"}
         assert any(words == ["sleep", "600"] for words in sieve.commands().values())
     finally:
         supervisord.send_signal(signal.SIGTERM)
         supervisord.wait(120)
-    assert not [line for line in told(said).splitlines() if "Traceback" in line]
+    assert not [line for line in text_of(said).splitlines() if "Traceback" in line]
 
 
-def told(log: Path) -> str:
+def text_of(log: Path) -> str:
     """What `up` has said; fails where it has given up."""
     text = log.read_text()
     assert "stopping" not in text or "Ctrl-C stops" in text, text

@@ -20,11 +20,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-found"), help="folder for files that must not be")
     given = parser.parse_args()
-    started = told = time.monotonic()
+    started = printed = time.monotonic()
     kept: list[Path] = []
 
     def progress(tally: Tally) -> None:
-        nonlocal told
+        nonlocal printed
         while len(kept) < len(tally.bad):  # at once: a run may be ended
             kind = list(tally.bad)[len(kept)]
             data, look = tally.bad[kind]
@@ -32,9 +32,9 @@ def main() -> int:
             kept.append(given.keep / hashlib.sha256(data).hexdigest()[:16])
             kept[-1].write_bytes(data)
             print(f"{kind}\nkept as {kept[-1]}\n{look.detail}\n", flush=True)
-        if time.monotonic() - told > 30:
-            told = time.monotonic()
-            print(f"{told - started:.0f} s: {tally}", file=sys.stderr, flush=True)
+        if time.monotonic() - printed > 30:
+            printed = time.monotonic()
+            print(f"{printed - started:.0f} s: {tally}", file=sys.stderr, flush=True)
 
     tally = fuzz(given.examples, given.seed, progress)
     print(f"{given.examples} files, seed {given.seed}, {time.monotonic() - started:.0f} s: {tally}")

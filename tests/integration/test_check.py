@@ -28,8 +28,8 @@ def test_a_file_that_the_collection_holds_as_near_is_exact_of_that_file(settings
             [sys.executable, "-m", "worker.commands.check", str(near)],
             env={**os.environ, **settings.environment()}, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        told = json.loads(ended.stdout)
-        assert (told["verdict"], told["duplicate_of"], told["reason"]) == ("exact", "near.png", "the same bytes")
+        answer = json.loads(ended.stdout)
+        assert (answer["verdict"], answer["duplicate_of"], answer["reason"]) == ("exact", "near.png", "the same bytes")
     finally:
         stream.close()
 

@@ -59,10 +59,10 @@ def test_an_outage_is_said_once_and_so_is_its_end(own_redis: tuple[RedisServer, 
         said.open("w") as stderr,
         subprocess.Popen(
             [*COMMAND, "--follow"], env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True
-        ) as told,
+        ) as process,
     ):
-        assert told.stdout
-        reader = threading.Thread(target=lambda lines: [printed.put(line) for line in lines], args=(told.stdout,))
+        assert process.stdout
+        reader = threading.Thread(target=lambda lines: [printed.put(line) for line in lines], args=(process.stdout,))
         reader.start()
         try:
             assert "before.jpg" in printed.get(timeout=60)
@@ -73,7 +73,7 @@ def test_an_outage_is_said_once_and_so_is_its_end(own_redis: tuple[RedisServer, 
             give_verdict(settings, "after.jpg")
             assert "before.jpg" not in printed.get(timeout=60)
         finally:
-            told.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGINT)
             reader.join(60)
     away, back = said.read_text().splitlines()[:2]
     assert away.endswith("; waiting for it")

@@ -116,9 +116,9 @@ def refused_by(settings: Settings) -> Iterator[Unavailable]:
         partial(broker.ping, make_app(settings)),
     )
     for call in calls:
-        with pytest.raises(Unavailable) as told:
+        with pytest.raises(Unavailable) as raised:
             call()
-        yield told.value
+        yield raised.value
 
 
 def test_only_the_embedded_redis_is_started_by_up(tmp_path: Path) -> None:

@@ -69,11 +69,11 @@ def test_who_dies_young_waits_longer_each_time_and_is_given_up(
     monkeypatch.setattr(supervisor, "RETRIES", 2)
     began = time.monotonic()
     running = start([shell("dies", "echo no such module; exit 3"), shell("lives", "exec sleep 600")])
-    with pytest.raises(StackFailed, match="dies does not stay up and was given up") as told:
+    with pytest.raises(StackFailed, match="dies does not stay up and was given up") as raised:
         check_until(running, lambda: False)
     assert time.monotonic() - began >= 3  # a second, and two
     log = running.log("dies")
-    assert str(told.value).endswith(f"; the end of {log}:" + 3 * "\nno such module")
+    assert str(raised.value).endswith(f"; the end of {log}:" + 3 * "\nno such module")
     again = f"dies ended (exit status 3); it starts again; log: {log}"
     assert said[:2] == [again] * 2
     assert running.states()["lives"].state == "STARTING"  # for a minute, which nobody waits for

@@ -84,16 +84,16 @@ def faulty(tls: TlsRedis, fault: str, db: int) -> str:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_store_that_stays_shut_is_told(tls: TlsRedis, fault: str) -> None:
-    with pytest.raises(Unavailable, match=rf"^Redis \(store\) .*{FAULTS[fault]}") as told:
+    with pytest.raises(Unavailable, match=rf"^Redis \(store\) .*{FAULTS[fault]}") as raised:
         RedisStore.connect(faulty(tls, fault, 1)).counts()
-    assert "guessed" not in str(told.value)
+    assert "guessed" not in str(raised.value)
 
 
 @pytest.mark.parametrize("fault", ["password", "authority"])  # the client's retries take seconds
 def test_a_broker_that_stays_shut_is_told(tls: TlsRedis, fault: str) -> None:
-    with pytest.raises(Unavailable, match=rf"^Redis \(broker\) .*{FAULTS[fault]}") as told:
+    with pytest.raises(Unavailable, match=rf"^Redis \(broker\) .*{FAULTS[fault]}") as raised:
         outstanding(make_app(load_settings(broker_url=faulty(tls, fault, 0))))
-    assert "guessed" not in str(told.value)
+    assert "guessed" not in str(raised.value)
 
 
 def test_a_user_with_too_few_rights_is_told(redis_server: RedisServer) -> None:

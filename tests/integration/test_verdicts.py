@@ -101,7 +101,7 @@ class Bench:
     def all_judged(self) -> bool:
         return all(record.verdict for record in self.records().values())
 
-    def told(self) -> Counter[str]:
+    def events_by_path(self) -> Counter[str]:
         return Counter(event.path for _, event in self.store.events("0", wait=0.1))
 
     def holder(self) -> bytes:
@@ -141,7 +141,7 @@ def send_copies(bench: Bench, word: str) -> None:
 def assert_each_once(bench: Bench) -> None:
     """One event for each file, and of two copies one is the keeper; all of these pictures look alike besides."""
     records = bench.records()
-    assert bench.told() == Counter(list(records))
+    assert bench.events_by_path() == Counter(list(records))
     verdicts = Counter(record.verdict for record in records.values())
     assert verdicts["unique"] == 1
     assert verdicts["failed"] == 0

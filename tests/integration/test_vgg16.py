@@ -225,9 +225,9 @@ def test_a_download_is_verified_kept_and_not_repeated(download: Path, capsys: py
     path = Vgg16.download()
     assert path.is_relative_to(download.parent / "cache")
     assert path.read_bytes() == b"the weights"
-    told = capsys.readouterr()
-    assert told.out == ""  # progress goes to standard error
-    assert told.err.count("downloading the ImageNet weights, 550 MB") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""  # progress goes to standard error
+    assert printed.err.count("downloading the ImageNet weights, 550 MB") == 1
     (download / "weights.h5").unlink()
     assert Vgg16.download() == path
     assert capsys.readouterr().err == ""

@@ -395,7 +395,7 @@ def test_what_an_apply_could_not_put_in_order_is_said_and_is_a_failure(
     if away:
         desk.target.rename(desk.base / "unplugged")
     write_report(settings)
-    told = list(apply(settings, Choice(Action.HARDLINK), "", dry=False))
-    assert fell_short(told)
-    sum_up(told, "done")
+    events = list(apply(settings, Choice(Action.HARDLINK), "", dry=False))
+    assert fell_short(events)
+    sum_up(events, "done")
     assert (f"its target {desk.target} is away" in capsys.readouterr().err) is away

@@ -51,7 +51,7 @@ class Collection:
         self.root = root
         self.store = MemoryStore()
         self.executor = executor
-        self.told: list[tuple[int, int]] = []
+        self.reported: list[tuple[int, int]] = []
 
     def add(self, name: str, picture: Picture, verdict: str = "unique", duplicate_of: str = "") -> str:
         path = self.root / name
@@ -69,11 +69,11 @@ class Collection:
         self.store.complete([(name, seen, done)])
         return digest
 
-    def tools(self) -> Calibrating:
+    def calibrating(self) -> Calibrating:
         originals = Originals(self.store, LocalFolder(self.root), "e", 10**8, 10**8)
         index = ContentIndex(self.store, "e")
         index.add(sorted(originals.keeper_of))
-        progress: Callable[[int, int], None] = lambda done, wanted: self.told.append((done, wanted))  # noqa: E731
+        progress: Callable[[int, int], None] = lambda done, wanted: self.reported.append((done, wanted))  # noqa: E731
         return Calibrating(originals, index, BLUR, self.executor, progress, 10**8, EDITS)
 
 
@@ -96,9 +96,9 @@ def fill(collection: Collection) -> dict[str, str]:
 def test_copies_are_found_and_strangers_are_not(collection: Collection) -> None:
     fill(collection)
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in collection.root.iterdir()}
-    measured = measure(collection.tools(), 10)
+    measured = measure(collection.calibrating(), 10)
     assert (measured.images, measured.keepers, measured.skipped) == (4, 4, {})
-    assert collection.told[-1] == (4, 4)
+    assert collection.reported[-1] == (4, 4)
     choice = choose(measured.evidence, Thresholds().similarity)
     found = findings(measured.evidence, Thresholds().similarity, choice)
     assert [row["edit"] for row in found["edits"]] == [attack.name for attack in EDITS]
@@ -108,21 +108,21 @@ def test_copies_are_found_and_strangers_are_not(collection: Collection) -> None:
     assert found["unrelated"]["accepted"] == 0
     assert choice.similarity == Thresholds().similarity  # six pairs loosen nothing
     assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in collection.root.iterdir()} == before
-    assert measure(collection.tools(), 10) == measured  # the same collection gives the same answer
+    assert measure(collection.calibrating(), 10) == measured  # the same collection gives the same answer
 
 
 def test_a_duplicate_that_nobody_noticed_is_named_and_one_that_is_known_is_left_out(collection: Collection) -> None:
     digests = fill(collection)
     china = load_sample_image("china.jpg")
     twin = collection.add("twin.png", np.ascontiguousarray(china[10:, 12:]))
-    evidence = measure(collection.tools(), 10).evidence
+    evidence = measure(collection.calibrating(), 10).evidence
     worst = findings(evidence, 0.68, choose(evidence, 0.68))["worst"][0]
     assert {worst["path"], worst["other"]} == {"china.png", "twin.png"}
     assert worst["accepted"]
     assert evidence.left_out == 0
 
     collection.store.put_matches({pair_of(digests["china.png"], twin): Match(0.9, "same picture, cropped")})
-    evidence = measure(collection.tools(), 10).evidence
+    evidence = measure(collection.calibrating(), 10).evidence
     assert evidence.left_out == 1
     assert findings(evidence, 0.68, choose(evidence, 0.68))["unrelated"]["accepted"] == 0
 
@@ -131,10 +131,10 @@ def test_duplicates_are_neither_edited_nor_strangers(collection: Collection) -> 
     fill(collection)
     half = cv2.resize(load_sample_image("china.jpg"), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     collection.add("half.png", np.asarray(half, np.uint8), "near", "china.png")
-    measured = measure(collection.tools(), 10)
+    measured = measure(collection.calibrating(), 10)
     assert measured.keepers == 4
-    told = {path for one in measured.evidence.strangers for path in (one.path, one.other)}
-    assert told == {"china.png", "flower.png", "astronaut.png", "coffee.png"}
+    paths = {path for one in measured.evidence.strangers for path in (one.path, one.other)}
+    assert paths == {"china.png", "flower.png", "astronaut.png", "coffee.png"}
     assert all(trial.candidate for trial in measured.evidence.trials)
 
 
@@ -146,7 +146,7 @@ def test_pages_are_settled_by_their_pixels(collection: Collection) -> None:
             text = f"{line} the quick brown fox jumps over" + (f" {words}" if line == 6 else "")
             cv2.putText(page, text, (20, 40 + 45 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2, cv2.LINE_AA)
         collection.add(name, page)
-    evidence = measure(collection.tools(), 10).evidence
+    evidence = measure(collection.calibrating(), 10).evidence
     assert [stranger.similarity for stranger in evidence.strangers] == [0.0]
     assert sum(trial.similarity > 0.68 for trial in evidence.trials) >= 6
 
@@ -154,7 +154,7 @@ def test_pages_are_settled_by_their_pixels(collection: Collection) -> None:
 def test_a_file_that_changed_is_passed_over_and_named(collection: Collection) -> None:
     fill(collection)
     (collection.root / "china.png").write_bytes(b"something else")
-    measured = measure(collection.tools(), 10)
+    measured = measure(collection.calibrating(), 10)
     assert measured.images == 3
     assert "changed" in measured.skipped["china.png"]
 
@@ -162,4 +162,4 @@ def test_a_file_that_changed_is_passed_over_and_named(collection: Collection) ->
 def test_one_picture_is_too_few(collection: Collection) -> None:
     collection.add("china.png", load_sample_image("china.jpg"))
     with pytest.raises(PermanentError, match="at least two"):
-        measure(collection.tools(), 10)
+        measure(collection.calibrating(), 10)

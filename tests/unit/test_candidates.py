@@ -92,9 +92,9 @@ def test_what_is_damaged_is_told_and_the_others_are_in(filled: tuple[MemoryStore
             sketch = {"features": sketch, "sketch": sketch[:-1], "no sketch": b""}[part]
         damaged.put_images("e", [(name, ImageFacts(1, 1), raw, sketch)])
     index = ContentIndex(damaged, "e")
-    with pytest.raises(DamagedImages) as told:
+    with pytest.raises(DamagedImages) as raised:
         index.add(names)
-    assert told.value.digests == {"003"}
+    assert raised.value.digests == {"003"}
     assert "003" not in index.search("004", itself, 80)
     assert len(index.search("004", itself, 80)) == len(names) - 2
     with pytest.raises(DamagedImages):
@@ -155,9 +155,9 @@ def test_pages_are_compared_as_files_and_proved_or_refused(tmp_path: Path) -> No
     (tmp_path / "c.png").unlink()
     assert shelf.comparison.compare(keeper, copy) is None  # nothing is a duplicate unproved
     unknown = dataclasses.replace(copy, record=dataclasses.replace(copy.record, digest="0" * 64))
-    with pytest.raises(DamagedImages) as told:  # it was described: who cannot find that has to say so
+    with pytest.raises(DamagedImages) as raised:  # it was described: who cannot find that has to say so
         shelf.comparison.compare(keeper, unknown)
-    assert told.value.digests == {"0" * 64}
+    assert raised.value.digests == {"0" * 64}
     shelf.store.put_images("e", [("0" * 64, ImageFacts(1, 1), b"", b"rubbish")])
     with pytest.raises(DamagedImages):
         shelf.comparison.compare(unknown, keeper)

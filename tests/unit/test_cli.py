@@ -57,7 +57,7 @@ def calibration(**changes: Any) -> dict[str, Any]:
 
 def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[str]) -> None:
     show(calibration())
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     for words in (
         "mirror",
         "1.000",
@@ -67,9 +67,9 @@ def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[st
         "below 0.064%",
         "1 until now",
     ):
-        assert words in told.out
-    assert "look at these" not in told.out
-    assert "next recluster run" in told.err
+        assert words in printed.out
+    assert "look at these" not in printed.out
+    assert "next recluster run" in printed.err
     show(calibration(stored=False))
     assert "nothing was stored" in capsys.readouterr().err
 
@@ -77,9 +77,9 @@ def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[st
 def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys: pytest.CaptureFixture[str]) -> None:
     pair = {"path": "a\x1b[2J.jpg", "edit": "crop-20", "other": "[red]b.jpg", "other_edit": "", "similarity": 0.9}
     show(calibration(worst=[{**pair, "accepted": True}], skipped={"c\n.jpg": "gone before it could be read"}))
-    told = capsys.readouterr().out
-    assert r"0.90 accepted: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in told
-    assert r"left out: 'c\n.jpg': gone before it could be read" in told
+    printed = capsys.readouterr().out
+    assert r"0.90 accepted: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in printed
+    assert r"left out: 'c\n.jpg': gone before it could be read" in printed
 
 
 def test_a_start_that_waits_for_the_network_says_so_until_it_is_loaded() -> None:

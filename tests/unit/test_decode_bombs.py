@@ -19,9 +19,9 @@ GIF_PICTURE = 13 + 3 * 2 ** ((GIF[10] & 7) + 1)  # where the first block behind 
 
 
 def refused(data: bytes) -> str:
-    with pytest.raises(UnreadableImage) as told:
+    with pytest.raises(UnreadableImage) as raised:
         decode(data, 1_000_000)
-    return str(told.value)
+    return str(raised.value)
 
 
 @pytest.mark.parametrize("kept", [2, 100])

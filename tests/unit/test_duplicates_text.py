@@ -98,7 +98,7 @@ def test_the_sum_says_what_was_not_asked_for(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("events", "expected"),
     [
         ([], False),
         ([{"event": "acted"}], False),
@@ -111,9 +111,9 @@ def test_the_sum_says_what_was_not_asked_for(capsys: pytest.CaptureFixture[str])
     ],
 )
 def test_the_exit_status_says_whether_all_that_was_asked_for_was_done(
-    told: list[dict[str, object]], expected: bool
+    events: list[dict[str, object]], expected: bool
 ) -> None:
-    assert fell_short(told) is expected
+    assert fell_short(events) is expected
 
 
 def test_what_other_runs_hold_and_have_in_hand_is_said(capsys: pytest.CaptureFixture[str]) -> None:

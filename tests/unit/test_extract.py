@@ -32,9 +32,9 @@ def guard(seconds: float = 60.0) -> Guard:
     return Guard(10**6, seconds, Clocks())
 
 
-def extract_batch(references: list[Reference], tools: Extraction) -> Outcome:
+def extract_batch(references: list[Reference], extraction: Extraction) -> Outcome:
     """What became of a whole message."""
-    return sum(extract_batches(references, tools), Outcome())
+    return sum(extract_batches(references, extraction), Outcome())
 
 
 @dataclasses.dataclass
@@ -73,7 +73,7 @@ class Bench:
         self.root = root
         self.store = MemoryStore()
         self.network = Network()
-        self.tools = Extraction(
+        self.extraction = Extraction(
             LocalFolder(root), self.store, "e1", self.network, executor, lambda: 50.0, guard(), 10**6, 10**6
         )
 
@@ -108,7 +108,7 @@ def test_each_file_gets_its_own_features_whatever_its_neighbours(bench: Bench) -
     colours = {"red.png": (200, 10, 20), "green.png": (10, 200, 20), "blue.png": (10, 20, 200)}
     references = [bench.put(name, png(colour)) for name, colour in colours.items()]
     references.insert(1, bench.put("broken.png", b"\x89PNG\r\n\x1a\n broken"))
-    outcome = extract_batch(references, bench.tools)
+    outcome = extract_batch(references, bench.extraction)
     assert (outcome.ready, outcome.failed, outcome.cached, outcome.skipped) == (3, 1, 0, 0)
     assert bench.network.batches == [3]
     for name, colour in colours.items():
@@ -122,10 +122,10 @@ def test_each_file_gets_its_own_features_whatever_its_neighbours(bench: Bench) -
 
 def test_what_a_worker_stored_before_it_died_is_told_to_the_verdict_writer(bench: Bench) -> None:
     reference, gone = bench.put("a.png", png((1, 2, 3))), bench.put("gone.png", png((3, 2, 1)))
-    extract_batch([reference], bench.tools)
+    extract_batch([reference], bench.extraction)
     bench.store.forget(["gone.png"])
     bench.store.begin(["a.png", "gone.png"])  # it died before it forgot these, or sent a message
-    again = extract_batch([reference, gone], bench.tools)
+    again = extract_batch([reference, gone], bench.extraction)
     assert (again.skipped, again.finished) == (2, ["a.png"])
     assert bench.store.begin(["a.png", "gone.png"]) == [1, 1]
     bench.store.give_verdicts(
@@ -133,14 +133,14 @@ def test_what_a_worker_stored_before_it_died_is_told_to_the_verdict_writer(bench
         [Event("", "a.png", "", "unique")],
         correction=False,
     )
-    assert extract_batch([reference], bench.tools).finished == []
+    assert extract_batch([reference], bench.extraction).finished == []
 
 
 def test_copies_are_computed_once_in_a_batch_and_never_again(bench: Bench) -> None:
     first = [bench.put(f"{n}.png", png((1, 2, 3))) for n in range(3)]
-    assert extract_batch(first, bench.tools).ready == 3
+    assert extract_batch(first, bench.extraction).ready == 3
     later = bench.put("later.png", png((1, 2, 3)))
-    outcome = extract_batch([later], bench.tools)
+    outcome = extract_batch([later], bench.extraction)
     assert (outcome.ready, outcome.cached) == (1, 1)
     assert bench.network.batches == [1]
     assert bench.store.add(keys.Counter.COMPUTED, 0) == 1
@@ -149,9 +149,9 @@ def test_copies_are_computed_once_in_a_batch_and_never_again(bench: Bench) -> No
 
 def test_running_a_batch_twice_changes_nothing(bench: Bench) -> None:
     references = [bench.put("a.png", png((9, 9, 9)))]
-    extract_batch(references, bench.tools)
+    extract_batch(references, bench.extraction)
     record, revision = bench.record("a.png"), bench.store.revision()
-    outcome = extract_batch(references, bench.tools)
+    outcome = extract_batch(references, bench.extraction)
     assert (outcome.ready, outcome.skipped) == (0, 1)
     assert (bench.record("a.png"), bench.store.revision()) == (record, revision)
 
@@ -169,7 +169,7 @@ def test_reasons_are_recorded_and_the_batch_goes_on(bench: Bench) -> None:
     link = bench.mark("link.png")
     outside = Reference("../outside.png", 1, 1)
     bench.store.mark_pending([outside], now=1.0)
-    outcome = extract_batch([*references, gone, link, outside], bench.tools)
+    outcome = extract_batch([*references, gone, link, outside], bench.extraction)
     assert (outcome.ready, outcome.failed) == (1, 6)
     reasons = {path: record.reason for path, record in bench.store.failures()}
     assert "empty" in reasons["empty.jpg"]
@@ -187,16 +187,16 @@ def test_reasons_are_recorded_and_the_batch_goes_on(bench: Bench) -> None:
 def test_a_file_that_changed_since_stays_pending_for_its_next_reference(bench: Bench) -> None:
     old = bench.put("a.png", png((1, 1, 1)))
     (bench.root / "a.png").write_bytes(png((2, 2, 2), (60, 60)))
-    outcome = extract_batch([old], bench.tools)
+    outcome = extract_batch([old], bench.extraction)
     assert (outcome.ready, outcome.failed, outcome.skipped) == (0, 0, 1)
     assert bench.record("a.png").state is State.PENDING
-    assert extract_batch([bench.mark("a.png")], bench.tools).ready == 1
+    assert extract_batch([bench.mark("a.png")], bench.extraction).ready == 1
     assert bench.record("a.png").width == 60
 
 
 def test_features_are_stored_in_the_encoding_that_was_chosen(bench: Bench) -> None:
-    tools = dataclasses.replace(bench.tools, encoding="int8")
-    extract_batch([bench.put("a.png", png((1, 1, 1)))], tools)
+    extraction = dataclasses.replace(bench.extraction, encoding="int8")
+    extract_batch([bench.put("a.png", png((1, 1, 1)))], extraction)
     [raw] = bench.store.features("e1", [bench.record("a.png").digest])
     assert raw
     assert len(raw) < 4096
@@ -210,7 +210,7 @@ def test_a_file_deleted_while_it_was_worked_on_stays_deleted(bench: Bench) -> No
         bench.store.forget(["a.png"])
         return bench.network.extract(pictures)
 
-    extract_batch([reference], dataclasses.replace(bench.tools, network=Asking(deleting)))
+    extract_batch([reference], dataclasses.replace(bench.extraction, network=Asking(deleting)))
     assert bench.store.records(["a.png"]) == [None]
 
 
@@ -219,14 +219,14 @@ def test_what_was_in_hand_when_a_worker_died_goes_alone_and_is_given_up_in_the_e
     fresh = bench.put("fresh.png", png((3, 3, 3)))
     for _ in range(2):
         bench.store.begin([reference.path for reference in suspects])  # the worker died: never finished
-    outcome = extract_batch([*suspects, fresh], bench.tools)
+    outcome = extract_batch([*suspects, fresh], bench.extraction)
     assert outcome.alone == suspects
     assert outcome.ready == 1
     assert bench.record("fresh.png").state is State.READY
-    assert extract_batch([suspects[1]], bench.tools).ready == 1
+    assert extract_batch([suspects[1]], bench.extraction).ready == 1
     for _ in range(ATTEMPTS_AT_ALL - 3):
         bench.store.begin(["poison.png"])
-    assert extract_batch([suspects[0]], bench.tools).failed == 1
+    assert extract_batch([suspects[0]], bench.extraction).failed == 1
     assert "crashed the decoder" in bench.record("poison.png").reason
     assert bench.record("poison.png").failure == "decoder"
     assert bench.store.begin(["poison.png"]) == [1]
@@ -234,7 +234,7 @@ def test_what_was_in_hand_when_a_worker_died_goes_alone_and_is_given_up_in_the_e
 
 def test_an_edit_that_keeps_size_and_time_is_noticed_and_a_mere_touch_changes_nothing(bench: Bench) -> None:
     file = bench.root / "a.png"
-    extract_batch([bench.put("a.png", png((1, 2, 3)))], bench.tools)
+    extract_batch([bench.put("a.png", png((1, 2, 3)))], bench.extraction)
     judged = dataclasses.replace(bench.record("a.png"), verdict="exact", duplicate_of="k.png", reason="the same bytes")
     assert bench.store.complete([("a.png", bench.record("a.png"), judged)]) == [True]
     before = file.stat()
@@ -245,7 +245,7 @@ def test_an_edit_that_keeps_size_and_time_is_noticed_and_a_mere_touch_changes_no
         seen = Reference("a.png", before.st_size, before.st_mtime_ns, file.stat().st_ctime_ns)
         assert is_news(seen, bench.record("a.png"), True, "e1")
         bench.store.mark_pending([seen], now=float(ctime))
-        outcome = extract_batch([seen], bench.tools)
+        outcome = extract_batch([seen], bench.extraction)
         assert outcome.ready == 1
         record = bench.record("a.png")
         assert not is_news(seen, record, True, "e1")
@@ -267,7 +267,7 @@ def test_features_that_say_nothing_are_never_stored(bench: Bench, executor: Exec
 
     references = [bench.put("mute.png", png((1, 1, 1))), bench.put("twin.png", png((1, 1, 1)))]
     references.append(bench.put("good.png", png((200, 1, 200))))
-    outcome = extract_batch(references, dataclasses.replace(bench.tools, network=Asking(extract)))
+    outcome = extract_batch(references, dataclasses.replace(bench.extraction, network=Asking(extract)))
     assert (outcome.ready, outcome.failed) == (1, 2)
     for path in ("mute.png", "twin.png"):
         record = bench.record(path)
@@ -285,7 +285,7 @@ def test_a_root_that_is_away_is_waited_for_and_counts_no_attempt(tmp_path: Path,
     reference = bench.put("a.png", png((1, 1, 1)))
     (tmp_path / "root").rename(tmp_path / "elsewhere")
     with pytest.raises(Unavailable):
-        extract_batch([reference], bench.tools)
+        extract_batch([reference], bench.extraction)
     assert bench.store.begin(["a.png"]) == [1]
 
 
@@ -308,8 +308,8 @@ def test_the_files_of_the_next_batch_are_read_while_the_network_looks_at_this_on
             seen.append((len(pictures), recording.submitted))
             return bench.network.extract(pictures)
 
-        tools = dataclasses.replace(bench.tools, executor=recording, network=Asking(extract), batch_size=2)
-        outcomes = list(extract_batches(references, tools))
+        extraction = dataclasses.replace(bench.extraction, executor=recording, network=Asking(extract), batch_size=2)
+        outcomes = list(extract_batches(references, extraction))
     assert seen == [(2, 4), (2, 5), (1, 5)]
     assert all(outcome.seconds.keys() == {"read", "wait", "forward", "store"} for outcome in outcomes[1:])
     assert [len(outcome.finished) for outcome in outcomes] == [0, 2, 2, 1]
@@ -328,7 +328,7 @@ def test_a_thread_holds_few_files_of_a_batch_and_few_bytes(sizes: list[int], gro
 
 def test_a_copy_in_a_later_batch_of_the_message_is_not_computed_again(bench: Bench) -> None:
     references = [bench.put(f"{number}.png", png((9, 9, 9))) for number in range(4)]
-    outcome = extract_batch(references, dataclasses.replace(bench.tools, batch_size=2))
+    outcome = extract_batch(references, dataclasses.replace(bench.extraction, batch_size=2))
     assert bench.network.batches == [1]
     assert (outcome.ready, outcome.cached) == (4, 3)
 
@@ -342,11 +342,11 @@ def test_batches_before_a_fault_stay_done_and_those_after_it_count_no_attempt(be
             raise Unavailable("Redis", "is away")
         return bench.network.extract(pictures)
 
-    tools = dataclasses.replace(bench.tools, network=Asking(extract), batch_size=2)
+    extraction = dataclasses.replace(bench.extraction, network=Asking(extract), batch_size=2)
     with pytest.raises(Unavailable):
-        extract_batch(references, tools)
+        extract_batch(references, extraction)
     states = [bench.record(reference.path).state for reference in references]
     assert states == [State.READY] * 2 + [State.PENDING] * 3
-    outcome = extract_batch(references, tools)
+    outcome = extract_batch(references, extraction)
     assert (outcome.ready, outcome.skipped) == (3, 2)
     assert bench.store.begin([reference.path for reference in references]) == [1] * 5

@@ -86,8 +86,8 @@ def test_one_acts_at_a_time(tmp_path: Path) -> None:
 
 def test_nobody_acts_on_a_folder_that_holds_one_that_another_acts_on_nor_in_it(tmp_path: Path) -> None:
     """Each with a state folder of its own; two beside each other do not meet."""
-    outer, inner, beside = tmp_path / "a", tmp_path / "a" / "deep" / "b", tmp_path / "a" / "deep" / "c"
-    for folder in (inner, beside):
+    outer, inner, sibling = tmp_path / "a", tmp_path / "a" / "deep" / "b", tmp_path / "a" / "deep" / "c"
+    for folder in (inner, sibling):
         folder.mkdir(parents=True)
     (tmp_path / "link").symlink_to(inner)
     for first, second in ((outer, inner), (outer, tmp_path / "link"), (inner, outer), (tmp_path / "link", outer)):
@@ -98,7 +98,7 @@ def test_nobody_acts_on_a_folder_that_holds_one_that_another_acts_on_nor_in_it(t
             ):
                 pass
             assert str(outer) in str(busy.value)
-    with acting_alone(tmp_path / "one", inner), acting_alone(tmp_path / "two", beside):
+    with acting_alone(tmp_path / "one", inner), acting_alone(tmp_path / "two", sibling):
         pass
     with acting_alone(tmp_path / "one", inner, outer, inner):  # one process restores the runs of both
         pass

@@ -217,9 +217,9 @@ def test_a_new_writer_knows_what_the_old_one_knew(world: World) -> None:
     world.put("waiting", "cat", pixels="p")
     world.judge = world.new_judge()
     assert world.verdicts()["waiting"] == ("exact", "a")
-    told = len(world.events())
+    before = len(world.events())
     world.judge.look(["a", "h", "waiting"])
-    assert len(world.events()) == told
+    assert len(world.events()) == before
     world.arrive("png", "cat-png", pixels="p")
     assert world.verdicts()["png"] == ("identical", "a")
     world.leave("a")

@@ -34,8 +34,8 @@ def test_a_folder_holds_what_is_below_it_and_a_point_holds_everything() -> None:
 
 def test_the_order_is_told_with_its_folders() -> None:
     rules = FolderRules(prefer=("b", "a"), protect=("line\nbreak",))
-    told = describe_order(["newest"], rules)
-    assert told == (
+    order = describe_order(["newest"], rules)
+    assert order == (
         "in a protected folder ('line\\nbreak'), then in a preferred folder ('b', then 'a'), then newest, "
         "then first by path"
     )

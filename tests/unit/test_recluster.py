@@ -36,7 +36,7 @@ class Desk:
         self.time = 1_000_000.0
         self.compared: list[tuple[str, str]] = []
         self.alike: dict[str, float] = {}
-        self.tools = Reclustering(
+        self.reclustering = Reclustering(
             store=self.store,
             storage=LocalFolder(self.root),
             reports=base / "reports",
@@ -92,7 +92,7 @@ class Desk:
         assert self.store.complete([(path, seen, ready)]) == [True]
 
     def rows(self, name: str) -> list[dict[str, str]]:
-        with (self.tools.reports / "latest" / name).open(newline="") as lines:
+        with (self.reclustering.reports / "latest" / name).open(newline="") as lines:
             return list(csv.DictReader(lines))
 
     def clusters(self) -> dict[str, str]:
@@ -115,7 +115,7 @@ def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
     desk.add("copy.png", 0, 0)
     desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], FailureKind.NO_IMAGE, now=1.0)
     desk.store.mark_pending([Reference("late.jpg", 1, 1)], now=1.0)
-    outcome = recluster(desk.tools, force=False)
+    outcome = recluster(desk.reclustering, force=False)
     assert outcome["outcome"] == "published"
     clusters = desk.clusters()
     assert len(clusters) == 19
@@ -129,7 +129,7 @@ def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
     }
     assert sorted(row["role"] for row in desk.rows("duplicates.csv")) == ["duplicate", "keeper"]
     assert desk.rows("failures.csv") == [{"path": "bad.jpg", "reason": "empty file"}]
-    summary = json.loads((desk.tools.reports / "latest" / "summary.json").read_text())
+    summary = json.loads((desk.reclustering.reports / "latest" / "summary.json").read_text())
     assert summary == desk.store.generation().summary  # type: ignore[union-attr]
     assert summary["k"] == 3
     assert summary["counts"]["waiting"] == 1
@@ -137,30 +137,30 @@ def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
 
 def test_nothing_changed_nothing_done_unless_forced(desk: Desk) -> None:
     fill(desk, families=2)
-    first = recluster(desk.tools, force=False)["generation"]
-    assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
-    forced = recluster(desk.tools, force=True)
+    first = recluster(desk.reclustering, force=False)["generation"]
+    assert recluster(desk.reclustering, force=False)["outcome"] == "unchanged"
+    forced = recluster(desk.reclustering, force=True)
     assert forced["outcome"] == "published"
     assert forced["generation"] > first
     desk.add("new.png", 1, 99)
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
 
 
 def test_a_lost_verdict_makes_runs_due_and_is_asked_for_after_a_minute(desk: Desk) -> None:
     fill(desk, families=2)
     desk.add("new.png", 1, 99, verdict="", since=desk.time)
     desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], FailureKind.NO_IMAGE, now=desk.time)
-    assert recluster(desk.tools, force=False)["unjudged"] == []
+    assert recluster(desk.reclustering, force=False)["unjudged"] == []
     desk.time += 60
     desk.time += 1
-    assert sorted(recluster(desk.tools, force=False)["unjudged"]) == ["bad.jpg", "new.png"]
+    assert sorted(recluster(desk.reclustering, force=False)["unjudged"]) == ["bad.jpg", "new.png"]
 
 
 def test_a_lost_verdict_is_asked_for_at_once_when_the_clock_was_set_back(desk: Desk) -> None:
     fill(desk, families=2)
     desk.add("new.png", 1, 99, verdict="", since=desk.time)
     desk.time -= 3600
-    assert recluster(desk.tools, force=False)["unjudged"] == ["new.png"]
+    assert recluster(desk.reclustering, force=False)["unjudged"] == ["new.png"]
 
 
 def test_a_run_that_ends_before_its_corrections_are_written_is_due_again(
@@ -175,20 +175,20 @@ def test_a_run_that_ends_before_its_corrections_are_written_is_due_again(
     with monkeypatch.context() as patch:
         patch.setattr(desk.store, "give_verdicts", vanish)
         with pytest.raises(Unavailable):
-            recluster(desk.tools, force=False)
-    assert recluster(desk.tools, force=False)["corrected"] == 1
+            recluster(desk.reclustering, force=False)
+    assert recluster(desk.reclustering, force=False)["corrected"] == 1
     records = desk.store.records(["copy.png", "f0-0.png"])
     assert {record.verdict for record in records if record} == {"exact", "unique"}
 
 
 def test_cluster_numbers_stay_with_their_images(desk: Desk) -> None:
     fill(desk, families=3)
-    recluster(desk.tools, force=False)
+    recluster(desk.reclustering, force=False)
     before = desk.clusters()
     fill_new = [("n0.png", 3), ("n1.png", 3), ("n2.png", 3), ("n3.png", 3), ("n4.png", 3), ("n5.png", 3), ("n6.png", 3)]
     for seed, (path, family) in enumerate(fill_new):
         desk.add(path, family, 50 + seed)
-    recluster(desk.tools, force=False)
+    recluster(desk.reclustering, force=False)
     after = desk.clusters()
     assert {path: after[path] for path in before} == before
     assert after["n0.png"] not in set(before.values())
@@ -198,15 +198,15 @@ def test_cluster_numbers_stay_with_their_images(desk: Desk) -> None:
 def test_very_few_images_make_a_complete_report(desk: Desk, count: int) -> None:
     for number in range(count):
         desk.add(f"{number}.png", number, number)
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     assert len(desk.rows("assignments.csv")) == count
-    assert (desk.tools.reports / "latest" / "elbow.png").stat().st_size > 1000
+    assert (desk.reclustering.reports / "latest" / "elbow.png").stat().st_size > 1000
 
 
 def test_identical_images_only(desk: Desk) -> None:
     for number in range(5):
         desk.add(f"{number}.png", 1, 1)
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     assert len(desk.rows("duplicates.csv")) == 5
     assert desk.store.generation().k == 1  # type: ignore[union-attr]
 
@@ -214,7 +214,7 @@ def test_identical_images_only(desk: Desk) -> None:
 def test_the_report_warns_of_rules_that_match_no_folder(desk: Desk) -> None:
     fill(desk, families=2)
     said = load_settings(watch_dir=desk.root, protect_folders="orginals").folder_warnings()
-    recluster(dataclasses.replace(desk.tools, warnings=lambda: said), force=False)
+    recluster(dataclasses.replace(desk.reclustering, warnings=lambda: said), force=False)
     generation = desk.store.generation()
     assert generation
     [sentence] = generation.summary["warnings"]
@@ -223,17 +223,17 @@ def test_the_report_warns_of_rules_that_match_no_folder(desk: Desk) -> None:
 
 def test_one_run_at_a_time(desk: Desk) -> None:
     with desk.store.lease("recluster"):
-        assert recluster(desk.tools, force=True)["outcome"] == "busy"
-    assert not desk.tools.reports.exists()
+        assert recluster(desk.reclustering, force=True)["outcome"] == "busy"
+    assert not desk.reclustering.reports.exists()
 
 
 def test_a_report_that_cannot_be_written_fails_alone_and_is_tried_again(desk: Desk) -> None:
     fill(desk, families=2)
-    old = recluster(desk.tools, force=False)["generation"]
+    old = recluster(desk.reclustering, force=False)["generation"]
     desk.add("copy.png", 0, 0)
-    away = desk.tools.reports.rename(desk.tools.reports.with_name("away"))
-    desk.tools.reports.write_text("in the place of the folder")
-    outcome = recluster(desk.tools, force=False)
+    away = desk.reclustering.reports.rename(desk.reclustering.reports.with_name("away"))
+    desk.reclustering.reports.write_text("in the place of the folder")
+    outcome = recluster(desk.reclustering, force=False)
     assert outcome["outcome"] == "published"
     assert "could not be written" in outcome["report_error"]
     assert "make room" in outcome["message"]
@@ -243,56 +243,56 @@ def test_a_report_that_cannot_be_written_fails_alone_and_is_tried_again(desk: De
     assert generation.summary["report_error"] == outcome["report_error"]
     assert generation.summary["counts"]["images"] == 13
 
-    desk.tools.reports.unlink()
-    away.rename(desk.tools.reports)
-    assert (desk.tools.reports / "latest").resolve().name == old
-    again = recluster(desk.tools, force=False)
+    desk.reclustering.reports.unlink()
+    away.rename(desk.reclustering.reports)
+    assert (desk.reclustering.reports / "latest").resolve().name == old
+    again = recluster(desk.reclustering, force=False)
     assert (again["outcome"], again["report_error"]) == ("published", "")
-    assert (desk.tools.reports / "latest").resolve().name == again["generation"]
-    assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
+    assert (desk.reclustering.reports / "latest").resolve().name == again["generation"]
+    assert recluster(desk.reclustering, force=False)["outcome"] == "unchanged"
 
 
 def test_only_so_many_generations_are_kept(desk: Desk) -> None:
     fill(desk, families=1)
-    made = [recluster(desk.tools, force=True)["generation"] for _ in range(4)]
-    folders = sorted(path.name for path in desk.tools.reports.iterdir())
+    made = [recluster(desk.reclustering, force=True)["generation"] for _ in range(4)]
+    folders = sorted(path.name for path in desk.reclustering.reports.iterdir())
     assert folders == [*made[2:], "latest"]
 
 
 def test_the_history_outlives_the_generations_that_are_kept(desk: Desk) -> None:
     fill(desk, families=1)
-    made = [recluster(desk.tools, force=True)["generation"] for _ in range(3)]
+    made = [recluster(desk.reclustering, force=True)["generation"] for _ in range(3)]
     desk.add("copy.png", 0, 0)
-    made.append(recluster(desk.tools, force=False)["generation"])
+    made.append(recluster(desk.reclustering, force=False)["generation"])
     history = desk.store.history()
     assert [past.generation for past in history] == made
     assert [(past.images, past.duplicates, past.k) for past in history] == [(6, 0, 1)] * 3 + [(7, 1, 1)]
-    summary = json.loads((desk.tools.reports / "latest" / "summary.json").read_text())
+    summary = json.loads((desk.reclustering.reports / "latest" / "summary.json").read_text())
     assert summary["history"] == [dataclasses.asdict(past) for past in reversed(history)]
-    assert "4 generations since" in (desk.tools.reports / "latest" / "report.html").read_text()
-    recluster(desk.tools, force=False)
+    assert "4 generations since" in (desk.reclustering.reports / "latest" / "report.html").read_text()
+    recluster(desk.reclustering, force=False)
     assert len(desk.store.history()) == 4  # nothing was published
 
 
 def test_another_extractor_makes_a_new_generation_of_its_own_features(desk: Desk) -> None:
     fill(desk, families=1)
-    recluster(desk.tools, force=False)
+    recluster(desk.reclustering, force=False)
     desk.store.publish_extractor(Extractor("e2", "file", "VGG16 fc2, other weights"))
-    outcome = recluster(desk.tools, force=False)
+    outcome = recluster(desk.reclustering, force=False)
     assert outcome["outcome"] == "published"
     summary = desk.store.generation().summary  # type: ignore[union-attr]
     assert (summary["counts"]["images"], summary["counts"]["waiting"]) == (0, 6)
 
 
 def test_before_any_feature_worker_there_is_nothing_to_do(desk: Desk) -> None:
-    desk.tools.store.__init__()  # type: ignore[misc]
-    assert recluster(desk.tools, force=True)["outcome"] == "unchanged"
+    desk.reclustering.store.__init__()  # type: ignore[misc]
+    assert recluster(desk.reclustering, force=True)["outcome"] == "unchanged"
 
 
 def test_features_nobody_refers_to_are_let_go(desk: Desk) -> None:
     fill(desk, families=1, each=3)
     desk.store.forget(["f0-0.png"])
-    recluster(desk.tools, force=False)
+    recluster(desk.reclustering, force=False)
     assert desk.store.expire_features("e1", 60) == 0  # two live digests; the third was marked by the run
     desk.store.forget(["f0-1.png", "f0-2.png"])
     assert desk.store.expire_features("e1", 60) == 6
@@ -300,26 +300,29 @@ def test_features_nobody_refers_to_are_let_go(desk: Desk) -> None:
 
 def test_another_order_of_keepers_makes_a_run_due(desk: Desk) -> None:
     desk.add("a.png", 1, 1)
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
-    assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
-    assert recluster(dataclasses.replace(desk.tools, keeper_order=("newest",)), force=False)["outcome"] == "published"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "unchanged"
+    assert (
+        recluster(dataclasses.replace(desk.reclustering, keeper_order=("newest",)), force=False)["outcome"]
+        == "published"
+    )
 
 
 def test_other_folders_that_decide_make_a_run_due_and_decide(desk: Desk) -> None:
     for folder in ("a", "b"):
         (desk.root / folder).mkdir()
         desk.add(f"{folder}/1.png", 1, 1, digest="d" * 64)
-    recluster(desk.tools, force=False)
+    recluster(desk.reclustering, force=False)
     roles = {row["role"]: row["path"] for row in desk.rows("duplicates.csv")}
     assert roles == {"keeper": "a/1.png", "duplicate": "b/1.png"}
     rules = FolderRules(protect=("b",))
-    tools = dataclasses.replace(desk.tools, folders=lambda: rules)
-    assert recluster(tools, force=False)["outcome"] == "published"
+    reclustering = dataclasses.replace(desk.reclustering, folders=lambda: rules)
+    assert recluster(reclustering, force=False)["outcome"] == "published"
     roles = {row["role"]: row["path"] for row in desk.rows("duplicates.csv")}
     assert roles == {"keeper": "b/1.png", "duplicate": "a/1.png"}
-    assert recluster(tools, force=False)["outcome"] == "unchanged"
+    assert recluster(reclustering, force=False)["outcome"] == "unchanged"
     rules = FolderRules(prefer=("a",), protect=("b",))
-    assert recluster(tools, force=False)["outcome"] == "published"
+    assert recluster(reclustering, force=False)["outcome"] == "published"
     generation = desk.store.generation()
     assert generation
     assert generation.summary["protected_folders"] == ["b"]
@@ -332,7 +335,7 @@ def calibrate(desk: Desk, similarity: float) -> None:
 
 
 def near(desk: Desk) -> dict[str, tuple[str, str]]:
-    recluster(desk.tools, force=False)
+    recluster(desk.reclustering, force=False)
     return {path: (r.verdict, r.duplicate_of) for chunk in desk.store.scan() for path, r in chunk}
 
 
@@ -360,10 +363,10 @@ def test_stricter_thresholds_undo_what_was_verified_under_looser_ones(desk: Desk
     assert near(desk)["other.png"] == ("unique", "")
     assert list(desk.store.matches()) == []
     assert [event.verdict for _, event in desk.store.events("0", wait=0.0)][-1] == "unique"
-    summary = json.loads((desk.tools.reports / "latest" / "summary.json").read_text())
+    summary = json.loads((desk.reclustering.reports / "latest" / "summary.json").read_text())
     assert summary["thresholds"]["origin"] == "calibrated"
     assert summary["thresholds"]["values"]["similarity"] == 0.72
-    assert recluster(desk.tools, force=False)["outcome"] == "unchanged"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "unchanged"
 
 
 def test_thresholds_that_came_before_the_first_generation_are_applied(desk: Desk) -> None:
@@ -377,19 +380,19 @@ def test_a_watched_folder_that_is_away_does_not_undo_anything(desk: Desk) -> Non
     calibrate(desk, 0.7)
     desk.root.rename(desk.root.parent / "away")
     with pytest.raises(Unavailable, match="is away"):
-        recluster(desk.tools, force=False)
+        recluster(desk.reclustering, force=False)
     assert len(list(desk.store.matches())) == 1
 
 
 def test_a_generation_is_newer_than_the_last_although_the_clock_was_set_back(desk: Desk) -> None:
     fill(desk)
-    published = [recluster(desk.tools, force=True)["generation"]]
+    published = [recluster(desk.reclustering, force=True)["generation"]]
     for _ in range(2):
         desk.time -= 3600
-        published.append(recluster(desk.tools, force=True)["generation"])
-        assert (desk.tools.reports / "latest").resolve().name == published[-1]
+        published.append(recluster(desk.reclustering, force=True)["generation"])
+        assert (desk.reclustering.reports / "latest").resolve().name == published[-1]
     assert published == sorted(set(published))
     newest = desk.store.generation()
     assert newest
     assert newest.id == published[-1]
-    assert sorted(path.name for path in desk.tools.reports.iterdir()) == [*published[-2:], "latest"]
+    assert sorted(path.name for path in desk.reclustering.reports.iterdir()) == [*published[-2:], "latest"]

@@ -65,14 +65,14 @@ def test_recluster_goes_on_without_damaged_features_and_sends_their_files_again(
     fill(desk, families=2)
     pair = pair_of(damage(desk, "f0-0.png", b"damaged"), damage(desk, "f0-1.png"))
     desk.store.put_matches({pair: Match(0.9, "alike")})
-    outcome = recluster(desk.tools, force=False)
+    outcome = recluster(desk.reclustering, force=False)
     assert outcome["outcome"] == "published"
     assert {path for path, _ in desk.store.pending()} == {"f0-0.png", "f0-1.png"}
     assert len(desk.rows("assignments.csv")) == 10
     assert dict(desk.store.matches()) == {pair: Match(0.9, "alike")}  # the two come back
     for seed in (0, 1):
         desk.add(f"f0-{seed}.png", 0, seed)
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     assert len(desk.rows("assignments.csv")) == 12
     assert list(desk.store.pending()) == []
 
@@ -82,7 +82,7 @@ def test_recluster_sends_files_without_facts_again(desk: Desk) -> None:
     [record] = desk.store.records(["f1-2.png"])
     assert record
     del desk.store._images[record.digest]
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     assert [path for path, _ in desk.store.pending()] == ["f1-2.png"]
     assert desk.store.features("e1", [record.digest]) == [None]
 
@@ -96,10 +96,10 @@ def test_a_pair_that_a_verdict_rests_on_is_compared_again_when_it_is_lost(desk: 
     unique = dataclasses.replace(keeper, verdict="unique")
     assert desk.store.complete([("f0-0.png", keeper, unique), ("f0-1.png", other, near)]) == [True, True]
     desk.alike["f0-0.pngf0-1.png"] = 0.9
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     assert desk.compared == [("f0-0.png", "f0-1.png")]
     # The better file of the two is the keeper; without the pair both would be unique.
     assert {r.verdict for r in desk.store.records(["f0-0.png", "f0-1.png"]) if r} == {"unique", "near"}
     assert dict(desk.store.matches()) == {pair_of(keeper.digest, other.digest): Match(0.9, "alike")}
-    recluster(desk.tools, force=True)
+    recluster(desk.reclustering, force=True)
     assert len(desk.compared) == 1

@@ -80,11 +80,11 @@ def test_what_a_setting_takes_is_said_plainly(
 
 def test_a_misspelled_setting_is_told_with_the_one_that_was_meant() -> None:
     environment = {"IMAGESIEVE_KMAX": "5", "IMAGESIEVE_K_MAX": "5", "imagesieve_settle": "1", "KMAX": "1"}
-    [told] = unknown_settings(environment, Settings.model_fields)
-    assert told.startswith("IMAGESIEVE_KMAX is no setting")
-    assert told.endswith("did you mean IMAGESIEVE_K_MAX?")
-    [told] = unknown_settings(["IMAGESIEVE_QQQQ"], Settings.model_fields)
-    assert "did you mean" not in told
+    [warning] = unknown_settings(environment, Settings.model_fields)
+    assert warning.startswith("IMAGESIEVE_KMAX is no setting")
+    assert warning.endswith("did you mean IMAGESIEVE_K_MAX?")
+    [warning] = unknown_settings(["IMAGESIEVE_QQQQ"], Settings.model_fields)
+    assert "did you mean" not in warning
 
 
 def test_what_compose_and_make_use_is_not_taken_for_misspelled() -> None:
@@ -198,11 +198,11 @@ def test_the_order_of_keepers_is_words_and_unknown_ones_are_named(monkeypatch: p
     ],
 )
 def test_a_door_that_cannot_be_is_told_without_its_password(name: str, value: str, said: str) -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         load_settings(**{name: value})
-    assert f"IMAGESIEVE_{name.upper()}" in str(told.value)
-    assert said in str(told.value)
-    assert "secret" not in str(told.value)
+    assert f"IMAGESIEVE_{name.upper()}" in str(raised.value)
+    assert said in str(raised.value)
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["broker_url", "store_url"])

@@ -131,8 +131,8 @@ def test_what_a_source_lists_is_sent_and_what_it_opens_is_read() -> None:
 
     assert rescan() == {*shelf.files}
     with ThreadPoolExecutor(1) as executor:
-        tools = Extraction(shelf, store, "e", sent, executor, lambda: 1e6, guard(), 10**6, 10**6)
-        list(extract_batches(sent.references, tools))
+        extraction = Extraction(shelf, store, "e", sent, executor, lambda: 1e6, guard(), 10**6, 10**6)
+        list(extract_batches(sent.references, extraction))
     states = {path: record.state for chunk in store.scan() for path, record in chunk}
     assert states == {"a/red.png": State.READY, "blue.png": State.READY, "rubbish.png": State.FAILED}
 

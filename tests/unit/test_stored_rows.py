@@ -49,8 +49,8 @@ def test_a_generation_is_made_of_the_images_whose_features_are_sound(desk: Desk)
     [record] = desk.store.records(["f0-0.png"])
     assert record
     desk.store.put_images("e1", [(record.digest, ImageFacts(40, 30), b"damaged", b"")])
-    assert recluster(desk.tools, force=False)["outcome"] == "published"
-    with (desk.tools.reports / "latest" / "assignments.csv").open(newline="") as lines:
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+    with (desk.reclustering.reports / "latest" / "assignments.csv").open(newline="") as lines:
         paths = [row["path"] for row in csv.DictReader(lines)]
     assert len(paths) == 11
     assert "f0-0.png" not in paths

@@ -31,9 +31,9 @@ def test_without_a_calibration_of_this_extractor_the_defaults_count(store: Memor
 
 def test_calibrated_ones_say_where_they_come_from(store: MemoryStore) -> None:
     store.put_thresholds("e1", FOUND)
-    told = in_force(store).describe()
-    assert told.pop("values")["similarity"] == 0.72
-    assert told == {"origin": "calibrated", "calibrated": FOUND.at, "images": 20, "pairs": 4711}
+    described = in_force(store).describe()
+    assert described.pop("values")["similarity"] == 0.72
+    assert described == {"origin": "calibrated", "calibrated": FOUND.at, "images": 20, "pairs": 4711}
 
 
 @pytest.mark.parametrize("values", [{"similarity": 0.1}, {"inliers": 1}, {"similarity": 0.7, "other": 1}])

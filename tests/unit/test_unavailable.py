@@ -35,14 +35,14 @@ def test_it_outlives_the_way_through_a_result() -> None:
     ],
 )
 def test_each_cause_has_its_way_out(server: Server, said: str, why: str, remedy: str) -> None:
-    told = unavailable(server, ResponseError(said))
-    assert told.who == server
-    assert told.why.startswith(why)
-    assert said in told.why
-    assert remedy in told.remedy
+    error = unavailable(server, ResponseError(said))
+    assert error.who == server
+    assert error.why.startswith(why)
+    assert said in error.why
+    assert remedy in error.remedy
     assert takes_no_writes(ResponseError(said)) == (why == "takes no ")
 
 
 def test_who_does_not_answer_is_waited_for() -> None:
-    told = unavailable(Server.BROKER, ConnectionError("Error 111"))
-    assert (told.who, told.why, told.remedy) == ("Redis (broker)", "does not answer: Error 111", "")
+    error = unavailable(Server.BROKER, ConnectionError("Error 111"))
+    assert (error.who, error.why, error.remedy) == ("Redis (broker)", "does not answer: Error 111", "")

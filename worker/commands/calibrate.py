@@ -73,13 +73,13 @@ class _Progress:
     """A line now and then, and the last one always."""
 
     def __init__(self) -> None:
-        self._started = self._told = time.monotonic()
+        self._started = self._printed = time.monotonic()
 
     def tell(self, done: int, wanted: int) -> None:
         now = time.monotonic()
-        if done < wanted and now - self._told < SAY_SECONDS:
+        if done < wanted and now - self._printed < SAY_SECONDS:
             return
-        self._told = now
+        self._printed = now
         left = (now - self._started) / done * (wanted - done)
         _say(f"{done} of {wanted} pictures edited and compared" + (f", {left:.0f} s left" if done < wanted else ""))
 

@@ -105,9 +105,9 @@ def cluster(
 def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers | None) -> Clustering:
     n, points, geometry = len(cloud.source), cloud.points, cloud.geometry
     floor = ROUNDING * float(np.vdot(points, points) + len(points) * np.vdot(cloud.offset, cloud.offset))
-    with ThreadPoolExecutor(1) as beside:  # most of the sweep keeps no more than one core busy
-        spread = beside.submit(_spread, points[_sampled(len(points), max(DRAWN_ROWS, 4 * k_max), seed)])
-        plane = beside.submit(_map, cloud, seed)
+    with ThreadPoolExecutor(1) as pool:  # most of the sweep keeps no more than one core busy
+        spread = pool.submit(_spread, points[_sampled(len(points), max(DRAWN_ROWS, 4 * k_max), seed)])
+        plane = pool.submit(_map, cloud, seed)
         found = sweep(reduce(points, max(DIMENSIONS, k_max), seed), k_max, seed, floor)
     labelings, inertias = settle(points, found, LLOYD_STEPS)
     at = _sampled(len(points), sample, seed)

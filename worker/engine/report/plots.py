@@ -9,7 +9,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.selection import Choice
-from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, dress, legend_above, new_figure, png, say
+from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, legend_above, new_figure, png, say, style_axes
 
 STEPS: Final = 400  # a cluster's silhouettes are drawn as so many of their quantiles at most, however many they are
 TALL: Final = 3.9  # inches
@@ -56,7 +56,7 @@ def spread_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
     """The silhouettes of every picture, sorted within its cluster (Rousseeuw 1987); the mean is marked."""
     figure = new_figure(theme, TALL, left=0.6)
     axes = figure.add_subplot()
-    dress(axes, theme, "Silhouettes within each cluster", "silhouette of an image", "cluster")
+    style_axes(axes, theme, "Silhouettes within each cluster", "silhouette of an image", "cluster")
     bands = cluster_silhouettes(clustering)
     total = sum(map(len, bands.values()))
     if not total:
@@ -103,7 +103,7 @@ def _apart(middles: dict[int, float], least: float) -> list[int]:
 
 def _axes(figure: Any, title: str, theme: Theme) -> Any:
     axes = figure.add_subplot()
-    dress(axes, theme, title, "clusters, k")
+    style_axes(axes, theme, title, "clusters, k")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return axes
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from matplotlib import patheffects
 
 from worker.engine.clusters.clustering import Clustering
-from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, dress, new_figure, png, say, shape_of
+from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, new_figure, png, say, shape_of, style_axes
 
 TALL: Final = 3.9  # inches
 FEW: Final = 5  # marks of a cluster, which its number would hide
@@ -18,7 +18,7 @@ def map_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
     """A mark per picture, the number of its cluster in the middle of each."""
     figure = new_figure(theme, TALL, left=0.2, bottom=0.2)
     axes = figure.add_subplot()
-    dress(axes, theme, "Map: images by their two principal components")
+    style_axes(axes, theme, "Map: images by their two principal components")
     plane = clustering.plane
     if not len(plane.at):
         say(axes, "There are no images to map.", theme)

@@ -52,7 +52,7 @@ def new_figure(theme: Theme, height: float = HEIGHT, left: float = 0.52, bottom:
     return figure
 
 
-def dress(axes: Any, theme: Theme, title: str = "", across: str = "", up: str = "") -> None:
+def style_axes(axes: Any, theme: Theme, title: str = "", across: str = "", up: str = "") -> None:
     """Give axes their look. across, up: what the axes mean."""
     axes.set_facecolor(theme.surface)
     if title:

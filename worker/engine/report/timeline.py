@@ -8,7 +8,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from shared.records.history import Snapshot
-from worker.engine.report.theme import LIGHT, SMALL, Theme, dress, legend_above, new_figure, png
+from worker.engine.report.theme import LIGHT, SMALL, Theme, legend_above, new_figure, png, style_axes
 
 TALL: Final = 3.6  # inches
 
@@ -17,8 +17,8 @@ def timeline_png(history: Sequence[Snapshot], theme: Theme = LIGHT) -> bytes:
     """Images and duplicates over time, and k below. history: oldest first, two or more."""
     figure = new_figure(theme, TALL)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1), gridspec_kw={"hspace": 0.42})
-    dress(above, theme, "Over the generations")
-    dress(below, theme, "k")
+    style_axes(above, theme, "Over the generations")
+    style_axes(below, theme, "k")
     at = [date2num(datetime.fromisoformat(snapshot.created)) for snapshot in history]
     _steps(above, at, [snapshot.images for snapshot in history], theme.line, "images")
     _steps(above, at, [snapshot.duplicates for snapshot in history], theme.chosen, "duplicates")

@@ -128,8 +128,8 @@ def _ground(picture: Picture) -> tuple[int, int]:
     soft = cv2.resize(grey, (grey.shape[1], max(1, grey.shape[0] // _STRIP)), interpolation=cv2.INTER_AREA)
     common = _at_mode(grey)
     plain = max(common.mean(), _at_mode(cv2.blur(soft, (_STRIP, 1))).mean())
-    beside = np.ones((1, 5), np.uint8)
-    still = cv2.dilate(grey, beside) - cv2.erode(grey, beside) <= 1
+    kernel = np.ones((1, 5), np.uint8)
+    still = cv2.dilate(grey, kernel) - cv2.erode(grey, kernel) <= 1
     return int(255 * plain), int(255 * (common & still).mean())
 
 

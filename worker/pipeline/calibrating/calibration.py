@@ -80,45 +80,45 @@ class _Job:
     same: list[_Copy]
 
 
-def measure(tools: Calibrating, sample: int) -> Measured:
+def measure(calibrating: Calibrating, sample: int) -> Measured:
     """Make copies of up to `sample` keepers, reduced to PIXEL_SIDE, and compare them with originals and strangers.
 
     Raises PermanentError where there are not two pictures, or none can be read. About 6 s for each picture of the
     sample on two cores, most of it forward passes. Memory: 4 KiB a copy, and the pixels of one picture's copies.
     """
-    order = sorted(tools.originals.files)
+    order = sorted(calibrating.originals.files)
     if len(order) < 2:
         raise PermanentError("a calibration needs at least two different pictures that have a verdict")
     random.Random(SEED).shuffle(order)  # noqa: S311 - a sample, no secret
-    run, skipped, done = _Run(tools), dict[str, str](), 0
+    run, skipped, done = _Run(calibrating), dict[str, str](), 0
     for digest in order:
         if done == min(sample, len(order)):
             break
         try:
-            tools.originals.sketch(digest)
-            tools.originals.picture(digest)
+            calibrating.originals.sketch(digest)
+            calibrating.originals.picture(digest)
         except (PermanentError, FileChanging) as error:
-            skipped[tools.originals.files[digest].path] = str(error)
+            skipped[calibrating.originals.files[digest].path] = str(error)
             continue
         run.add(digest)
         done += 1
-        tools.progress(done, min(sample, len(order)))
+        calibrating.progress(done, min(sample, len(order)))
     if not done:
         raise PermanentError(f"no picture of the collection can be read: {next(iter(skipped.values()))}")
     return Measured(run.evidence(), done, skipped, len(order))
 
 
 class _Run:
-    def __init__(self, tools: Calibrating) -> None:
-        self._tools = tools
-        self._originals = tools.originals
+    def __init__(self, calibrating: Calibrating) -> None:
+        self._calibrating = calibrating
+        self._originals = calibrating.originals
         self._loose = loosened(Thresholds())
         self._chance = random.Random(SEED)  # noqa: S311
         self._trials: list[Trial] = []
         self._strangers: dict[Pair, Stranger] = {}
         self._left_out: set[Pair] = set()
         self._comparisons = 0
-        self._earlier: dict[str, list[_Copy]] = {attack.name: [] for attack in tools.attacks}
+        self._earlier: dict[str, list[_Copy]] = {attack.name: [] for attack in calibrating.attacks}
 
     def evidence(self) -> Evidence:
         """What was seen so far."""
@@ -126,11 +126,11 @@ class _Run:
 
     def add(self, digest: str) -> None:
         """Everything that is asked of one picture. Raises what reading it raises."""
-        tools = self._tools
-        made = list(tools.executor.map(lambda attack: self._make(digest, attack), tools.attacks))
-        features = tools.network.extract(np.stack([square for _, square in made]))
+        calibrating = self._calibrating
+        made = list(calibrating.executor.map(lambda attack: self._make(digest, attack), calibrating.attacks))
+        features = calibrating.network.extract(np.stack([square for _, square in made]))
         copies = [copy for copy, _ in made]
-        for trial, strangers in tools.executor.map(self._compare, self._jobs(digest, copies, features)):
+        for trial, strangers in calibrating.executor.map(self._compare, self._jobs(digest, copies, features)):
             self._trials.append(trial)
             self._comparisons += len(strangers)
             for pair, stranger in strangers:
@@ -144,7 +144,7 @@ class _Run:
         """A copy, and the network's input of it. Its pixels are made again in the rare case that they are needed."""
 
         def made() -> Picture:
-            return decode(edited(self._originals.picture(digest), attack, digest), self._tools.max_pixels)
+            return decode(edited(self._originals.picture(digest), attack, digest), self._calibrating.max_pixels)
 
         def again() -> Picture | None:
             try:
@@ -153,7 +153,9 @@ class _Run:
                 return None
 
         picture = made()
-        return _Copy(digest, attack.name, View(describe(picture), again)), shrink(picture, self._tools.network.side)
+        return _Copy(digest, attack.name, View(describe(picture), again)), shrink(
+            picture, self._calibrating.network.side
+        )
 
     def _jobs(self, digest: str, copies: Sequence[_Copy], features: Features) -> list[_Job]:
         original = self._originals.view(digest)
@@ -161,7 +163,7 @@ class _Run:
         self._chance.shuffle(others)
         jobs = []
         for place, (copy, row) in enumerate(zip(copies, features, strict=True)):
-            nearest = self._tools.index.nearest(row, copy.view.sketch, self._originals.keeper, CANDIDATES)
+            nearest = self._calibrating.index.nearest(row, copy.view.sketch, self._originals.keeper, CANDIDATES)
             found = dict.fromkeys(map(self._originals.keeper, nearest))  # a candidate's keeper is compared, too
             dealt = [others[(place * DEALT + step) % len(others)] for step in range(min(DEALT, len(others)))]
             strangers = dict.fromkeys([*[one for one in found if one != digest][:NEAREST], *dealt])

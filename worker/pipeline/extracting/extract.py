@@ -41,7 +41,7 @@ class _Batch:
     alone: list[Reference]
 
 
-def extract_batches(references: Sequence[Reference], tools: Extraction) -> Iterator[Outcome]:
+def extract_batches(references: Sequence[Reference], extraction: Extraction) -> Iterator[Outcome]:
     """Bring every file to READY or FAILED, and its features into the store; what became of each batch, as it is done.
 
     A file deleted, replaced or finished since the message was sent is skipped: its record says so. Running a message
@@ -49,38 +49,40 @@ def extract_batches(references: Sequence[Reference], tools: Extraction) -> Itera
     Raises DecoderStuck when a file keeps its decoder for too long; it is recorded, and the caller has to end this
     process, for a thread of it is lost.
     """
-    known = tools.store.records([reference.path for reference in references])
+    known = extraction.store.records([reference.path for reference in references])
     waiting = {
         reference: record
         for reference, record in zip(references, known, strict=True)
         if record and record.state is State.PENDING and record.describes(reference)
     }
-    yield Outcome(skipped=len(references) - len(waiting), finished=_tidy_up(references, known, tools.store))
+    yield Outcome(skipped=len(references) - len(waiting), finished=_tidy_up(references, known, extraction.store))
     left = iter(waiting)
     lone = len(references) == 1
     begun: list[_Batch] = []
     stored: set[str] = set()
     try:
         while True:
-            while len(begun) < 2 and (part := list(islice(left, tools.batch_size))):
-                begun.append(_begin(part, lone, tools))
+            while len(begun) < 2 and (part := list(islice(left, extraction.batch_size))):
+                begun.append(_begin(part, lone, extraction))
             if not begun:
                 return
-            yield from _work_off(begun[0], waiting, stored, tools)
+            yield from _work_off(begun[0], waiting, stored, extraction)
             begun.pop(0)
     except TransientError:
         with suppress(Unavailable):  # nothing here is to blame
-            tools.store.finish([reference.path for batch in begun for reference in batch.taken])
+            extraction.store.finish([reference.path for batch in begun for reference in batch.taken])
         raise
     except DecoderStuck as stuck:
         # The others of these batches are not to blame for what follows, which is the end of this process.
-        tools.store.complete(
+        extraction.store.complete(
             [
-                _change(reference, waiting[reference], Refused(FailureKind.DECODER, str(stuck)), frozenset(), tools)
+                _change(
+                    reference, waiting[reference], Refused(FailureKind.DECODER, str(stuck)), frozenset(), extraction
+                )
                 for reference in stuck.files
             ]
         )
-        tools.store.finish([reference.path for batch in begun for reference in batch.taken])
+        extraction.store.finish([reference.path for batch in begun for reference in batch.taken])
         raise
     finally:
         for batch in begun:
@@ -101,23 +103,23 @@ def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], at
     ]
 
 
-def _begin(part: Sequence[Reference], lone: bool, tools: Extraction) -> _Batch:
+def _begin(part: Sequence[Reference], lone: bool, extraction: Extraction) -> _Batch:
     """Count the attempts and begin to read. What was in hand when workers died goes alone, unless it is `lone`."""
-    attempts = dict(zip(part, tools.store.begin([reference.path for reference in part]), strict=True))
+    attempts = dict(zip(part, extraction.store.begin([reference.path for reference in part]), strict=True))
     alone = [] if lone else [reference for reference in part if attempts[reference] > ATTEMPTS_TOGETHER]
     taken = [reference for reference in part if reference not in alone]
-    return _Batch(taken, begin_reading(taken, [attempts[reference] for reference in taken], tools), alone)
+    return _Batch(taken, begin_reading(taken, [attempts[reference] for reference in taken], extraction), alone)
 
 
 def _work_off(
-    batch: _Batch, waiting: dict[Reference, Record], stored: set[str], tools: Extraction
+    batch: _Batch, waiting: dict[Reference, Record], stored: set[str], extraction: Extraction
 ) -> Iterator[Outcome]:
     """Compute and store one batch that is being read; `stored` are the digests this message has brought so far.
 
     First comes what needs no forward pass: known bytes, and files that are no pictures.
     """
     started = time.perf_counter()
-    seen, spent = end_reading(batch.reading, tools)
+    seen, spent = end_reading(batch.reading, extraction)
     looks = {reference: look for reference, look in zip(batch.taken, seen, strict=True) if look is not None}
     found = [look for look in looks.values() if isinstance(look, Look)]
     fresh = {look.digest: look for look in found if look.square is not None and look.digest not in stored}
@@ -125,16 +127,16 @@ def _work_off(
     at_once = {r: look for r, look in looks.items() if r not in due}
     read = time.perf_counter()
     if at_once:
-        yield _complete(at_once, frozenset(), waiting, tools)
+        yield _complete(at_once, frozenset(), waiting, extraction)
     waited = time.perf_counter()
-    images = _compute(list(fresh.values()), tools)
+    images = _compute(list(fresh.values()), extraction)
     computed = time.perf_counter()
-    tools.store.put_images(tools.extractor_id, images)
+    extraction.store.put_images(extraction.extractor_id, images)
     mute = fresh.keys() - {image[0] for image in images}
     stored.update(fresh.keys() - mute)
-    outcome = _complete(due, mute, waiting, tools) if due else Outcome()
-    tools.store.add(Counter.COMPUTED, len(images))
-    tools.store.finish([reference.path for reference in batch.taken])
+    outcome = _complete(due, mute, waiting, extraction) if due else Outcome()
+    extraction.store.add(Counter.COMPUTED, len(images))
+    extraction.store.finish([reference.path for reference in batch.taken])
     yield outcome + Outcome(
         cached=len(found) - len(fresh),
         skipped=len(batch.taken) - len(looks),
@@ -149,11 +151,14 @@ def _work_off(
 
 
 def _complete(
-    looks: Mapping[Reference, Look | Refused], mute: Set[str], waiting: Mapping[Reference, Record], tools: Extraction
+    looks: Mapping[Reference, Look | Refused],
+    mute: Set[str],
+    waiting: Mapping[Reference, Record],
+    extraction: Extraction,
 ) -> Outcome:
     """Put on record what these files were found to be."""
-    changes = [_change(reference, waiting[reference], look, mute, tools) for reference, look in looks.items()]
-    done = tools.store.complete(changes)
+    changes = [_change(reference, waiting[reference], look, mute, extraction) for reference, look in looks.items()]
+    done = extraction.store.complete(changes)
     failed = sum(changed.state is State.FAILED for _, _, changed in changes)
     return Outcome(
         ready=len(changes) - failed,
@@ -162,20 +167,20 @@ def _complete(
     )
 
 
-def _compute(looks: Sequence[Look], tools: Extraction) -> list[Image]:
+def _compute(looks: Sequence[Look], extraction: Extraction) -> list[Image]:
     """Features of distinct pictures, without those that the network gives none for: one forward pass."""
     if not looks:
         return []
-    features = tools.network.extract(np.stack([look.square for look in looks if look.square is not None]))
+    features = extraction.network.extract(np.stack([look.square for look in looks if look.square is not None]))
     sound = np.flatnonzero(has_features(features)).tolist()
-    encoded = encode(features[sound], tools.encoding)
+    encoded = encode(features[sound], extraction.encoding)
     able = [looks[row] for row in sound]
     return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(able, encoded, strict=True)]
 
 
-def _change(reference: Reference, seen: Record, look: Look | Refused, mute: Set[str], tools: Extraction) -> Change:
+def _change(reference: Reference, seen: Record, look: Look | Refused, mute: Set[str], extraction: Extraction) -> Change:
     """mute: digests that the network gives no features for; not the file is to blame, so another extractor may try."""
-    changed = replace(seen, since=tools.now())
+    changed = replace(seen, since=extraction.now())
     if isinstance(look, Refused) or look.digest != seen.digest:  # a verdict was kept only for the same bytes
         changed = replace(changed, verdict="", duplicate_of="", similarity=0.0, reason="", digest="")
     if isinstance(look, Refused):
@@ -189,7 +194,7 @@ def _change(reference: Reference, seen: Record, look: Look | Refused, mute: Set[
                 state=State.FAILED,
                 failure=FailureKind.OTHER,
                 reason=NO_FEATURES,
-                extractor=tools.extractor_id,
+                extractor=extraction.extractor_id,
             ),
         )
     ready = replace(
@@ -199,6 +204,6 @@ def _change(reference: Reference, seen: Record, look: Look | Refused, mute: Set[
         width=look.facts.width,
         height=look.facts.height,
         content=look.facts.content,
-        extractor=tools.extractor_id,
+        extractor=extraction.extractor_id,
     )
     return reference.path, seen, ready

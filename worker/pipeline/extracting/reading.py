@@ -53,16 +53,16 @@ Seen = Look | Refused | None  # None: the file is changing, leave it pending
 Reading = Future[tuple[list[Seen], float]]
 
 
-def begin_reading(references: Sequence[Reference], attempts: Sequence[int], tools: Extraction) -> list[Reading]:
+def begin_reading(references: Sequence[Reference], attempts: Sequence[int], extraction: Extraction) -> list[Reading]:
     """Let threads read the files. attempts: at each of them, this one included."""
     counted = dict(zip(references, attempts, strict=True))
     return [
-        tools.executor.submit(_look, some, [counted[reference] for reference in some], tools)
+        extraction.executor.submit(_look, some, [counted[reference] for reference in some], extraction)
         for some in read_together(references)
     ]
 
 
-def end_reading(reading: Sequence[Reading], tools: Extraction) -> tuple[list[Seen], float]:
+def end_reading(reading: Sequence[Reading], extraction: Extraction) -> tuple[list[Seen], float]:
     """What each file was found to be, in order, and the seconds that took all threads together.
 
     Raises DecoderStuck as soon as one file, of this batch or the next, keeps its decoder for too long.
@@ -70,8 +70,8 @@ def end_reading(reading: Sequence[Reading], tools: Extraction) -> tuple[list[See
     left = set(reading)
     while left:
         _, left = wait(left, LOOK_SECONDS)
-        if left and (overdue := tools.guard.overdue()):
-            raise DecoderStuck(overdue, tools.guard.seconds)
+        if left and (overdue := extraction.guard.overdue()):
+            raise DecoderStuck(overdue, extraction.guard.seconds)
     parts, spent = zip(*(future.result() for future in reading), strict=True) if reading else ((), ())
     return list(chain.from_iterable(parts)), sum(spent)
 
@@ -90,7 +90,7 @@ def read_together(references: Sequence[Reference]) -> Iterator[list[Reference]]:
         yield group
 
 
-def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extraction) -> tuple[list[Seen], float]:
+def _look(references: Sequence[Reference], attempts: Sequence[int], extraction: Extraction) -> tuple[list[Seen], float]:
     """Read and digest a few files, ask the cache for all of them, decode what is missing; how many seconds it took."""
     started = time.perf_counter()
     seen: list[Seen] = [None] * len(references)
@@ -100,24 +100,26 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], tools: Extra
             seen[place] = Refused(FailureKind.DECODER, CRASHED)
             continue
         try:
-            held[place] = read_file(tools.storage, reference, tools.max_bytes)
+            held[place] = read_file(extraction.storage, reference, extraction.max_bytes)
         except FileChanging:
             continue  # its next settled state is a reference of its own
         except PermanentError as error:
             seen[place] = Refused.by(error)
-    known = tools.store.facts(tools.extractor_id, [contents.digest for contents in held.values()])
+    known = extraction.store.facts(extraction.extractor_id, [contents.digest for contents in held.values()])
     for place, facts in zip(list(held), known, strict=True):
         contents = held.pop(place)
-        seen[place] = Look(contents.digest, facts, None) if facts else _describe(references[place], contents, tools)
+        seen[place] = (
+            Look(contents.digest, facts, None) if facts else _describe(references[place], contents, extraction)
+        )
     return seen, time.perf_counter() - started
 
 
-def _describe(reference: Reference, contents: Contents, tools: Extraction) -> Look | Refused:
+def _describe(reference: Reference, contents: Contents, extraction: Extraction) -> Look | Refused:
     try:
         header = probe(contents.data)
-        with tools.guard.decoding(reference, header.width * header.height):
-            made = take_impression(contents.data, tools.max_pixels)
-            square = shrink(made.picture, tools.network.side)
+        with extraction.guard.decoding(reference, header.width * header.height):
+            made = take_impression(contents.data, extraction.max_pixels)
+            square = shrink(made.picture, extraction.network.side)
     except PermanentError as error:
         return Refused.by(error)
     return Look(contents.digest, made.facts, square, made.sketch.to_bytes())

@@ -116,19 +116,19 @@ class Judge:
         file = File(path, record)
         if record.state is State.FAILED:
             if record.verdict != Verdict.FAILED:
-                self._verdicts.owe([file])
+                self._verdicts.add_due([file])
         elif path not in self._known.digest:
             with self._meter.timing(JUDGE_SECONDS):
                 given += self._judge(file)
         elif not record.verdict:  # extracted anew, with the same picture: its group stays what it is
             self._candidates.add([record.digest])
-            self._verdicts.owe([file])
+            self._verdicts.add_due([file])
         return given
 
     def _judge(self, file: File) -> int:
         known, digest = self._known, file.record.digest
         known.add_file(file.path, digest)
-        self._verdicts.owe([file])
+        self._verdicts.add_due([file])
         if digest in known.keeper:
             return 0
         [pixels] = self._store.pixels([digest])
@@ -198,7 +198,7 @@ class Judge:
         if stayed and digest in known.paths:  # another file with the same bytes stays in its place
             for file in self._ranked(known.paths[digest])[:1]:
                 known.put_first(file.path)
-            self._verdicts.owe(self._files(known.files_of_group(keeper)))
+            self._verdicts.add_due(self._files(known.files_of_group(keeper)))
         elif stayed:
             given += self._promote(keeper)
         return given

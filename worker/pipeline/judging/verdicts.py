@@ -45,7 +45,7 @@ class Verdicts:
         self._due: list[File] = []
         self._given: list[Given] = []
 
-    def owe(self, files: Iterable[File]) -> None:
+    def add_due(self, files: Iterable[File]) -> None:
         """These files, ready or failed, get their verdict with the next `write`."""
         self._due += files
 

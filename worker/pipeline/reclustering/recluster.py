@@ -90,27 +90,31 @@ class _Stopwatch:
         self.seconds[name] = round(time.perf_counter() - started, 3)
 
 
-def recluster(tools: Reclustering, force: bool) -> dict[str, Any]:
+def recluster(reclustering: Reclustering, force: bool) -> dict[str, Any]:
     """Make and publish a new generation if anything has changed (or `force`); what came of it, as JSON.
 
     One run at a time, by a lease. A generation is complete before the pointer flips; a failed run leaves the old one.
     `outcome` is `published`, `unchanged` or `busy`; `message` says it for people.
     """
     try:
-        with tools.store.lease(names.LEASE_RECLUSTER) as holder:
-            return _recluster(tools, force, holder)
+        with reclustering.store.lease(names.LEASE_RECLUSTER) as holder:
+            return _recluster(reclustering, force, holder)
     except LeaseTaken:
         return {"outcome": "busy", "message": "another recluster run is under way; its generation will be the newest"}
 
 
-def _recluster(tools: Reclustering, force: bool, holder: str) -> dict[str, Any]:
+def _recluster(reclustering: Reclustering, force: bool, holder: str) -> dict[str, Any]:
     # Read first: a change during the run makes the next run due.
-    revision, extractor = tools.store.revision(), tools.store.extractor()
+    revision, extractor = reclustering.store.revision(), reclustering.store.extractor()
     if extractor is None:
         return {"outcome": "unchanged", "message": "no feature worker has started yet: there is nothing to cluster"}
-    last, thresholds, folders = tools.store.generation(), tools.thresholds().describe(), tools.folders()
-    there = last is not None and (tools.reports / last.id / "summary.json").exists()
-    rules = [list(tools.keeper_order), list(folders.prefer), list(folders.protect)]
+    last, thresholds, folders = (
+        reclustering.store.generation(),
+        reclustering.thresholds().describe(),
+        reclustering.folders(),
+    )
+    there = last is not None and (reclustering.reports / last.id / "summary.json").exists()
+    rules = [list(reclustering.keeper_order), list(folders.prefer), list(folders.protect)]
     state = (revision, extractor.id, rules, thresholds)
     if last and there and not force and _state_of(last) == state:
         message = f"nothing has changed since generation {last.id}"
@@ -118,37 +122,39 @@ def _recluster(tools: Reclustering, force: bool, holder: str) -> dict[str, Any]:
 
     watch = _Stopwatch()
     with watch.stage("read"):
-        collection = _read_collection(tools.store, extractor)
-        rows = StoredRows(tools.store, extractor.id, sorted({file.digest for file in collection.ready.values()}))
+        collection = _read_collection(reclustering.store, extractor)
+        rows = StoredRows(reclustering.store, extractor.id, sorted({file.digest for file in collection.ready.values()}))
     with watch.stage("cluster"):
-        clustering, digests = _cluster(tools, rows, last)
+        clustering, digests = _cluster(reclustering, rows, last)
     clusters = dict(zip(digests, map(int, clustering.labels), strict=True))
     files = {path: record for path, record in collection.ready.items() if record.digest in clusters}
     with watch.stage("groups"):
         members = [member_of(path, record) for path, record in files.items()]
-        rank = rank_keepers(tools.keeper_order, folders)
-        groups = _group(tools, members, files, rank, collection.waiting, again=thresholds != _thresholds_of(last))
-    generation = _generation_id(tools.now(), last)
-    meta = _describe(tools, generation, extractor, thresholds, folders, watch)
+        rank = rank_keepers(reclustering.keeper_order, folders)
+        groups = _group(
+            reclustering, members, files, rank, collection.waiting, again=thresholds != _thresholds_of(last)
+        )
+    generation = _generation_id(reclustering.now(), last)
+    meta = _describe(reclustering, generation, extractor, thresholds, folders, watch)
     report = _build(meta, collection, members, (clustering, digests), groups)
-    thumbnail = thumbnail_reader(tools.storage, files, tools.max_pixels, tools.max_bytes)
-    unwritten = _write(tools.reports, generation, lambda folder: write_report(folder, report, thumbnail))
+    thumbnail = thumbnail_reader(reclustering.storage, files, reclustering.max_pixels, reclustering.max_bytes)
+    unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
     centroids = clustering.centroids.tobytes()
     # First the verdicts: a run that is killed before the pointer flips is due again.
-    corrected = correct_verdicts(tools.store, files, groups, clusters, tools.now(), holder)
+    corrected = correct_verdicts(reclustering.store, files, groups, clusters, reclustering.now(), holder)
     published = Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about)
-    tools.store.publish(published, tools.keep_generations, report.snapshot, holder)
-    remove_folders(tools.reports, tools.keep_generations, generation)
-    tools.store.expire_features(extractor.id, tools.keep_features)
+    reclustering.store.publish(published, reclustering.keep_generations, report.snapshot, holder)
+    remove_folders(reclustering.reports, reclustering.keep_generations, generation)
+    reclustering.store.expire_features(extractor.id, reclustering.keep_features)
     unjudged = files | collection.failed
-    if waits_for_verdict(unjudged, tools.now()):
-        tools.store.add(Counter.REVISION, 1)  # should their message be lost, nothing else makes the next run due
+    if waits_for_verdict(unjudged, reclustering.now()):
+        reclustering.store.add(Counter.REVISION, 1)  # should their message be lost, nothing else makes the next run due
     return {
         "outcome": "published",
         "generation": generation,
         "corrected": corrected,
-        "unjudged": waits_for_verdict(unjudged, tools.now(), UNJUDGED_SECONDS),
+        "unjudged": waits_for_verdict(unjudged, reclustering.now(), UNJUDGED_SECONDS),
         "report_error": unwritten,
         "message": f"generation {generation} is published; {unwritten}".removesuffix("; "),
     }
@@ -164,12 +170,19 @@ def _write(reports: Path, generation: str, write: Callable[[Path], None]) -> str
     return ""
 
 
-def _cluster(tools: Reclustering, rows: StoredRows, last: Generation | None) -> tuple[Clustering, Sequence[str]]:
+def _cluster(reclustering: Reclustering, rows: StoredRows, last: Generation | None) -> tuple[Clustering, Sequence[str]]:
     """The clusters of all rows that can be read, and whose they are."""
 
     def attempt(rows: StoredRows) -> tuple[Clustering, Sequence[str]]:
         previous = previous_numbers(rows.digests, last.clusters) if last else None
-        options = (tools.geometry, tools.k_max, SEED, tools.silhouette_sample, previous, tools.memory)
+        options = (
+            reclustering.geometry,
+            reclustering.k_max,
+            SEED,
+            reclustering.silhouette_sample,
+            previous,
+            reclustering.memory,
+        )
         return cluster(rows, *options), rows.digests
 
     try:
@@ -179,13 +192,13 @@ def _cluster(tools: Reclustering, rows: StoredRows, last: Generation | None) -> 
 
 
 def _group(
-    tools: Reclustering, members: list[Member], files: dict[str, Record], rank: Rank, waiting: int, again: bool
+    reclustering: Reclustering, members: list[Member], files: dict[str, Record], rank: Rank, waiting: int, again: bool
 ) -> list[Group]:
     """waiting: files not read yet. again: the known pairs passed other thresholds than those in force."""
     if again:
-        tools.storage.check_there()  # or nothing could be compared, and every pair would be refused
-        verify_again(tools.store, members, files, tools.compare, rank)
-    return group_files(tools.store, members, files, tools.compare, rank, waiting)
+        reclustering.storage.check_there()  # or nothing could be compared, and every pair would be refused
+        verify_again(reclustering.store, members, files, reclustering.compare, rank)
+    return group_files(reclustering.store, members, files, reclustering.compare, rank, waiting)
 
 
 def _state_of(generation: Generation) -> tuple[int, str, object, object]:
@@ -220,7 +233,7 @@ def _generation_id(now: float, last: Generation | None) -> str:
 
 
 def _describe(
-    tools: Reclustering,
+    reclustering: Reclustering,
     generation: str,
     extractor: Extractor,
     thresholds: dict[str, Any],
@@ -229,15 +242,15 @@ def _describe(
 ) -> Meta:
     return Meta(
         generation=generation,
-        created=datetime.fromtimestamp(tools.now(), UTC).isoformat(timespec="seconds"),
+        created=datetime.fromtimestamp(reclustering.now(), UTC).isoformat(timespec="seconds"),
         extractor=extractor,
         seconds=dict(watch.seconds),
         thresholds=thresholds,
-        keeper_order=tools.keeper_order,
+        keeper_order=reclustering.keeper_order,
         keeper_folders=folders,
-        folder=tools.storage.name,
-        history=tuple(tools.store.history()),
-        warnings=tuple(tools.warnings()),
+        folder=reclustering.storage.name,
+        history=tuple(reclustering.store.history()),
+        warnings=tuple(reclustering.warnings()),
     )
 
 
