@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rich import filesize
+
 from worker.engine.groups.groups import Group, Member
 from worker.engine.report.model import Cluster, Report
 from worker.engine.report.theme import colour_of, shape_of
-from worker.engine.report.wording import saving, show, size
+from worker.engine.report.wording import saving, show
 
 Thumbnail = Callable[[str], bytes | None]  # path -> JPEG, None where there is none
 
@@ -121,7 +123,7 @@ def show_clusters(report: Report, album: Album) -> list[ClusterView]:
             mark=_mark(cluster.number),
             share=100 * cluster.images / total,
             duplicate_share=100 * cluster.duplicates / total,
-            saving=size(cluster.bytes_to_free),
+            saving=filesize.decimal(cluster.bytes_to_free),
             tiles=tuple(tiles[cluster.number]),
         )
         for cluster in shown
@@ -140,7 +142,7 @@ def _group(group: Group, album: Album) -> GroupView:
 
 
 def _tile(member: Member, album: Album, keeper: bool = False, kind: str = "", reason: str = "") -> Tile:
-    facts = f"{member.width} × {member.height} · {size(member.bytes)}"
+    facts = f"{member.width} × {member.height} · {filesize.decimal(member.bytes)}"
     path = show(member.path, LONGEST_PATH)
     return Tile(show(member.path), path, album.source(member), facts, keeper, kind, reason)
 

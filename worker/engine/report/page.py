@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from rich import filesize
 
 from shared.records import Kind
 from worker.engine.groups.keepers import describe_order
@@ -22,7 +23,7 @@ from worker.engine.report.album import GROUP_SHARE, THUMBNAIL_BYTES, Album, Thum
 from worker.engine.report.figures import figure_of_history, figures_of_choice
 from worker.engine.report.model import Report
 from worker.engine.report.summary import reasons, sampling
-from worker.engine.report.wording import decimal, number_of, origin_of, saving, show, size
+from worker.engine.report.wording import decimal, number_of, origin_of, saving, show
 
 FAILURES: Final = 300
 REASONS: Final = 50
@@ -84,7 +85,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"show": show, "size": size, "breakable": _breakable, "moment": _moment, "count": _count}
+    environment.filters |= {
+        "show": show,
+        "size": filesize.decimal,
+        "breakable": _breakable,
+        "moment": _moment,
+        "count": _count,
+    }
     environment.filters["decimal"] = decimal
     environment.globals["number_of"] = number_of
     environment.globals["saving"] = saving

@@ -4,12 +4,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from rich import filesize
 from tabulate import tabulate
 
 from worker.engine.groups.groups import Group
 from worker.engine.report.model import Report
 from worker.engine.report.summary import REASONS, reasons, sampling
-from worker.engine.report.wording import fit, number_of, origin_of, saving, show, size
+from worker.engine.report.wording import fit, number_of, origin_of, saving, show
 
 WIDTH: Final = 80  # columns
 GROUPS: Final = 5  # largest ones, which are named
@@ -51,7 +52,7 @@ def summary_text(report: Report) -> str:
 def _total_rows(report: Report) -> list[tuple[str, str]]:
     totals, meta = report.totals, report.meta
     rows = [
-        ("Images", f"{totals.images:,} ({size(totals.bytes)})"),
+        ("Images", f"{totals.images:,} ({filesize.decimal(totals.bytes)})"),
         ("Different images", f"{totals.distinct:,}"),
         ("Verified duplicates", f"{totals.duplicates:,} in {number_of(totals.groups, 'group')}"),
         ("Can be freed", saving(totals.bytes_to_free, totals.bytes_to_prove)),
@@ -82,7 +83,7 @@ def _group(group: Group) -> Iterator[str]:
     yield f"  {'keeper':<10} {fit(group.keeper.path, WIDTH - 13)}"
     for duplicate in group.duplicates[:DUPLICATES]:
         yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"
-        yield f"  {'':<10} {fit(f'{size(duplicate.member.bytes)}: {duplicate.reason}', WIDTH - 13)}"
+        yield f"  {'':<10} {fit(f'{filesize.decimal(duplicate.member.bytes)}: {duplicate.reason}', WIDTH - 13)}"
     if len(group.duplicates) > DUPLICATES:
         yield f"  and {number_of(len(group.duplicates) - DUPLICATES, 'more', 'more')}"
 
@@ -132,7 +133,7 @@ def _total_row(report: Report) -> tuple[str, ...]:
 
 
 def _short_size(count: int) -> str:
-    return size(count).replace("bytes", "B")
+    return filesize.decimal(count).replace("bytes", "B")
 
 
 def _failures(report: Report) -> Iterator[str]:
