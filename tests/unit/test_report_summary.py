@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from shared.records.history import Snapshot
 from tests.unit.report_parts import EXTRACTOR, WARNED, make_report, member, twelve_files
-from worker.engine.report.summary import GENERATIONS, REASONS, summary
+from worker.engine.report.summary import GENERATIONS_LISTED, REASONS_LISTED, summary
 from worker.engine.report.text import WIDTH, summary_text
 from worker.engine.report.wording import fit, number_of, show
 
@@ -51,10 +51,10 @@ def test_the_summary_is_plain_json():
 
 
 def test_the_summary_lists_the_newest_generations():
-    past = tuple(Snapshot(f"g{number}", "2026", number, 0, 1, 0, 1, 0) for number in range(GENERATIONS + 5))
+    past = tuple(Snapshot(f"g{number}", "2026", number, 0, 1, 0, 1, 0) for number in range(GENERATIONS_LISTED + 5))
     listed = summary(make_report(twelve_files(), history=past))["history"]
-    assert [entry["generation"] for entry in listed[:2]] == ["20261123T041500", f"g{GENERATIONS + 4}"]
-    assert len(listed) == GENERATIONS
+    assert [entry["generation"] for entry in listed[:2]] == ["20261123T041500", f"g{GENERATIONS_LISTED + 4}"]
+    assert len(listed) == GENERATIONS_LISTED
 
 
 def test_the_summary_says_how_k_was_chosen():
@@ -194,9 +194,9 @@ def test_a_sampled_silhouette_says_so():
 
 
 def test_many_reasons_are_cut():
-    report = make_report([], [(f"{index}", f"reason {index}") for index in range(REASONS + 5)])
+    report = make_report([], [(f"{index}", f"reason {index}") for index in range(REASONS_LISTED + 5)])
     assert cells(summary_text(report), "(other reasons)") == ["(other reasons)", "5"]
-    assert len(summary(report)["failures"]) == REASONS
+    assert len(summary(report)["failures"]) == REASONS_LISTED
 
 
 def test_counts_are_worded():

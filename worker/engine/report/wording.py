@@ -6,10 +6,10 @@ from typing import Any, Final
 from rich import filesize
 from rich.cells import cell_len, chop_cells
 
-LONGEST_NAME: Final = 200
+LONGEST_SHOWN: Final = 200
 
 
-def show(text: str, longest: int = LONGEST_NAME) -> str:
+def show(text: str, longest: int = LONGEST_SHOWN) -> str:
     """A file name or reason as printable text on one line.
 
     What does not print (line breaks, control and direction marks, bytes that are not UTF-8) is shown as an escape such

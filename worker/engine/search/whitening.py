@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIMENSIONS: Final = 128
-SAMPLE: Final = 4096  # features from which the components are fitted: enough for 128 of them, 3 s
+FITTED_ON: Final = 4096  # features from which the components are fitted: enough for 128 of them, 3 s
 
 _ITERATIONS: Final = 4
 _FLOOR: Final = 1e-4  # of the largest variance; smaller components are noise and are not blown up further
