@@ -20,7 +20,7 @@ from worker.engine.search.encoding import encode, has_features
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
 from worker.pipeline.extracting.outcome import Outcome
-from worker.pipeline.extracting.reading import Look, Reading, Refused, begin_reading, end_reading
+from worker.pipeline.extracting.reading import ReadFile, Reading, Refused, begin_reading, end_reading
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
 # image does not take 31 good ones with it; a lone one that fails too often is given up (see `reading`).
@@ -119,9 +119,9 @@ def _work_off(
     started = time.perf_counter()
     seen, spent = end_reading(batch.reading, tools)
     looks = {reference: look for reference, look in zip(batch.taken, seen, strict=True) if look is not None}
-    found = [look for look in looks.values() if isinstance(look, Look)]
+    found = [look for look in looks.values() if isinstance(look, ReadFile)]
     fresh = {look.digest: look for look in found if look.square is not None and look.digest not in stored}
-    due = {r: look for r, look in looks.items() if isinstance(look, Look) and look.digest in fresh}
+    due = {r: look for r, look in looks.items() if isinstance(look, ReadFile) and look.digest in fresh}
     at_once = {r: look for r, look in looks.items() if r not in due}
     read = time.perf_counter()
     if at_once:
@@ -149,7 +149,10 @@ def _work_off(
 
 
 def _complete(
-    looks: Mapping[Reference, Look | Refused], mute: Set[str], waiting: Mapping[Reference, Record], tools: Extraction
+    looks: Mapping[Reference, ReadFile | Refused],
+    mute: Set[str],
+    waiting: Mapping[Reference, Record],
+    tools: Extraction,
 ) -> Outcome:
     """Put on record what these files were found to be."""
     changes = [_change(reference, waiting[reference], look, mute, tools) for reference, look in looks.items()]
@@ -162,7 +165,7 @@ def _complete(
     )
 
 
-def _compute(looks: Sequence[Look], tools: Extraction) -> list[Image]:
+def _compute(looks: Sequence[ReadFile], tools: Extraction) -> list[Image]:
     """Features of distinct pictures, without those that the network gives none for: one forward pass."""
     if not looks:
         return []
@@ -173,7 +176,7 @@ def _compute(looks: Sequence[Look], tools: Extraction) -> list[Image]:
     return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(able, encoded, strict=True)]
 
 
-def _change(reference: Reference, seen: Record, look: Look | Refused, mute: Set[str], tools: Extraction) -> Change:
+def _change(reference: Reference, seen: Record, look: ReadFile | Refused, mute: Set[str], tools: Extraction) -> Change:
     """mute: digests that the network gives no features for; not the file is to blame, so another extractor may try."""
     changed = replace(seen, since=tools.now())
     if isinstance(look, Refused) or look.digest != seen.digest:  # a verdict was kept only for the same bytes
