@@ -7,7 +7,7 @@ LOCK   := requirements/dev.txt
 WATCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check hooks bench chaos fuzz audit lock clean
+.PHONY: help setup up demo test check bench chaos fuzz audit lock clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,11 +38,11 @@ check: $(STAMP) ## style, types, import arrows
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## all checks and all tests, on a real Redis
-	$(BIN)/python -m pytest
-
-hooks: $(STAMP) ## let git check style, import arrows and the subject at each commit (needs pre-commit)
-	pre-commit install
+# Side by side: tests of the whole stack wait more than they compute. Each process has a Redis and folders of its own.
+# The many programs that they start find our modules compiled, wherever the caller wants no bytecode written.
+test: export PYTHONDONTWRITEBYTECODE =
+test: check ## all checks and all tests, on a real Redis; the tests in N processes: make test N=8
+	$(BIN)/python -m pytest --numprocesses $(or $(N),4) --dist worksteal
 
 bench: $(STAMP) ## measure everything into docs/benchmarks.md, or one: make bench ONLY=extract
 	$(BIN)/python -m benchmarks $(ONLY)

@@ -18,9 +18,10 @@ from tabulate import tabulate
 from benchmarks.pictures import photos_in
 from worker.engine.edits.attacks import attacked
 from worker.engine.matching.verify import Thresholds, verify, verify_pixels
+from worker.engine.picture.channels import Picture
 from worker.engine.picture.decode import decode
 from worker.engine.sketch.keypoints import Keypoints
-from worker.engine.sketch.sketch import Picture, Sketch, describe
+from worker.engine.sketch.sketch import Sketch, describe
 
 MAX_PIXELS = 100_000_000
 COUNTS = (64, 96, 128, 192, 256)

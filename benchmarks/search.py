@@ -34,7 +34,7 @@ from benchmarks.pictures import make_pictures
 from worker.engine.edits.attacks import attacked
 from worker.engine.picture.decode import decode
 from worker.engine.search.neighbours import Neighbours
-from worker.engine.search.whitening import SAMPLE, Whitening, fit_whitening
+from worker.engine.search.whitening import FITTED_ON, Whitening, fit_whitening
 from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, Keypoints
 from worker.engine.sketch.sketch import Sketch, describe
 from worker.pipeline.judging.judge import CANDIDATES
@@ -88,7 +88,7 @@ class Collection:
 
 def fill(collection: Collection, whitening: Whitening, photos: list[Sketch]) -> tuple[Neighbours, Features]:
     """The index, and the whitened features in it; the first images have the photos' sketches."""
-    index = Neighbours(whitening, collection.features(0, SAMPLE), collection.size)
+    index = Neighbours(whitening, collection.features(0, FITTED_ON), collection.size)
     vectors = []
     for start, features, sketches in collection.blocks():
         if start == 0:
@@ -102,7 +102,7 @@ def measure(size: int, photos: list[Sketch], copies: list[tuple[int, Sketch]]) -
     """A row of the table. copies: the number of the photo, and the copy's sketch."""
     threadpool_limits(1)
     collection = Collection(size, photos)
-    whitening = fit_whitening(collection.features(0, min(SAMPLE, size)))
+    whitening = fit_whitening(collection.features(0, min(FITTED_ON, size)))
     index, vectors = fill(collection, whitening, photos)
     rows = collection.features(0, len(photos))
     noise = np.random.default_rng(3).normal(0, NOISE * rows.std(), (len(copies), rows.shape[1]))

@@ -8,7 +8,7 @@ from typing import Final
 from shared.mount_table import MOUNTS, parse_mounts, read_table
 
 # What is in them is gone with the power, or with the container whose own layer an overlay at the very top is.
-MEMORY: Final = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "rootfs"})
+IN_MEMORY: Final = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "rootfs"})
 LAYERS: Final = frozenset({"overlay", "aufs", "fuse.fuse-overlayfs"})
 
 
@@ -40,7 +40,7 @@ def vanishing(folder: Path, root: Path) -> str:
     mount, other = (table.mount_of(os.path.realpath(path)) for path in (folder, root))
     seen = {other}
     while mount and mount not in seen:
-        if mount.kind in MEMORY or (mount.kind in LAYERS and mount.point == "/"):
+        if mount.kind in IN_MEMORY or (mount.kind in LAYERS and mount.point == "/"):
             return mount.kind
         seen.add(mount)
         mount = table.mount_of(mount.upper) if mount.upper else None  # an overlay lasts as long as that

@@ -33,7 +33,7 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ShownFolder:
     """A folder of a file system that is seen. shown: where."""
 
     device: str
@@ -93,18 +93,18 @@ class MountTable:
             found = min(on_way, key=lambda mount: len(mount.point))
             inner = self._inner[found.number]
 
-    def views(self, folder: str) -> list[View]:
+    def views(self, folder: str) -> list[ShownFolder]:
         """All that is seen in `folder`, itself the first, and in what overlays there are made of."""
         points = [mount.point for mount in self._mounts if mount.point != folder and _is_within(mount.point, folder)]
         return [view for point in (folder, *points) for view in self._of(point, PurePosixPath(point), ())]
 
-    def _of(self, path: str, shown: PurePosixPath, above: tuple[Mount, ...]) -> Iterator[View]:
+    def _of(self, path: str, shown: PurePosixPath, above: tuple[Mount, ...]) -> Iterator[ShownFolder]:
         """What is at `path`, which is shown at another place, perhaps. above: overlays that this is a layer of."""
         mount = self.mount_of(path)
         if mount is None or mount in above:  # none lies in itself: of a container's own, the names are the host's
             return
         within = PurePosixPath(path).relative_to(mount.point)
-        yield View(mount.device, mount.root / within, shown)
+        yield ShownFolder(mount.device, mount.root / within, shown)
         for layer in mount.layers:
             yield from self._of(str(layer / within), shown, (*above, mount))
 
@@ -113,7 +113,9 @@ def _is_within(path: str, folder: str) -> bool:
     return PurePosixPath(path).is_relative_to(folder)
 
 
-def places_within(inner: Sequence[View], outer: Sequence[View]) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+def places_within(
+    inner: Sequence[ShownFolder], outer: Sequence[ShownFolder]
+) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
     """Each two places that are one folder: in `inner`, and below one in `outer` (pure)."""
     for one in inner:
         for other in outer:
@@ -121,7 +123,9 @@ def places_within(inner: Sequence[View], outer: Sequence[View]) -> Iterator[tupl
                 yield one.shown, other.shown / one.folder.relative_to(other.folder)
 
 
-def shown_within(inner: Sequence[View], outer: Sequence[View]) -> tuple[PurePosixPath, PurePosixPath] | None:
+def shown_within(
+    inner: Sequence[ShownFolder], outer: Sequence[ShownFolder]
+) -> tuple[PurePosixPath, PurePosixPath] | None:
     """The first two such places (pure). None where there are none."""
     return next(places_within(inner, outer), None)
 

@@ -14,7 +14,7 @@ from shared.permission import why_not
 
 MARK: Final = "imagesieve-state"
 OWN_PREFIX: Final = ".imagesieve-"  # of all hidden files and folders that are made in a marked folder
-VERSION: Final = 2  # of what the folder holds; it grows when an older imagesieve could not read it any more
+STATE_VERSION: Final = 2  # of what the folder holds; it grows when an older imagesieve could not read it any more
 
 # What every earlier version, which left no mark, wrote at its first start: `up`, the watcher, beat.
 _EVIDENCE: Final = ("watched", "supervisord.conf", "watcher.alive", "beat.alive", "beat-schedule")
@@ -31,7 +31,7 @@ def open_state_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (folder / MARK).exists():
-            write_whole(folder / MARK, f"{VERSION}\n".encode())
+            write_whole(folder / MARK, f"{STATE_VERSION}\n".encode())
     except OSError as error:
         raise unusable(folder, error) from error
 
@@ -59,10 +59,10 @@ def check_state_folder(folder: Path) -> None:
             f"IMAGESIEVE_STATE_DIR is {folder}, which holds {foreign[0]!r} and was not made by imagesieve; name a new "
             "or an empty folder for its state"
         )
-    if version is not None and version > VERSION:
+    if version is not None and version > STATE_VERSION:
         raise SettingsError(
             f"the state folder {folder} was made by a newer imagesieve (its version is {version}, this one reads up to "
-            f"{VERSION}); start the newer one, or name another folder in IMAGESIEVE_STATE_DIR"
+            f"{STATE_VERSION}); start the newer one, or name another folder in IMAGESIEVE_STATE_DIR"
         )
 
 
@@ -74,8 +74,8 @@ def _read_version(folder: Path) -> int | None:
         return 1 if any((folder / name).is_file() for name in _EVIDENCE) else None
     if not text.isdecimal():
         raise SettingsError(
-            f"the mark {folder / MARK} of the state folder holds no version; write {VERSION} into it if imagesieve "
-            "made this folder, or name another one in IMAGESIEVE_STATE_DIR"
+            f"the mark {folder / MARK} of the state folder holds no version; write {STATE_VERSION} into it if "
+            "imagesieve made this folder, or name another one in IMAGESIEVE_STATE_DIR"
         )
     return int(text)
 

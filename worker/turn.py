@@ -24,8 +24,8 @@ from shared.errors import Unavailable
 from shared.store import Leases
 from shared.store.leases import renew
 
-LEASE_SECONDS: Final = 10.0
-LOOK_SECONDS: Final = 0.5  # between two tries of a worker that stands by
+TURN_SECONDS: Final = 10.0
+STANDBY_SECONDS: Final = 0.5  # between two tries of a worker that stands by
 HOLDER: Final = "IMAGESIEVE_VERDICTS_HOLDER"  # environment, by which the children learn under which name to write
 
 logger = logging.getLogger(__name__)
@@ -64,17 +64,17 @@ class Turn:
 
     def _hold(self, consumer: Any) -> None:
         store, said = self._store(), False
-        while not self._tried(lambda: store.take_lease(names.LEASE_VERDICTS, self._holder, LEASE_SECONDS)):
+        while not self._tried(lambda: store.take_lease(names.LEASE_VERDICTS, self._holder, TURN_SECONDS)):
             if not said:
                 logger.info("standing by: another worker gives verdicts")
             said = True
-            if self._ended.wait(LOOK_SECONDS):
+            if self._ended.wait(STANDBY_SECONDS):
                 return
         logger.info("this worker gives verdicts now")
         consumer.call_soon(consumer.add_task_queue, names.QUEUE_VERDICTS)
-        while not self._tried(self._wake) and not self._ended.wait(LOOK_SECONDS):
+        while not self._tried(self._wake) and not self._ended.wait(STANDBY_SECONDS):
             continue
-        if not renew(store, names.LEASE_VERDICTS, self._holder, LEASE_SECONDS, self._ended):
+        if not renew(store, names.LEASE_VERDICTS, self._holder, TURN_SECONDS, self._ended):
             logger.warning("another worker gives verdicts now: this one was stopped or cut off for too long; it ends")
             os.kill(os.getpid(), signal.SIGTERM)
 

@@ -10,7 +10,7 @@ from shared.records import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
+class ReportedDuplicate:
     """A file that can go, and the keeper that stays for it. Paths are relative to the watched folder.
 
     digest, keeper_digest: SHA-256 of the files' bytes when the report was made. frees: bytes that
@@ -30,7 +30,7 @@ class Duplicate:
     may_free: int = 0
 
 
-def read_duplicates(folder: Path) -> list[Duplicate]:
+def read_duplicates(folder: Path) -> list[ReportedDuplicate]:
     """The duplicates of the report in `folder`, in its order. Raises PermanentError where it cannot be read."""
     try:
         digests = {_path(row["path"]): row["digest"] for row in _rows(folder / "assignments.csv")}
@@ -42,7 +42,7 @@ def read_duplicates(folder: Path) -> list[Duplicate]:
                 continue
             keeper = keepers[row["group"]]
             found.append(
-                Duplicate(
+                ReportedDuplicate(
                     int(row["group"]), path, digests[path], int(row["bytes"]), Kind(row["kind"]),
                     float(row["similarity"]),
                     keeper, digests[keeper], int(row.get("frees") or 0), int(row.get("may_free") or 0),

@@ -13,9 +13,9 @@ from typing import Any, Final
 from shared.errors import JournalFailed
 from shared.permission import why_not
 
-VERSION: Final = 2
-READABLE: Final = (1, VERSION)  # of steps in version 1, folders, links and keeper_inode are not known
-SUFFIX: Final = ".jsonl"
+JOURNAL_VERSION: Final = 2
+READABLE: Final = (1, JOURNAL_VERSION)  # of steps in version 1, folders, links and keeper_inode are not known
+JOURNAL_SUFFIX: Final = ".jsonl"
 
 
 class Action(StrEnum):
@@ -81,7 +81,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class RunHeader:
     """What a whole run is about. id: sorts by time. root: the watched folder. target: of a move. policy: by itself."""
 
     id: str
@@ -95,7 +95,7 @@ class Header:
 class Run:
     """A journal as it was read."""
 
-    header: Header
+    header: RunHeader
     entries: dict[int, Entry]
 
     def in_phase(self, *phases: Phase) -> list[Entry]:
@@ -116,7 +116,7 @@ def run_files(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         raise JournalFailed(f"the journals in {folder} cannot be read: {why_not(error)}") from error
-    return sorted(file for file in found if file.suffix == SUFFIX)
+    return sorted(file for file in found if file.suffix == JOURNAL_SUFFIX)
 
 
 def read_runs(folder: Path) -> list[Run]:
@@ -135,7 +135,7 @@ def read_run(file: Path) -> Run | None:
     if not whole:
         return None
     try:
-        header = Header(**{**whole[0]["run"], "action": Action(whole[0]["run"]["action"])})
+        header = RunHeader(**{**whole[0]["run"], "action": Action(whole[0]["run"]["action"])})
         if whole[0]["version"] not in READABLE:
             raise JournalFailed(f"the journal {file} is of another version of imagesieve; use that one to restore")
         entries: dict[int, Entry] = {}

@@ -10,7 +10,7 @@ from celery.beat import PersistentScheduler
 from celery.utils.time import maybe_make_aware
 
 from shared.broker import ask_for_recluster
-from shared.broker.early_report import LOOK_SECONDS, EarlyReport, EarlyReportStore
+from shared.broker.early_report import COLLECTION_LOOK_SECONDS, EarlyReport, EarlyReportStore
 from shared.settings import load_settings
 from shared.store import RedisStore
 
@@ -34,7 +34,7 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc,unused-ignore]
         pause: float = super().tick(*arguments, **options)
         Path(self.schedule_filename).with_name("beat.alive").touch()
         self._early.look(time.monotonic())
-        return min(pause, LOOK_SECONDS) if self._early.is_wanted else pause
+        return min(pause, COLLECTION_LOOK_SECONDS) if self._early.is_wanted else pause
 
     def _follow_clock(self) -> None:
         """Count from now where the last run lies in the future: else nothing is due until the clock is there again."""

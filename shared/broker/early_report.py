@@ -11,13 +11,13 @@ from shared.errors import Unavailable
 from shared.store import Generations, Tallies
 from shared.store.places import UNJUDGED
 
-LOOK_SECONDS: Final = 2.0  # between two looks at the collection
+COLLECTION_LOOK_SECONDS: Final = 2.0  # between two looks at the collection
 QUIET_SECONDS: Final = 3.0  # without a change: between two files of a scan there is less
 BACKFILL: Final = 100  # files under way at once that make a backfill, of a collection of up to ten times as many
 
 
 @dataclass(frozen=True)
-class Look:
+class Moment:
     """The collection at one moment. unjudged: None where not known. clustered: the last generation's revision."""
 
     total: int
@@ -47,8 +47,8 @@ class Quiet:
         self.wanted = True  # a report is asked for at the next rest
         self._since: tuple[int, float] | None = None  # revision, and when it was first seen with nothing under way
 
-    def is_due(self, look: Look, now: float) -> bool:
-        """Whether to ask now; to be called about every LOOK_SECONDS. Once asked, see `asked`."""
+    def is_due(self, look: Moment, now: float) -> bool:
+        """Whether to ask now; to be called about every COLLECTION_LOOK_SECONDS. Once asked, see `asked`."""
         self.wanted = self.wanted or look.is_backfill
         if look.pending or look.unjudged != 0:
             self._since = None
@@ -78,14 +78,14 @@ class EarlyReport:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether it is waited for that the work is through: look about every LOOK_SECONDS, else now and then."""
+        """Whether it is waited for that the work is through: look every COLLECTION_LOOK_SECONDS, else now and then."""
         return self._quiet.wanted
 
     def look(self, now: float) -> None:
         """Look, if it is time."""
         if now < self._due:
             return
-        self._due = now + LOOK_SECONDS
+        self._due = now + COLLECTION_LOOK_SECONDS
         try:
             if self._quiet.is_due(self._look(), now):
                 self._ask()
@@ -93,8 +93,8 @@ class EarlyReport:
         except Unavailable:
             return  # the next look is soon
 
-    def _look(self) -> Look:
+    def _look(self) -> Moment:
         summary, counts, verdicts = self._store.summary(), self._store.counts(), self._store.verdict_counts()
         unjudged = None if verdicts is None else verdicts[UNJUDGED]
         clustered = summary["revision"] if summary else None
-        return Look(counts.total, counts.pending, unjudged, self._store.revision(), clustered)
+        return Moment(counts.total, counts.pending, unjudged, self._store.revision(), clustered)

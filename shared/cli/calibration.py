@@ -14,11 +14,11 @@ from shared.cli.collection_settings import settings_of_collection
 from shared.cli.terminal import emit, say, shown
 from shared.errors import PermanentError
 
-SAMPLE = 20
+PICTURES = 20
 
 
 def calibrate(
-    sample: Annotated[int, typer.Option(min=1, help="pictures of the collection to make edited copies of")] = SAMPLE,
+    sample: Annotated[int, typer.Option(min=1, help="pictures of the collection to make edited copies of")] = PICTURES,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="measure and print, store nothing")] = False,
     json: Annotated[bool, typer.Option("--json", help="as JSON, for programs")] = False,
 ) -> None:

@@ -15,7 +15,7 @@ from shared.errors import PermanentError, SettingsError
 from shared.permission import why_not
 from shared.state_folder import OWN_PREFIX
 
-MARK: Final = f"{OWN_PREFIX}demo"  # a file in each folder that the demo made
+DEMO_MARK: Final = f"{OWN_PREFIX}demo"  # a file in each folder that the demo made
 
 # File name in the package, by package folder.
 PHOTOS: Final = {
@@ -44,14 +44,14 @@ def claim_demo_folder(base: Path) -> tuple[Path, Path]:
     folders = base / "pictures", base / "state"
     try:
         for folder in folders:
-            if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
+            if folder.exists() and not (folder / DEMO_MARK).exists() and any(folder.iterdir()):
                 raise SettingsError(
                     f"{folder} holds files and was not made by this demo; name another folder in --folder, or none for "
                     "a temporary one"
                 )
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / MARK).touch()
+            (folder / DEMO_MARK).touch()
     except OSError as error:
         raise SettingsError(f"--folder is {base}, which cannot be used: {why_not(error)}") from error
     return folders
@@ -82,7 +82,7 @@ def make_demo_folder(folder: Path) -> list[Path]:
 
 def others(folder: Path, made: Sequence[Path]) -> list[Path]:
     """Files in the demo's `folder` that it did not make."""
-    found = {path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith(MARK)}
+    found = {path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith(DEMO_MARK)}
     return sorted(found - set(made))
 
 
@@ -99,7 +99,7 @@ def _find_photos() -> list[Path]:
 def _put(file: Path, write: Callable[[Path], object]) -> bool:
     """Have `write` make a new file, which is there when it is whole. An old one stays: False where it is another."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f"{MARK}-{file.name}")
+    new = file.with_name(f"{DEMO_MARK}-{file.name}")
     write(new)
     if not os.path.lexists(file):
         new.rename(file)

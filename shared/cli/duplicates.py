@@ -23,8 +23,8 @@ from shared.records import Kind
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 
-COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off", "folder")
-WIDE: Final = 250  # columns of a table that goes into a file
+RUN_COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off", "folder")
+FILE_WIDTH: Final = 250  # columns of a table that goes into a file
 
 app = typer.Typer(
     help="Show duplicates, act on them, and bring them back.", no_args_is_help=True, rich_markup_mode=None
@@ -186,17 +186,17 @@ def _show_runs(runs: list[Run], json: bool) -> None:
         emit(rows)
         return
     table = Table()
-    for name in COLUMNS:
+    for name in RUN_COLUMNS:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(str(row[name])) for name in COLUMNS))
+        table.add_row(*(_plain(str(row[name])) for name in RUN_COLUMNS))
     _print(table)
 
 
 def _print(table: Table) -> None:
     console = Console()
     if not console.is_terminal:
-        console.width = WIDE
+        console.width = FILE_WIDTH
     console.print(table)
 
 

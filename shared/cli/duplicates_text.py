@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rich.cells import cell_len, chop_cells
 
-from shared.acting.duplicates import Duplicate
+from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.events import ActingEvent
 from shared.acting.runs import Phase
 from shared.cli.terminal import say, shown
@@ -19,7 +19,7 @@ from shared.records import Kind
 NARROWEST: Final = 20  # columns for a path, however narrow the terminal
 
 
-def list_lines(found: Sequence[Duplicate], columns: int | None) -> Iterator[str]:
+def list_lines(found: Sequence[ReportedDuplicate], columns: int | None) -> Iterator[str]:
     """A block for each group: its keeper, and the duplicates below it. columns: of the terminal; None: never folded."""
     more = sum(one.may_free for one in found)
     to_prove = " and ".join(kind for kind in Kind if kind.is_to_prove)
@@ -52,7 +52,7 @@ def _folded(path: str, columns: int | None) -> list[str]:
     return [line for line in lines if line]
 
 
-def next_command(found: Sequence[Duplicate], kinds: Iterable[str], places: Iterable[str]) -> str:
+def next_command(found: Sequence[ReportedDuplicate], kinds: Iterable[str], places: Iterable[str]) -> str:
     """The dry run that shows what would become of those that were listed; "" where none was."""
     if not found:
         return ""
@@ -64,7 +64,7 @@ def next_command(found: Sequence[Duplicate], kinds: Iterable[str], places: Itera
     return shlex.join(words)
 
 
-def warn_of_empty(places: Iterable[str], duplicates: Sequence[Duplicate], root: Path) -> None:
+def warn_of_empty(places: Iterable[str], duplicates: Sequence[ReportedDuplicate], root: Path) -> None:
     """Say which of the folders that were asked for hold no duplicate: one may be misspelt."""
     for place in places:
         if not any(is_in_folder(one.path, place) for one in duplicates):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rich import filesize
+
 from shared.cli.collection_settings import take_weights, watched_folder
 from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.records import Extractor
@@ -92,7 +94,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
             return
     try:
         used = RedisStore.connect(settings.store).memory()
-        yield Finding("Redis", True, f"answers, {used / 2**20:.1f} MiB used", "")
+        yield Finding("Redis", True, f"answers, {filesize.decimal(used)} used", "")
     except Unavailable as error:
         remedy = error.remedy or "start it, or check IMAGESIEVE_STORE_URL"
         yield Finding("Redis", settings.embedded_redis, error.why, remedy)
@@ -113,7 +115,7 @@ def _inotify() -> Iterator[Finding]:
 def _disk(settings: Settings) -> Iterator[Finding]:
     there = next(folder for folder in (settings.state_dir, *settings.state_dir.parents) if folder.exists())
     free = shutil.disk_usage(there).free
-    found = f"{free / 2**30:.1f} GiB free at {there}"
+    found = f"{filesize.decimal(free)} free at {there}"
     yield Finding("disk", free >= FREE_WANTED, found, "free some space, or set IMAGESIEVE_STATE_DIR to another disk")
 
 

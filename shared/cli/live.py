@@ -18,11 +18,11 @@ from shared.settings import Settings
 from shared.stack.up import StopRequested, stop_on_signals
 from shared.store import RedisStore
 
-LOOK_SECONDS = 1.0
+PAGE_SECONDS = 1.0
 WORKERS_SECONDS = 10.0  # between two questions to the workers, whose answers are waited for
 ANSWER_SECONDS = 0.5
 BEFORE = 1000  # events from before, among which are the last duplicates
-AT_ONCE = 20_000  # events in one look; those behind them come with the next one
+EVENTS_AT_ONCE = 20_000  # events in one look; those behind them come with the next one
 
 
 def watch_status(settings: Settings) -> None:
@@ -43,7 +43,7 @@ def watch_status(settings: Settings) -> None:
             began = time.monotonic()
             poll.look(model, began)
             live.update(Screen(model.page(time.monotonic()), time.time()), refresh=True)
-            time.sleep(max(0.0, began + LOOK_SECONDS - time.monotonic()))
+            time.sleep(max(0.0, began + PAGE_SECONDS - time.monotonic()))
 
 
 class Poll:
@@ -83,7 +83,7 @@ class Poll:
     def _events(self) -> list[Event]:
         """Those since the last look."""
         found: list[Event] = []
-        while len(found) < AT_ONCE and (news := self._store.events(self._position, wait=0.0)):
+        while len(found) < EVENTS_AT_ONCE and (news := self._store.events(self._position, wait=0.0)):
             self._position = news[-1][0]
             found += [event for _, event in news]
         return found

@@ -8,9 +8,9 @@ from typing import Any, Final
 from shared.broker import Outstanding
 from shared.records import Counts, Event, Extractor, Kind
 
-WINDOW: Final = 60.0  # seconds over which a speed is taken
+SPEED_SECONDS: Final = 60.0  # seconds over which a speed is taken
 KEPT: Final = 200  # duplicates, more than a screen has lines
-DUPLICATES: Final = tuple(Kind)
+DUPLICATE_VERDICTS: Final = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Page:
 class Speed:
     """How much came in the last minute, or since the first look where that is shorter ago."""
 
-    def __init__(self, window: float = WINDOW) -> None:
+    def __init__(self, window: float = SPEED_SECONDS) -> None:
         self._window = window
         self._began: float | None = None
         self._came: deque[tuple[float, int]] = deque()
@@ -81,7 +81,7 @@ class Model:
 
     def remember(self, events: Iterable[Event]) -> None:
         """Events from before the first look, oldest first: their duplicates are shown, their number is no speed."""
-        self._duplicates.extendleft(event for event in events if event.verdict in DUPLICATES)
+        self._duplicates.extendleft(event for event in events if event.verdict in DUPLICATE_VERDICTS)
 
     def take(self, look: Look, events: Sequence[Event], now: float) -> None:
         """One more look, and the events since the last one, oldest first."""

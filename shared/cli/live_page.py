@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import cycle
 
+from rich import filesize
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress_bar import ProgressBar
@@ -58,7 +59,7 @@ class Screen:
         yield "queues", f"{queues}; in hand {look.waiting.unacknowledged:,}"
         if page.workers is not None:
             yield "workers", ", ".join(page.workers) or Text(NO_WORKERS, style="red")
-        yield "Redis", f"{look.redis_bytes / 2**20:,.1f} MiB"
+        yield "Redis", filesize.decimal(look.redis_bytes)
         yield from _made(look)
 
     def _duplicates(self, lines: int, width: int) -> RenderableType:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from rich import filesize
 from rich.console import Console
 from rich.table import Table
 
@@ -87,7 +88,7 @@ def _print_status(found: dict[str, Any]) -> None:
     table.add_row("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items()))
     table.add_row("in hand", f"{found['unacknowledged']} messages")
     table.add_row("workers", ", ".join(found["workers"]) or NO_WORKERS)
-    table.add_row("Redis", f"{found['redis_bytes'] / 2**20:.1f} MiB")
+    table.add_row("Redis", filesize.decimal(found["redis_bytes"]))
     table.add_row("features", extractor["label"] if extractor else "no feature worker has started yet")
     if extractor and extractor["warning"]:
         table.add_row("warning", extractor["warning"])

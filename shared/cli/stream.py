@@ -17,7 +17,7 @@ from shared.records import Event
 from shared.settings import load_settings
 from shared.store import RedisStore
 
-WAIT_SECONDS = 5.0
+EVENT_SECONDS = 5.0
 PAUSE_SECONDS = 2.0
 
 
@@ -38,7 +38,7 @@ def events(
     after, said = "0", ""
     while True:
         try:
-            found = store.events(after, wait=WAIT_SECONDS if follow else 0.0)
+            found = store.events(after, wait=EVENT_SECONDS if follow else 0.0)
         except Unavailable as error:
             if not follow:
                 raise

@@ -14,7 +14,7 @@ from shared.reports import LATEST
 from shared.store import Database, Generations
 
 PING_SECONDS: Final = 5.0  # between two looks whether Redis takes writes
-LOOK_SECONDS: Final = 2.0  # between two looks at the last report
+REPORT_LOOK_SECONDS: Final = 2.0  # between two looks at the last report
 
 
 class ReportWatch:
@@ -32,7 +32,7 @@ class ReportWatch:
         """Look, if it is time."""
         if now < self._due:
             return
-        self._due = now + LOOK_SECONDS
+        self._due = now + REPORT_LOOK_SECONDS
         try:
             self._tell(self._store.summary())
         except Unavailable:

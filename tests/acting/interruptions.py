@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.acting.runs import SUFFIX
+from shared.acting.runs import JOURNAL_SUFFIX
 from shared.errors import JournalFailed
 from tests.acting.ledger import Ledger
 from tests.acting.owner import Owner
@@ -70,7 +70,7 @@ class Interruptions:
     def _end(self, what: str) -> None:
         self.ledger.write(f"  killed before call {self.calls}, {what}")
         if self.torn and what == "journal":
-            with max(self.journals.glob(f"*{SUFFIX}")).open("ab") as file:
+            with max(self.journals.glob(f"*{JOURNAL_SUFFIX}")).open("ab") as file:
                 file.write(TORN)
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -20,7 +20,7 @@ from typing import Any
 from PIL import Image
 
 from shared import filesystems
-from shared.acting.duplicates import Duplicate
+from shared.acting.duplicates import ReportedDuplicate
 from shared.settings import Settings, load_settings
 from tests.acting.interruptions import Interruptions
 from tests.acting.ledger import Ledger
@@ -86,7 +86,7 @@ class Party:
     def journals(self) -> Path:
         return self.state / "actions"
 
-    def report(self, duplicates: list[Duplicate]) -> None:
+    def report(self, duplicates: list[ReportedDuplicate]) -> None:
         """Make a report of what is there."""
         folder = self.state / "reports" / "latest"
         folder.mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ class Party:
             now=lambda: 1_700_000_000.0 + next(moments),
             home_trash=lambda: self.world.trash,
         )
-        filesystems.MEMORY = frozenset()  # the small drives of these worlds are memory, which is refused
+        filesystems.IN_MEMORY = frozenset()  # the small drives of these worlds are memory, which is refused
         if self.kind_of_disk == "plain":
 
             def unknown(*_: object) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from shared.acting.duplicates import Duplicate
-from shared.acting.runs import Action, Entry, Header, read_runs
+from shared.acting.duplicates import ReportedDuplicate
+from shared.acting.runs import Action, Entry, RunHeader, read_runs
 from shared.records import Kind
 from worker.pipeline.acting.disk import PLACEHOLDER
 
@@ -80,7 +80,7 @@ def pixels_of(data: bytes) -> str:
 class Hand:
     """A step of a journal, and what its files are called on the disk."""
 
-    header: Header
+    header: RunHeader
     entry: Entry
 
     @property
@@ -176,7 +176,7 @@ class World:
         """Steps that somebody is in the middle of, or was cut off in."""
         return [hand for hand in self.steps() if hand.entry.phase in ("begun", "restoring")]
 
-    def duplicates(self, chance: random.Random) -> list[Duplicate]:
+    def duplicates(self, chance: random.Random) -> list[ReportedDuplicate]:
         """What a report would say now: files by pixels, a keeper at random, and now and then a near one."""
         held = {
             str(path.relative_to(self.root)): path.read_bytes()
@@ -238,11 +238,11 @@ def _walk(top: Path) -> Iterator[tuple[Path, Seen]]:
         )
 
 
-def _duplicate(number: int, path: str, keeper: str, held: dict[str, bytes]) -> Duplicate:
+def _duplicate(number: int, path: str, keeper: str, held: dict[str, bytes]) -> ReportedDuplicate:
     digests = [digest_of(held[one]) for one in (path, keeper)]
     kind = "near"
     if digests[0] == digests[1]:
         kind = "exact"
     elif pixels_of(held[path]) == pixels_of(held[keeper]):
         kind = "identical"
-    return Duplicate(number, path, digests[0], len(held[path]), Kind(kind), 1.0, keeper, digests[1])
+    return ReportedDuplicate(number, path, digests[0], len(held[path]), Kind(kind), 1.0, keeper, digests[1])

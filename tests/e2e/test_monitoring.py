@@ -18,7 +18,7 @@ from pathlib import Path
 
 from shared.cli.demo import make_demo_folder
 from tests.e2e.conftest import Imagesieve, wait_until
-from tests.e2e.test_stream import Terminal, answers
+from tests.e2e.test_stream import Terminal, answers, assigned
 from tests.integration.test_exposition import a_free_port, scrape
 from tests.unit.test_monitoring import FLOWERS, METRICS
 
@@ -33,9 +33,11 @@ class Screen:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.modes = termios.tcgetattr(self._slave)
         self.written = ""
+        # Whoever runs the tests may say how wide its own terminal is.
+        environment = {name: value for name, value in sieve.environment.items() if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shared.cli", "status", "--watch"],
-            env={**sieve.environment, "TERM": "xterm-256color"},
+            env={**environment, "TERM": "xterm-256color"},
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
@@ -85,11 +87,12 @@ def watching(sieve: Imagesieve, lines: int = 40, columns: int = 120) -> Iterator
         screen.close()
 
 
-def test_the_numbers_are_right_in_the_terminal_and_for_prometheus(sieve: Imagesieve) -> None:
+def test_the_numbers_are_right_in_the_terminal_for_prometheus_and_in_the_first_report(sieve: Imagesieve) -> None:
     photos = sieve.base / "photos"
     make_demo_folder(photos)
     port, flower = a_free_pair(), a_free_port()
-    process = sieve.start("up", str(sieve.watched), metrics_port=str(port), flower_port=str(flower))
+    quiet = {"recluster_every": "3600"}  # the first report waits for no period
+    process = sieve.start("up", str(sieve.watched), metrics_port=str(port), flower_port=str(flower), **quiet)
     terminal = Terminal(process)
     wait_until(lambda: terminal.said("Ctrl-C stops"), "up has started everything")
     assert terminal.said(f"metrics: http://127.0.0.1:{port}/metrics, http://127.0.0.1:{port + 1}/metrics")
@@ -117,6 +120,9 @@ def test_the_numbers_are_right_in_the_terminal_and_for_prometheus(sieve: Imagesi
         assert "\x1b[?25h" in screen.written[-40:]
         assert "Traceback" not in screen.written
 
+    wait_until(lambda: terminal.said("report: 2 of 4 images are duplicates"), "the first report is announced")
+    assert terminal.said(f"can be freed: {(sieve.latest / 'report.html').as_uri()}")
+    assert assigned(sieve).keys() == {"china.jpg", "flower.jpg", "copy.jpg", "half.jpg"}
     writer = scrape(port + 1)
     given = {v: writer[f"imagesieve_verdicts_given_total verdict={v}"] for v in ("unique", "exact", "near", "failed")}
     assert given == {"unique": 2, "exact": 1, "near": 1, "failed": 1}

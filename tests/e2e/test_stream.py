@@ -10,7 +10,6 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
@@ -109,21 +108,6 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     sieve.stop(process, signal.SIGINT)
     assert process.returncode == 0
     assert sieve.processes() == []
-
-
-def test_the_first_report_does_not_wait_for_a_period_and_is_announced(sieve: Imagesieve) -> None:
-    photos = sieve.base / "photos"
-    make_demo_folder(photos)
-    for name in ("china.jpg", "copies/copy of china.jpg", "unreadable/empty.jpg"):
-        shutil.copyfile(photos / name, sieve.watched / Path(name).name)
-    process = sieve.start("up", str(sieve.watched), recluster_every="3600")
-    terminal = Terminal(process)
-    wait_until(lambda: terminal.said("3 of 3 files done"), "every file is done")
-    wait_until(lambda: terminal.said("report: 1 of 2 images are duplicates"), "the report is announced", patience=60)
-    assert terminal.said(f"can be freed: {(sieve.latest / 'report.html').as_uri()}")
-    assert assigned(sieve).keys() == {"china.jpg", "copy of china.jpg"}
-    sieve.stop(process, signal.SIGINT)
-    assert process.returncode == 0
 
 
 def lines(text: str) -> list[dict[str, str]]:

@@ -21,7 +21,7 @@ from worker.network import weights
 from worker.network.port import Backbone, Precision
 from worker.network.weights import resolve
 from worker.pipeline.extracting.extract import extract_batches
-from worker.pipeline.judging.candidates import FEW
+from worker.pipeline.judging.candidates import FEW_CONTENTS
 from worker.pipeline.reclustering.recluster import recluster
 from worker.turn import HOLDER
 from worker.workshop import Workshop
@@ -90,7 +90,9 @@ def test_a_backbone_of_other_dimensions_goes_from_files_to_verdicts_and_clusters
     monkeypatch.setenv(HOLDER, "test")
     workshop = Workshop(settings)
     assert workshop.store.take_lease(names.LEASE_VERDICTS, "test", 60)
-    alone = {f"{number}.png": picture(number) for number in range(FEW + 6)}  # enough for an index of candidates
+    alone = {
+        f"{number}.png": picture(number) for number in range(FEW_CONTENTS + 6)
+    }  # enough for an index of candidates
     work(workshop, settings.watch_dir, {**alone, "copy.png": picture(3), "pixels.bmp": picture(4, "BMP")})
 
     extractor = workshop.store.extractor()

@@ -22,7 +22,7 @@ from shared.stack.programs import celery_worker
 from shared.store import RedisStore, keys
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
-from worker.turn import LEASE_SECONDS
+from worker.turn import TURN_SECONDS
 
 PATIENCE = 180.0
 SKETCH = describe(load_sample_image("china.jpg")).to_bytes()
@@ -160,7 +160,7 @@ def test_one_gives_verdicts_and_another_takes_over(bench: Bench) -> None:
     send_copies(bench, "killed")
     first.send(signal.SIGKILL)
     seconds = wait(lambda: second.said("gives verdicts now"), "the second worker's turn")
-    assert seconds < LEASE_SECONDS + 5
+    assert seconds < TURN_SECONDS + 5
     wait(bench.all_judged, "what the killed worker had in hand, and the rest")
     assert_each_once(bench)
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from shared.acting.duplicates import Duplicate
+from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import Action, Phase, read_runs
 from shared.errors import SettingsError, Unavailable
 from shared.folders import check_target
@@ -56,10 +56,12 @@ class Desk:
         os.utime(file, ns=(5, mtime_ns))
         return file
 
-    def duplicate(self, path: str = "sub/copy.png", keeper: str = "keeper.png", kind: str = "exact") -> Duplicate:
+    def duplicate(
+        self, path: str = "sub/copy.png", keeper: str = "keeper.png", kind: str = "exact"
+    ) -> ReportedDuplicate:
         held = [(self.root / one).read_bytes() for one in (path, keeper)]
         digests = [hashlib.sha256(data).hexdigest() for data in held]
-        return Duplicate(1, path, digests[0], len(held[0]), Kind(kind), 1.0, keeper, digests[1])
+        return ReportedDuplicate(1, path, digests[0], len(held[0]), Kind(kind), 1.0, keeper, digests[1])
 
     @property
     def tools(self) -> Tools:
@@ -75,7 +77,7 @@ class Desk:
             disk,
         )
 
-    def act(self, action: Action, *duplicates: Duplicate, named: tuple[str, ...] = ()) -> list[Acted | Skipped]:
+    def act(self, action: Action, *duplicates: ReportedDuplicate, named: tuple[str, ...] = ()) -> list[Acted | Skipped]:
         acting = Acting(self.tools, action, self.root, str(self.target), named=named)
         with acting_alone(self.base / "actions", self.root):
             settle_runs(self.tools)
@@ -83,7 +85,7 @@ class Desk:
         acting.close()
         return found
 
-    def why_not(self, action: Action, one: Duplicate) -> str:
+    def why_not(self, action: Action, one: ReportedDuplicate) -> str:
         """The reason why a file is left alone, in a dry run, too; the folder is as it was."""
         before, told = self.tree(), Acting(self.tools, action, self.root, str(self.target)).look(one)
         [found] = self.act(action, one)

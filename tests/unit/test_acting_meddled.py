@@ -17,7 +17,7 @@ from tests.unit.test_acting_identity import Distant, Killed, contents, killed
 from worker.commands.act import apply, bring_back
 from worker.pipeline.acting import disk as disk_module
 from worker.pipeline.acting.apply import Acted
-from worker.pipeline.acting.plan import Choice, Skipped
+from worker.pipeline.acting.plan import Request, Skipped
 
 LINKS = [Action.HARDLINK, Action.SYMLINK]
 NEW = b"a newcomer"
@@ -369,7 +369,7 @@ def test_a_dry_run_says_that_the_watched_folder_is_away(desk: Desk) -> None:
     write_report(settings, "1,keeper.png,keeper,,1,0\n1,sub/copy.png,duplicate,exact,1,9\n")
     desk.root.rename(desk.base / "unplugged")
     with pytest.raises(Unavailable, match="is away"):
-        list(apply(settings, Choice(Action.MOVE), str(desk.target), dry=True))
+        list(apply(settings, Request(Action.MOVE), str(desk.target), dry=True))
 
 
 def test_all_runs_are_none_where_a_journal_was_cut_off_before_its_first_line(desk: Desk) -> None:
@@ -395,7 +395,7 @@ def test_what_an_apply_could_not_put_in_order_is_said_and_is_a_failure(
     if away:
         desk.target.rename(desk.base / "unplugged")
     write_report(settings)
-    events = list(apply(settings, Choice(Action.HARDLINK), "", dry=False))
+    events = list(apply(settings, Request(Action.HARDLINK), "", dry=False))
     assert fell_short(events)
     sum_up(events, "done")
     assert (f"its target {desk.target} is away" in capsys.readouterr().err) is away

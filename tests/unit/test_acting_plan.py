@@ -4,64 +4,64 @@ import dataclasses
 
 import pytest
 
-from shared.acting.duplicates import Duplicate
-from shared.acting.runs import Action, Entry, Header, Phase, Run, Step
+from shared.acting.duplicates import ReportedDuplicate
+from shared.acting.runs import Action, Entry, Phase, Run, RunHeader, Step
 from shared.records import Kind
 from worker.engine.groups.keepers import NO_RULES, FolderRules
-from worker.pipeline.acting.plan import Choice, make_plan, needed_paths
+from worker.pipeline.acting.plan import Request, make_plan, needed_paths
 
-EXACT = Duplicate(1, "a/copy.jpg", "d", 10, Kind.EXACT, 1.0, "a/keeper.jpg", "d")
-IDENTICAL = Duplicate(1, "a/same.png", "e", 10, Kind.IDENTICAL, 1.0, "a/keeper.jpg", "d")
-NEAR = Duplicate(2, "b/near.jpg", "f", 10, Kind.NEAR, 0.9, "b/keeper.jpg", "g")
+EXACT = ReportedDuplicate(1, "a/copy.jpg", "d", 10, Kind.EXACT, 1.0, "a/keeper.jpg", "d")
+IDENTICAL = ReportedDuplicate(1, "a/same.png", "e", 10, Kind.IDENTICAL, 1.0, "a/keeper.jpg", "d")
+NEAR = ReportedDuplicate(2, "b/near.jpg", "f", 10, Kind.NEAR, 0.9, "b/keeper.jpg", "g")
 ALL = [EXACT, IDENTICAL, NEAR]
 
 
-def planned(choice: Choice, rules: FolderRules = NO_RULES, needed: tuple[str, ...] = ()) -> tuple[object, ...]:
-    plan = make_plan(ALL, choice, rules, needed)
+def planned(request: Request, rules: FolderRules = NO_RULES, needed: tuple[str, ...] = ()) -> tuple[object, ...]:
+    plan = make_plan(ALL, request, rules, needed)
     return [one.path for one in plan.chosen], {one.duplicate.path: one.reason for one in plan.skipped}
 
 
 def test_near_ones_only_when_they_are_asked_for_by_name() -> None:
-    assert planned(Choice(Action.MOVE)) == (["a/copy.jpg", "a/same.png"], {})
-    assert planned(Choice(Action.TRASH, ("near",))) == (["b/near.jpg"], {})
-    assert planned(Choice(Action.MOVE, ("exact", "near"))) == (["a/copy.jpg", "b/near.jpg"], {})
-    assert planned(Choice(Action.MOVE, ("exact", "near"), ("b",))) == (["b/near.jpg"], {})
+    assert planned(Request(Action.MOVE)) == (["a/copy.jpg", "a/same.png"], {})
+    assert planned(Request(Action.TRASH, ("near",))) == (["b/near.jpg"], {})
+    assert planned(Request(Action.MOVE, ("exact", "near"))) == (["a/copy.jpg", "b/near.jpg"], {})
+    assert planned(Request(Action.MOVE, ("exact", "near"), ("b",))) == (["b/near.jpg"], {})
 
 
 def test_what_was_not_asked_for_is_counted_and_how_to_ask_for_it() -> None:
-    def not_asked(choice: Choice) -> list[tuple[str, int, str]]:
-        return [(one.which, one.files, one.way) for one in make_plan(ALL, choice, NO_RULES).not_asked]
+    def not_asked(request: Request) -> list[tuple[str, int, str]]:
+        return [(one.which, one.files, one.way) for one in make_plan(ALL, request, NO_RULES).not_asked]
 
     elsewhere = "without --folder they are asked for, too"
-    assert not_asked(Choice(Action.MOVE)) == [("near", 1, "--kind near takes them")]
-    assert not_asked(Choice(Action.MOVE, ("near",))) == [
+    assert not_asked(Request(Action.MOVE)) == [("near", 1, "--kind near takes them")]
+    assert not_asked(Request(Action.MOVE, ("near",))) == [
         ("exact", 1, "--kind exact takes them"),
         ("identical", 1, "--kind identical takes them"),
     ]
-    assert not_asked(Choice(Action.HARDLINK)) == [("near", 1, "only the same bytes give way to a hardlink")]
-    assert not_asked(Choice(Action.TRASH, (), ("a",))) == [("in other folders", 1, elsewhere)]
-    assert not_asked(Choice(Action.TRASH, ("exact",), ("b",))) == [
+    assert not_asked(Request(Action.HARDLINK)) == [("near", 1, "only the same bytes give way to a hardlink")]
+    assert not_asked(Request(Action.TRASH, (), ("a",))) == [("in other folders", 1, elsewhere)]
+    assert not_asked(Request(Action.TRASH, ("exact",), ("b",))) == [
         ("near", 1, "--kind near takes them"),
         ("in other folders", 2, elsewhere),
     ]
-    assert not_asked(Choice(Action.MOVE, ("exact", "identical", "near"))) == []
+    assert not_asked(Request(Action.MOVE, ("exact", "identical", "near"))) == []
 
 
 @pytest.mark.parametrize("action", [Action.HARDLINK, Action.SYMLINK])
 def test_only_the_same_bytes_give_way_to_a_link(action: Action) -> None:
-    chosen, skipped = planned(Choice(action, ("exact", "identical", "near")))
+    chosen, skipped = planned(Request(action, ("exact", "identical", "near")))
     assert chosen == ["a/copy.jpg"]
     assert list(skipped) == ["a/same.png", "b/near.jpg"]
 
 
 def test_a_protected_file_and_what_an_earlier_link_leads_to_stay() -> None:
-    assert "protected folder 'a'" in planned(Choice(Action.MOVE), FolderRules(protect=("a",)))[1]["a/copy.jpg"]
-    assert "symbolic link" in planned(Choice(Action.MOVE), needed=("a/same.png",))[1]["a/same.png"]
+    assert "protected folder 'a'" in planned(Request(Action.MOVE), FolderRules(protect=("a",)))[1]["a/copy.jpg"]
+    assert "symbolic link" in planned(Request(Action.MOVE), needed=("a/same.png",))[1]["a/same.png"]
 
 
 def test_a_keeper_is_never_acted_on_whatever_else_the_report_says() -> None:
     odd = dataclasses.replace(NEAR, path="a/keeper.jpg", kind="exact", digest="d", keeper_digest="d")
-    plan = make_plan([EXACT, odd, EXACT], Choice(Action.MOVE), FolderRules())
+    plan = make_plan([EXACT, odd, EXACT], Request(Action.MOVE), FolderRules())
     assert [one.path for one in plan.chosen] == ["a/copy.jpg"]  # once
     assert [(one.duplicate.path, one.reason) for one in plan.skipped] == [
         ("a/keeper.jpg", "it is the keeper of a group itself")
@@ -71,7 +71,7 @@ def test_a_keeper_is_never_acted_on_whatever_else_the_report_says() -> None:
 def test_the_files_that_links_need_are_known_from_the_journals() -> None:
     def run(action: Action, phase: Phase, root: str = "/w") -> Run:
         step = Step(1, "a", "exact", "d", 1, 0, 0, 0, 0, 0, 0, 0, f"keeper {action} {phase}", "d")
-        return Run(Header("r", action, root), {1: Entry(step, phase)})
+        return Run(RunHeader("r", action, root), {1: Entry(step, phase)})
 
     runs = [run(Action.SYMLINK, phase) for phase in Phase] + [run(Action.MOVE, Phase.DONE)]
     runs.append(run(Action.SYMLINK, Phase.DONE, "/elsewhere"))

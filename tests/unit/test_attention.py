@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from shared.records import Generation
-from shared.stack.attention import LOOK_SECONDS, ReportWatch, announce
+from shared.stack.attention import REPORT_LOOK_SECONDS, ReportWatch, announce
 from shared.store.memory_store import MemoryStore
 
 
@@ -30,13 +30,13 @@ def test_each_new_generation_is_told_once_and_those_from_before_are_not() -> Non
     publish(store, "1", 0)
     watch = ReportWatch(store, Path("/reports"), said.append)
     watch.look(0.0)
-    watch.look(LOOK_SECONDS)
+    watch.look(REPORT_LOOK_SECONDS)
     assert said == []
     publish(store, "2", 3)
-    watch.look(LOOK_SECONDS + 0.1)
+    watch.look(REPORT_LOOK_SECONDS + 0.1)
     assert said == []  # it looks now and then only
     for look in range(2, 6):
-        watch.look(look * LOOK_SECONDS)
+        watch.look(look * REPORT_LOOK_SECONDS)
     [line] = said
     assert line.startswith("report: 3 of 1,191 images")
     assert line.endswith("file:///reports/latest/report.html")
@@ -48,5 +48,5 @@ def test_the_first_generation_of_all_is_told() -> None:
     watch.look(0.0)
     publish(store, "1", 2)
     for look in range(1, 4):
-        watch.look(look * LOOK_SECONDS)
+        watch.look(look * REPORT_LOOK_SECONDS)
     assert len(said) == 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.engine.matching.calibration import (
+from worker.engine.matching.evidence import (
     ENOUGH,
     MARGIN,
     SAFE,

@@ -17,13 +17,13 @@ from shared.errors import PermanentError
 from shared.records import ImageFacts, Match, Reference, State, pair_of
 from shared.store import MemoryStore
 from worker.engine.edits.attacks import ATTACKS
-from worker.engine.matching.calibration import choose, findings
+from worker.engine.matching.evidence import choose, findings
 from worker.engine.matching.verify import Thresholds
 from worker.engine.picture.decode import shrink
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
-from worker.pipeline.calibrating.calibration import Calibrating, measure
 from worker.pipeline.calibrating.originals import Originals
+from worker.pipeline.calibrating.trials import Calibrating, measure
 from worker.pipeline.judging.candidates import ContentIndex
 from worker.pipeline.local_folder import LocalFolder
 

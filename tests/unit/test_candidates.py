@@ -18,7 +18,7 @@ from worker.engine.matching.verify import Thresholds
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
 from worker.pipeline.comparison import Comparison, File
-from worker.pipeline.judging.candidates import FEW, ContentIndex
+from worker.pipeline.judging.candidates import FEW_CONTENTS, ContentIndex
 from worker.pipeline.local_folder import LocalFolder
 
 
@@ -49,7 +49,7 @@ def itself(digest: str) -> str:
 @pytest.fixture(scope="module")
 def filled() -> tuple[MemoryStore, list[str]]:
     store = MemoryStore()
-    pictures = {f"{number:03}": piece for number, piece in enumerate(crops(FEW + 16))}
+    pictures = {f"{number:03}": piece for number, piece in enumerate(crops(FEW_CONTENTS + 16))}
     pictures["mirrored"] = np.ascontiguousarray(pictures["007"][:, ::-1])
     fill(store, pictures)
     return store, [name for name in pictures if name != "mirrored"]

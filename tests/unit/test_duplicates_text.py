@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from shared.acting.duplicates import Duplicate
+from shared.acting.duplicates import ReportedDuplicate
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sum_up, warn_of_empty
 from shared.records import Kind
 
 
 def duplicate(
     path: str, kind: str = "exact", group: int = 1, keeper: str = "keeper.jpg", size: int = 1234
-) -> Duplicate:
+) -> ReportedDuplicate:
     saved = {"exact": (size, 0), "identical": (0, size), "near": (0, 0)}[kind]
-    return Duplicate(group, path, "d", size, Kind(kind), 1.0, keeper, "d", *saved)
+    return ReportedDuplicate(group, path, "d", size, Kind(kind), 1.0, keeper, "d", *saved)
 
 
 FOUND = [duplicate("copies/a.jpg"), duplicate("b.jpg", "near", size=7), duplicate("c.jpg", group=2, keeper="other.jpg")]

@@ -3,18 +3,18 @@
 from dataclasses import replace
 
 from shared.broker import ask_for_recluster, make_app, outstanding
-from shared.broker.early_report import BACKFILL, LOOK_SECONDS, QUIET_SECONDS, EarlyReport, Look, Quiet
+from shared.broker.early_report import BACKFILL, COLLECTION_LOOK_SECONDS, QUIET_SECONDS, EarlyReport, Moment, Quiet
 from shared.errors import Unavailable
 from shared.failures import FailureKind
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import RedisStore
 
-BUSY = Look(total=10, pending=4, unjudged=2, revision=7, clustered=None)
-DONE = Look(total=10, pending=0, unjudged=0, revision=20, clustered=None)
+BUSY = Moment(total=10, pending=4, unjudged=2, revision=7, clustered=None)
+DONE = Moment(total=10, pending=0, unjudged=0, revision=20, clustered=None)
 
 
-def asked(quiet: Quiet, *looks: Look) -> list[int]:
+def asked(quiet: Quiet, *looks: Moment) -> list[int]:
     """At which of the looks, QUIET_SECONDS apart, a report was asked for."""
     found = []
     for number, look in enumerate(looks):
@@ -79,7 +79,7 @@ def test_it_is_asked_for_again_where_the_broker_was_away_and_then_no_more(settin
     store.mark_failed([(Reference("notes.txt", 1, 1), "no picture")], FailureKind.NO_IMAGE, 0.0)
     assert early.is_wanted
     for look in range(1, 9):
-        early.look(look * LOOK_SECONDS)
+        early.look(look * COLLECTION_LOOK_SECONDS)
     assert len(tries) == 2
     assert outstanding(app).queued["recluster"] == 1
     assert not early.is_wanted

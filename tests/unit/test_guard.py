@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.records import Reference
-from worker.pipeline.extracting.guard import PATIENCE, Clocks, Guard
+from worker.pipeline.extracting.guard import CLOCK_FACTOR, Clocks, Guard
 
 
 def reference(path: str) -> Reference:
@@ -59,7 +59,7 @@ def test_time_runs_while_a_picture_is_decoded_not_while_it_waits_for_room() -> N
         wall[0] = 50.0
     waiting.join(5)
     assert guard.overdue() == []
-    wall[0] = 50.0 + PATIENCE * 10.0
+    wall[0] = 50.0 + CLOCK_FACTOR * 10.0
     assert guard.overdue() == []
     wall[0] += 0.1
     assert guard.overdue() == [reference("waits")]  # its threads hang, or it has left the work to others

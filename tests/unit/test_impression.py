@@ -9,9 +9,10 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from shared.errors import UnreadableImage
+from worker.engine.picture.channels import Picture
 from worker.engine.picture.decode import LEAST, NARROWEST, decode, decode_reduced, shrink
 from worker.engine.sketch.impression import take_impression
-from worker.engine.sketch.sketch import Picture, pixel_digest
+from worker.engine.sketch.sketch import pixel_digest
 
 PHOTO = np.asarray(load_sample_image("china.jpg"), np.uint8)
 LIMIT = 10**9

@@ -109,7 +109,7 @@ def test_a_wide_terminal_shows_everything() -> None:
         "near 280, failed 3; 12 to come",
         "features 12, recluster 0, verdicts 3; in hand 2",
         "features@host, verdicts@host",
-        "297.9 MiB",
+        "312.4 MB",
         "20261123T1200: 8,000 images, k = 7, 1,100 duplicates",
         "random weights: clusters order images only roughly",
         "last duplicates",

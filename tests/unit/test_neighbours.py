@@ -111,7 +111,7 @@ def test_an_image_given_twice_in_one_call_is_added_once(features, sketches):
 
 
 def test_an_empty_index_finds_nothing(features, sketches):
-    assert Neighbours(fit_whitening(features)).search(features[0], sketches[0], itself) == []
+    assert Neighbours(fit_whitening(features)).search(features[0], sketches[0], itself, 5) == []
 
 
 def test_votes_do_not_depend_on_how_images_were_added(sketches):

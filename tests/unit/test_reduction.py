@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 from worker.engine.clusters import clustering, reduction
 from worker.engine.clusters.clustering import cluster
 from worker.engine.clusters.reduction import MAPPED_ROWS, project
-from worker.engine.clusters.rows import Held
+from worker.engine.clusters.rows import HeldRows
 
 
 def spread(n, d=64, seed=0):
@@ -38,7 +38,7 @@ def test_pictures_that_are_all_the_same_are_in_one_place():
     assert (plane.share, np.ptp(plane.positions)) == (0.0, 0.0)
 
 
-class Counted(Held):
+class Counted(HeldRows):
     """Rows that count how many of them were read."""
 
     read_rows = 0

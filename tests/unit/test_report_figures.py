@@ -15,7 +15,7 @@ from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.reduction import Plane
 from worker.engine.clusters.selection import choose
 from worker.engine.report.figures import describe_map, describe_spread, figure_of_history, figures_of_choice
-from worker.engine.report.plots import STEPS, cluster_silhouettes, elbow_png, silhouette_png, spread_png
+from worker.engine.report.plots import QUANTILES, cluster_silhouettes, elbow_png, silhouette_png, spread_png
 from worker.engine.report.scatter import map_png
 from worker.engine.report.theme import COLOURS, DARK, LIGHT, SHAPES, colour_of, shape_of
 from worker.engine.report.timeline import timeline_png
@@ -91,7 +91,7 @@ def test_a_hundred_thousand_images_are_drawn_as_quickly_and_small():
     chance = np.random.default_rng(0)
     labels = np.sort(chance.integers(0, 30, 100_000))
     clustering = made_up(chance.normal(0.3, 0.2, len(labels)), labels, 30)
-    assert STEPS < 1000
+    assert QUANTILES < 1000
     assert len(spread_png(clustering)) < 300_000
 
 

@@ -16,7 +16,7 @@ from worker.engine.clusters.selection import choose
 from worker.engine.groups.groups import Duplicate, Group, Member
 from worker.engine.report.album import CLUSTERS, GROUP_TILES, MEMBERS
 from worker.engine.report.model import Failure, Meta, build_report
-from worker.engine.report.page import FAILURES, render_page
+from worker.engine.report.page import FAILURES_SHOWN, render_page
 from worker.pipeline.reclustering.thumbnails import LONG_SIDE, QUALITY
 
 IMAGES = 100_000
@@ -80,7 +80,7 @@ def test_the_page_of_100_000_images_is_below_20_megabytes_and_says_what_it_cut(r
     assert f"{IMAGES // (2 * SIZE) - groups:,} smaller groups are only in duplicates.csv" in shown.words
     assert f"and {SIZE - MEMBERS} more files, in duplicates.csv" in shown.words
     assert f"{K - CLUSTERS} smaller clusters are only in assignments.csv" in shown.words
-    assert f"The first {FAILURES} are listed, all of them in failures.csv" in shown.words
+    assert f"The first {FAILURES_SHOWN} are listed, all of them in failures.csv" in shown.words
     assert "some previews are left out" in shown.words
     assert f"{HISTORY_KEPT + 1:,} generations since" in shown.words
     # Cut in the groups first: the clusters have a share of their own.

@@ -5,7 +5,7 @@ import pytest
 from shared.records import Kind
 from tests.unit.report_parts import digest_of, make_report, member, twelve_files
 from worker.engine.groups.groups import Duplicate, Group
-from worker.engine.report.model import NEAREST, build_report, reduction
+from worker.engine.report.model import NEAREST_NAMED, build_report, reduction
 
 
 def test_the_notebooks_formula():
@@ -60,7 +60,7 @@ def test_the_nearest_are_keepers_nearest_first():
 
 def test_the_nearest_are_bounded():
     report = make_report([member(f"{index}.jpg", index) for index in range(80)])
-    assert {len(cluster.nearest) for cluster in report.clusters} == {NEAREST}
+    assert {len(cluster.nearest) for cluster in report.clusters} == {NEAREST_NAMED}
 
 
 def test_a_sampled_silhouette_is_missing_where_it_is_not_known():

@@ -61,8 +61,8 @@ def test_the_page_tells_the_numbers_and_marks_the_keepers():
     shown = Page(render_page(make_report(twelve_files(), [("x.txt", "It is no image.")], waiting=2), jpeg))
     assert "2 of 12 images are duplicates" in shown.words
     assert (
-        "2 kB of 12 kB can be freed. Made 2026-11-23 04:15:00 UTC · VGG16 fc2, ImageNet · generation 20261123T041500"
-        in shown.words
+        "2.0 kB of 12.0 kB can be freed. Made 2026-11-23 04:15:00 UTC · VGG16 fc2, ImageNet · generation "
+        "20261123T041500" in shown.words
     )
     assert len(shown.with_class("keep")) == 2
     assert "copy of 3.jpg" in shown.words
@@ -78,10 +78,10 @@ def test_the_page_tells_the_numbers_and_marks_the_keepers():
 @pytest.mark.parametrize(
     ("free", "to_prove", "lead", "number"),
     [
-        (2000, 0, "2 kB of 12 kB can be freed. Made", "2 kB"),
-        (2000, 3000, "2 kB of 12 kB can be freed, and up to 3 kB more: identical files", "2 kB"),
-        (0, 3000, "Up to 3 kB of 12 kB can be freed: identical files", "up to 3 kB"),
-        (0, 0, "None of their 12 kB can be freed. Made", "0 bytes"),
+        (2000, 0, "2.0 kB of 12.0 kB can be freed. Made", "2.0 kB"),
+        (2000, 3000, "2.0 kB of 12.0 kB can be freed, and up to 3.0 kB more: identical files", "2.0 kB"),
+        (0, 3000, "Up to 3.0 kB of 12.0 kB can be freed: identical files", "up to 3.0 kB"),
+        (0, 0, "None of their 12.0 kB can be freed. Made", "0 bytes"),
     ],
 )
 def test_what_is_sure_to_go_and_what_may_go_stand_apart(free, to_prove, lead, number):
@@ -166,7 +166,7 @@ def test_each_cluster_has_the_notebooks_percentage_and_the_true_one():
     words = Page(render_page(make_report(twelve_files()), jpeg)).words
     silhouettes = [f"{cluster.silhouette:.2f}" for cluster in make_report(twelve_files()).clusters]
     reduction = f"{6 / 12 * (1 - 2 / 12) * 100:.2f}"
-    for number, (silhouette, freed) in enumerate(zip(silhouettes, ("1 kB", "1 kB"), strict=True)):
+    for number, (silhouette, freed) in enumerate(zip(silhouettes, ("1.0 kB", "1.0 kB"), strict=True)):
         assert f"{number} 6 50.00 {silhouette} 1 8.33 {freed} {reduction}".replace(" ", "") in words.replace(" ", "")
         assert f"6 images (50.0 %) · silhouette {silhouette} · 1 duplicate (8.33 %), {freed}" in words
 

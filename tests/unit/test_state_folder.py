@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import SettingsError
-from shared.state_folder import MARK, VERSION, check_state_folder, open_state_folder, write_whole
+from shared.state_folder import MARK, STATE_VERSION, check_state_folder, open_state_folder, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -20,7 +20,7 @@ def test_a_new_or_empty_folder_is_marked_and_known_again(tmp_path: Path) -> None
     for state in (tmp_path / "deep" / "new", tmp_path / "empty", tmp_path / "mounted"):
         check_state_folder(state)
         open_state_folder(state)
-        assert (state / MARK).read_text() == f"{VERSION}\n"
+        assert (state / MARK).read_text() == f"{STATE_VERSION}\n"
         (state / "anything").touch()
         open_state_folder(state)
         assert not [name for name in names(state) if name.startswith(".")]
@@ -60,8 +60,8 @@ def test_a_folder_of_an_earlier_version_is_marked_and_taken(tmp_path: Path, left
 
 
 def test_a_folder_of_a_newer_version_and_a_damaged_mark_are_refused(tmp_path: Path) -> None:
-    (tmp_path / MARK).write_text(f"{VERSION + 1}\n")
-    with pytest.raises(SettingsError, match=f"made by a newer imagesieve .its version is {VERSION + 1}, "):
+    (tmp_path / MARK).write_text(f"{STATE_VERSION + 1}\n")
+    with pytest.raises(SettingsError, match=f"made by a newer imagesieve .its version is {STATE_VERSION + 1}, "):
         open_state_folder(tmp_path)
     for damaged in ("", "one", "-1"):
         (tmp_path / MARK).write_text(damaged)

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from shared.acting.runs import Action, Entry, Header, Phase, Run, Step
+from shared.acting.runs import Action, Entry, Phase, Run, RunHeader, Step
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.records import Record, Reference, State
 from shared.store.memory_store import MemoryStore
@@ -18,7 +18,7 @@ def entry(number: int, path: str, digest: str, keeper: str, keeper_digest: str, 
 
 
 def run(*entries: Entry, name: str = "r", action: Action = Action.MOVE, root: str = "/w") -> Run:
-    return Run(Header(name, action, root, "/moved"), {one.step.number: one for one in entries})
+    return Run(RunHeader(name, action, root, "/moved"), {one.step.number: one for one in entries})
 
 
 def paths(moved: list[Moved]) -> list[str]:

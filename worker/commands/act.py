@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.acting.duplicates import Duplicate, read_duplicates
+from shared.acting.duplicates import ReportedDuplicate, read_duplicates
 from shared.acting.events import ActingEvent
 from shared.acting.runs import AWAY, Action, read_runs, run_files
 from shared.errors import ImagesieveError, SettingsError
@@ -27,7 +27,7 @@ from worker.engine.groups.keepers import FolderRules
 from worker.libraries import prepare_libraries
 from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
 from worker.pipeline.acting.locks import acting_alone
-from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
+from worker.pipeline.acting.plan import Request, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
 from worker.pipeline.acting.trash_folder import home_trash
 
@@ -46,10 +46,10 @@ def make_tools(settings: Settings) -> Tools:
     return Tools(settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
 
 
-def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterator[dict[str, Any]]:
+def apply(settings: Settings, request: Request, target: str, dry: bool) -> Iterator[dict[str, Any]]:
     """What becomes of each duplicate that was asked for."""
     tools, root = make_tools(settings), settings.watch_dir
-    if choice.action is Action.MOVE:
+    if request.action is Action.MOVE:
         check_target(root, target)
     if not dry:
         settings.check_protected()
@@ -62,12 +62,12 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
         for sentence in settings.folder_warnings():
             yield {"event": ActingEvent.WARNING, "text": sentence}
         runs = read_runs(tools.journals)
-        plan = make_plan(duplicates, choice, rules, needed_paths(runs, str(root)))
+        plan = make_plan(duplicates, request, rules, needed_paths(runs, str(root)))
         for skipped in plan.skipped:
             yield _told(skipped, dry)
-        if dry and choice.action is Action.MOVE:
+        if dry and request.action is Action.MOVE:
             yield from _no_room(root, target, plan.chosen)
-        acting = Acting(tools, choice.action, root, target, named=choice.kinds)
+        acting = Acting(tools, request.action, root, target, named=request.kinds)
         try:
             for found in act_on(acting, plan.chosen, dry):
                 yield _told(found, dry)
@@ -89,7 +89,7 @@ def apply(settings: Settings, choice: Choice, target: str, dry: bool) -> Iterato
         yield from _in_hand(tools)
 
 
-def _no_room(root: Path, target: str, chosen: Sequence[Duplicate]) -> Iterator[dict[str, Any]]:
+def _no_room(root: Path, target: str, chosen: Sequence[ReportedDuplicate]) -> Iterator[dict[str, Any]]:
     """A warning where the files would go to another disk that has not that much room."""
     there = next(folder for folder in (Path(target), *Path(target).parents) if folder.exists())
     needed, free = sum(one.bytes for one in chosen), shutil.disk_usage(there).free
@@ -181,8 +181,8 @@ def main(arguments: list[str]) -> int:
         settings = load_settings()
         prepare_libraries(settings.max_pixels)
         if words.command == "apply":
-            choice = Choice(words.action, tuple(words.kind), tuple(words.folder))
-            told = apply(settings, choice, words.to or settings.move_to, dry=not words.yes)
+            request = Request(words.action, tuple(words.kind), tuple(words.folder))
+            told = apply(settings, request, words.to or settings.move_to, dry=not words.yes)
         else:
             told = bring_back(settings, words.run, words.all)
         for line in told:

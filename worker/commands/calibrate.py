@@ -24,7 +24,7 @@ SAY_SECONDS = 5.0
 
 def calibrate(workshop: Workshop, sample: int, dry_run: bool) -> dict[str, Any]:
     """Measure, choose and store; what `imagesieve calibrate --json` prints."""
-    from worker.engine.matching.calibration import choose, findings
+    from worker.engine.matching.evidence import choose, findings
     from worker.engine.matching.verify import Thresholds
 
     started = time.monotonic()
@@ -51,8 +51,8 @@ def calibrate(workshop: Workshop, sample: int, dry_run: bool) -> dict[str, Any]:
 
 
 def _measure(workshop: Workshop, extractor_id: str, sample: int) -> Any:
-    from worker.pipeline.calibrating.calibration import Calibrating, measure
     from worker.pipeline.calibrating.originals import Originals
+    from worker.pipeline.calibrating.trials import Calibrating, measure
     from worker.pipeline.judging.candidates import ContentIndex
 
     settings, store = workshop.settings, workshop.store

@@ -16,7 +16,7 @@ from worker.pipeline.files import read_file
 from worker.pipeline.storage import ReadableStorage
 
 Compare = Callable[["File", "File"], Match | None]
-LATEST = 64  # sketches that are kept, 5 KiB each
+SKETCHES_KEPT = 64  # sketches that are kept, 5 KiB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Comparison:
             except CorruptValue as error:
                 raise DamagedImages([digest]) from error
         self._latest[digest] = found
-        if len(self._latest) > LATEST:
+        if len(self._latest) > SKETCHES_KEPT:
             del self._latest[next(iter(self._latest))]
         return found
 

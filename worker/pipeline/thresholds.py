@@ -8,7 +8,7 @@ from typing import Any, Final
 from shared.errors import CorruptValue
 from shared.records.calibration import Calibration
 from shared.store import Extractors
-from worker.engine.matching.calibration import apply
+from worker.engine.matching.evidence import apply
 from worker.engine.matching.verify import Thresholds
 
 logger = logging.getLogger(__name__)

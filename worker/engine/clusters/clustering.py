@@ -13,12 +13,12 @@ from worker.engine.clusters.geometry import Geometry
 from worker.engine.clusters.members import assign, measure
 from worker.engine.clusters.partitions import Labels, Points, Values, settle
 from worker.engine.clusters.reduction import DIMENSIONS, MAPPED_ROWS, Plane, project, reduce
-from worker.engine.clusters.rows import Cloud, Held, Indices, Rows, hold
-from worker.engine.clusters.selection import Choice, choose
+from worker.engine.clusters.rows import Cloud, HeldRows, Indices, Rows, hold
+from worker.engine.clusters.selection import ChosenK, choose
 from worker.engine.clusters.silhouette import distance_silhouettes, squared_silhouettes
 from worker.engine.clusters.sweep import few_points_expected, start_fresh, sweep
 
-MEMORY: Final = 4 * 2**30
+ARRAY_BYTES: Final = 4 * 2**30
 HELD_SHARE: Final = 0.5  # of the memory, for the points that are held; the rest is for what is computed from them
 SAMPLE_SHARE: Final = 0.2  # for the copy of those between which distances are taken
 LLOYD_STEPS: Final = 1  # in all dimensions, after the sweep in few
@@ -47,7 +47,7 @@ class Clustering:
     """
 
     geometry: Geometry
-    choice: Choice
+    choice: ChosenK
     labels: Numbers
     numbers: Numbers
     centroids: npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ def cluster(
     seed: int,
     sample: int,
     previous: Numbers | None = None,
-    memory: int = MEMORY,
+    memory: int = ARRAY_BYTES,
 ) -> Clustering:
     """Cluster pictures by their features.
 
@@ -93,7 +93,7 @@ def cluster(
     Raises ValueError for features that are not finite. Works for any n, 0 included.
     Cost: O(n d k_max^2), and for Euclidean silhouettes O(min(n, sample)^2 d).
     """
-    source = Held(features) if isinstance(features, np.ndarray) else features
+    source = HeldRows(features) if isinstance(features, np.ndarray) else features
     with one_thread_a_call():
         row_bytes = 4 * source.read(np.arange(min(len(source), 1))).shape[1]
         held = hold(source, geometry, _sampled(len(source), int(memory * HELD_SHARE / max(row_bytes, 1)), seed))

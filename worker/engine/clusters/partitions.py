@@ -18,7 +18,7 @@ Points = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int32]
 Values = npt.NDArray[np.float64]
 
-COLUMNS: Final = 1024  # clusters of all partitions that are worked on together: bounds the memory
+CLUSTERS_AT_ONCE: Final = 1024  # clusters of all partitions that are worked on together: bounds the memory
 CANCELLED: Final = 1e-3  # share of the sum of squares below which a difference of sums is too rough for an inertia
 
 
@@ -45,7 +45,7 @@ class Partitions:
         return marks
 
 
-def batches(labelings: Sequence[Labels], columns: int = COLUMNS) -> Iterator[Partitions]:
+def batches(labelings: Sequence[Labels], columns: int = CLUSTERS_AT_ONCE) -> Iterator[Partitions]:
     """All of them in order, so many at once that their clusters are few enough. Labels `[n]` are names only."""
     waiting: list[tuple[Labels, npt.NDArray[np.intp]]] = []
     for labeling in labelings:

@@ -26,7 +26,7 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Held:
+class HeldRows:
     """Rows that are in memory."""
 
     features: npt.NDArray[Any]

@@ -30,7 +30,7 @@ AGREEMENT: Final = 1  # elbow and silhouette agree when they are at most this fa
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenK:
     """How k was chosen.
 
     k: the answer, 0 for an empty collection. structured: whether k means anything; if not, k is at most 1.
@@ -56,7 +56,9 @@ class Choice:
         return self.silhouettes[self.k - 1] if self.k else None
 
 
-def choose(inertias: Sequence[float], silhouettes: Sequence[float | None], reference: Callable[[int], float]) -> Choice:
+def choose(
+    inertias: Sequence[float], silhouettes: Sequence[float | None], reference: Callable[[int], float]
+) -> ChosenK:
     """Choose k by the rule above.
 
     inertias, silhouettes: for k = 1 to K, equally long; both empty for an empty collection.
@@ -67,15 +69,15 @@ def choose(inertias: Sequence[float], silhouettes: Sequence[float | None], refer
     best = max(scores, key=lambda k: (scores[k], -k), default=None)
     curves = (tuple(inertias), tuple(silhouettes), elbow, best)
     if best is None:
-        return Choice(min(len(inertias), 1), False, *curves, False, None, None, _why_trivial(inertias))
+        return ChosenK(min(len(inertias), 1), False, *curves, False, None, None, _why_trivial(inertias))
     proposal = _break_tie(scores, best, elbow)
     agree = elbow is not None and min(abs(elbow - best), abs(elbow - proposal)) <= AGREEMENT
     level = reference(proposal)
     strength = (scores[proposal] - level) / (1 - level) if level < 1 else 0.0
     if strength < MIN_STRENGTH:
         reason = _why_unstructured(proposal, scores[proposal], level, elbow)
-        return Choice(1, False, *curves, agree, level, strength, reason)
-    return Choice(proposal, True, *curves, agree, level, strength, _why(proposal, best, scores, level, elbow))
+        return ChosenK(1, False, *curves, agree, level, strength, reason)
+    return ChosenK(proposal, True, *curves, agree, level, strength, _why(proposal, best, scores, level, elbow))
 
 
 def find_elbow(inertias: Sequence[float]) -> int | None:

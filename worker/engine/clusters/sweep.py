@@ -1,7 +1,7 @@
 """Labels for k = 1, 2, 3, ...: there and back, each k from its neighbour's centroids.
 
 Upwards, each k starts from the centroids of k - 1 and one new place: a point drawn as k-means++ draws, the one of
-CANDIDATES that lowers the inertia most (the fast global k-means of Likas, Vlassis and Verbeek 2003, with drawn
+DRAWN that lowers the inertia most (the fast global k-means of Likas, Vlassis and Verbeek 2003, with drawn
 candidates). Beside it are fresh k-means++ starts, drawn once for all k: the first k points of a draw. Downwards, each
 k starts from those of k + 1 less the one that is missed least. What is best is kept. It happens on a sample; Lloyd's
 steps on all points follow.
@@ -23,11 +23,11 @@ from worker.engine.clusters.concurrency import run_parts
 from worker.engine.clusters.partitions import Labels, Points
 
 SEARCHED_ROWS: Final = 3000
-CANDIDATES: Final = 32
+DRAWN: Final = 32
 FRESH: Final = (1, 10)  # k-means++ starts per k: many where they are cheap, and where chance weighs most
 FRESH_ROWS: Final = 3000  # rows in all of them together, between those two
 NESTED_ROWS: Final = 5000  # the same where one draw serves every k: fewer different draws in all, so some more of them
-STEPS: Final = 20  # of Lloyd on all points, after the search on a sample
+STEPS_ON_ALL: Final = 20  # of Lloyd on all points, after the search on a sample
 
 
 def sweep(points: Points, k_max: int, seed: int, floor: float) -> list[Labels]:
@@ -41,7 +41,7 @@ def sweep(points: Points, k_max: int, seed: int, floor: float) -> list[Labels]:
             sample = np.random.default_rng(seed).choice(n, SEARCHED_ROWS, replace=False)
             models = _search(points[np.sort(sample)], k_max, seed, floor * SEARCHED_ROWS / n)
             if len(models) == k_max:
-                carried = run_parts(lambda model: _run(points, model.cluster_centers_, STEPS), models)
+                carried = run_parts(lambda model: _run(points, model.cluster_centers_, STEPS_ON_ALL), models)
                 return [_labels(model) for model in carried]
         return [_labels(model) for model in _search(points, k_max, seed, floor)]
 
@@ -106,7 +106,7 @@ def _with_one_more(points: Points, centroids: Points, chance: np.random.Generato
     nearest = _squares(points, centroids).min(axis=1).astype(np.float64)
     total = nearest.sum()
     weights = nearest / total if total > 0 else None
-    drawn = points[chance.choice(len(points), CANDIDATES, p=weights)]
+    drawn = points[chance.choice(len(points), DRAWN, p=weights)]
     left = np.minimum(_squares(points, drawn), nearest[:, None]).sum(axis=0)
     return np.vstack([centroids, drawn[left.argmin()]])
 

@@ -5,7 +5,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from worker.engine.edits.pixels import Picture, pixels
+from worker.engine.edits.pixels import pixels
+from worker.engine.picture.channels import Picture
 
 _WORDS: Final = ("when", "nobody", "looks", "monday", "sale", "today", "only", "at", "this", "best", "summer", "found")
 

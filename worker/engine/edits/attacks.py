@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 
 from worker.engine.edits.additions import captioned, framed, letterboxed, overlaid, stickered, watermarked
-from worker.engine.edits.pixels import Edit, Picture
+from worker.engine.edits.pixels import Edit
 from worker.engine.edits.shapes import cropped, mirrored, perspective, rotated, scaled, stretched, turned
 from worker.engine.edits.tones import blurred, colour_shifted, noisy, saturated, toned, unchanged
+from worker.engine.picture.channels import Picture
 
 
 @dataclass(frozen=True, slots=True)

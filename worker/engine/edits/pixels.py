@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]  # [h, w, 3], RGB
+from worker.engine.picture.channels import Picture
+
 Edit = Callable[[Picture, np.random.Generator], Picture]  # draws what varies from picture to picture
 
 

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from worker.engine.edits.pixels import Edit, Picture, pixels
+from worker.engine.edits.pixels import Edit, pixels
+from worker.engine.picture.channels import Picture
 
 
 def scaled(share: float) -> Edit:

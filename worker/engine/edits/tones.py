@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from worker.engine.edits.pixels import Edit, Picture, as_picture, pixels
+from worker.engine.edits.pixels import Edit, as_picture, pixels
+from worker.engine.picture.channels import Picture
 
 
 def unchanged(picture: Picture, _: np.random.Generator) -> Picture:

@@ -8,6 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
 from shared.records import Kind, Match, Pair, pair_of
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Member, number_groups
 from worker.engine.groups.keepers import Rank
@@ -69,19 +73,14 @@ def _classes(members: Iterable[Member], pixels: Mapping[str, str], rank: Rank) -
 def _components(classes: Mapping[str, list[Member]], matches: Matches, pixels: Mapping[str, str]) -> list[list[str]]:
     """Sets of classes that pairs connect: where to look, not yet who belongs together."""
     connected = [(pixels.get(one) or one, pixels.get(other) or other) for one, other in matches]
-    parent = {name: name for name in chain(classes, *connected)}
-
-    def root(name: str) -> str:
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for one, other in connected:
-        parent[root(one)] = root(other)
-    components: defaultdict[str, list[str]] = defaultdict(list)
-    for name in classes:
-        components[root(name)].append(name)
+    number = {name: index for index, name in enumerate(dict.fromkeys(chain(classes, *connected)))}
+    if not connected:
+        return [[name] for name in classes]
+    ones, others = np.array([(number[one], number[other]) for one, other in connected]).T
+    graph = coo_array((np.ones(len(ones)), (ones, others)), shape=(len(number), len(number)))
+    components: defaultdict[int, list[str]] = defaultdict(list)
+    for name, label in zip(classes, connected_components(graph, directed=False)[1].tolist(), strict=False):
+        components[label].append(name)  # classes are the first of those that are numbered
     return list(components.values())
 
 

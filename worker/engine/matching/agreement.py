@@ -29,7 +29,7 @@ from worker.engine.matching.overlap import (
     tone,
     warp,
 )
-from worker.engine.sketch.sketch import Picture
+from worker.engine.picture.channels import Picture
 
 _QUIET: Final = 30.0  # squared levels; variance that compression and noise may cause
 _RIM: Final = 0.006  # of the long side; nearer to its border an overlap is not judged: no alignment is perfect
@@ -37,7 +37,7 @@ _CLASH: Final = 0.4  # contrast-structure term below which a place shows somethi
 _OFF: Final = 35.0  # levels; difference of local means that a tone curve leaves only where something else is
 _UNLIT: Final = 0.03  # share of clashing places below which no lighting is looked for
 _SHOWS: Final = 4.0  # squared levels; variance that bars and frames stay below
-_BAR: Final = 10.0  # levels; range of brightness within bars and frames
+_EVEN_BAR: Final = 10.0  # levels; range of brightness within bars and frames
 _AGREES: Final = 0.6  # local correlation from which a place helps to find the tone curve
 _HOPELESS: Final = 0.3  # share of agreeing places below which the rest need not be looked at
 _FEWEST: Final = 200  # pixels of overlap that can be judged at all
@@ -192,7 +192,7 @@ def _relit(shift: Grey) -> float:
     if not len(shift):
         return 0.0
     low, high = np.percentile(shift, [10, 90])
-    return float(high) if low < _BAR else 0.0
+    return float(high) if low < _EVEN_BAR else 0.0
 
 
 def _pieces(clash: Mask) -> tuple[float, int]:
@@ -216,4 +216,4 @@ def _lost(grey: Grey, overlap: Mask) -> float:
     shows = cv2.blur(grey * grey, (3, 3)) - mean * mean > _SHOWS
     lost = float((shows & outside).sum() / max(1, shows.sum()))
     low, high = np.percentile(grey[outside], [5, 95])
-    return lost if high - low <= _BAR else max(lost, float(outside.mean()))
+    return lost if high - low <= _EVEN_BAR else max(lost, float(outside.mean()))

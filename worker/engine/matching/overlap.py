@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.matching.alignment import Transform
-from worker.engine.sketch.sketch import Picture
+from worker.engine.picture.channels import Picture
 
 Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]

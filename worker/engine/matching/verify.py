@@ -26,8 +26,9 @@ from worker.engine.matching.agreement import Agreement, compare
 from worker.engine.matching.alignment import Alignment, Transform, align, project, resized
 from worker.engine.matching.shading import align_shading
 from worker.engine.matching.wording import words
+from worker.engine.picture.channels import Picture
 from worker.engine.sketch.keypoints import WORK_SIDE
-from worker.engine.sketch.sketch import Picture, Sketch
+from worker.engine.sketch.sketch import Sketch
 
 FEW_KEYPOINTS: Final = 16  # below it a picture has no corners to go by
 PIXEL_SIDE: Final = 1024  # pixels; long side beyond which verify_pixels need not look
@@ -64,7 +65,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class PictureMatch:
     """Two pictures that are the same one. similarity: 0 to 1. transform: from the first's work frame to the second's.
 
     reason: in words. covered: share of the overlap that shows something else. settled: False where only the pictures
@@ -78,7 +79,7 @@ class Match:
     settled: bool
 
 
-def verify(first: Sketch, second: Sketch, thresholds: Thresholds) -> Match | None:
+def verify(first: Sketch, second: Sketch, thresholds: Thresholds) -> PictureMatch | None:
     """Whether two sketches are of the same picture; None if not. About 1 ms for unrelated pictures, 6 ms for a match.
 
     Symmetric but for the direction of transform and words: those say how `second` came from `first`.
@@ -96,7 +97,7 @@ def verify(first: Sketch, second: Sketch, thresholds: Thresholds) -> Match | Non
     return _match(first, second, found.transform, agreement, settled)
 
 
-def _match_shading(first: Sketch, second: Sketch, thresholds: Thresholds) -> Match | None:
+def _match_shading(first: Sketch, second: Sketch, thresholds: Thresholds) -> PictureMatch | None:
     """Pictures without corners: whole copies only (see shading.py)."""
     found = align_shading(first, second)
     if found is None:
@@ -106,8 +107,8 @@ def _match_shading(first: Sketch, second: Sketch, thresholds: Thresholds) -> Mat
 
 
 def verify_pixels(
-    pictures: tuple[Picture, Picture], sketches: tuple[Sketch, Sketch], match: Match, thresholds: Thresholds
-) -> Match | None:
+    pictures: tuple[Picture, Picture], sketches: tuple[Sketch, Sketch], match: PictureMatch, thresholds: Thresholds
+) -> PictureMatch | None:
     """Settle a match of two sketches on the decoded, oriented pictures; None if they differ after all.
 
     Only for matches that are not settled: of photos, the small pictures tell more than noise and blur leave of the
@@ -127,9 +128,9 @@ def _agreement(pictures: tuple[Picture, Picture], transform: Transform, finest: 
     return compare(*pictures, resized(transform, first, second), finest)
 
 
-def _match(first: Sketch, second: Sketch, transform: Transform, agreement: Agreement, settled: bool) -> Match:
+def _match(first: Sketch, second: Sketch, transform: Transform, agreement: Agreement, settled: bool) -> PictureMatch:
     similarity = round(max(0.0, agreement.similarity * (1 - agreement.clash)), 4)
-    return Match(similarity, transform, words(first, second, transform, agreement), agreement.clash, settled)
+    return PictureMatch(similarity, transform, words(first, second, transform, agreement), agreement.clash, settled)
 
 
 def accepts(found: Agreement, thresholds: Thresholds) -> bool:

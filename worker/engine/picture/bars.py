@@ -3,9 +3,8 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from worker.engine.picture.channels import Picture
 
 _EVEN: Final = 10  # levels; range of each channel along a row or column of a bar
 _LEAST: Final = 0.02  # of the side; a thinner even edge may as well be sky

@@ -5,14 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rich import filesize
+
 from worker.engine.groups.groups import Group, Member
 from worker.engine.report.model import Cluster, Report
 from worker.engine.report.theme import colour_of, shape_of
-from worker.engine.report.wording import saving, show, size
+from worker.engine.report.wording import saving, show
 
 Thumbnail = Callable[[str], bytes | None]  # path -> JPEG, None where there is none
 
-GROUPS: Final = 240
+GROUPS_SHOWN: Final = 240
 GROUP_TILES: Final = 900  # in all groups together
 MEMBERS: Final = 8  # of a group
 SHEETS: Final = 480  # thumbnails on the clusters' sheets together
@@ -21,7 +23,7 @@ CLUSTERS: Final = 100
 THUMBNAIL_BYTES: Final = 11_000_000  # of data URIs; the page stays below 20 MB with everything else
 GROUP_SHARE: Final = 0.6  # of those bytes, for the groups
 LONGEST_PATH: Final = 500  # characters of a path that the filter looks at
-SHAPES: Final = {
+SHAPES_IN_SVG: Final = {
     "o": '<circle cx="6" cy="6" r="5" fill="{}"/>',
     "s": '<rect x="1.5" y="1.5" width="9" height="9" fill="{}"/>',
     "^": '<path d="M6 1 11.5 11H.5z" fill="{}"/>',
@@ -97,7 +99,7 @@ def show_groups(groups: Sequence[Group], album: Album) -> list[GroupView]:
     """The groups that there is room for, from the first on."""
     views: list[GroupView] = []
     room = GROUP_TILES
-    for group in groups[:GROUPS]:
+    for group in groups[:GROUPS_SHOWN]:
         room -= min(1 + len(group.duplicates), MEMBERS)
         if room < 0:
             break
@@ -121,7 +123,7 @@ def show_clusters(report: Report, album: Album) -> list[ClusterView]:
             mark=_mark(cluster.number),
             share=100 * cluster.images / total,
             duplicate_share=100 * cluster.duplicates / total,
-            saving=size(cluster.bytes_to_free),
+            saving=filesize.decimal(cluster.bytes_to_free),
             tiles=tuple(tiles[cluster.number]),
         )
         for cluster in shown
@@ -140,11 +142,11 @@ def _group(group: Group, album: Album) -> GroupView:
 
 
 def _tile(member: Member, album: Album, keeper: bool = False, kind: str = "", reason: str = "") -> Tile:
-    facts = f"{member.width} × {member.height} · {size(member.bytes)}"
+    facts = f"{member.width} × {member.height} · {filesize.decimal(member.bytes)}"
     path = show(member.path, LONGEST_PATH)
     return Tile(show(member.path), path, album.source(member), facts, keeper, kind, reason)
 
 
 def _mark(cluster: int) -> str:
     """SVG in a box of 12 by 12."""
-    return SHAPES[shape_of(cluster)].format(colour_of(cluster))
+    return SHAPES_IN_SVG[shape_of(cluster)].format(colour_of(cluster))

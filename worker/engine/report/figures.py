@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from worker.engine.clusters.clustering import Clustering
-from worker.engine.clusters.selection import Choice
+from worker.engine.clusters.selection import ChosenK
 from worker.engine.report.model import Report
 from worker.engine.report.plots import cluster_silhouettes, elbow_png, silhouette_png, spread_png
 from worker.engine.report.scatter import map_png
@@ -96,12 +96,12 @@ def _percent(share: float) -> str:
     return "under 1 %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
 
 
-def _tell_elbow(choice: Choice) -> str:
+def _tell_elbow(choice: ChosenK) -> str:
     elbow = "no elbow" if choice.elbow is None else f"the elbow at k = {choice.elbow}"
     return f"Curve of the inertia over k from 1 to {len(choice.inertias)}, with {elbow} and the chosen k = {choice.k}"
 
 
-def _tell_silhouettes(choice: Choice) -> str:
+def _tell_silhouettes(choice: ChosenK) -> str:
     if choice.best is None:
         return "No silhouettes: too few different images"
     best = choice.silhouettes[choice.best - 1]

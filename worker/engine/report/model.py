@@ -14,7 +14,7 @@ from worker.engine.groups.groups import Group, Member, count_savings
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 
 UNIQUE = "unique"
-NEAREST = 24  # pictures of a cluster named in the report, nearest to the centroid first
+NEAREST_NAMED = 24  # pictures of a cluster named in the report, nearest to the centroid first
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Cluster:
     """A cluster, counted in files.
 
     distinct: different pictures among its images. reduction: the notebook's number, in percent. duplicates,
-    bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: up to NEAREST files,
+    bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: NEAREST_NAMED files,
     nearest to the centroid first, one per picture, without the duplicates unless it holds nothing else.
     """
 
@@ -238,7 +238,7 @@ def _count(
                 duplicates=duplicates[number],
                 bytes_to_free=freed[number],
                 silhouette=_mean(clustering, rows),
-                nearest=tuple(nearest[:NEAREST]),
+                nearest=tuple(nearest[:NEAREST_NAMED]),
             )
         )
     return tuple(clusters)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from rich import filesize
 
 from shared.records import Kind
 from worker.engine.groups.keepers import describe_order
@@ -22,12 +23,12 @@ from worker.engine.report.album import GROUP_SHARE, THUMBNAIL_BYTES, Album, Thum
 from worker.engine.report.figures import figure_of_history, figures_of_choice
 from worker.engine.report.model import Report
 from worker.engine.report.summary import reasons, sampling
-from worker.engine.report.wording import decimal, number_of, origin_of, saving, show, size
+from worker.engine.report.wording import decimal, number_of, origin_of, saving, show
 
-FAILURES: Final = 300
-REASONS: Final = 50
+FAILURES_SHOWN: Final = 300
+REASONS_SHOWN: Final = 50
 REASON_LENGTH: Final = 300
-GENERATIONS: Final = 12  # newest ones in the table of the history
+GENERATIONS_SHOWN: Final = 12  # newest ones in the table of the history
 
 
 def render_page(report: Report, thumbnail: Thumbnail) -> str:
@@ -63,7 +64,7 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
             thumbnails_cut=groups_cut or album.cut,
             figures=figures_of_choice(report),
             timeline=figure_of_history(report),
-            history=report.history[: -GENERATIONS - 1 : -1],
+            history=report.history[: -GENERATIONS_SHOWN - 1 : -1],
             **_failures(report),
         )
     )
@@ -71,9 +72,9 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
 
 def _failures(report: Report) -> dict[str, Any]:
     return {
-        "reasons": [(show(reason, REASON_LENGTH), count) for reason, count in reasons(report.failures)[:REASONS]],
-        "failures": [(show(file.path), show(file.reason, REASON_LENGTH)) for file in report.failures[:FAILURES]],
-        "failures_hidden": max(len(report.failures) - FAILURES, 0),
+        "reasons": [(show(reason, REASON_LENGTH), count) for reason, count in reasons(report.failures)[:REASONS_SHOWN]],
+        "failures": [(show(file.path), show(file.reason, REASON_LENGTH)) for file in report.failures[:FAILURES_SHOWN]],
+        "failures_hidden": max(len(report.failures) - FAILURES_SHOWN, 0),
     }
 
 
@@ -86,7 +87,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"show": show, "size": size, "breakable": _breakable, "moment": _moment, "count": _count}
+    environment.filters |= {
+        "show": show,
+        "size": filesize.decimal,
+        "breakable": _breakable,
+        "moment": _moment,
+        "count": _count,
+    }
     environment.filters["decimal"] = decimal
     environment.globals["number_of"] = number_of
     environment.globals["saving"] = saving

@@ -8,16 +8,16 @@ import numpy.typing as npt
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from worker.engine.clusters.clustering import Clustering
-from worker.engine.clusters.selection import Choice
+from worker.engine.clusters.selection import ChosenK
 from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, legend_above, new_figure, png, say, style_axes
 
-STEPS: Final = 400  # a cluster's silhouettes are drawn as so many of their quantiles at most, however many they are
+QUANTILES: Final = 400  # a cluster's silhouettes are drawn as so many of their quantiles at most, however many they are
 TALL: Final = 3.9  # inches
 SHORTENED: Final = 10_000  # from here on numbers are too wide for the margin
-LABELLED: Final = 0.038  # share of the height between two clusters' numbers, which would run into each other otherwise
+LABEL_GAP: Final = 0.038  # share of the height between two clusters' numbers, which would run into each other otherwise
 
 
-def elbow_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
+def elbow_png(choice: ChosenK, theme: Theme = LIGHT) -> bytes:
     """Inertia over k, with the elbow and the chosen k marked."""
     figure = new_figure(theme)
     axes = _axes(figure, "Elbow: inertia over k", theme)
@@ -33,7 +33,7 @@ def elbow_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
     return png(figure, theme)
 
 
-def silhouette_png(choice: Choice, theme: Theme = LIGHT) -> bytes:
+def silhouette_png(choice: ChosenK, theme: Theme = LIGHT) -> bytes:
     """Mean silhouette over k, with the chosen k, and what a collection without clusters reaches."""
     figure = new_figure(theme)
     axes = _axes(figure, "Silhouette: mean over k", theme)
@@ -64,7 +64,7 @@ def spread_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
         return png(figure, theme)
     gap, top, middles = 0.012 * total, 0.0, dict[int, float]()
     for number, values in bands.items():
-        heights = np.linspace(top, top + len(values), min(len(values), STEPS) + 1)
+        heights = np.linspace(top, top + len(values), min(len(values), QUANTILES) + 1)
         steps = np.quantile(values, np.linspace(1, 0, len(heights) - 1)) if len(values) > 1 else values
         axes.fill_betweenx(heights, 0, np.append(steps, steps[-1]), step="post", color=colour_of(number), lw=0)
         middles[number] = top + len(values) / 2
@@ -72,7 +72,7 @@ def spread_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
     mean = float(np.mean(np.concatenate(list(bands.values())), dtype=np.float64))
     axes.axvline(mean, color=theme.ink, lw=1, ls=(0, (4, 3)), label=f"mean, {mean:.2f}")
     axes.axvline(0, color=theme.faint, lw=0.8)
-    numbered = _apart(middles, LABELLED * top)
+    numbered = _apart(middles, LABEL_GAP * top)
     axes.set_yticks([middles[number] for number in numbered], [str(number) for number in numbered])
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color=theme.faint, lw=0.8)

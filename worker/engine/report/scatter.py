@@ -10,7 +10,7 @@ from worker.engine.clusters.clustering import Clustering
 from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, new_figure, png, say, shape_of, style_axes
 
 TALL: Final = 3.9  # inches
-FEW: Final = 5  # marks of a cluster, which its number would hide
+FEW_MARKS: Final = 5  # marks of a cluster, which its number would hide
 APART: Final = 0.055  # share of the map's width between two numbers, which would lie on each other otherwise
 
 
@@ -60,7 +60,7 @@ def _number(axes: Any, positions: npt.NDArray[np.float32], labels: npt.NDArray[n
         if any(np.hypot(*((middle - other) / spans)) < APART for other in taken):
             continue
         taken.append(middle)
-        few = sizes[numbers == number] <= FEW
+        few = sizes[numbers == number] <= FEW_MARKS
         text = axes.annotate(
             str(number),
             middle,

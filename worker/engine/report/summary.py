@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from worker.engine.report.model import Cluster, Failure, Report
 
-GENERATIONS: Final = 30  # newest ones of the history, which the summary lists
-REASONS: Final = 20  # most frequent reasons for a failure, which the summary lists
+GENERATIONS_LISTED: Final = 30  # newest ones of the history, which the summary lists
+REASONS_LISTED: Final = 20  # most frequent reasons for a failure, which the summary lists
 
 
 def summary(report: Report) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def summary(report: Report) -> dict[str, Any]:
         "warnings": list(report.meta.warnings),
         "seconds": dict(report.meta.seconds),
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
-        "failures": dict(reasons(report.failures)[:REASONS]),
-        "history": [asdict(snapshot) for snapshot in report.history[: -GENERATIONS - 1 : -1]],
+        "failures": dict(reasons(report.failures)[:REASONS_LISTED]),
+        "history": [asdict(snapshot) for snapshot in report.history[: -GENERATIONS_LISTED - 1 : -1]],
     }
 
 

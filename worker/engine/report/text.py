@@ -4,17 +4,18 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from rich import filesize
 from tabulate import tabulate
 
 from worker.engine.groups.groups import Group
 from worker.engine.report.model import Report
-from worker.engine.report.summary import REASONS, reasons, sampling
-from worker.engine.report.wording import fit, number_of, origin_of, saving, show, size
+from worker.engine.report.summary import REASONS_LISTED, reasons, sampling
+from worker.engine.report.wording import fit, number_of, origin_of, saving, show
 
 WIDTH: Final = 80  # columns
-GROUPS: Final = 5  # largest ones, which are named
-DUPLICATES: Final = 5  # of each of them
-LABELLED: Final = 53  # columns of a value beside its label
+GROUPS_NAMED: Final = 5  # largest ones, which are named
+DUPLICATES_NAMED: Final = 5  # of each of them
+VALUE_WIDTH: Final = 53  # columns of a value beside its label
 REASON: Final = 64  # columns of the reason for a failure
 REDUCTION: Final = (
     "Reduction is the original notebook's (images / total) * (1 - k / total) * 100: how much smaller the collection "
@@ -51,7 +52,7 @@ def summary_text(report: Report) -> str:
 def _total_rows(report: Report) -> list[tuple[str, str]]:
     totals, meta = report.totals, report.meta
     rows = [
-        ("Images", f"{totals.images:,} ({size(totals.bytes)})"),
+        ("Images", f"{totals.images:,} ({filesize.decimal(totals.bytes)})"),
         ("Different images", f"{totals.distinct:,}"),
         ("Verified duplicates", f"{totals.duplicates:,} in {number_of(totals.groups, 'group')}"),
         ("Can be freed", saving(totals.bytes_to_free, totals.bytes_to_prove)),
@@ -62,14 +63,14 @@ def _total_rows(report: Report) -> list[tuple[str, str]]:
         ("Distance", report.clustering.geometry),
         ("Thresholds", origin_of(meta.thresholds)),
     ]
-    return [(name, fit(value, LABELLED)) for name, value in rows if value]
+    return [(name, fit(value, VALUE_WIDTH)) for name, value in rows if value]
 
 
 def _largest_groups(report: Report) -> Iterator[str]:
     if not report.groups:
         yield "Duplicates: none; every image differs from all others"
         return
-    shown = report.groups[:GROUPS]
+    shown = report.groups[:GROUPS_NAMED]
     which = f", the {len(shown)} largest" if len(report.groups) > len(shown) else ""
     yield f"Duplicates: {number_of(len(report.groups), 'group')}{which}"
     for group in shown:
@@ -80,11 +81,11 @@ def _largest_groups(report: Report) -> Iterator[str]:
 def _group(group: Group) -> Iterator[str]:
     yield f"Group {group.number} frees {saving(group.bytes_to_free, group.bytes_to_prove)}"
     yield f"  {'keeper':<10} {fit(group.keeper.path, WIDTH - 13)}"
-    for duplicate in group.duplicates[:DUPLICATES]:
+    for duplicate in group.duplicates[:DUPLICATES_NAMED]:
         yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"
-        yield f"  {'':<10} {fit(f'{size(duplicate.member.bytes)}: {duplicate.reason}', WIDTH - 13)}"
-    if len(group.duplicates) > DUPLICATES:
-        yield f"  and {number_of(len(group.duplicates) - DUPLICATES, 'more', 'more')}"
+        yield f"  {'':<10} {fit(f'{filesize.decimal(duplicate.member.bytes)}: {duplicate.reason}', WIDTH - 13)}"
+    if len(group.duplicates) > DUPLICATES_NAMED:
+        yield f"  and {number_of(len(group.duplicates) - DUPLICATES_NAMED, 'more', 'more')}"
 
 
 def _choice(report: Report) -> Iterator[str]:
@@ -132,15 +133,19 @@ def _total_row(report: Report) -> tuple[str, ...]:
 
 
 def _short_size(count: int) -> str:
-    return size(count).replace("bytes", "B")
+    return filesize.decimal(count).replace("bytes", "B")
 
 
 def _failures(report: Report) -> Iterator[str]:
     if not report.failures:
         return
     counted = reasons(report.failures)
-    rows = [(fit(reason, 3 * REASON), f"{count:,}") for reason, count in counted[:REASONS]]
-    rows += [("(other reasons)", f"{sum(count for _, count in counted[REASONS:]):,}")] if counted[REASONS:] else []
+    rows = [(fit(reason, 3 * REASON), f"{count:,}") for reason, count in counted[:REASONS_LISTED]]
+    rows += (
+        [("(other reasons)", f"{sum(count for _, count in counted[REASONS_LISTED:]):,}")]
+        if counted[REASONS_LISTED:]
+        else []
+    )
     yield f"{number_of(report.totals.failed, 'file')} could not be read; failures.csv names each"
     yield _grid(("Reason", "Files"), rows, widest=REASON)
 

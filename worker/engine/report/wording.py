@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rich import filesize
 from rich.cells import cell_len, chop_cells
 
-LONGEST_NAME: Final = 200
-SIZES: Final = ("bytes", "kB", "MB", "GB", "TB", "PB")
+LONGEST_SHOWN: Final = 200
 
 
-def show(text: str, longest: int = LONGEST_NAME) -> str:
+def show(text: str, longest: int = LONGEST_SHOWN) -> str:
     """A file name or reason as printable text on one line.
 
     What does not print (line breaks, control and direction marks, bytes that are not UTF-8) is shown as an escape such
@@ -41,21 +41,12 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def size(count: int) -> str:
-    """Bytes in decimal units, as file managers show them: `1.4 MB`."""
-    value = float(count)
-    for unit in SIZES:
-        if value < 999.5 or unit == SIZES[-1]:
-            return f"{count} {unit}" if unit == SIZES[0] else f"{value:.3g} {unit}"
-        value /= 1000
-    raise AssertionError("unreachable: the last unit takes any value")
-
-
 def saving(free: int, to_prove: int) -> str:
-    """Bytes that can be freed, and those that can be if nothing is lost by it: `1 kB`, `1 kB, up to 3 kB more`."""
-    if not to_prove:
-        return size(free)
-    return f"{size(free)}, up to {size(to_prove)} more" if free else f"up to {size(to_prove)}"
+    """Bytes that can be freed, and those that can be if nothing is lost by it: `1.0 kB, up to 3.0 kB more`."""
+    sure, more = filesize.decimal(free), filesize.decimal(to_prove)
+    if free and to_prove:
+        return f"{sure}, up to {more} more"
+    return f"up to {more}" if to_prove else sure
 
 
 def decimal(value: float | None, places: int = 2) -> str:

@@ -16,7 +16,6 @@ from worker.engine.search.votes import Votes, keys
 from worker.engine.search.whitening import Whitening
 from worker.engine.sketch.sketch import Sketch
 
-CANDIDATES: Final = 20
 EXACT_UP_TO: Final = 500_000  # images; exact search takes 15 ms of one core there
 
 _PART: Final = 1 << 16  # values that give the bound
@@ -81,9 +80,7 @@ class Neighbours:
         if number is not None:
             self._alive[number] = False
 
-    def search(
-        self, features: NDArray[Any], sketch: Sketch, keeper_of: Callable[[str], str], count: int = CANDIDATES
-    ) -> list[str]:
+    def search(self, features: NDArray[Any], sketch: Sketch, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """At most `count` ids to verify against, most promising first: the two sources in turn.
 
         features: raw, `[d]`. keeper_of: the keeper of an image's group, or the image itself. Of each group only the

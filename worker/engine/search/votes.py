@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.sketch.keypoints import COMPARISONS, DESCRIPTOR_BYTES, Keypoints
+from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, POINT_PAIRS, Keypoints
 from worker.engine.sketch.sketch import Sketch
 
 KEY_BITS: Final = 20  # fewer: more chance votes among a million images; more: fewer keys survive an edit
@@ -29,8 +29,8 @@ def _key_bits() -> NDArray[np.intp]:
 
     A comparison and its mirror image are not both taken, nor two whose ends lie near each other.
     """
-    ends = COMPARISONS.reshape(len(COMPARISONS), 4)
-    order = np.argsort(-np.linalg.norm(COMPARISONS[:, 0] - COMPARISONS[:, 1], axis=1), kind="stable")
+    ends = POINT_PAIRS.reshape(len(POINT_PAIRS), 4)
+    order = np.argsort(-np.linalg.norm(POINT_PAIRS[:, 0] - POINT_PAIRS[:, 1], axis=1), kind="stable")
     apart = 14.0
     while True:
         chosen: list[int] = []

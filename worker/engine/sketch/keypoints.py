@@ -73,7 +73,7 @@ def _comparisons() -> Floats:
     return np.concatenate([first, first * np.array([1, -1])]).astype(np.float32)
 
 
-COMPARISONS: Final = _comparisons()
+POINT_PAIRS: Final = _comparisons()
 
 
 def work_size(width: int, height: int) -> tuple[int, int]:
@@ -128,7 +128,7 @@ def _describe(grey: NDArray[Any], points: Floats, angles: Floats, levels: Bytes)
 def _compare(layer: NDArray[Any], points: Floats, angles: Floats) -> Bytes:
     """Descriptors of keypoints in one padded level. points: `[n, 2]` in its pixels. angles: radians `[n]`."""
     cos, sin = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
-    x, y = COMPARISONS[..., 0], COMPARISONS[..., 1]
+    x, y = POINT_PAIRS[..., 0], POINT_PAIRS[..., 1]
     columns = np.rint(points[:, 0, None, None] + cos * x - sin * y).astype(np.intp)
     rows = np.rint(points[:, 1, None, None] + sin * x + cos * y).astype(np.intp)
     values = layer[np.clip(rows, 0, layer.shape[0] - 1), np.clip(columns, 0, layer.shape[1] - 1)]

@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import CorruptValue
+from worker.engine.picture.channels import Picture
 from worker.engine.picture.scaling import average
 from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, KEYPOINTS, WORK_SIDE, Keypoints, find_keypoints, work_size
-
-Picture = NDArray[np.uint8]
 
 _VERSION: Final = 2
 _HEAD: Final = struct.Struct("<2sBBBIIHHI")  # magic, version, plain, flat, width, height, keypoints, bytes, CRC-32
 _MAGIC: Final = b"iS"
-_BAR: Final = 12  # levels; a row that varies by no more belongs to a bar or frame
+_EVEN_ROW: Final = 12  # levels; a row that varies by no more belongs to a bar or frame
 _STRIP: Final = 4  # rows and columns over which noise is averaged out
 _SUBPIXEL: Final = 64  # steps per work pixel in which positions are stored
 _THUMBNAIL_SIDE: Final = 128
@@ -123,7 +122,7 @@ def _ground(picture: Picture) -> tuple[int, int]:
     strips = np.concatenate([picture[start : start + _STRIP] for start in starts])
     grey = cv2.cvtColor(np.ascontiguousarray(strips), cv2.COLOR_RGB2GRAY)
     for axis in (0, 1):
-        shows = np.flatnonzero(np.ptp(grey, axis=1 - axis) > _BAR)
+        shows = np.flatnonzero(np.ptp(grey, axis=1 - axis) > _EVEN_ROW)
         grey = np.take(grey, range(shows[0], shows[-1] + 1), axis) if len(shows) else grey
     soft = cv2.resize(grey, (grey.shape[1], max(1, grey.shape[0] // _STRIP)), interpolation=cv2.INTER_AREA)
     common = _at_mode(grey)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from shared.acting.duplicates import Duplicate
-from shared.acting.runs import SUFFIX, Action, Entry, Header, Phase, Run, Step, read_runs
+from shared.acting.duplicates import ReportedDuplicate
+from shared.acting.runs import JOURNAL_SUFFIX, Action, Entry, Phase, Run, RunHeader, Step, read_runs
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.folders import check_target
 from shared.permission import why_not
 from shared.records import Kind
 from worker.pipeline.acting.disk import Disk
-from worker.pipeline.acting.inspection import Compare, Held, held, inspect, record
+from worker.pipeline.acting.inspection import HeldFile, Prove, held, inspect, record
 from worker.pipeline.acting.journal import Journal
 from worker.pipeline.acting.plan import LINKS, Skipped
 from worker.pipeline.acting.pointing import File, pointed_to
@@ -32,12 +32,12 @@ class Tools:
     """
 
     journals: Path
-    compare: Compare
+    compare: Prove
     now: Callable[[], float]
     home_trash: Callable[[], Path]
     disk: Disk = field(default_factory=Disk)
 
-    def steps(self, header: Header) -> Steps:
+    def steps(self, header: RunHeader) -> Steps:
         """The steps of a run."""
         return Steps(header, self.disk, self.home_trash, self.now)
 
@@ -46,7 +46,7 @@ class Tools:
 class Acted:
     """A file that was acted on, or would be in a dry run. to: where it is now. lost: what its keeper does not hold."""
 
-    duplicate: Duplicate
+    duplicate: ReportedDuplicate
     to: str
     lost: tuple[str, ...] = ()
 
@@ -63,7 +63,7 @@ class Acting:
         """
         self._tools = tools
         self._named = named
-        self._header = Header("", action, str(root), target, policy)
+        self._header = RunHeader("", action, str(root), target, policy)
         self._journal: Journal | None = None
         self._number = 0
 
@@ -79,9 +79,9 @@ class Acting:
     @property
     def file_name(self) -> str:
         """Of its journal."""
-        return self.run + SUFFIX
+        return self.run + JOURNAL_SUFFIX
 
-    def look(self, one: Duplicate) -> Acted | Skipped:
+    def look(self, one: ReportedDuplicate) -> Acted | Skipped:
         """What `act` would do now; nothing is changed."""
         try:
             with self._inspected(one) as (keeper, file, lost):
@@ -90,7 +90,7 @@ class Acting:
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error), isinstance(error, OSError))
 
-    def act(self, one: Duplicate) -> Acted | Skipped:
+    def act(self, one: ReportedDuplicate) -> Acted | Skipped:
         """Act on a file, if it and its keeper are still what the report says. The caller holds the lock.
 
         Raises JournalFailed, Unavailable, SettingsError: then nothing more can be done at all.
@@ -103,7 +103,7 @@ class Acting:
             return Skipped(one, reason_of(error), isinstance(error, OSError))
 
     @contextmanager
-    def _inspected(self, one: Duplicate) -> Iterator[tuple[Held, Held, tuple[str, ...]]]:
+    def _inspected(self, one: ReportedDuplicate) -> Iterator[tuple[HeldFile, HeldFile, tuple[str, ...]]]:
         with ExitStack() as stack:
             root = self._root
             file = stack.enter_context(held(root, one.path, one.digest, "it"))
@@ -119,12 +119,12 @@ class Acting:
     def _pointed_to(self) -> dict[File, str]:
         return pointed_to(self._root)
 
-    def _check_pointed_to(self, file: Held) -> None:
+    def _check_pointed_to(self, file: HeldFile) -> None:
         link = self._pointed_to.get((file.status.st_dev, file.status.st_ino))
         if link is not None:
             raise LeftAlone(f"the symbolic link {link!a} leads to it, and would lead nowhere")
 
-    def _do(self, one: Duplicate, keeper: Held, file: Held) -> Acted | Skipped:
+    def _do(self, one: ReportedDuplicate, keeper: HeldFile, file: HeldFile) -> Acted | Skipped:
         journal, steps = self._begin()
         place = free_place(Path(self._header.target), one.path) if self._moves() else ""
         step = record(self._number + 1, one, keeper, file, place, self._root)
@@ -214,7 +214,7 @@ def settle_all(tools: Tools, undo: Callable[[Run, Entry, Journal], None]) -> lis
         if not run.in_hand:
             continue
         steps = tools.steps(run.header)
-        with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
+        with Journal(tools.journals / (run.header.id + JOURNAL_SUFFIX), tools.disk.before) as journal:
             for entry in run.in_hand:
                 if entry.phase is Phase.BEGUN:
                     entry.phase, entry.detail = settle(steps, journal, entry.step, "the run was cut off")
@@ -227,7 +227,7 @@ def settle_all(tools: Tools, undo: Callable[[Run, Entry, Journal], None]) -> lis
     return found
 
 
-def act_on(acting: Acting, duplicates: Iterable[Duplicate], dry: bool) -> Iterator[Acted | Skipped]:
+def act_on(acting: Acting, duplicates: Iterable[ReportedDuplicate], dry: bool) -> Iterator[Acted | Skipped]:
     """Each of `duplicates` in turn; with `dry` nothing is changed."""
     for one in duplicates:
         yield acting.look(one) if dry else acting.act(one)

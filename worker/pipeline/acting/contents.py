@@ -14,14 +14,14 @@ from shared.errors import LeftAlone
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.place import Place
 
-AT_ONCE: Final = 1 << 20
+BYTES_AT_ONCE: Final = 1 << 20
 BLOCK: Final = 4096  # what file systems write at least
 
 
 def digest_of(descriptor: int) -> str:
     """SHA-256 of an open file, from its beginning; the file's position is left alone."""
     digest, offset = hashlib.sha256(), 0
-    while chunk := os.pread(descriptor, AT_ONCE, offset):
+    while chunk := os.pread(descriptor, BYTES_AT_ONCE, offset):
         digest.update(chunk)
         offset += len(chunk)
     return digest.hexdigest()
@@ -88,9 +88,9 @@ def _copy(reading: int, writing: int, digest: str, check: Callable[[], None]) ->
     size, end = os.fstat(reading).st_size, 0
     while (start := _data_from(reading, end, size)) < size:
         end = os.lseek(reading, start, os.SEEK_HOLE)
-        for offset in range(start, end, AT_ONCE):
+        for offset in range(start, end, BYTES_AT_ONCE):
             check()
-            write_all(writing, os.pread(reading, min(AT_ONCE, end - offset), offset), offset)
+            write_all(writing, os.pread(reading, min(BYTES_AT_ONCE, end - offset), offset), offset)
     os.ftruncate(writing, size)
     os.fsync(writing)
     os.posix_fadvise(writing, 0, 0, os.POSIX_FADV_DONTNEED)

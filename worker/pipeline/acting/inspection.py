@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from shared.acting.duplicates import Duplicate
+from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import Action, Step
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.permission import why_not
@@ -23,7 +23,7 @@ from worker.pipeline.local_folder import folder_beneath
 if TYPE_CHECKING:  # OpenCV is loaded when two pictures are first compared
     from worker.engine.proof.sameness import Proof
 
-Compare = Callable[[bytes, bytes], "Proof"]  # keeper, duplicate -> whether the keeper holds all of the duplicate
+Prove = Callable[[bytes, bytes], "Proof"]  # keeper, duplicate -> whether the keeper holds all of the duplicate
 
 
 WRITTEN: Final = "another program has it, or its keeper, open for writing"
@@ -31,7 +31,7 @@ CHANGED: Final = "it, or its keeper, was changed while it was looked at"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldFile:
     """An open file, with the state and the bytes that it had when it was looked at. lease: whether one is held."""
 
     place: Place
@@ -47,7 +47,7 @@ class Held:
                 raise LeftAlone(CHANGED)
         self.check_lease()
 
-    def seen_anew(self) -> "Held":
+    def seen_anew(self) -> "HeldFile":
         """The same file, read once more: a name of it was made or changed, and its ctime with it. Raises LeftAlone."""
         status = os.fstat(self.descriptor)
         if renamed_identity(status) != renamed_identity(self.status) or digest_of(self.descriptor) != self.digest:
@@ -75,7 +75,7 @@ def placed(root: Path, path: str) -> Iterator[Place]:
 
 
 @contextmanager
-def held(root: Path, path: str, digest: str, name: str) -> Iterator[Held]:
+def held(root: Path, path: str, digest: str, name: str) -> Iterator[HeldFile]:
     """The regular file at `path` with these bytes, open. name: `it` or `its keeper`, for people.
 
     Raises LeftAlone where there is no such file any more, or somebody has it open for writing, and Unavailable where
@@ -90,7 +90,7 @@ def held(root: Path, path: str, digest: str, name: str) -> Iterator[Held]:
             lease = take_lease(descriptor)
             if lease is Lease.WRITTEN:
                 raise LeftAlone(WRITTEN)
-            file = Held(place, descriptor, status, digest_of(descriptor), lease is Lease.HELD)
+            file = HeldFile(place, descriptor, status, digest_of(descriptor), lease is Lease.HELD)
             file.check()
             if file.digest != digest:
                 raise LeftAlone(f"{name} has changed since the report was made")
@@ -115,7 +115,7 @@ def _is_link(place: Place) -> bool:
 
 
 def inspect(
-    keeper: Held, duplicate: Held, kind: Kind, action: Action, compare: Compare, named: Collection[Kind] = ()
+    keeper: HeldFile, duplicate: HeldFile, kind: Kind, action: Action, compare: Prove, named: Collection[Kind] = ()
 ) -> tuple[str, ...]:
     """What would be lost with `duplicate`, in words; nothing of an exact one.
 
@@ -144,7 +144,7 @@ def inspect(
     return proof.lost
 
 
-def _compare_pictures(keeper: Held, duplicate: Held, compare: Compare) -> "Proof":
+def _compare_pictures(keeper: HeldFile, duplicate: HeldFile, compare: Prove) -> "Proof":
     try:
         proof = compare(keeper.read(), duplicate.read())
     except UnreadableImage as error:
@@ -154,7 +154,7 @@ def _compare_pictures(keeper: Held, duplicate: Held, compare: Compare) -> "Proof
     return proof
 
 
-def record(number: int, one: Duplicate, keeper: Held, file: Held, place: str, root: Path) -> Step:
+def record(number: int, one: ReportedDuplicate, keeper: HeldFile, file: HeldFile, place: str, root: Path) -> Step:
     """The step that the journal gets: all that it takes to bring the file back."""
     status = file.status
     return Step(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from shared.acting.runs import SUFFIX, VERSION, Action, Header, Phase, Step, run_files
+from shared.acting.runs import JOURNAL_SUFFIX, JOURNAL_VERSION, Action, Phase, RunHeader, Step, run_files
 from shared.errors import JournalFailed
 from shared.permission import why_not
 from worker.pipeline.acting.disk import sync_folder
@@ -28,19 +28,19 @@ class Journal:
 
     @classmethod
     def begin(cls, folder: Path, action: Action, root: Path, target: str, policy: bool, now: float,
-              before: Callable[[str], None]) -> tuple[Self, Header]:  # fmt: skip
+              before: Callable[[str], None]) -> tuple[Self, RunHeader]:  # fmt: skip
         """A new journal, whose name sorts behind all others. The caller holds the lock. Raises JournalFailed."""
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        newest = max((file.name.removesuffix(SUFFIX) for file in run_files(folder)), default="")
-        header = Header(stamp if stamp > newest else newest + "0", action, str(root), target, policy)
-        file = folder / (header.id + SUFFIX)
+        newest = max((file.name.removesuffix(JOURNAL_SUFFIX) for file in run_files(folder)), default="")
+        header = RunHeader(stamp if stamp > newest else newest + "0", action, str(root), target, policy)
+        file = folder / (header.id + JOURNAL_SUFFIX)
         try:
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             sync_folder(folder)
         except OSError as error:
             raise JournalFailed(f"the journal {file} cannot be made: {why_not(error)}; nothing was done") from error
         journal = cls(file, before)
-        journal.append({"version": VERSION, "run": _fields(header)})
+        journal.append({"version": JOURNAL_VERSION, "run": _fields(header)})
         return journal, header
 
     def append(self, value: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from shared.acting.runs import Action, Step
 from shared.errors import LeftAlone
 from worker.pipeline.acting.contents import copy_contents, dress_alone, holds, is_keeper, is_original, is_part_of
 from worker.pipeline.acting.disk import Disk, change_places
-from worker.pipeline.acting.inspection import Held, placed
+from worker.pipeline.acting.inspection import HeldFile, placed
 from worker.pipeline.acting.place import Place, check_renamed, is_same_file
 from worker.pipeline.acting.removal import remove_copy
 
@@ -20,7 +20,7 @@ def link_text(step: Step) -> str:
     return posixpath.relpath(step.keeper, posixpath.dirname(step.path) or ".")
 
 
-def put_link(action: Action, keeper: Held, file: Held, step: Step, temporary: str, disk: Disk) -> None:
+def put_link(action: Action, keeper: HeldFile, file: HeldFile, step: Step, temporary: str, disk: Disk) -> None:
     """Let a link take the place of `file`, in one step. Raises OSError or LeftAlone; then `settle_link` is due."""
     link, hard = file.place.beside(temporary), action is Action.HARDLINK
     if hard:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.acting.duplicates import Duplicate
+from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import AWAY, Action, Phase, Run
 from shared.paths import is_in_folder, is_one_folder
 from shared.records import Kind
@@ -15,7 +15,7 @@ LINKS: Final = (Action.HARDLINK, Action.SYMLINK)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Request:
     """What the user asked for. kinds: none means UNNAMED. folders: none means everywhere."""
 
     action: Action
@@ -27,14 +27,14 @@ class Choice:
 class Skipped:
     """A duplicate that is left alone, and why, in words. failed: the system refused, or the file is in doubt."""
 
-    duplicate: Duplicate
+    duplicate: ReportedDuplicate
     reason: str
     failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """Duplicates of the report that the choice passes over. which: in words. way: how they are asked for."""
+    """Duplicates of the report that the request passes over. which: in words. way: how they are asked for."""
 
     which: str
     files: int
@@ -45,36 +45,38 @@ class NotAsked:
 class Plan:
     """What is to be done, in the report's order, and what is not."""
 
-    chosen: tuple[Duplicate, ...]
+    chosen: tuple[ReportedDuplicate, ...]
     skipped: tuple[Skipped, ...]
     not_asked: tuple[NotAsked, ...]
 
 
 def make_plan(
-    duplicates: Sequence[Duplicate], choice: Choice, rules: FolderRules, needed: Collection[str] = ()
+    duplicates: Sequence[ReportedDuplicate], request: Request, rules: FolderRules, needed: Collection[str] = ()
 ) -> Plan:
     """Those of `duplicates` that were asked for and that no rule keeps. needed: paths that earlier links lead to."""
-    kinds = choice.kinds or UNNAMED
-    asked = [one for one in duplicates if one.kind in kinds and _is_in(one.path, choice.folders)]
+    kinds = request.kinds or UNNAMED
+    asked = [one for one in duplicates if one.kind in kinds and _is_in(one.path, request.folders)]
     keepers = {one.keeper for one in duplicates}
     chosen, skipped, seen = [], [], set[str]()
     for one in asked:
-        reason = _why_not(one, choice.action, rules, keepers, needed)
+        reason = _why_not(one, request.action, rules, keepers, needed)
         if reason:
             skipped.append(Skipped(one, reason))
         elif one.path not in seen:
             chosen.append(one)
         seen.add(one.path)
-    return Plan(tuple(chosen), tuple(skipped), tuple(_not_asked(duplicates, choice, kinds)))
+    return Plan(tuple(chosen), tuple(skipped), tuple(_not_asked(duplicates, request, kinds)))
 
 
-def _not_asked(duplicates: Sequence[Duplicate], choice: Choice, kinds: Collection[Kind]) -> Iterator[NotAsked]:
+def _not_asked(
+    duplicates: Sequence[ReportedDuplicate], request: Request, kinds: Collection[Kind]
+) -> Iterator[NotAsked]:
     """Of other kinds in the folders that were asked for, and of any kind elsewhere."""
-    here = [one.kind for one in duplicates if _is_in(one.path, choice.folders)]
+    here = [one.kind for one in duplicates if _is_in(one.path, request.folders)]
     for kind in Kind:
         if kind in here and kind not in kinds:
-            useless = choice.action in LINKS and not kind.is_sure
-            way = f"only the same bytes give way to a {choice.action}" if useless else f"--kind {kind} takes them"
+            useless = request.action in LINKS and not kind.is_sure
+            way = f"only the same bytes give way to a {request.action}" if useless else f"--kind {kind} takes them"
             yield NotAsked(kind, here.count(kind), way)
     if len(here) < len(duplicates):
         yield NotAsked("in other folders", len(duplicates) - len(here), "without --folder they are asked for, too")
@@ -91,7 +93,7 @@ def needed_paths(runs: Iterable[Run], root: str) -> frozenset[str]:
 
 
 def _why_not(
-    one: Duplicate, action: Action, rules: FolderRules, keepers: Collection[str], needed: Collection[str]
+    one: ReportedDuplicate, action: Action, rules: FolderRules, keepers: Collection[str], needed: Collection[str]
 ) -> str:
     if one.path in keepers:
         return "it is the keeper of a group itself"

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from shared.acting.duplicates import Duplicate
+from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import Action, Phase, read_runs, run_files
 from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.paths import is_one_folder
@@ -12,7 +12,7 @@ from shared.records import Kind, Record, State
 from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.apply import Acting, Tools
 from worker.pipeline.acting.locks import acting_alone
-from worker.pipeline.acting.plan import Choice, Skipped, make_plan, needed_paths
+from worker.pipeline.acting.plan import Request, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import settle_runs
 from worker.pipeline.acting.waiting import Waiting, WaitingList, Way, find_due
 from worker.pipeline.judging.verdicts import PROVED, Given
@@ -91,7 +91,7 @@ class Policy:
         self._say("")
         self._waiting.remove(due)
 
-    def _current(self, waiting: Sequence[Waiting], now: float) -> dict[str, Duplicate]:
+    def _current(self, waiting: Sequence[Waiting], now: float) -> dict[str, ReportedDuplicate]:
         """What the store says of them now, by path. One that is no duplicate any more waits no longer.
 
         Its keeper went, or it did, and more of the same folder are likely to go: the others wait anew.
@@ -116,10 +116,10 @@ class Policy:
         self._stirred = {way: at for way, at in self._stirred.items() if now - at < self._wait}
         return found
 
-    def _move(self, found: Sequence[Duplicate], rules: FolderRules) -> None:
+    def _move(self, found: Sequence[ReportedDuplicate], rules: FolderRules) -> None:
         self._look_at_journals()
         movable = [one for one in found if rules.rank(one.path) >= rules.rank(one.keeper)]
-        plan = make_plan(movable, Choice(Action.MOVE), rules, self._needed)
+        plan = make_plan(movable, Request(Action.MOVE), rules, self._needed)
         acting = self._acting or Acting(self._tools, Action.MOVE, self._root, self._target, policy=True)
         self._acting = acting
         for left in plan.skipped:
@@ -167,7 +167,7 @@ class Policy:
         self._said = sentence
 
 
-def _duplicate(path: str, record: Record, keeper_digest: str) -> Duplicate:
-    return Duplicate(
+def _duplicate(path: str, record: Record, keeper_digest: str) -> ReportedDuplicate:
+    return ReportedDuplicate(
         0, path, record.digest, record.size, Kind(record.verdict), record.similarity, record.duplicate_of, keeper_digest
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.acting.runs import AWAY, SUFFIX, Entry, Phase, Run, read_run, read_runs, run_files
+from shared.acting.runs import AWAY, JOURNAL_SUFFIX, Entry, Phase, Run, read_run, read_runs, run_files
 from shared.errors import JournalFailed, LeftAlone
 from shared.paths import is_one_folder
 from worker.pipeline.acting.apply import Settled, Tools, reason_of, settle_all
@@ -25,7 +25,7 @@ def choose_run(tools: Tools, name: str, runs: Sequence[Run]) -> Run | None:
     Raises JournalFailed for a name that is none.
     """
     if name:
-        file = tools.journals / (name + SUFFIX)
+        file = tools.journals / (name + JOURNAL_SUFFIX)
         found = read_run(file) if file in run_files(tools.journals) else None
         if found is None:
             raise JournalFailed(f"there is no run called {name!r}; `imagesieve duplicates restore --list` names them")
@@ -46,7 +46,7 @@ def restore(tools: Tools, run: Run, only: Collection[int] | None = None) -> Iter
         if other.header.id > run.header.id and is_one_folder(other.header.root, run.header.root)
         for entry in other.in_phase(Phase.BEGUN, *AWAY, Phase.RESTORING)
     }
-    with Journal(tools.journals / (run.header.id + SUFFIX), tools.disk.before) as journal:
+    with Journal(tools.journals / (run.header.id + JOURNAL_SUFFIX), tools.disk.before) as journal:
         for entry in reversed(run.in_phase(*AWAY)):
             if only is not None and entry.step.number not in only:
                 continue

@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from shared.acting.runs import Action, Header, Step
+from shared.acting.runs import Action, RunHeader, Step
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.folders import check_target_apart
 from worker.pipeline.acting import transfer
 from worker.pipeline.acting.contents import dress_alone, holds, is_keeper, is_original
 from worker.pipeline.acting.disk import Disk, Model
-from worker.pipeline.acting.inspection import Held, placed
+from worker.pipeline.acting.inspection import HeldFile, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
 from worker.pipeline.acting.place import Place
 from worker.pipeline.acting.trash import put_in_trash
@@ -36,7 +36,7 @@ class PlaceBlocked(OSError):
 class Steps:
     """The steps of one run on the disk. home_trash: where the home trash is. now: seconds since the epoch."""
 
-    header: Header
+    header: RunHeader
     disk: Disk
     home_trash: Callable[[], Path]
     now: Callable[[], float]
@@ -46,7 +46,7 @@ class Steps:
         """The watched folder."""
         return Path(self.header.root)
 
-    def do(self, keeper: Held, file: Held, step: Step) -> str:
+    def do(self, keeper: HeldFile, file: HeldFile, step: Step) -> str:
         """Act on a file that was inspected; where it is in the trash, else "".
 
         The keeper is looked at again when the file has left its path. Raises OSError or LeftAlone; then `settle` is

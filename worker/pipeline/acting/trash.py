@@ -13,16 +13,16 @@ from typing import Final
 
 from shared.errors import LeftAlone
 from worker.pipeline.acting.disk import Disk
-from worker.pipeline.acting.inspection import Held
+from worker.pipeline.acting.inspection import HeldFile
 from worker.pipeline.acting.place import Place, check_renamed, is_same_file
 from worker.pipeline.acting.trash_folder import Trash, opened_trash
-from worker.pipeline.acting.trashinfo import SUFFIX, info_place, make_info, remove_info
+from worker.pipeline.acting.trashinfo import INFO_SUFFIX, info_place, make_info, remove_info
 
-NUMBERS: Final = 10_000  # names tried where the own one is taken
-LONGEST: Final = 255 - len(SUFFIX)  # bytes of a name
+NUMBERS_IN_TRASH: Final = 10_000  # names tried where the own one is taken
+LONGEST: Final = 255 - len(INFO_SUFFIX)  # bytes of a name
 
 
-def put_in_trash(file: Held, trash: Trash, info: bytes, disk: Disk, check: Callable[[], None]) -> Path:
+def put_in_trash(file: HeldFile, trash: Trash, info: bytes, disk: Disk, check: Callable[[], None]) -> Path:
     """Move a file that was inspected into the trash; where it is now.
 
     info: of its .trashinfo. check: raises LeftAlone where the file must not go after all; called when it has left its
@@ -33,10 +33,10 @@ def put_in_trash(file: Held, trash: Trash, info: bytes, disk: Disk, check: Calla
         for name in _names(file.place.name):
             if Place(files, name).status() is None and _put(file, infos, Place(files, name), info, disk, check):
                 return trash.folder / "files" / name
-    raise LeftAlone(f"{NUMBERS:,} files of its name are in the trash already")
+    raise LeftAlone(f"{NUMBERS_IN_TRASH:,} files of its name are in the trash already")
 
 
-def _put(file: Held, infos: int, goal: Place, info: bytes, disk: Disk, check: Callable[[], None]) -> bool:
+def _put(file: HeldFile, infos: int, goal: Place, info: bytes, disk: Disk, check: Callable[[], None]) -> bool:
     """Whether the file has the name of `goal` now: False where another program took it, for an info or for a file."""
     place = info_place(infos, goal.name)
     try:
@@ -65,7 +65,7 @@ def _put(file: Held, infos: int, goal: Place, info: bytes, disk: Disk, check: Ca
 def _names(name: str) -> Iterator[str]:
     """The file's own name, then numbered ones; none too long to have its .trashinfo (pure)."""
     own = Path(name)
-    for number in range(1, NUMBERS):
+    for number in range(1, NUMBERS_IN_TRASH):
         tail = own.suffix if number == 1 else f" {number}{own.suffix}"
         stem = os.fsencode(own.stem)[: max(1, LONGEST - len(os.fsencode(tail)))]
         yield (os.fsdecode(stem) + tail)[:LONGEST]

@@ -12,7 +12,7 @@ from worker.pipeline.acting.contents import holds, is_original
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.place import Place
 from worker.pipeline.acting.trash_folder import Trash, known_trashes, opened_folder
-from worker.pipeline.acting.trashinfo import SUFFIX, Said, info_place, read_info, remove_info
+from worker.pipeline.acting.trashinfo import INFO_SUFFIX, Said, info_place, read_info, remove_info
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _names(trash: Trash) -> list[str]:
 
 
 def _infos(trash: Trash) -> set[str]:
-    return {name.removesuffix(SUFFIX) for name in _listed(trash.folder / "info") if name.endswith(SUFFIX)}
+    return {name.removesuffix(INFO_SUFFIX) for name in _listed(trash.folder / "info") if name.endswith(INFO_SUFFIX)}
 
 
 def _listed(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.place import Place, is_same_file
 from worker.pipeline.acting.trash_folder import Trash
 
-SUFFIX: Final = ".trashinfo"
+INFO_SUFFIX: Final = ".trashinfo"
 _PATH: Final = re.compile(rb"^Path=(.*)$", re.MULTILINE)
 _MARK: Final = re.compile(rb"^X-imagesieve-Step=(.*)$", re.MULTILINE)
 
@@ -36,7 +36,7 @@ class Said:
 
 def info_place(infos: int, name: str) -> Place:
     """Where the .trashinfo of a file with this name is. infos: a descriptor of their folder."""
-    return Place(infos, name + SUFFIX)
+    return Place(infos, name + INFO_SUFFIX)
 
 
 def info_text(trash: Trash, path: Path, at: datetime, mark: str) -> bytes:
@@ -78,7 +78,7 @@ def remove_info(place: Place, made: os.stat_result | None, disk: Disk) -> None:
 def read_info(trash: Trash, name: str) -> Said:
     """What the .trashinfo of the file with this name says; nothing where there is none, or it cannot be read."""
     try:
-        with (trash.folder / "info" / (name + SUFFIX)).open("rb") as info:
+        with (trash.folder / "info" / (name + INFO_SUFFIX)).open("rb") as info:
             text, status = info.read(), os.fstat(info.fileno())
     except OSError:
         return Said()

@@ -8,9 +8,10 @@ from typing import Final, Protocol
 from shared.errors import CorruptValue, FileChanging, PermanentError
 from shared.records import Reference, State, Verdict
 from shared.store import Files, Images, Pairs
-from worker.engine.matching.calibration import families
+from worker.engine.matching.evidence import families
+from worker.engine.picture.channels import Picture
 from worker.engine.picture.decode import decode_reduced
-from worker.engine.sketch.sketch import Picture, Sketch
+from worker.engine.sketch.sketch import Sketch
 from worker.pipeline.comparison import File, reduced
 from worker.pipeline.files import read_file
 from worker.pipeline.storage import ReadableStorage
@@ -19,7 +20,7 @@ _PICTURES: Final = 64  # decoded pictures that are kept; up to 3 MiB each
 
 
 @dataclass(frozen=True)
-class View:
+class Side:
     """One side of a comparison. picture: asked for its pixels, None where they cannot be had any more."""
 
     sketch: Sketch
@@ -74,10 +75,10 @@ class Originals:
         """Whether no duplicates connect the two, directly or through others."""
         return self._family[one] != self._family[other]
 
-    def view(self, digest: str) -> View | None:
+    def view(self, digest: str) -> Side | None:
         """One side of a comparison; None where the sketch is gone."""
         try:
-            return View(self.sketch(digest), lambda: self._try(digest))
+            return Side(self.sketch(digest), lambda: self._try(digest))
         except CorruptValue:
             return None
 

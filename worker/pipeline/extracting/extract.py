@@ -20,7 +20,7 @@ from worker.engine.search.encoding import encode, has_features
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
 from worker.pipeline.extracting.outcome import Outcome
-from worker.pipeline.extracting.reading import Look, Reading, Refused, begin_reading, end_reading
+from worker.pipeline.extracting.reading import ReadFile, Reading, Refused, begin_reading, end_reading
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
 # image does not take 31 good ones with it; a lone one that fails too often is given up (see `reading`).
@@ -121,9 +121,9 @@ def _work_off(
     started = time.perf_counter()
     seen, spent = end_reading(batch.reading, extraction)
     looks = {reference: look for reference, look in zip(batch.taken, seen, strict=True) if look is not None}
-    found = [look for look in looks.values() if isinstance(look, Look)]
+    found = [look for look in looks.values() if isinstance(look, ReadFile)]
     fresh = {look.digest: look for look in found if look.square is not None and look.digest not in stored}
-    due = {r: look for r, look in looks.items() if isinstance(look, Look) and look.digest in fresh}
+    due = {r: look for r, look in looks.items() if isinstance(look, ReadFile) and look.digest in fresh}
     at_once = {r: look for r, look in looks.items() if r not in due}
     read = time.perf_counter()
     if at_once:
@@ -151,7 +151,7 @@ def _work_off(
 
 
 def _complete(
-    looks: Mapping[Reference, Look | Refused],
+    looks: Mapping[Reference, ReadFile | Refused],
     mute: Set[str],
     waiting: Mapping[Reference, Record],
     extraction: Extraction,
@@ -167,7 +167,7 @@ def _complete(
     )
 
 
-def _compute(looks: Sequence[Look], extraction: Extraction) -> list[Image]:
+def _compute(looks: Sequence[ReadFile], extraction: Extraction) -> list[Image]:
     """Features of distinct pictures, without those that the network gives none for: one forward pass."""
     if not looks:
         return []
@@ -178,7 +178,9 @@ def _compute(looks: Sequence[Look], extraction: Extraction) -> list[Image]:
     return [(look.digest, look.facts, raw, look.sketch) for look, raw in zip(able, encoded, strict=True)]
 
 
-def _change(reference: Reference, seen: Record, look: Look | Refused, mute: Set[str], extraction: Extraction) -> Change:
+def _change(
+    reference: Reference, seen: Record, look: ReadFile | Refused, mute: Set[str], extraction: Extraction
+) -> Change:
     """mute: digests that the network gives no features for; not the file is to blame, so another extractor may try."""
     changed = replace(seen, since=extraction.now())
     if isinstance(look, Refused) or look.digest != seen.digest:  # a verdict was kept only for the same bytes

@@ -14,7 +14,7 @@ from typing import Final
 from shared.errors import PermanentError
 from shared.records import Reference
 
-PATIENCE: Final = 10  # times the processor seconds that a decoder may take, by the clock: other programs run, too
+CLOCK_FACTOR: Final = 10  # times the processor seconds that a decoder may take, by the clock: other programs run, too
 
 
 class DecoderStuck(PermanentError):
@@ -81,4 +81,4 @@ class Guard:
 
     def _is_over(self, begun: _Begun) -> bool:
         spent = self._clocks.processor(begun.thread) - begun.processor
-        return spent > self.seconds or self._clocks.wall() - begun.wall > PATIENCE * self.seconds
+        return spent > self.seconds or self._clocks.wall() - begun.wall > CLOCK_FACTOR * self.seconds

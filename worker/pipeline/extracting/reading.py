@@ -18,7 +18,7 @@ from worker.pipeline.files import Contents, read_file
 
 ATTEMPTS_AT_ALL: Final = 5  # a lone file that was begun so often is given up
 CRASHED: Final = "it crashed the decoder: whatever worker held it died, several times"
-LOOK_SECONDS: Final = 1.0  # between two looks whether a decoder is stuck
+GUARD_LOOK_SECONDS: Final = 1.0  # between two looks whether a decoder is stuck
 
 # One thread reads so many files of a batch, and holds so many bytes, before it asks the store which of them are known:
 # a round trip for each costs more than the reading, a batch in memory may be gigabytes, and all threads should read.
@@ -27,7 +27,7 @@ BYTES_TOGETHER: Final = 64 << 20
 
 
 @dataclass(frozen=True)
-class Look:
+class ReadFile:
     """One file after reading. square: for the network; None when the features are in the store already."""
 
     digest: str
@@ -49,7 +49,7 @@ class Refused:
         return cls(error.kind if isinstance(error, UnreadableImage) else FailureKind.NOT_READABLE, str(error))
 
 
-Seen = Look | Refused | None  # None: the file is changing, leave it pending
+Seen = ReadFile | Refused | None  # None: the file is changing, leave it pending
 Reading = Future[tuple[list[Seen], float]]
 
 
@@ -69,7 +69,7 @@ def end_reading(reading: Sequence[Reading], extraction: Extraction) -> tuple[lis
     """
     left = set(reading)
     while left:
-        _, left = wait(left, LOOK_SECONDS)
+        _, left = wait(left, GUARD_LOOK_SECONDS)
         if left and (overdue := extraction.guard.overdue()):
             raise DecoderStuck(overdue, extraction.guard.seconds)
     parts, spent = zip(*(future.result() for future in reading), strict=True) if reading else ((), ())
@@ -109,12 +109,12 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], extraction: 
     for place, facts in zip(list(held), known, strict=True):
         contents = held.pop(place)
         seen[place] = (
-            Look(contents.digest, facts, None) if facts else _describe(references[place], contents, extraction)
+            ReadFile(contents.digest, facts, None) if facts else _describe(references[place], contents, extraction)
         )
     return seen, time.perf_counter() - started
 
 
-def _describe(reference: Reference, contents: Contents, extraction: Extraction) -> Look | Refused:
+def _describe(reference: Reference, contents: Contents, extraction: Extraction) -> ReadFile | Refused:
     try:
         header = probe(contents.data)
         with extraction.guard.decoding(reference, header.width * header.height):
@@ -122,4 +122,4 @@ def _describe(reference: Reference, contents: Contents, extraction: Extraction) 
             square = shrink(made.picture, extraction.network.side)
     except PermanentError as error:
         return Refused.by(error)
-    return Look(contents.digest, made.facts, square, made.sketch.to_bytes())
+    return ReadFile(contents.digest, made.facts, square, made.sketch.to_bytes())

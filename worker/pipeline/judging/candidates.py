@@ -10,13 +10,13 @@ from shared.errors import CorruptValue, DamagedImages
 from shared.store import Images
 from worker.engine.search.encoding import stack
 from worker.engine.search.neighbours import Neighbours
-from worker.engine.search.whitening import SAMPLE, fit_whitening
+from worker.engine.search.whitening import FITTED_ON, fit_whitening
 from worker.engine.sketch.sketch import Sketch
 
 Features = NDArray[np.float32]
 
-FEW: Final = 64  # contents up to which every one is a candidate: comparing costs a millisecond each
-CHUNK: Final = 2000  # contents read from the store at a time: 50 MiB with their sketches
+FEW_CONTENTS: Final = 64  # contents up to which every one is a candidate: comparing costs a millisecond each
+CONTENTS_AT_ONCE: Final = 2000  # contents read from the store at a time: 50 MiB with their sketches
 
 
 class ContentIndex:
@@ -40,13 +40,13 @@ class ContentIndex:
         Raises DamagedImages, with the others taken in, for those that are stored and not sound.
         """
         damaged: list[str] = []
-        for start in range(0, len(digests), CHUNK):
-            rows, unsound = self._read(digests[start : start + CHUNK])
+        for start in range(0, len(digests), CONTENTS_AT_ONCE):
+            rows, unsound = self._read(digests[start : start + CONTENTS_AT_ONCE])
             damaged += unsound
-            if self._fitted < SAMPLE:
+            if self._fitted < FITTED_ON:
                 self._contents.update((digest, None) for digest, _, _ in rows)
-                many = len(self._contents) >= 2 * SAMPLE or start + CHUNK >= len(digests)
-                if many and len(self._contents) > FEW and len(self._contents) >= 2 * self._fitted:
+                many = len(self._contents) >= 2 * FITTED_ON or start + CONTENTS_AT_ONCE >= len(digests)
+                if many and len(self._contents) > FEW_CONTENTS and len(self._contents) >= 2 * self._fitted:
                     self._fit(len(digests))
                     continue
             if self._index is not None:
@@ -82,15 +82,15 @@ class ContentIndex:
         """Fit the whitening anew, and fill an index with the contents so far. expected: how many are about to come."""
         contents = list(self._contents)
         chance = np.random.default_rng(len(contents))
-        sample = chance.choice(contents, min(SAMPLE, len(contents)), replace=False).tolist()
+        sample = chance.choice(contents, min(FITTED_ON, len(contents)), replace=False).tolist()
         features, _ = stack(self._store.features(self._extractor, sample))
         if len(features) < 2:
             return  # they went meanwhile
         self._index = Neighbours(fit_whitening(features), features, expected)
-        for start in range(0, len(contents), CHUNK):
-            _fill(self._index, self._read(contents[start : start + CHUNK])[0])
+        for start in range(0, len(contents), CONTENTS_AT_ONCE):
+            _fill(self._index, self._read(contents[start : start + CONTENTS_AT_ONCE])[0])
         self._fitted = len(contents)
-        if self._fitted >= SAMPLE:
+        if self._fitted >= FITTED_ON:
             self._contents = {}
 
     def _read(self, digests: Sequence[str]) -> tuple[list[tuple[str, Features, Sketch]], list[str]]:

@@ -13,7 +13,7 @@ from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Counter, Tallies
 from worker.engine.groups.keepers import Rank
 from worker.pipeline.comparison import Compare, File
-from worker.pipeline.judging.knowledge import AT_ONCE, Knowledge, KnowledgeStore, learn
+from worker.pipeline.judging.knowledge import RECORDS_AT_ONCE, Knowledge, KnowledgeStore, learn
 from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN
 from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts, VerdictsStore
 from worker.pipeline.members import member_of
@@ -93,8 +93,8 @@ class Judge:
             paths = list(dict.fromkeys([*self.rebuild(), *paths]))  # a recluster run knew better
         given = 0
         try:
-            for start in range(0, len(paths), AT_ONCE):
-                part = paths[start : start + AT_ONCE]
+            for start in range(0, len(paths), RECORDS_AT_ONCE):
+                part = paths[start : start + RECORDS_AT_ONCE]
                 given += sum(map(self._look, part, self._store.records(part)))
                 given += self._verdicts.write(self._known)
                 proved = self._verdicts.take_proved()

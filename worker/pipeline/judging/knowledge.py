@@ -7,7 +7,7 @@ from typing import Protocol
 from shared.records import State, Verdict
 from shared.store import Files, Images
 
-AT_ONCE = 1000  # records or digests of pixels asked for in one go
+RECORDS_AT_ONCE = 1000  # records or digests of pixels asked for in one go
 
 
 @dataclass
@@ -85,8 +85,8 @@ def learn(store: KnowledgeStore) -> tuple[Knowledge, list[str]]:
                 duplicates.append((path, record.digest, record.duplicate_of))
     waiting += _join(known, duplicates)
     digests = list(known.keeper)
-    for start in range(0, len(digests), AT_ONCE):
-        part = digests[start : start + AT_ONCE]
+    for start in range(0, len(digests), RECORDS_AT_ONCE):
+        part = digests[start : start + RECORDS_AT_ONCE]
         for digest, pixels in zip(part, store.pixels(part), strict=True):
             known.of_pixels.setdefault(pixels, digest)
     return known, waiting

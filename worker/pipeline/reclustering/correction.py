@@ -1,6 +1,6 @@
 """Recluster is the authority: groups from all verified pairs, and the verdicts that follow from them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Protocol
@@ -10,11 +10,10 @@ from shared.store import Events, Pairs, Tallies
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import Rank
 from worker.engine.groups.verified import verified_groups
-from worker.pipeline.comparison import File
+from worker.pipeline.comparison import Compare, File
 from worker.pipeline.members import make_event
 from worker.pipeline.renewal import RenewalStore, renew_images
 
-Compare = Callable[[File, File], Match | None]
 COMPARED = tuple(kind for kind in Kind if kind.is_compared)
 
 

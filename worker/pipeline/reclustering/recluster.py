@@ -12,7 +12,7 @@ from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.records import Extractor, Generation, Record, State
 from shared.store import Counter, Events, Files, Generations, Leases
-from worker.engine.clusters.clustering import MEMORY, Clustering, cluster
+from worker.engine.clusters.clustering import ARRAY_BYTES, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
@@ -20,9 +20,9 @@ from worker.engine.matching.verify import Thresholds
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
+from worker.pipeline.comparison import Compare
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.correction import (
-    Compare,
     GroupingStore,
     correct_verdicts,
     group_files,
@@ -65,7 +65,7 @@ class Reclustering:
     compare: Compare
     thresholds: Callable[[], InForce]
     keeper_order: tuple[str, ...]
-    memory: int = MEMORY
+    memory: int = ARRAY_BYTES
     folders: Callable[[], FolderRules] = FolderRules
     warnings: Callable[[], Sequence[str]] = tuple
 

@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 from shared.errors import FileChanging, PermanentError
 from shared.records import Pair, pair_of
 from worker.engine.edits.attacks import ATTACKS, Attack, edited
-from worker.engine.matching.calibration import Evidence, Stranger, Trial, loosened
+from worker.engine.matching.evidence import Evidence, Stranger, Trial, loosened
 from worker.engine.matching.verify import Thresholds, verify, verify_pixels
+from worker.engine.picture.channels import Picture
 from worker.engine.picture.decode import decode, shrink
-from worker.engine.sketch.sketch import Picture, describe
+from worker.engine.sketch.sketch import describe
 from worker.network.port import Network
-from worker.pipeline.calibrating.originals import Originals, View
+from worker.pipeline.calibrating.originals import Originals, Side
 from worker.pipeline.comparison import reduced
 from worker.pipeline.judging.candidates import ContentIndex
 from worker.pipeline.judging.judge import CANDIDATES
 
 SEED: Final = 20140904  # the same collection gives the same sample and the same copies
-NEAREST: Final = 8  # unrelated originals that each copy is compared with: the most promising candidates ...
+STRANGERS_COMPARED: Final = 8  # unrelated originals that each copy is compared with: the most promising candidates ...
 DEALT: Final = 8  # ... and these, drawn from the whole collection without repetition
 OTHER_COPIES: Final = 12  # of other pictures with the same edit: one caption over two pictures is no duplicate
 
@@ -66,7 +67,7 @@ class _Copy:
 
     digest: str
     edit: str
-    view: View
+    view: Side
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class _Job:
     """What a copy is compared with: its original, unrelated originals, and copies of others."""
 
     copy: _Copy
-    original: View
+    original: Side
     candidate: bool
     strangers: list[str]
     same: list[_Copy]
@@ -153,7 +154,7 @@ class _Run:
                 return None
 
         picture = made()
-        return _Copy(digest, attack.name, View(describe(picture), again)), shrink(
+        return _Copy(digest, attack.name, Side(describe(picture), again)), shrink(
             picture, self._calibrating.network.side
         )
 
@@ -166,7 +167,7 @@ class _Run:
             nearest = self._calibrating.index.nearest(row, copy.view.sketch, self._originals.keeper, CANDIDATES)
             found = dict.fromkeys(map(self._originals.keeper, nearest))  # a candidate's keeper is compared, too
             dealt = [others[(place * DEALT + step) % len(others)] for step in range(min(DEALT, len(others)))]
-            strangers = dict.fromkeys([*[one for one in found if one != digest][:NEAREST], *dealt])
+            strangers = dict.fromkeys([*[one for one in found if one != digest][:STRANGERS_COMPARED], *dealt])
             earlier = self._earlier[copy.edit]
             same = self._chance.sample(earlier, min(OTHER_COPIES, len(earlier)))
             if original:
@@ -196,7 +197,7 @@ class _Run:
                 found.append((pair_of(copy.digest, digest), Stranger(paths[0], copy.edit, paths[1], edit, similarity)))
         return Trial(copy.edit, job.candidate, self._similarity(job.original, copy.view)), found
 
-    def _similarity(self, first: View, second: View) -> float:
+    def _similarity(self, first: Side, second: Side) -> float:
         """As the verdict writer measures it, the lower one where pixels settle it; 0 where the pair is refused."""
         sketches = first.sketch, second.sketch
         found = verify(*sketches, self._loose)

@@ -67,7 +67,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenThreshold:
     """similarity: the threshold. reason: in words."""
 
     similarity: float
@@ -89,7 +89,7 @@ def apply(values: Mapping[str, float]) -> Thresholds:
     return replace(Thresholds(), **values)  # type: ignore[arg-type]
 
 
-def choose(evidence: Evidence, default: float) -> Choice:
+def choose(evidence: Evidence, default: float) -> ChosenThreshold:
     """The similarity with the best recall that accepts no unrelated pair, with MARGIN, within the safe range.
 
     Unrelated pairs that no safe threshold refuses do not count: they are false alarms or duplicates not noticed yet,
@@ -102,13 +102,13 @@ def choose(evidence: Evidence, default: float) -> Choice:
     enough = len(evidence.strangers) >= ENOUGH
     lowest = min(ceiling, max(needed, floor if enough else default))
     if lowest > default:
-        return Choice(lowest, f"tightened: unrelated pictures reach {max(seen):.2f}")
+        return ChosenThreshold(lowest, f"tightened: unrelated pictures reach {max(seen):.2f}")
     gained = [t.similarity for t in evidence.trials if t.candidate and lowest <= t.similarity < default]
     if gained:
-        return Choice(max(lowest, _down(min(gained))), f"loosened: it finds {len(gained)} more of the copies")
+        return ChosenThreshold(max(lowest, _down(min(gained))), f"loosened: it finds {len(gained)} more of the copies")
     if enough:
-        return Choice(default, "the default: nothing would be gained by another one")
-    return Choice(default, f"the default: fewer than {ENOUGH:,} unrelated pairs are too few to loosen it on")
+        return ChosenThreshold(default, "the default: nothing would be gained by another one")
+    return ChosenThreshold(default, f"the default: fewer than {ENOUGH:,} unrelated pairs are too few to loosen it on")
 
 
 def _up(value: float) -> float:
@@ -150,7 +150,7 @@ def alarms(strangers: Sequence[Stranger], similarity: float) -> dict[str, Any]:
     }
 
 
-def findings(evidence: Evidence, before: float, choice: Choice) -> dict[str, Any]:
+def findings(evidence: Evidence, before: float, choice: ChosenThreshold) -> dict[str, Any]:
     """What was measured, as JSON: recalls of each edit, false alarms, and the most similar unrelated pairs.
 
     before: the similarity in force until now.
