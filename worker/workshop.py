@@ -22,7 +22,7 @@ from worker.turn import HOLDER
 if TYPE_CHECKING:
     from worker.engine.groups.keepers import FolderRules
     from worker.network.weights import Weights
-    from worker.pipeline.acting.apply import Tools
+    from worker.pipeline.acting.apply import Collaborators
     from worker.pipeline.acting.policy import Policy
     from worker.pipeline.acting.rescue import Rescue
     from worker.pipeline.comparison import Comparison
@@ -206,13 +206,13 @@ class Workshop:
         )
 
     @cached_property
-    def _acting(self) -> "Tools":
+    def _acting(self) -> "Collaborators":
         from worker.engine.proof.sameness import compare_files
-        from worker.pipeline.acting.apply import Tools
+        from worker.pipeline.acting.apply import Collaborators
         from worker.pipeline.acting.trash_folder import home_trash
 
         compare = partial(compare_files, max_pixels=self.settings.max_pixels)
-        return Tools(self.settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
+        return Collaborators(self.settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
 
     @property
     def _patience(self) -> float:

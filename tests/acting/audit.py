@@ -59,14 +59,14 @@ class Audit:
     def nothing_is_lost(self) -> None:
         """Every content is in the open, or under a hidden name of a step in hand, or of one that is told of."""
         hands = {hand.hidden for hand in self.steps if hand.entry.phase in (Phase.BEGUN, Phase.RESTORING)}
-        hands |= {hand.hidden for hand in self.steps if hand.entry.phase in AWAY and self._is_told(hand)}
+        hands |= {hand.hidden for hand in self.steps if hand.entry.phase in AWAY and self._is_reported(hand)}
         held = {seen.digest for path, seen in self.after.items() if counts(path, seen) or hidden_by(path) in hands}
         lost = self.ledger.owed - held
         were = {str(path) for path, seen in self.before.seen.items() if seen.digest in lost}
         hidden = {str(path) for path, seen in self.after.items() if seen.digest in lost}
         assert not lost, f"lost: {len(lost)} contents, which were at {were}; now under hidden names only: {hidden}"
 
-    def _is_told(self, hand: Hand) -> bool:
+    def _is_reported(self, hand: Hand) -> bool:
         """Whether a run has said by what hidden name the file of a step is kept, until it is restored."""
         words = f'kept beside it as .imagesieve-{"-".join(hand.hidden)}"'
         return any(words in line for line in self.ledger.history)
@@ -118,8 +118,8 @@ class Audit:
             seen = self._at(hand.path)
             assert seen, f"is not true: {hand.path} is said to be restored, and is not there"
             assert seen.digest == step.digest, f"is not true: {hand.path} is said to be restored, and has other bytes"
-            dressed = seen.stays == (step.digest, step.mode, step.mtime_ns)
-            assert dressed or seen.names > 1, f"not restored as it was: {hand.path}"
+            restored = seen.stays == (step.digest, step.mode, step.mtime_ns)
+            assert restored or seen.names > 1, f"not restored as it was: {hand.path}"
         if phase is Phase.DONE and self._is_new(hand):
             self._is_done(hand)
         if phase is Phase.UNDONE and not self.world.views and (hand.header.id, step.number) not in self.before.phases:
@@ -166,10 +166,10 @@ class Audit:
 
     def end_is_true(self, outcome: Outcome, runs: Sequence[Run]) -> None:
         """The exit status, and what is said to be away or in hand at the end, are what the journals say."""
-        told = {name: Counter[str]() for name in ("still away", "in hand")}
+        reported = {name: Counter[str]() for name in ("still away", "in hand")}
         for event in outcome.events:
-            if event["event"] in told:
-                told[event["event"]][event["run"]] += event["files"]
+            if event["event"] in reported:
+                reported[event["event"]][event["run"]] += event["files"]
         if outcome.killed or not any(event["event"] == "end" for event in outcome.events):
             return
         if outcome.is_dry:  # then `cut off` says it, and nothing has failed
@@ -185,15 +185,15 @@ class Audit:
         failed = any(event["event"] == "left" or event.get("failed") for event in outcome.events)
         short = outcome.status != 0 or fell_short(outcome.events)
         assert short or not (failed or in_hand or missing), f"the exit status is 0: {in_hand}, {missing}"
-        assert told["in hand"] == in_hand, f"what is in hand is not said: {in_hand}, {told}"
+        assert reported["in hand"] == in_hand, f"what is in hand is not said: {in_hand}, {reported}"
         if outcome.restores:
-            assert told["still away"] == away, f"what is still away is not said: {away}, {told}"
+            assert reported["still away"] == away, f"what is still away is not said: {away}, {reported}"
 
     def words_are_true(self, outcome: Outcome) -> None:
         """What was told of each file is what its journal and the disk say."""
         ends = {"acted": (Phase.DONE,), "restored": (Phase.RESTORED,), "left": (*AWAY, Phase.RESTORING)}
-        told = [event for event in outcome.events if event["event"] in ("acted", "settled", "restored")]
-        changed = {self.world.root / event["path"] for event in told}
+        reported = [event for event in outcome.events if event["event"] in ("acted", "settled", "restored")]
+        changed = {self.world.root / event["path"] for event in reported}
         for event in outcome.events:
             name, path = event["event"], self.world.root / event.get("path", "")
             if name in ends:

@@ -107,27 +107,27 @@ class Party:
         self.runs += 1
         _warm_up()  # here, and not in each child
         self.ledger.write(f"{self.name}: {'; '.join(' '.join(words) for words in commands)}")
-        told, said = self.state / "told", self.state / "said"
-        for file in (told, said):
+        printed, said = self.state / "printed", self.state / "said"
+        for file in (printed, said):
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(b"")
         child = os.fork()
         if child == 0:
-            self._be_child(commands, interrupt, told, said)
+            self._be_child(commands, interrupt, printed, said)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        events = [json.loads(line) for line in told.read_bytes().split(b"\n")[:-1]]
+        events = [json.loads(line) for line in printed.read_bytes().split(b"\n")[:-1]]
         outcome = Outcome(status, events, said.read_text(errors="surrogateescape"), commands[-1])
         self.ledger.write(f"  {self.name} ends with {status}; {outcome.errors.strip()}")
         for event in events:
             self.ledger.write(f"    {json.dumps(event)}")
         return outcome
 
-    def _be_child(self, commands: Sequence[list[str]], interrupt: Interrupt, told: Path, said: Path) -> None:
+    def _be_child(self, commands: Sequence[list[str]], interrupt: Interrupt, printed: Path, said: Path) -> None:
         code = TRACEBACK
         gc.disable()
         try:
             with ExitStack() as stack:
-                stack.enter_context(redirect_stdout(stack.enter_context(told.open("w"))))
+                stack.enter_context(redirect_stdout(stack.enter_context(printed.open("w"))))
                 stack.enter_context(redirect_stderr(stack.enter_context(said.open("w", errors="surrogateescape"))))
                 try:
                     self._prepare(interrupt())
@@ -144,9 +144,9 @@ class Party:
         act.load_settings = lambda: settings  # type: ignore[assignment]
         disk = {"distant": DistantDisk}.get(self.kind_of_disk, Disk)(before)
         moments = iter(range(self.runs * 1000 + ord(self.name), 10**9))  # so that no two runs have one name
-        make_tools = act.make_tools
-        act.make_tools = lambda settings: dataclasses.replace(  # type: ignore[assignment]
-            make_tools(settings),
+        make_collaborators = act.make_collaborators
+        act.make_collaborators = lambda settings: dataclasses.replace(  # type: ignore[assignment]
+            make_collaborators(settings),
             disk=disk,
             compare=_compare,
             now=lambda: 1_700_000_000.0 + next(moments),

@@ -122,8 +122,8 @@ class Scenario:
         """No name of ours, but those that were told. What its owner copied to another folder is his."""
         if self.ledger.has_shifted:
             return
-        told = "\n".join(self.ledger.history)
-        left = [str(path) for path in self.world.look() if is_ours(path) and path.name not in told]
+        history = "\n".join(self.ledger.history)
+        left = [str(path) for path in self.world.look() if is_ours(path) and path.name not in history]
         assert not left, f"hidden names are left, and nobody said so: {left}"
 
     def _apply(self, party: Party) -> None:

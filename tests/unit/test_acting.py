@@ -19,7 +19,7 @@ from shared.errors import SettingsError, Unavailable
 from shared.folders import check_target
 from shared.records import Kind
 from worker.engine.proof.sameness import compare_files
-from worker.pipeline.acting.apply import Acted, Acting, Tools, act_on
+from worker.pipeline.acting.apply import Acted, Acting, Collaborators, act_on
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Skipped
@@ -64,12 +64,12 @@ class Desk:
         return ReportedDuplicate(1, path, digests[0], len(held[0]), Kind(kind), 1.0, keeper, digests[1])
 
     @property
-    def tools(self) -> Tools:
+    def collaborators(self) -> Collaborators:
         def before(what: str) -> None:
             self.calls.pop(what, lambda: None)()
 
         disk = self.disk(before)
-        return Tools(
+        return Collaborators(
             self.base / "actions",
             lambda *files: compare_files(*files, max_pixels=1000),
             time.time,
@@ -78,36 +78,36 @@ class Desk:
         )
 
     def act(self, action: Action, *duplicates: ReportedDuplicate, named: tuple[str, ...] = ()) -> list[Acted | Skipped]:
-        acting = Acting(self.tools, action, self.root, str(self.target), named=named)
+        acting = Acting(self.collaborators, action, self.root, str(self.target), named=named)
         with acting_alone(self.base / "actions", self.root):
-            settle_runs(self.tools)
+            settle_runs(self.collaborators)
             found = [acting.act(one) for one in duplicates or [self.duplicate()]]
         acting.close()
         return found
 
     def why_not(self, action: Action, one: ReportedDuplicate) -> str:
         """The reason why a file is left alone, in a dry run, too; the folder is as it was."""
-        before, told = self.tree(), Acting(self.tools, action, self.root, str(self.target)).look(one)
+        before, dry = self.tree(), Acting(self.collaborators, action, self.root, str(self.target)).look(one)
         [found] = self.act(action, one)
         assert isinstance(found, Skipped)
-        assert told == found
+        assert dry == found
         assert self.tree() == before
         return found.reason
 
     def restore(self) -> dict[str, str]:
         """Why each file of the newest run that is not back is not."""
         with acting_alone(self.base / "actions", self.root):
-            settle_runs(self.tools)
-            run = choose_run(self.tools, "", read_runs(self.base / "actions"))
+            settle_runs(self.collaborators)
+            run = choose_run(self.collaborators, "", read_runs(self.base / "actions"))
             assert run
-            return {one.path: one.reason for one in restore(self.tools, run) if one.reason}
+            return {one.path: one.reason for one in restore(self.collaborators, run) if one.reason}
 
     def restore_all(self) -> dict[str, str]:
         """The same of all runs, none among them."""
         with acting_alone(self.base / "actions", self.root):
-            settle_runs(self.tools)
+            settle_runs(self.collaborators)
             runs = reversed(read_runs(self.base / "actions"))
-            return {one.path: one.reason for run in runs for one in restore(self.tools, run) if one.reason}
+            return {one.path: one.reason for run in runs for one in restore(self.collaborators, run) if one.reason}
 
     def tree(self) -> dict[str, tuple[object, ...]]:
         found: dict[str, tuple[object, ...]] = {}
@@ -189,7 +189,7 @@ def test_what_the_keeper_does_not_say_goes_only_when_it_is_asked_for_by_name(des
     one = desk.duplicate("said.png", kind="identical")
     reason = desk.why_not(Action.MOVE, one)
     assert reason == "not in its keeper: its text 'Title'; --kind identical takes it all the same"
-    dry = Acting(desk.tools, Action.MOVE, desk.root, str(desk.target), named=("identical",)).look(one)
+    dry = Acting(desk.collaborators, Action.MOVE, desk.root, str(desk.target), named=("identical",)).look(one)
     [found] = desk.act(Action.MOVE, one, named=("identical",))
     assert isinstance(found, Acted)
     assert isinstance(dry, Acted)
@@ -221,7 +221,7 @@ def test_the_dry_run_names_the_transparency_and_the_profile_of_an_edited_copy(de
     out = io.BytesIO()
     clear.save(out, "PNG", icc_profile=bytes(36) + b"acsp")
     file = desk.put("edited.png", out.getvalue())
-    acting = Acting(desk.tools, Action.MOVE, desk.root, str(desk.target), named=("near",))
+    acting = Acting(desk.collaborators, Action.MOVE, desk.root, str(desk.target), named=("near",))
     [found] = act_on(acting, [desk.duplicate("edited.png", kind="near")], dry=True)
     acting.close()
     assert isinstance(found, Acted)
@@ -329,9 +329,9 @@ def test_a_file_that_was_acted_on_twice_comes_back_last_step_first(desk: Desk) -
     (desk.root / "other.png").unlink()
     with acting_alone(desk.base / "actions"):
         first, second = read_runs(desk.base / "actions")
-        [refused] = restore(desk.tools, first)
+        [refused] = restore(desk.collaborators, first)
         assert second.header.id in refused.reason
-        assert [one.reason for run in (second, first) for one in restore(desk.tools, run)] == ["", ""]
+        assert [one.reason for run in (second, first) for one in restore(desk.collaborators, run)] == ["", ""]
     assert desk.tree() == before
     assert not list(desk.target.rglob("*.png"))
 

@@ -154,14 +154,16 @@ def test_the_same_bytes_at_the_path_of_a_file_that_is_gone(world: World, ledger:
             audit._journal_is_true(done)
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_a_hidden_name_holds_a_content_that_is_away_where_it_was_told(world: World, ledger: Ledger, told: bool) -> None:
+@pytest.mark.parametrize("named", [True, False])
+def test_a_hidden_name_holds_a_content_that_is_away_where_it_was_told(
+    world: World, ledger: Ledger, named: bool
+) -> None:
     run = begin(world, world.root, Phase.MISSING)
     (world.root / "one.png").rename(world.root / f".imagesieve-{run}-1")
-    other = "" if told else "0"
+    other = "" if named else "0"
     ledger.write(json.dumps({"reason": f"something else is there; it is kept beside it as .imagesieve-{run}-1{other}"}))
     audit = Audit(world, ledger, look(world, ledger))
-    if told:
+    if named:
         audit.nothing_is_lost()
     else:
         with pytest.raises(AssertionError, match="lost: 1"):

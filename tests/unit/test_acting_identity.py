@@ -373,7 +373,7 @@ def test_a_disk_that_does_not_give_back_what_was_written_keeps_the_source(
 def test_a_run_s_symbolic_links_count_by_whatever_path_the_folder_was_named(desk: Desk, tmp_path: Path) -> None:
     alias = tmp_path / "alias"
     alias.symlink_to(desk.root)
-    acting = Acting(desk.tools, Action.SYMLINK, alias, "")
+    acting = Acting(desk.collaborators, Action.SYMLINK, alias, "")
     with acting_alone(desk.base / "actions", desk.root):
         assert isinstance(acting.act(desk.duplicate()), Acted)
     acting.close()

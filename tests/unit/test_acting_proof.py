@@ -78,7 +78,7 @@ def plain_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def settle(desk: Desk) -> list[Phase]:
     with acting_alone(desk.base / "actions", desk.root):
-        settle_runs(desk.tools)
+        settle_runs(desk.collaborators)
     return desk.phases()
 
 
@@ -259,7 +259,7 @@ def test_a_watched_folder_that_is_away_does_not_stop_acting_on_another(desk: Des
     away = tmp_path / "unplugged"
     desk.root.rename(away)
     with acting_alone(desk.base / "actions", desk.root):
-        [settled] = settle_runs(desk.tools)
+        [settled] = settle_runs(desk.collaborators)
     assert settled.entry.phase is Phase.BEGUN
     assert "is away" in settled.entry.detail
     away.rename(desk.root)
@@ -306,14 +306,14 @@ def test_a_journal_of_the_version_before_is_restored(desk: Desk, lines: str) -> 
 def test_the_journal_tells_what_was_a_hard_link(desk: Desk) -> None:
     """A copy on another disk, and what is restored from one, is a file of its own."""
     (desk.base / "twin.png").hardlink_to(desk.root / "sub" / "copy.png")
-    acting = Acting(desk.tools, Action.MOVE, desk.root, str(desk.target))
+    acting = Acting(desk.collaborators, Action.MOVE, desk.root, str(desk.target))
     with acting_alone(desk.base / "actions", desk.root):
         assert isinstance(acting.act(desk.duplicate()), Acted)
     acting.close()
     [run] = read_runs(desk.base / "actions")
     assert run.entries[1].step.links == 2
     with acting_alone(desk.base / "actions", desk.root):
-        assert [one.reason for one in restore(desk.tools, run)] == [""]
+        assert [one.reason for one in restore(desk.collaborators, run)] == [""]
     assert (desk.root / "sub" / "copy.png").stat().st_nlink == 2  # on one disk it is the file itself that moves
 
 

@@ -336,8 +336,8 @@ def test_who_has_no_home_by_now_is_not_told_that_a_file_at_its_path_is_missing(
     desk.calls["rename"] = kill
     with pytest.raises(KeyboardInterrupt):
         desk.act(Action.TRASH)
-    homeless = dataclasses.replace(desk.tools, home_trash=lambda: home_trash({}))
-    monkeypatch.setattr(Desk, "tools", homeless)
+    homeless = dataclasses.replace(desk.collaborators, home_trash=lambda: home_trash({}))
+    monkeypatch.setattr(Desk, "collaborators", homeless)
     desk.restore_all()
     assert desk.phases() == [Phase.UNDONE]
     assert "names no folder that a trash could be in" in desk.why_not(Action.TRASH, desk.duplicate())

@@ -25,7 +25,7 @@ from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from worker.engine.groups.keepers import FolderRules
 from worker.libraries import prepare_libraries
-from worker.pipeline.acting.apply import Acted, Acting, Settled, Tools, act_on
+from worker.pipeline.acting.apply import Acted, Acting, Collaborators, Settled, act_on
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Request, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import choose_run, restore, settle_runs
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from worker.engine.proof.sameness import Proof
 
 
-def make_tools(settings: Settings) -> Tools:
+def make_collaborators(settings: Settings) -> Collaborators:
     """The collaborators; OpenCV is loaded when two pictures are first compared."""
 
     def compare(keeper: bytes, duplicate: bytes) -> "Proof":
@@ -43,12 +43,12 @@ def make_tools(settings: Settings) -> Tools:
 
         return compare_files(keeper, duplicate, settings.max_pixels)
 
-    return Tools(settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
+    return Collaborators(settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
 
 
 def apply(settings: Settings, request: Request, target: str, dry: bool) -> Iterator[dict[str, Any]]:
     """What becomes of each duplicate that was asked for."""
-    tools, root = make_tools(settings), settings.watch_dir
+    collaborators, root = make_collaborators(settings), settings.watch_dir
     if request.action is Action.MOVE:
         check_target(root, target)
     if not dry:
@@ -61,16 +61,16 @@ def apply(settings: Settings, request: Request, target: str, dry: bool) -> Itera
     def act() -> Iterator[dict[str, Any]]:
         for sentence in settings.folder_warnings():
             yield {"event": ActingEvent.WARNING, "text": sentence}
-        runs = read_runs(tools.journals)
+        runs = read_runs(collaborators.journals)
         plan = make_plan(duplicates, request, rules, needed_paths(runs, str(root)))
         for skipped in plan.skipped:
-            yield _told(skipped, dry)
+            yield _event_of(skipped, dry)
         if dry and request.action is Action.MOVE:
             yield from _no_room(root, target, plan.chosen)
-        acting = Acting(tools, request.action, root, target, named=request.kinds)
+        acting = Acting(collaborators, request.action, root, target, named=request.kinds)
         try:
             for found in act_on(acting, plan.chosen, dry):
-                yield _told(found, dry)
+                yield _event_of(found, dry)
         finally:
             acting.close()
         for left in plan.not_asked:
@@ -79,14 +79,16 @@ def apply(settings: Settings, request: Request, target: str, dry: bool) -> Itera
 
     if dry:
         yield from (
-            {"event": ActingEvent.CUT_OFF, "run": run.header.id} for run in read_runs(tools.journals) if run.in_hand
+            {"event": ActingEvent.CUT_OFF, "run": run.header.id}
+            for run in read_runs(collaborators.journals)
+            if run.in_hand
         )
         yield from act()
         return
-    with acting_alone(tools.journals, root):
-        yield from map(_settled, settle_runs(tools))
+    with acting_alone(collaborators.journals, root):
+        yield from map(_settled, settle_runs(collaborators))
         yield from act()
-        yield from _in_hand(tools)
+        yield from _in_hand(collaborators)
 
 
 def _no_room(root: Path, target: str, chosen: Sequence[ReportedDuplicate]) -> Iterator[dict[str, Any]]:
@@ -102,45 +104,45 @@ def _no_room(root: Path, target: str, chosen: Sequence[ReportedDuplicate]) -> It
 
 def bring_back(settings: Settings, name: str, everything: bool) -> Iterator[dict[str, Any]]:
     """What becomes of each file of the runs that are restored, and what others still hold. everything: all runs."""
-    tools = make_tools(settings)
-    if not run_files(tools.journals):  # nothing was ever done: not even a lock is made for that
-        choose_run(tools, name, ())
+    collaborators = make_collaborators(settings)
+    if not run_files(collaborators.journals):  # nothing was ever done: not even a lock is made for that
+        choose_run(collaborators, name, ())
         yield {"event": ActingEvent.END, "run": ""}
         return
-    roots = {Path(run.header.root) for run in read_runs(tools.journals)}
-    with acting_alone(tools.journals, *sorted(roots)):
-        yield from map(_settled, settle_runs(tools))
-        runs = read_runs(tools.journals)
-        chosen = [*reversed(runs)] if everything else [run for run in [choose_run(tools, name, runs)] if run]
+    roots = {Path(run.header.root) for run in read_runs(collaborators.journals)}
+    with acting_alone(collaborators.journals, *sorted(roots)):
+        yield from map(_settled, settle_runs(collaborators))
+        runs = read_runs(collaborators.journals)
+        chosen = [*reversed(runs)] if everything else [run for run in [choose_run(collaborators, name, runs)] if run]
         for run in chosen:
-            for found in restore(tools, run):
+            for found in restore(collaborators, run):
                 yield {
                     "event": ActingEvent.LEFT if found.reason else ActingEvent.RESTORED,
                     "path": found.path,
                     "reason": found.reason,
                 }
         yield {"event": ActingEvent.END, "run": chosen[0].header.id if chosen and not everything else ""}
-        yield from _still_away(tools)
-        yield from _in_hand(tools)
+        yield from _still_away(collaborators)
+        yield from _in_hand(collaborators)
 
 
-def _still_away(tools: Tools) -> Iterator[dict[str, Any]]:
+def _still_away(collaborators: Collaborators) -> Iterator[dict[str, Any]]:
     """What each run has not given back."""
-    for run in read_runs(tools.journals):
+    for run in read_runs(collaborators.journals):
         if away := run.in_phase(*AWAY):
             place = run.header.target or {Action.TRASH: "the trash"}.get(run.header.action, "links")
             yield {"event": ActingEvent.STILL_AWAY, "run": run.header.id, "files": len(away), "to": place}
 
 
-def _in_hand(tools: Tools) -> Iterator[dict[str, Any]]:
+def _in_hand(collaborators: Collaborators) -> Iterator[dict[str, Any]]:
     """What could not be put in order: a drive is away, or a disk broken."""
-    for run in read_runs(tools.journals):
+    for run in read_runs(collaborators.journals):
         if run.in_hand:
             away = run.header.target if not Path(run.header.target).is_dir() else ""
             yield {"event": ActingEvent.IN_HAND, "run": run.header.id, "files": len(run.in_hand), "to": away}
 
 
-def _told(found: Acted | Skipped, dry: bool) -> dict[str, Any]:
+def _event_of(found: Acted | Skipped, dry: bool) -> dict[str, Any]:
     one = found.duplicate
     about = {"path": one.path, "kind": one.kind, "bytes": one.bytes, "keeper": one.keeper}
     if isinstance(found, Skipped):
@@ -182,10 +184,10 @@ def main(arguments: list[str]) -> int:
         prepare_libraries(settings.max_pixels)
         if words.command == "apply":
             request = Request(words.action, tuple(words.kind), tuple(words.folder))
-            told = apply(settings, request, words.to or settings.move_to, dry=not words.yes)
+            events = apply(settings, request, words.to or settings.move_to, dry=not words.yes)
         else:
-            told = bring_back(settings, words.run, words.all)
-        for line in told:
+            events = bring_back(settings, words.run, words.all)
+        for line in events:
             print(json.dumps(line), flush=True)
     except ImagesieveError as error:
         print(f"imagesieve: {error}", file=sys.stderr)

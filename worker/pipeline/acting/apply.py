@@ -25,7 +25,7 @@ from worker.pipeline.acting.trash_folder import choose_trash
 
 
 @dataclass(frozen=True)
-class Tools:
+class Collaborators:
     """The collaborators of apply and restore. journals: their folder. compare: two files' pictures in full.
 
     home_trash: where it is; raises LeftAlone where nobody knows. now: seconds since the epoch.
@@ -55,13 +55,19 @@ class Acting:
     """A run of one action. Its journal is made with the first file that is acted on."""
 
     def __init__(
-        self, tools: Tools, action: Action, root: Path, target: str, policy: bool = False, named: Collection[Kind] = ()
+        self,
+        collaborators: Collaborators,
+        action: Action,
+        root: Path,
+        target: str,
+        policy: bool = False,
+        named: Collection[Kind] = (),
     ) -> None:
         """target: folder of a move, checked before (`shared.folders`), and again when the journal is begun.
 
         named: kinds that were asked for by name.
         """
-        self._tools = tools
+        self._collaborators = collaborators
         self._named = named
         self._header = RunHeader("", action, str(root), target, policy)
         self._journal: Journal | None = None
@@ -108,11 +114,11 @@ class Acting:
             root = self._root
             file = stack.enter_context(held(root, one.path, one.digest, "it"))
             keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
-            lost = inspect(keeper, file, one.kind, self._header.action, self._tools.compare, self._named)
+            lost = inspect(keeper, file, one.kind, self._header.action, self._collaborators.compare, self._named)
             if self._header.action not in LINKS:
                 self._check_pointed_to(file)
             if self._header.action is Action.TRASH:
-                choose_trash(file.place.folder, root, self._tools.home_trash())
+                choose_trash(file.place.folder, root, self._collaborators.home_trash())
             yield keeper, file, lost
 
     @cached_property
@@ -142,15 +148,15 @@ class Acting:
 
     def _begin(self) -> tuple[Journal, Steps]:
         if self._journal is None:
-            header, tools = self._header, self._tools
+            header, collaborators = self._header, self._collaborators
             if self._moves():
                 check_target(Path(header.root), header.target)  # mounts may have come since `up` was started
                 _make_target(Path(header.target), self._root)
             self._journal, self._header = Journal.begin(
-                tools.journals, header.action, Path(header.root), header.target, header.policy, tools.now(),
-                tools.disk.before,
+                collaborators.journals, header.action, Path(header.root), header.target, header.policy,
+                collaborators.now(), collaborators.disk.before,
             )  # fmt: skip
-        return self._journal, self._tools.steps(self._header)
+        return self._journal, self._collaborators.steps(self._header)
 
     def _moves(self) -> bool:
         return self._header.action is Action.MOVE
@@ -207,14 +213,14 @@ class Settled:
     entry: Entry
 
 
-def settle_all(tools: Tools, undo: Callable[[Run, Entry, Journal], None]) -> list[Settled]:
+def settle_all(collaborators: Collaborators, undo: Callable[[Run, Entry, Journal], None]) -> list[Settled]:
     """Put in order what runs that were killed had in hand; the caller holds the lock. undo: goes on with a restore."""
     found = []
-    for run in read_runs(tools.journals):
+    for run in read_runs(collaborators.journals):
         if not run.in_hand:
             continue
-        steps = tools.steps(run.header)
-        with Journal(tools.journals / (run.header.id + JOURNAL_SUFFIX), tools.disk.before) as journal:
+        steps = collaborators.steps(run.header)
+        with Journal(collaborators.journals / (run.header.id + JOURNAL_SUFFIX), collaborators.disk.before) as journal:
             for entry in run.in_hand:
                 if entry.phase is Phase.BEGUN:
                     entry.phase, entry.detail = settle(steps, journal, entry.step, "the run was cut off")

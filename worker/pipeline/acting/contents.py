@@ -70,7 +70,7 @@ def copy_contents(
             disk.before("write")
             _copy(reading, writing, step.digest, check)
             disk.before("attributes")
-            dress(writing, step)
+            give_metadata(writing, step)
             os.fsync(writing)
         except BaseException:
             disk.unlink(target)
@@ -144,21 +144,21 @@ def is_keeper(status: os.stat_result, step: Step) -> bool:
     return status.st_nlink == 1 and status.st_ino == step.keeper_inode
 
 
-def is_dressed(place: Place, step: Step) -> bool:
-    """Whether mode and time of change at `place` are the step's."""
+def has_mode_and_mtime(place: Place, step: Step) -> bool:
+    """Whether the file at `place` has the mode and the mtime of the step's file."""
     status = place.status()
     return status is not None and (status.st_mode, status.st_mtime_ns) == (step.mode, step.mtime_ns)
 
 
-def dress_alone(place: Place, step: Step) -> None:
-    """Dress the file at `place` where it is not, and has no other name: mode and times are those of all its names."""
+def give_metadata_if_alone(place: Place, step: Step) -> None:
+    """Give the file at `place` the metadata of the step's file, unless it has other names, which share them."""
     status = place.status()
-    if status is not None and status.st_nlink == 1 and not is_dressed(place, step):
+    if status is not None and status.st_nlink == 1 and not has_mode_and_mtime(place, step):
         with opened(place) as descriptor:
-            dress(descriptor, step)
+            give_metadata(descriptor, step)
 
 
-def dress(descriptor: int, step: Step) -> None:
+def give_metadata(descriptor: int, step: Step) -> None:
     """Give an open file the owner, attributes, mode and times of the step's file. The times come last."""
     with suppress(PermissionError):
         os.fchown(descriptor, step.uid, step.gid)

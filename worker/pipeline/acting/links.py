@@ -8,7 +8,14 @@ from pathlib import Path
 
 from shared.acting.runs import Action, Step
 from shared.errors import LeftAlone
-from worker.pipeline.acting.contents import copy_contents, dress_alone, holds, is_keeper, is_original, is_part_of
+from worker.pipeline.acting.contents import (
+    copy_contents,
+    give_metadata_if_alone,
+    holds,
+    is_keeper,
+    is_original,
+    is_part_of,
+)
 from worker.pipeline.acting.disk import Disk, change_places
 from worker.pipeline.acting.inspection import HeldFile, placed
 from worker.pipeline.acting.place import Place, check_renamed, is_same_file
@@ -22,7 +29,7 @@ def link_text(step: Step) -> str:
 
 def put_link(action: Action, keeper: HeldFile, file: HeldFile, step: Step, temporary: str, disk: Disk) -> None:
     """Let a link take the place of `file`, in one step. Raises OSError or LeftAlone; then `settle_link` is due."""
-    link, hard = file.place.beside(temporary), action is Action.HARDLINK
+    link, hard = file.place.sibling(temporary), action is Action.HARDLINK
     if hard:
         keeper.check()
         disk.link(keeper.place, link)
@@ -61,7 +68,7 @@ def settle_link(action: Action, root: Path, step: Step, temporary: str, disk: Di
     Raises LeftAlone where neither does, or where a hidden file is not to be removed; OSError.
     """
     with placed(root, step.path) as place:
-        other = place.beside(temporary)
+        other = place.sibling(temporary)
         if other.status():
             _settle_hidden(action, root, place, other, step, disk)
         disk.sync(place)
@@ -105,7 +112,7 @@ def _drop(action: Action, root: Path, hidden: Place, path: Place, step: Step, di
 def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk) -> None:
     """Put a file of its own in place of the link. Raises LeftAlone where that cannot be, OSError."""
     with placed(root, step.path) as place:
-        copy = place.beside(temporary)
+        copy = place.sibling(temporary)
         if copy.status():
             _go_on(action, root, place, copy, step, disk)
         current = place.status()
@@ -115,7 +122,7 @@ def take_back(action: Action, root: Path, step: Step, temporary: str, disk: Disk
             if action is Action.SYMLINK and is_keeper(current, step):
                 raise LeftAlone(f"its keeper, which had the path {step.keeper!a}, is at its path now, and stays there")
             if action is Action.SYMLINK or current.st_nlink == 1:  # it is a file of its own already
-                dress_alone(place, step)
+                give_metadata_if_alone(place, step)
                 return
         _write_back(root, place, copy, step, disk)
         _put_copy(action, root, place, current, copy, step, disk)

@@ -31,7 +31,7 @@ class Place:
         """A descriptor of the file, for reading. A link is not followed. Raises OSError."""
         return open_file(self.folder, self.name)
 
-    def beside(self, name: str) -> "Place":
+    def sibling(self, name: str) -> "Place":
         """Another name in the same folder."""
         return Place(self.folder, name)
 

@@ -10,7 +10,7 @@ from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.paths import is_one_folder
 from shared.records import Kind, Record, State
 from worker.engine.groups.keepers import FolderRules
-from worker.pipeline.acting.apply import Acting, Tools
+from worker.pipeline.acting.apply import Acting, Collaborators
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Request, Skipped, make_plan, needed_paths
 from worker.pipeline.acting.restore import settle_runs
@@ -28,7 +28,7 @@ class Policy:
 
     def __init__(
         self,
-        tools: Tools,
+        collaborators: Collaborators,
         root: Path,
         target: str,
         rules: Callable[[], FolderRules],
@@ -39,15 +39,15 @@ class Policy:
         raises SettingsError while nothing may be moved. records: of paths, as the store has them. wait: seconds, see
         `worker.pipeline.acting.waiting`.
         """
-        self._tools = tools
+        self._collaborators = collaborators
         self._root = root
         self._target = target
         self._rules = rules
         self._records = records
         self._wait = wait
-        self._waiting = WaitingList(tools.journals / WAITING)
+        self._waiting = WaitingList(collaborators.journals / WAITING)
         self._stirred: dict[Way, float] = {}
-        self._not_before = tools.now() + wait  # what happened while nobody looked is seen first
+        self._not_before = collaborators.now() + wait  # what happened while nobody looked is seen first
         self._said = ""
         self._acting: Acting | None = None
         self._seen: dict[Path, int] = {}
@@ -56,7 +56,7 @@ class Policy:
 
     def act(self, given: Sequence[Given]) -> None:
         """Have these moved, when they have waited. Never raises: a verdict stands whatever becomes of the file."""
-        now = self._tools.now()
+        now = self._collaborators.now()
         files = [one.file for one in given]
         ones = [Waiting(file.path, file.record.digest, file.record.duplicate_of, now) for file in files]
         try:
@@ -69,7 +69,7 @@ class Policy:
 
         Raises Unavailable.
         """
-        now = self._tools.now()
+        now = self._collaborators.now()
         due = find_due(self._waiting.ones(now), self._stirred, now, self._wait)
         if not due or now < self._not_before:
             return
@@ -79,7 +79,7 @@ class Policy:
             return
         try:
             rules = self._rules()
-            with acting_alone(self._tools.journals, self._root):
+            with acting_alone(self._collaborators.journals, self._root):
                 self._move([found[one.path] for one in due], rules)
         except (ActionsBusy, SettingsError) as error:
             self._say(f"{len(due)} duplicates are not moved yet: {error}")
@@ -120,7 +120,7 @@ class Policy:
         self._look_at_journals()
         movable = [one for one in found if rules.rank(one.path) >= rules.rank(one.keeper)]
         plan = make_plan(movable, Request(Action.MOVE), rules, self._needed)
-        acting = self._acting or Acting(self._tools, Action.MOVE, self._root, self._target, policy=True)
+        acting = self._acting or Acting(self._collaborators, Action.MOVE, self._root, self._target, policy=True)
         self._acting = acting
         for left in plan.skipped:
             logger.info("%r stays: %s", left.duplicate.path, left.reason)
@@ -134,7 +134,7 @@ class Policy:
             else:
                 logger.info("%r is %s as its keeper %r: moved to %r", one.path, one.kind, one.keeper, outcome.to)
         self._seen = self._sizes()
-        if self._seen.get(self._tools.journals / acting.file_name, 0) > LARGEST_JOURNAL:
+        if self._seen.get(self._collaborators.journals / acting.file_name, 0) > LARGEST_JOURNAL:
             self._begin_anew()
 
     def _look_at_journals(self) -> None:
@@ -142,18 +142,20 @@ class Policy:
         if self._seen and self._sizes() == self._seen:
             return
         self._begin_anew()  # a run that is being restored gets nothing new
-        for settled in settle_runs(self._tools):
+        for settled in settle_runs(self._collaborators):
             logger.warning(
                 "%r: run %s was cut off in it; now %s", settled.entry.step.path, settled.run, settled.entry.phase
             )
-        runs = [run for run in read_runs(self._tools.journals) if is_one_folder(run.header.root, str(self._root))]
+        runs = [
+            run for run in read_runs(self._collaborators.journals) if is_one_folder(run.header.root, str(self._root))
+        ]
         self._restored = frozenset(
             (entry.step.path, entry.step.digest) for run in runs for entry in run.in_phase(Phase.RESTORED)
         )
         self._needed = needed_paths(runs, str(self._root))
 
     def _sizes(self) -> dict[Path, int]:
-        return {file: file.stat().st_size for file in run_files(self._tools.journals)}
+        return {file: file.stat().st_size for file in run_files(self._collaborators.journals)}
 
     def _begin_anew(self) -> None:
         if self._acting:

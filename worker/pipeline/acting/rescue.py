@@ -10,7 +10,7 @@ from shared.acting.stranded import Moved, find_stranded, held_digests, moved_fil
 from shared.errors import ActionsBusy, ImagesieveError
 from shared.records import Event
 from shared.store import Events, Files, Tallies
-from worker.pipeline.acting.apply import Tools
+from worker.pipeline.acting.apply import Collaborators
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.restore import restore, settle_runs
 from worker.pipeline.members import at_text
@@ -27,12 +27,12 @@ class RescueStore(Files, Tallies, Events, Protocol):
 class Rescue:
     """Looks, now and then, whether the journals hold what the collection does not."""
 
-    def __init__(self, tools: Tools, root: Path, store: RescueStore, wait: float, bring: bool) -> None:
+    def __init__(self, collaborators: Collaborators, root: Path, store: RescueStore, wait: float, bring: bool) -> None:
         """wait: seconds that a picture must be missing; a keeper that is renamed is, too, until it is read again.
 
         bring: whether the file is brought back, and not only told of.
         """
-        self._tools = tools
+        self._collaborators = collaborators
         self._root = root
         self._store = store
         self._wait = wait
@@ -40,12 +40,12 @@ class Rescue:
         self._seen: dict[Path, int] = {}
         self._moved: list[Moved] = []
         self._missing: dict[Moved, float] = {}  # since when
-        self._told: set[Moved] = set()
+        self._announced: set[Moved] = set()
         self._next = 0.0
 
     def look(self) -> None:
         """One look, if it is time. Raises Unavailable, JournalFailed."""
-        now = self._tools.now()
+        now = self._collaborators.now()
         if 0 < self._next - now <= self._wait:
             return
         self._next = now + self._wait / 4
@@ -54,15 +54,15 @@ class Rescue:
             return
         found = find_stranded(self._moved, held_digests(self._store, self._moved), os.path.lexists)
         self._missing = {one: min(self._missing.get(one, now), now) for one in found}
-        self._told &= self._missing.keys()
-        sure = [one for one, since in self._missing.items() if now - since >= self._wait and one not in self._told]
+        self._announced &= self._missing.keys()
+        sure = [one for one, since in self._missing.items() if now - since >= self._wait and one not in self._announced]
         if sure and not self._store.counts().pending:  # one of those may be the keeper under another name
             self._settle(sure, now)
 
     def _read_journals(self) -> None:
-        sizes = {file: file.stat().st_size for file in run_files(self._tools.journals)}
+        sizes = {file: file.stat().st_size for file in run_files(self._collaborators.journals)}
         if sizes != self._seen:
-            self._moved = moved_files(read_runs(self._tools.journals), self._root)
+            self._moved = moved_files(read_runs(self._collaborators.journals), self._root)
             self._seen = sizes
 
     def _settle(self, stranded: list[Moved], now: float) -> None:
@@ -85,7 +85,7 @@ class Rescue:
                 brought.add(one.digest)
                 logger.warning("%r is brought back from %r: its keeper %r went", one.path, one.place, one.keeper)
                 continue
-            self._told.add(one)
+            self._announced.add(one)
             logger.warning("%r: %s; bringing it back by itself: %s", one.path, one.sentence, reason)
             event = Event(at_text(now), one.path, one.digest, STRANDED, one.keeper, reason=one.sentence)
             self._store.tell([event])
@@ -93,10 +93,10 @@ class Rescue:
     def _bring_back(self, one: Moved) -> str:
         """Why it could not be; "" where it was. Raises ActionsBusy."""
         try:
-            with acting_alone(self._tools.journals, self._root):
-                settle_runs(self._tools)
-                runs = {run.header.id: run for run in read_runs(self._tools.journals)}
-                ended = list(restore(self._tools, runs[one.run], {one.number})) if one.run in runs else []
+            with acting_alone(self._collaborators.journals, self._root):
+                settle_runs(self._collaborators)
+                runs = {run.header.id: run for run in read_runs(self._collaborators.journals)}
+                ended = list(restore(self._collaborators, runs[one.run], {one.number})) if one.run in runs else []
         except ActionsBusy:
             raise
         except ImagesieveError as error:

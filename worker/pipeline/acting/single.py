@@ -12,7 +12,7 @@ from shared.acting.runs import Action, RunHeader, Step
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.folders import check_target_apart
 from worker.pipeline.acting import transfer
-from worker.pipeline.acting.contents import dress_alone, holds, is_keeper, is_original
+from worker.pipeline.acting.contents import give_metadata_if_alone, holds, is_keeper, is_original
 from worker.pipeline.acting.disk import Disk, Model
 from worker.pipeline.acting.inspection import HeldFile, placed
 from worker.pipeline.acting.links import put_link, settle_link, take_back
@@ -158,17 +158,17 @@ class Steps:
     def _bring(self, source: Place, step: Step) -> None:
         with placed(self.root, step.path) as place:
             if place.status() is None and holds(source, step):
-                dress_alone(source, step)
+                give_metadata_if_alone(source, step)
             transfer.bring(source, place, step, self._temporary(step), self.disk)
-            dress_alone(place, step)  # its owner may have put the same bytes there himself
+            give_metadata_if_alone(place, step)  # its owner may have put the same bytes there himself
 
     def _is_there(self, step: Step) -> bool:
-        """Whether the file is at its path, dressed: it never left it, or somebody has brought it back."""
+        """Whether the file is at its path with its mode and mtime: it never left, or somebody has brought it back."""
         with placed(self.root, step.path) as place:
             status = place.status()
             if status is None or is_keeper(status, step) or not holds(place, step):
                 return False
-            dress_alone(place, step)
+            give_metadata_if_alone(place, step)
             return True
 
     def _check_apart(self) -> None:

@@ -11,7 +11,15 @@ from contextlib import contextmanager, suppress
 
 from shared.acting.runs import Step
 from shared.errors import LeftAlone
-from worker.pipeline.acting.contents import copy_contents, holds, is_dressed, is_keeper, is_original, is_part_of, opened
+from worker.pipeline.acting.contents import (
+    copy_contents,
+    has_mode_and_mtime,
+    holds,
+    is_keeper,
+    is_original,
+    is_part_of,
+    opened,
+)
 from worker.pipeline.acting.disk import Disk, change_places, stands_for_nothing
 from worker.pipeline.acting.inspection import WRITTEN
 from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
@@ -47,7 +55,7 @@ def transfer(
 
 
 def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: Disk, check: Callable[[], None]) -> None:
-    half = target.beside(temporary)
+    half = target.sibling(temporary)
     before = source.status()
     with _unwritten(source) as look:
 
@@ -90,7 +98,7 @@ def _retire(
     check: Callable[[], None] = lambda: None,
 ) -> None:
     """Remove a file whose bytes are at `target`, too. It is renamed first: no newcomer under its name goes."""
-    going = source.beside(temporary)
+    going = source.sibling(temporary)
     seen = target.status()
     disk.rename(source, going)
     try:
@@ -125,7 +133,7 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
 
     Raises LeftAlone where neither has it, or where a hidden file is not to be removed; OSError.
     """
-    half, going = target.beside(temporary), source.beside(temporary)
+    half, going = target.sibling(temporary), source.sibling(temporary)
     drop_second_names(source, disk, half, going)
     if going.status():
         _settle_going(going, source, target, step, disk)
@@ -174,7 +182,7 @@ def _take_name(copy: Place, half: Place, disk: Disk) -> None:
 
 def take_second_name(second: Place, name: Place, step: Step, temporary: str, disk: Disk) -> None:
     """What is left of a rename by way of a link that was cut off. Raises LeftAlone where it is one name by two ways."""
-    drop_second_names(name, disk, second.beside(temporary))
+    drop_second_names(name, disk, second.sibling(temporary))
     one, other = name.status(), second.status()
     if one is not None and one.st_nlink > 1 and is_same_file(one, other):
         _retire(second, other, name, step, temporary, disk)
@@ -217,7 +225,7 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
     Goes on where an earlier try was cut off. Raises LeftAlone where something else is there, where source and target
     are one name of one file, or where neither has the bytes; OSError.
     """
-    if target.beside(temporary).status() or source.beside(temporary).status():
+    if target.sibling(temporary).status() or source.sibling(temporary).status():
         _go_on(source, target, step, temporary, disk)
     if stands_for_nothing(target):
         disk.unlink(target)
@@ -240,7 +248,7 @@ def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) 
 
 def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> None:
     """An earlier try was cut off: the hidden names tell how far it came."""
-    half, going = target.beside(temporary), source.beside(temporary)
+    half, going = target.sibling(temporary), source.sibling(temporary)
     drop_second_names(source, disk, half, going)
     if going.status():
         _settle_going(going, source, target, step, disk)
@@ -252,7 +260,12 @@ def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
         _settle_half(half, target if is_same_file(half.status(), target.status()) else source, step, disk)
         return
     current = target.status()
-    if holds(half, step) and holds(target, step) and is_dressed(half, step) and not is_dressed(target, step):
+    if (
+        holds(half, step)
+        and holds(target, step)
+        and has_mode_and_mtime(half, step)
+        and not has_mode_and_mtime(target, step)
+    ):
         change_places(half, target, current, disk)  # the file itself: what is at its path was put there by its owner
     if half.status():
         _settle_half(half, target, step, disk)
@@ -260,7 +273,7 @@ def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
 
 def _bring_over(source: Place, target: Place, current: os.stat_result, step: Step, temporary: str, disk: Disk) -> None:
     """Its owner put the same bytes at the path: the file that was moved takes their place, with its mode and times."""
-    half, before = target.beside(temporary), source.status()
+    half, before = target.sibling(temporary), source.status()
     try:
         disk.rename(source, half)
     except OSError as error:
