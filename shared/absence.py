@@ -1,4 +1,4 @@
-"""Why a Redis cannot be spoken to, and what to do about it, by what its client raised (pure)."""
+"""Why a Redis cannot be used, and what to do about it, from the error that its client raised (pure)."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,7 +7,7 @@ from shared.errors import Unavailable
 
 
 class Server(StrEnum):
-    """A Redis, by what imagesieve has it for; the value is what people read."""
+    """A Redis, named by what imagesieve uses it for; the value is what people read."""
 
     STORE = "Redis (store)"
     BROKER = "Redis (broker)"
@@ -40,7 +40,7 @@ def takes_no_writes(error: Exception) -> bool:
 
 
 def unavailable(server: Server, error: Exception) -> Unavailable:
-    """What `error` says of a server that cannot be worked with for now."""
+    """The Unavailable for a server that cannot be used for now, from its client's `error`."""
     if remedy := _remedy(error, _FULL):
         return Unavailable(server, f"takes no {_TAKES[server]}: {error}", remedy)
     if remedy := _remedy(error, _CLOSED):

@@ -82,14 +82,14 @@ class TransientError(ImagesieveError):
 
 
 class Unavailable(TransientError):
-    """What is worked with is away for now. Its text is one sentence of its parts.
+    """Something that is needed is away for now. Its text is one sentence made of its parts.
 
-    who: is away, such as `Redis (store)`. why: in words that follow it. remedy: the way out, "" where there is but to
-    wait.
+    who: what is away, such as `Redis (store)`. why: the reason, in words that follow `who`. remedy: the way out, ""
+    where one can only wait.
     """
 
     def __init__(self, who: str, why: str, remedy: str = "") -> None:
-        super().__init__(who, why, remedy)  # by which Celery makes it again where its outcome is waited for
+        super().__init__(who, why, remedy)  # Celery builds the error anew from these for whoever waits for the outcome
         self.who = who
         self.why = why
         self.remedy = remedy
@@ -99,7 +99,7 @@ class Unavailable(TransientError):
 
 
 class DamagedImages(TransientError):
-    """Features, sketch or facts of pictures fail their checks, or are gone; once described anew they will do.
+    """Features, sketch or facts of pictures fail their checks, or are gone; they have to be described anew.
 
     digests: of those pictures; `worker.pipeline.renewal` has their files sent again.
     """

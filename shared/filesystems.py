@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.mount_table import MOUNTS, parse_mounts, read_table
 
-# What is in them is gone with the power, or with the container whose own layer an overlay at the very top is.
+# Their files are lost with the power, or with the container: an overlay mounted at `/` is the container's own layer.
 IN_MEMORY: Final = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "rootfs"})
 LAYERS: Final = frozenset({"overlay", "aufs", "fuse.fuse-overlayfs"})
 
@@ -32,9 +32,9 @@ def filesystem_of(descriptor: int) -> str:
 
 
 def vanishing(folder: Path, root: Path) -> str:
-    """The kind of file system that what is put into `folder` would vanish with, "" where it lasts.
+    """The kind of the file system that takes files in `folder` with it when it vanishes; "" where they last.
 
-    Also "" where `folder` and `root` lie on one mount: what is moved there lasts no less long. They need not exist.
+    Also "" where `folder` and `root` lie on one mount: a file moved there lasts as long as before. They need not exist.
     """
     table = read_table()
     mount, other = (table.mount_of(os.path.realpath(path)) for path in (folder, root))

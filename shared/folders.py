@@ -43,7 +43,7 @@ def check_target(root: Path, target: str) -> None:
 
 
 def check_target_apart(root: Path, target: str) -> None:
-    """Raise SettingsError where watched folder and target folder are one, or one lies in the other, by whatever way."""
+    """Raise SettingsError where watched folder and target folder are one or lie in each other, by any link or mount."""
     for inner, outer in ((Path(target), root), (root, Path(target))):
         if _names_below(inner, outer) is not None:
             raise SettingsError(
@@ -64,7 +64,7 @@ def check_target_apart(root: Path, target: str) -> None:
 def _names_below(inner: Path, outer: Path) -> tuple[str, ...] | None:
     """The names on the way from `outer` to `inner`, by the folders themselves; None where it does not lie in there.
 
-    Neither need exist. Whatever links and mounts lead to them.
+    Neither need exist. Links and mounts on the way are followed.
     """
     wanted, place = _status(outer), Path(os.path.realpath(inner))
     for folder in (place, *place.parents):
@@ -82,7 +82,7 @@ def _status(folder: Path) -> os.stat_result | None:
 
 
 def missing_folders(root: Path, setting: str, folders: Sequence[str]) -> Iterator[str]:
-    """A sentence for each of `folders`, relative to the watched one, that is none: a rule that matches nothing."""
+    """A sentence for each of `folders`, relative to the watched one, that is not there: its rule matches nothing."""
     for folder in folders:
         if root.is_dir() and not (root / folder).is_dir():
             similar = _similar(root, folder)

@@ -84,7 +84,7 @@ class MountTable:
                 self._inner[mount.parent].append(mount)
 
     def mount_of(self, path: str) -> Mount | None:
-        """The mount by which a path is reached, from the top; what a later mount hides is not; None where none."""
+        """The mount by which a path is reached from the top, never one that a later mount hides; None without one."""
         found, inner = None, self._tops
         while True:
             on_way = [mount for mount in inner if _is_within(path, mount.point)]
@@ -94,7 +94,7 @@ class MountTable:
             inner = self._inner[found.number]
 
     def views(self, folder: str) -> list[ShownFolder]:
-        """All that is seen in `folder`, itself the first, and in what overlays there are made of."""
+        """All that is seen in `folder`, the folder itself first, and in the layers of overlays there."""
         points = [mount.point for mount in self._mounts if mount.point != folder and _is_within(mount.point, folder)]
         return [view for point in (folder, *points) for view in self._of(point, PurePosixPath(point), ())]
 

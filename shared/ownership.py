@@ -21,8 +21,8 @@ ID_FILE: Final = "collection"  # in the state folder of the watcher: the id of t
 def claim_databases(store: Database, app: Celery, state_dir: Path, folder: Path) -> None:
     """Claim store and broker for this state folder's collection. Raises SettingsError, Unavailable.
 
-    Only who watches the folder claims: workers on other machines see it by other paths. The folder itself may be moved
-    or mounted elsewhere, for the id of the state folder counts.
+    Only the process that watches the folder claims: workers on other machines see it by other paths. The folder
+    itself may be moved or mounted elsewhere, for the id of the state folder counts.
     """
     claims: dict[str, Callable[[Owner], Owner]] = {
         "IMAGESIEVE_STORE_URL": store.claim,

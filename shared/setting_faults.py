@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 PREFIX: Final = "IMAGESIEVE_"
-# What docker-compose.yml, the Makefile and the workers call so, and no setting is.
+# Variables of docker-compose.yml, the Makefile and the workers that begin like a setting and are none.
 OTHERS: Final = frozenset(
     {"REDIS_PASSWORD", "UID", "GRAFANA_PASSWORD", "GRAFANA_PORT", "VERDICTS_HOLDER", "WEIGHTS_FOUND", "SUPERVISED"}
 )
@@ -43,7 +43,7 @@ def _number(field: FieldInfo) -> str:
 
 
 def unknown_settings(environment: Iterable[str], fields: Collection[str]) -> Iterator[str]:
-    """A sentence for each variable that looks like a setting and is none. A newer version's settings are among them."""
+    """A sentence for each variable that looks like a setting and is not one, such as a newer version's."""
     known = {name.upper() for name in fields} | OTHERS
     for variable in sorted(environment):
         word = variable.upper().removeprefix(PREFIX)

@@ -70,18 +70,19 @@ class Settings(BaseSettings):
         "`demo` take `auto`; `check`, `calibrate` and `doctor` take what described the collection",
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="of the forward pass; `auto`: bfloat16 or float16 where the hardware computes in it"
+        "auto",
+        description="precision of the forward pass; `auto`: bfloat16 or float16 where the hardware computes in it",
     )
     batch_size: int = Field(
         32, ge=1, le=1024, description="images in one forward pass; a message has room for four times as many"
     )
     feature_encoding: Literal["float16", "int8"] = Field(
-        "float16", description="of features in Redis; `int8` takes a third of the room and is rounded a little"
+        "float16", description="encoding of features in Redis; `int8` takes a third of the room and is rounded a little"
     )
     linger: float = Field(0.1, ge=0, le=60, description="how long a batch that is not full waits for more")
     max_pixels: int = Field(200_000_000, ge=1, description="larger pictures are refused by their header, unread")
     decode_seconds: float = Field(
-        60.0, gt=0, description="of a processor; a picture that takes longer to decode is refused"
+        60.0, gt=0, description="processor time; a picture that takes longer to decode is refused"
     )
     max_bytes: int = Field(1 << 30, ge=1, description="larger files are refused unread")
 
@@ -111,7 +112,7 @@ class Settings(BaseSettings):
         4 << 30,
         ge=1 << 28,
         description="bytes for the arrays of a recluster run; more images than half of it holds (16 KiB each) are "
-        "clustered by a sample of so many, and then each is assigned",
+        "clustered by a sample of that size, and then each image is assigned to a cluster",
     )
     keeper_order: Annotated[tuple[str, ...], NoDecode] = Field(
         ("pixels", "bytes", "oldest", "shortest", "path"),
@@ -138,7 +139,7 @@ class Settings(BaseSettings):
     )
 
     visibility_timeout: float = Field(
-        100.0, ge=20, description="after which a batch of a worker that vanished is given to another"
+        100.0, ge=20, description="time after which another worker gets the batch of one that vanished"
     )
     flower_address: str = Field("127.0.0.1", description="where Flower listens")
     flower_port: int = Field(5555, ge=0, le=65535, description="0: any free port")
@@ -147,7 +148,10 @@ class Settings(BaseSettings):
     )
     metrics_address: str = Field("127.0.0.1", description="where metrics are served, to anybody who asks")
     metrics_port: int = Field(
-        0, ge=0, le=65534, description="of the watcher's metrics; the verdict writer's are at the next one; 0: none"
+        0,
+        ge=0,
+        le=65534,
+        description="port of the watcher's metrics; the verdict writer's have the next port; 0: no metrics",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the processes log")
 

@@ -39,7 +39,7 @@ def open_state_folder(folder: Path) -> None:
 def check_state_folder(folder: Path) -> None:
     """Raise SettingsError where this cannot be the state folder; makes nothing.
 
-    It can be where there is nothing yet, an empty folder, or one that an imagesieve made that was not newer.
+    It can be where there is nothing yet, an empty folder, or one that an imagesieve no newer than this one made.
     """
     if not str(folder).isprintable():
         raise SettingsError(
@@ -67,7 +67,7 @@ def check_state_folder(folder: Path) -> None:
 
 
 def _read_version(folder: Path) -> int | None:
-    """The version in the mark; 1 of what was made before there were marks; None where no imagesieve made it."""
+    """The version in the mark; 1 for a folder older than the marks; None where no imagesieve made it."""
     try:
         text = (folder / MARK).read_text(errors="replace").strip()
     except FileNotFoundError:
@@ -101,7 +101,7 @@ def write_whole(file: Path, data: bytes) -> None:
 
 
 def unusable(folder: Path, error: OSError) -> SettingsError:
-    """The state folder cannot be written, or is none."""
+    """The error for a state folder that cannot be written, or is not a folder."""
     return SettingsError(
         f"IMAGESIEVE_STATE_DIR is {str(folder)!r}, which cannot be used: {why_not(error)}; name a folder you may write"
     )

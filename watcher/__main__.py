@@ -72,7 +72,7 @@ def _run(service: Service, settings: Settings, once: bool) -> int:
 
 
 def open_meter(settings: Settings, store: Store, app: Celery) -> Meter:
-    """Where the watcher counts, served where IMAGESIEVE_METRICS_PORT says; the collection's numbers beside its own."""
+    """The watcher's meter, served on IMAGESIEVE_METRICS_PORT together with the collection's numbers."""
     if not settings.metrics_port:
         return UNMETERED
     from shared.metrics import exposition
@@ -84,7 +84,7 @@ def open_meter(settings: Settings, store: Store, app: Celery) -> Meter:
 
 
 def check_folders(settings: Settings) -> None:
-    """Raise SettingsError where the watched folder is none, or the state folder cannot be used beside it."""
+    """Raise SettingsError where the watched folder is not a folder, or the state folder cannot be used with it."""
     watched, state = settings.watch_dir, settings.state_dir
     if not watched.is_dir():
         raise SettingsError(f"IMAGESIEVE_WATCH_DIR is {watched}, which is not a folder: create it, or name another one")

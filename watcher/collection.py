@@ -51,11 +51,11 @@ class CollectionMetrics(Collector):
         self._outstanding = outstanding
 
     def describe(self) -> Iterable[Family]:
-        """Nothing: the registry would ask Redis for it."""
+        """Describe nothing: the registry would ask Redis for that."""
         return ()
 
     def collect(self) -> Iterator[Family]:
-        """The metrics as they are now; where Redis is away, that alone."""
+        """The metrics as they are now; where Redis is away, only the one that says so."""
         try:
             found = [*self._read()]
         except ImagesieveError:

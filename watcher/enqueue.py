@@ -45,7 +45,7 @@ def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: st
 class Batcher:
     """References on their way into a message: at most `size`, the first no longer than `linger` seconds. Pure.
 
-    A path is in it once. A batch that was handed out stays until `sent` confirms it.
+    It holds each path once. A batch that was handed out stays until `sent` confirms it.
     """
 
     def __init__(self, size: int, linger: float) -> None:
@@ -136,7 +136,7 @@ class CeleryQueue:
 
 
 class EnqueuerStore(Files, Changes, Protocol):
-    """What is on record of files, and where it is put on record."""
+    """The records of files, read and written."""
 
 
 class Enqueuer:
@@ -202,12 +202,12 @@ class Enqueuer:
             self._meter.add(BATCHES)
 
     def forget(self, paths: Sequence[str]) -> int:
-        """Remove the records of paths that are gone; the number there was."""
+        """Remove the records of paths that are gone; how many there were."""
         for path in paths:
             self._batcher.discard(path)
         known = [path for path, record in zip(paths, self._store.records(paths), strict=True) if record]
         # A path nobody knew leaves the collection's revision as it is, else every stray name would cost a recluster.
         forgotten = self._store.forget(known) if known else 0
         self._meter.add(FORGOTTEN, forgotten)
-        self._queue.tell_gone(known)  # lost with the process between the two: the next recluster corrects it
+        self._queue.tell_gone(known)  # lost if the process ends between the two steps: the next recluster corrects it
         return forgotten

@@ -24,7 +24,7 @@ class WatchedFolder:
     When is a file that is missing really gone? Its record (not its features, they belong to the digest) is forgotten
     only while `root` is the folder that was pinned (same device and inode) and holds at least one entry. So a share
     that is not mounted, at start or later, forgets nothing: its mount point is empty. A folder that was emptied on
-    purpose looks the same; any file put into it ends the doubt, and `believes_empty` (IMAGESIEVE_EMPTY_FOLDER) does.
+    purpose looks the same; any file put into it ends the doubt, and so does `believes_empty` (IMAGESIEVE_EMPTY_FOLDER).
 
     What this cannot see: a share mounted *below* the root that goes away. Its files count as deleted; when they are
     back they are read again, and their features are still there.

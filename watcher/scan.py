@@ -129,7 +129,7 @@ class Reconciler:
             yield True
 
     def _take_in(self, files: Sequence[Reference], trust_mtime: bool) -> int:
-        """Send the news among `files` that rest already, let the others settle; the number of news."""
+        """Send those of `files` that are news and rest already, let the others settle; how many are news."""
         now, newest = self.monotonic(), (self.wall() - self.quiet) * 1e9
         news = self.enqueuer.news(files)
         self.meter.add(SEEN, len(files), "scan")

@@ -76,14 +76,14 @@ class Service:
         self._extractor_timer, self._lost_timer = Timer(EXTRACTOR_SECONDS), Timer(LOST_SECONDS)
         self._doubt_timer, self._recount_timer = Timer(DOUBT_SECONDS), Timer(RECOUNT_SECONDS)
         self._rescan_wanted = False
-        self._doubt = False  # files are missing and it could not be believed
+        self._doubt = False  # whether files are missing whose absence could not be believed
         self._folders: set[str] = set()  # appeared, not looked through yet
         self._departed: set[str] = set()
         self._chore: Iterator[bool] | None = None  # the scan under way
         self._away_said = ""
 
     def begin(self, claim: Callable[[], None]) -> bool:
-        """Do first, as soon as Redis can, what everything else rests on. False if asked to stop before.
+        """Do first, as soon as Redis answers, what everything else needs. False if asked to stop before.
 
         What `claim` raises, except Unavailable, is passed on.
         """

@@ -1,4 +1,4 @@
-"""Which paths have come to rest. Pure: the clock is an argument, the look at the disk is given."""
+"""Which paths have come to rest. Pure: the clock and the look at the disk are arguments."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

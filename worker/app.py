@@ -22,7 +22,7 @@ ACTING_SECONDS = 2.0  # between two looks at what waits to be moved
 
 
 def _count_refused(**_: object) -> None:
-    """What Celery says and drops before it becomes a task is counted, too."""
+    """Messages that Celery logs and drops before they become tasks are counted, too."""
     _workshop.refuse(1)
 
 

@@ -1,4 +1,4 @@
-"""Celery's consumer, made to outlive any message: what cannot be understood is said, counted and dropped.
+"""Celery's consumer, made to outlive any message: what cannot be understood is logged, counted and dropped.
 
 Celery does so with unknown tasks and forbidden content. An envelope that it trips over (a body that is no task's, a
 time limit that is no number) would end its main process and come back to the next one, for ever.
@@ -22,10 +22,10 @@ _MISTAKEN: Final = (ValueError, TypeError, AttributeError, LookupError)
 
 
 class Consumer(consumer.Consumer):  # type: ignore[misc,unused-ignore]
-    """The consumer of a worker's main process. Each message that is refused is told by the signal `task_rejected`."""
+    """The consumer of a worker's main process. Each refused message is reported by the signal `task_rejected`."""
 
     def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Message], Any]:
-        """What is done with a message; see Celery."""
+        """Handle a message; see Celery."""
         receive: Callable[[Message], Any] = super().create_task_handler(*arguments, **options)
 
         def receive_or_refuse(message: Message) -> Any:
@@ -37,12 +37,12 @@ class Consumer(consumer.Consumer):  # type: ignore[misc,unused-ignore]
         return receive_or_refuse
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
-        """Say it and drop the message, as Celery does, and tell it."""
+        """Log it and drop the message, as Celery does, and send the signal."""
         super().on_decode_error(message, exc)
         signals.task_rejected.send(sender=self, message=message, exc=exc)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Say it, as Celery does, and leave a broker that answers with errors some peace before the next try."""
+        """Log it, as Celery does, and pause before the next try, where a broker answers with errors."""
         super().on_connection_error_after_connected(exc)
         time.sleep(PAUSE_SECONDS)
 
@@ -53,6 +53,6 @@ class Consumer(consumer.Consumer):  # type: ignore[misc,unused-ignore]
         except _MISTAKEN as error:
             if isinstance(error, KeyError) and isinstance(error.args[0], int):
                 raise  # a stale file descriptor: the connection was lost (Celery makes it anew)
-            logger.exception("refused: what a queue held is no message")
+            logger.exception("refused: a queue held something that is no message")
             signals.task_rejected.send(sender=self, message=None, exc=error)
-            raise ConnectionResetError("connecting anew, after what a queue held was no message") from error
+            raise ConnectionResetError("connecting again: a queue held something that is no message") from error

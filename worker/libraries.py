@@ -1,4 +1,4 @@
-"""What the picture libraries are told before they are imported or first used."""
+"""Settings of the picture libraries, made before these are imported or first used."""
 
 import os
 import warnings

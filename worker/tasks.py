@@ -120,7 +120,7 @@ def parse_paths(given: Sequence[object], more: Mapping[str, object]) -> tuple[li
 
 
 def parse_recluster(given: Sequence[object], more: Mapping[str, object]) -> tuple[list[bool], list[str]]:
-    """Whether a run is wanted also when nothing has changed; none, and why, where the message is not ours (pure)."""
+    """Whether a run is wanted even if nothing has changed; an empty list, and why, for a message not ours (pure)."""
     force = more.get("force", False)
     if not given and more.keys() <= {"force"} and isinstance(force, bool):
         return [force], []

@@ -54,7 +54,7 @@ class Workshop:
 
     @property
     def extraction(self) -> "Extraction":
-        """Collaborators of the feature worker; whose features count is on record."""
+        """Collaborators of the feature worker. Publishes whose features count, where that is not on record."""
         if self.store.extractor() is None:  # the first worker, or the record was lost or damaged
             self.store.publish_extractor(self._extraction[0])
         return self._extraction[1]
@@ -173,7 +173,7 @@ class Workshop:
 
     @cached_property
     def meter(self) -> Meter:
-        """Where the verdict writer counts; served from the first use on, at the port beside the watcher's."""
+        """The verdict writer's meter; served from the first use on, at the port after the watcher's."""
         if not self.settings.metrics_port:
             return UNMETERED
         from shared.metrics.exposition import open_meter
@@ -186,7 +186,7 @@ class Workshop:
 
     @cached_property
     def policy(self) -> "Policy":
-        """What follows from a verdict by itself."""
+        """The policy: what follows from a verdict without a command."""
         from worker.pipeline.acting.policy import Policy
 
         settings = self.settings

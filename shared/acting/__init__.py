@@ -1,1 +1,1 @@
-"""What a report names and a journal tells of duplicates, for those who only read it."""
+"""Duplicates as reports and journals name them, for code that only reads these."""

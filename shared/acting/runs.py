@@ -1,7 +1,7 @@
 """Runs that acted on duplicates, as their journals tell them: one file of JSON lines a run.
 
 A step is on disk before it happens, with all that it takes to undo it; another line follows when it is done. So
-whoever reads a journal knows which step was in hand when a process was killed, and looks at the disk how far it came.
+whoever reads a journal knows which step was in hand when a process was killed, and sees on the disk how far it came.
 """
 
 import json
@@ -14,7 +14,7 @@ from shared.errors import JournalFailed
 from shared.permission import why_not
 
 JOURNAL_VERSION: Final = 2
-READABLE: Final = (1, JOURNAL_VERSION)  # of steps in version 1, folders, links and keeper_inode are not known
+READABLE: Final = (1, JOURNAL_VERSION)  # steps of version 1 lack folders, links and keeper_inode
 JOURNAL_SUFFIX: Final = ".jsonl"
 
 
@@ -82,7 +82,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """What a whole run is about. id: sorts by time. root: the watched folder. target: of a move. policy: by itself."""
+    """What a whole run is about. id: sorts by time. root: the watched folder. target: of a move.
+
+    policy: whether the policy acted, and not a command.
+    """
 
     id: str
     action: Action
@@ -109,7 +112,7 @@ class Run:
 
 
 def run_files(folder: Path) -> list[Path]:
-    """The journals in `folder`, oldest first. Raises JournalFailed where nobody may say which there are."""
+    """The journals in `folder`, oldest first. Raises JournalFailed where the folder cannot be read."""
     try:
         found = list(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):

@@ -30,7 +30,7 @@ class Moved:
 
     @property
     def sentence(self) -> str:
-        """What is to be said of it when it is stranded, without its path."""
+        """The message about it when it is stranded, without its path."""
         return (
             f"its only copy is {self.place!r} since its keeper {self.keeper!r} went or changed; `imagesieve duplicates "
             f"restore {self.run}` brings it back"
@@ -58,8 +58,9 @@ def _place(run: Run, place: str, detail: str) -> str:
 def find_stranded(moved: Sequence[Moved], held: Collection[str], is_there: Callable[[str], bool]) -> list[Moved]:
     """Those whose picture no digest in `held` stands for, and whose file is still where it was put (pure).
 
-    A picture is held by its own bytes, by those of its keeper, or by what that one was moved away for in its turn.
-    is_there: whether a path leads to anything; who emptied the target folder is not told of it again.
+    A picture is held by its own bytes, by those of its keeper, or by those of the file that its keeper
+    was moved away for. is_there: whether a path leads to anything; whoever emptied the target folder does not
+    hear of it again.
     """
     covered, left = set(held), list(moved)
     while True:
@@ -73,7 +74,7 @@ def find_stranded(moved: Sequence[Moved], held: Collection[str], is_there: Calla
 def held_digests(files: Files, moved: Sequence[Moved]) -> set[str]:
     """The contents that the collection holds, as far as `moved` asks for them. Raises Unavailable.
 
-    A round trip for each 1,000 keepers; only where one of them has left or changed are all records read.
+    A round trip for each 1,000 keepers; all records are read only where one of them has left or changed.
     """
     paths = list({one.keeper for one in moved})
     held = {record.digest for record in files.records(paths) if record}

@@ -23,7 +23,7 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc,unused-ignore]
     max_interval = 15  # seconds between two looks at most; `imagesieve alive beat` waits for a minute
 
     def __init__(self, app: Celery, *arguments: Any, store: EarlyReportStore | None = None, **options: Any) -> None:
-        """store: of the settings, if not given."""
+        """store: the one that the settings name, if not given."""
         store = store or RedisStore.connect(load_settings().store)
         self._early = EarlyReport(store, lambda: ask_for_recluster(app, force=False))
         super().__init__(app, *arguments, **options)

@@ -108,7 +108,7 @@ def _speaking() -> Iterator[None]:
 
 
 def _send(app: Celery, task: str, argument: list[Any]) -> None:
-    """Send what nobody waits for. Celery would subscribe to its result, and hold on to half a KiB of it for ever."""
+    """Send a message and ignore its result: Celery would subscribe to it, and keep half a KiB of it for ever."""
     app.send_task(task, args=[argument], retry=False, ignore_result=True)
 
 
@@ -174,7 +174,7 @@ class Outstanding:
 
 
 def outstanding(app: Celery) -> Outstanding:
-    """What the broker still holds. Raises Unavailable. One short connection."""
+    """The messages that the broker still holds. Raises Unavailable. One short connection."""
     with _speaking(), app.connection_for_read(transport_options=_BRIEFLY) as connection:
         channel: Any = connection.default_channel
         queued = {name: int(channel.client.llen(name)) for name in names.QUEUES}

@@ -1,6 +1,6 @@
 """When beat asks for a report ahead of its schedule: as soon as the work after a start, or a backfill, is through.
 
-What decides is pure: the clock is an argument.
+The decision is pure: the clock is an argument.
 """
 
 from collections.abc import Callable
@@ -58,19 +58,19 @@ class Quiet:
         return self.wanted and look.has_news and now - self._since[1] >= QUIET_SECONDS
 
     def asked(self) -> None:
-        """It was asked for."""
+        """Note that a report was asked for."""
         self.wanted = False
 
 
 class EarlyReportStore(Tallies, Generations, Protocol):
-    """What of the store tells whether the work is through."""
+    """The part of the store that tells whether the work is through."""
 
 
 class EarlyReport:
     """Asks for a report when the work is through."""
 
     def __init__(self, store: EarlyReportStore, ask: Callable[[], None]) -> None:
-        """ask: for a recluster run; it may raise Unavailable."""
+        """ask: asks for a recluster run; it may raise Unavailable."""
         self._store = store
         self._ask = ask
         self._quiet = Quiet()
@@ -78,7 +78,7 @@ class EarlyReport:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether it is waited for that the work is through: look every COLLECTION_LOOK_SECONDS, else now and then."""
+        """Whether a report waits for the work to end: then look every COLLECTION_LOOK_SECONDS, else now and then."""
         return self._quiet.wanted
 
     def look(self, now: float) -> None:

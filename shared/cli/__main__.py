@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def escape_what_cannot_be_written(out: TextIO) -> None:
-    """Names of files hold every sign there is: one that the terminal's encoding lacks is escaped, and ends nothing."""
+    """File names may hold any character: one that the terminal's encoding lacks is escaped, and ends no command."""
     if isinstance(out, io.TextIOWrapper) and out.errors == "strict":
         out.reconfigure(errors="backslashreplace")
 

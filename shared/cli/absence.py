@@ -12,7 +12,7 @@ _NOBODY: Final = (errno.ENOENT, errno.ECONNREFUSED)  # of connecting to a socket
 
 
 def explain_absence(error: Unavailable, settings: Settings) -> str:
-    """What `error` says; the way out instead, where the embedded Redis does not run (pure)."""
+    """The text of `error`; where the embedded Redis does not run, the way out instead (pure)."""
     embedded: dict[str, bool] = {Server.STORE: not settings.store_url, Server.BROKER: not settings.broker_url}
     if embedded.get(error.who) and _nobody_listens(error):
         why = f"does not answer: nothing runs with the state folder {settings.state_dir}"
@@ -21,7 +21,7 @@ def explain_absence(error: Unavailable, settings: Settings) -> str:
 
 
 def _nobody_listens(error: Unavailable) -> bool:
-    """By the number that the system gave: the clients of Redis and Celery pass it on in what their errors are of."""
+    """Known by the system's error number, which is in the causes of what the clients of Redis and Celery raise."""
     return any(isinstance(one, OSError) and one.errno in _NOBODY for one in _causes(error))
 
 

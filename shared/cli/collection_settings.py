@@ -10,7 +10,7 @@ from shared.store import RedisStore
 
 
 def settings_of_collection() -> Settings:
-    """The settings, with the weights and the watched folder of the collection that they lead to where not set.
+    """The settings; where they leave weights or watched folder open, those of the collection.
 
     Raises Unavailable, and SettingsError where the weights have to be named.
     """

@@ -83,15 +83,15 @@ def apply(
     to: Annotated[Path | None, typer.Option(help="for move: the folder; else IMAGESIEVE_MOVE_TO")] = None,
     kind: Kinds = None,
     folder: Folders = None,
-    yes: Annotated[bool, typer.Option("--yes", help="do it; without this it is only said what would be done")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do it; without this option, only say what would be done")] = False,
     json: Json = False,
 ) -> None:
     """Act on the duplicates of the newest report: exact and identical ones, and near ones where --kind near is given.
 
-    Of identical ones those that hold nothing their keeper lacks, unless --kind identical is given. Keeper and duplicate
-    are looked at again right before; what has changed is skipped and said. Each run writes a journal, by which
-    `imagesieve duplicates restore` brings back what it took. Exit status 1 where anything failed, or nothing could be
-    done. Examples:
+    An identical one is taken only if it holds nothing that its keeper lacks, unless --kind identical is given. Keeper
+    and duplicate are checked again right before the action; a file that has changed is skipped, with the reason. Each
+    run writes a journal, by which `imagesieve duplicates restore` brings back what it took. Exit status 1 where
+    anything failed, or nothing could be done. Examples:
 
       imagesieve duplicates apply --action move --to ~/duplicates
 
@@ -117,7 +117,7 @@ def restore(
 ) -> None:
     """Bring back what a run of `apply`, or the policy, took away, byte for byte, with modes and times.
 
-    One run, or all with --all; what others still hold is said. Nothing is overwritten. Examples:
+    One run, or all with --all. Also says what other runs still hold. Nothing is overwritten. Examples:
 
       imagesieve duplicates restore
 
@@ -141,7 +141,7 @@ def _places(folders: list[Path] | None, settings: Settings) -> list[str]:
 
 
 def _run(words: list[str], settings: Settings, json: bool, done: str) -> None:
-    """Let `worker.commands.act` do it, and tell what it tells. Exit status 1 where it falls short."""
+    """Let `worker.commands.act` do it, and print its events. Exit status 1 where it falls short."""
     process = subprocess.Popen(
         [sys.executable, "-m", "worker.commands.act", *words],
         env={**os.environ, **settings.environment()},

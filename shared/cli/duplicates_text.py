@@ -39,7 +39,7 @@ def list_lines(found: Sequence[ReportedDuplicate], columns: int | None) -> Itera
 
 
 def _folded(path: str, columns: int | None) -> list[str]:
-    """The path in lines of so many columns that end at a `/` where they can."""
+    """The path in lines of at most `columns` columns, broken behind a `/` where that is possible."""
     if columns is None:
         return [path]
     columns = max(columns, NARROWEST)
@@ -93,7 +93,7 @@ def sentences(event: dict[str, Any]) -> Iterator[str]:
 
 
 def sum_up(events: Sequence[dict[str, Any]], done: str) -> None:
-    """Say how many files it was, which were left alone or not asked for, and how to take it back."""
+    """Say how many files were acted on, how many were left alone or not asked for, and how to take it back."""
     acted = _among(events, ActingEvent.WOULD, ActingEvent.ACTED, ActingEvent.RESTORED)
     skipped = _among(events, ActingEvent.SKIPPED, ActingEvent.LEFT)
     size = sum(event.get("bytes", 0) for event in acted)
@@ -113,7 +113,7 @@ def sum_up(events: Sequence[dict[str, Any]], done: str) -> None:
 
 
 def _say_in_hand(events: Sequence[dict[str, Any]], again: str) -> bool:
-    """What no command has put in order yet; whether there is any."""
+    """Say what no command has put in order yet; True where there is any."""
     in_hand = _among(events, ActingEvent.IN_HAND)
     for event in in_hand:
         files = f"run {event['run']} has {count_files(event['files'])} in hand"

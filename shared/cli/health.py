@@ -27,7 +27,7 @@ INOTIFY: Final = Path("/proc/sys/fs/inotify")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. remedy: what to do when it is not ok."""
+    """What was found of one thing. remedy: what to do when it is not ok."""
 
     name: str
     ok: bool
@@ -54,7 +54,8 @@ def _keras(settings: Settings) -> Iterator[Finding]:
         left_open, settings = chosen is not settings, chosen
     except SettingsError as error:
         unnamed, left_open = str(error), True
-        settings = settings.model_copy(update={"weights": "random"})  # which need no network; they are not told of
+        # Random ones need no network. No finding mentions them.
+        settings = settings.model_copy(update={"weights": "random"})
     command = [sys.executable, "-m", "worker.commands.prepare", "--check"]
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, check=False, capture_output=True, text=True

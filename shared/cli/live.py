@@ -30,7 +30,7 @@ def watch_status(settings: Settings) -> None:
     console = Console()
     if not sys.stdout.isatty() or console.is_dumb_terminal:  # rich takes a pipe for a terminal where FORCE_COLOR is set
         raise SettingsError(
-            "status --watch draws on a terminal, and standard output is none that it could draw on; use "
+            "status --watch draws on a terminal, and standard output is not a terminal that it can draw on; use "
             "`imagesieve status --json` for one look, `imagesieve events --follow --json` for what happens"
         )
     model, poll = Model(), Poll(settings)
@@ -81,7 +81,7 @@ class Poll:
             self._workers_due = 0.0
 
     def _events(self) -> list[Event]:
-        """Those since the last look."""
+        """The events since the last look."""
         found: list[Event] = []
         while len(found) < EVENTS_AT_ONCE and (news := self._store.events(self._position, wait=0.0)):
             self._position = news[-1][0]

@@ -27,7 +27,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is shown. Speeds are per second. seconds_left: of the files that wait, None where it cannot be told.
+    """What is shown. Speeds are per second. seconds_left: until the waiting files are done, None if unknown.
 
     look: None before the first. duplicates: newest first. workers: None before anybody asked. absence: why Redis does
     not answer, "" while it does. age: of `look`, in seconds.
@@ -52,7 +52,7 @@ class Speed:
         self._came: deque[tuple[float, int]] = deque()
 
     def add(self, amount: int, now: float) -> None:
-        """So much came since the last look. At the first one nobody knows since when."""
+        """Note that `amount` came since the last look. At the first look nobody knows since when."""
         if self._began is None:
             self._began = now
         elif amount > 0:

@@ -128,7 +128,7 @@ def verdicts_in_words(verdicts: Mapping[str, int] | None) -> str:
 
 
 def _made(look: Look) -> Iterator[tuple[str, RenderableType]]:
-    """The last generation, and what to be warned of."""
+    """The last generation, and the warnings."""
     generation = look.generation
     if generation:
         counts = generation["counts"]
@@ -154,7 +154,7 @@ def duration(seconds: float) -> str:
 
 
 def end_of(path: str, room: int) -> str:
-    """The end of a path, which says more than its beginning, in so many columns of a terminal.
+    """The end of a path, which says more than its beginning, in `room` columns of a terminal.
 
     >>> end_of("2026/11/holiday/beach.jpg", 14), end_of("beach.jpg", 14)
     ('…day/beach.jpg', 'beach.jpg')

@@ -22,7 +22,7 @@ from shared.stack import programs
 from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
 from shared.state_folder import open_state_folder
 
-FLOWER_TASKS = "2000"  # that Flower remembers, 5 KiB each; of itself 100,000, by which it would grow for weeks
+FLOWER_TASKS = "2000"  # tasks in its memory, 5 KiB each; by default 100,000, so it would grow for weeks
 
 
 class QueueName(StrEnum):

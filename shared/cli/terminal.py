@@ -64,9 +64,9 @@ def progress_view() -> Iterator[View]:
 
 
 def describe(standing: Standing) -> str:
-    """What is said beside the files that are done: failed and computed, how many wait for which stage.
+    """What is said beside the number of files done: how many failed, were computed, and wait for which stage.
 
-    And that the network is being loaded.
+    While the network is being loaded, that too.
     """
     counts = standing.counts
     loading = counts.pending > 0 and not standing.computed and not standing.loaded

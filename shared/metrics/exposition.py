@@ -43,7 +43,7 @@ class PrometheusMeter:
         def read_or_nan() -> float:
             try:
                 return read()
-            except ImagesieveError:  # Redis is away: nobody knows, and the other metrics are told all the same
+            except ImagesieveError:  # Redis is away: this value is unknown, and the others are served all the same
                 return float("nan")
 
         self._made[metric.name].set_function(read_or_nan)
@@ -75,7 +75,7 @@ def open_meter(metrics: Sequence[Metric], address: str, port: int, *more: Collec
 def serve(registry: CollectorRegistry, address: str, port: int) -> None:
     """Serve a registry at `/metrics` as long as this process lives. Returns at once and raises nothing.
 
-    A port that is taken is tried again and again: perhaps it is that of a process which this one replaces.
+    A port that is taken is tried again and again: perhaps a process that this one replaces still has it.
     """
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for every counter, of which nobody asks
     arguments = (registry, address, port)

@@ -29,19 +29,19 @@ class Meter(Protocol):
     """Where numbers go. No method raises, or waits for anything."""
 
     def add(self, metric: Metric, amount: float = 1, value: str = "") -> None:
-        """Add to a counter; value: of its label."""
+        """Add to a counter. value: the one of its label."""
 
     def set(self, metric: Metric, number: float) -> None:
-        """What a gauge shows from now on."""
+        """Set what a gauge shows from now on."""
 
     def observe(self, metric: Metric, seconds: float) -> None:
-        """One more duration in a histogram."""
+        """Add a duration to a histogram."""
 
     def timing(self, metric: Metric) -> AbstractContextManager[object]:
-        """One more duration in a histogram: of a with block, also one that ends with an error."""
+        """Add the duration of a with block to a histogram, also if it ends with an error."""
 
     def follow(self, metric: Metric, read: Callable[[], float]) -> None:
-        """What a gauge shows is asked for when somebody looks, in a thread of its own."""
+        """Let a gauge ask for its value when somebody looks, in a thread of its own."""
 
 
 class Unmetered:

@@ -12,7 +12,7 @@ from shared.records.sealed import Sealed, fields_of
 class Owner(Sealed):
     """Whose collection a database holds. id: of the state folder. folder: the watched one, as it was named."""
 
-    NAME: ClassVar = "whose the collection is"
+    NAME: ClassVar = "the owner of the collection"
     REMEDY: ClassVar = "it is claimed anew"
 
     id: str

@@ -1,6 +1,6 @@
 """Files: as messages name them, and what the store holds of each.
 
-Of a path (shared/paths.py), bytes that are not UTF-8 are carried as lone surrogates, which JSON escapes keep intact.
+Bytes of a path (shared/paths.py) that are not UTF-8 travel as lone surrogates, which JSON escapes keep intact.
 """
 
 from dataclasses import dataclass, field, replace
@@ -65,7 +65,7 @@ class Record(Sealed):
     width, height: pixels after orientation. extractor: id whose features are in the store.
     since: when the record took this state, seconds since the epoch.
     verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. similarity: to the keeper, 0 to 1.
-    failure: the kind of what failed, "" where nothing did, or before there were kinds.
+    failure: its kind, "" where nothing failed, and in records older than the kinds.
     reason: why it failed, or why it is a duplicate, in words. content: pixels without bars and frames, 0: all of them.
     ctime_ns, inode: of the same state, see Reference; 0 in records of versions that did not look at them.
     """

@@ -15,7 +15,7 @@ def pair_of(one: str, other: str) -> Pair:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts(Sealed):
-    """What is known of a picture whatever extractor looks at it.
+    """What is known of a picture independently of the extractor.
 
     width, height: pixels after orientation. pixels: digest of the decoded, oriented pixels.
     content: pixels without bars and frames of one colour, 0: all of them.

@@ -42,7 +42,7 @@ def fields_of(record: Any) -> dict[str, Any]:
 class Sealed:
     """A frozen dataclass with slots that lies in Redis as sealed JSON of its fields.
 
-    NAME, REMEDY: what one that does not parse is called, and what becomes of it.
+    NAME, REMEDY: what messages call a value that does not parse, and what becomes of it.
     """
 
     __slots__ = ()

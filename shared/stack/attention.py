@@ -1,6 +1,6 @@
 """What `up` minds while it runs: that Redis takes writes, and each new report.
 
-What decides is pure: the clock is an argument.
+The decision is pure: the clock is an argument.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Processes of a stack that nobody looks after any more: their supervisord was killed.
 
 They go on alone, and a second Redis on the same append-only file would be the end of it. So whoever holds the lock of
-a state folder ends them, before it starts its own and after its supervisord is gone. Known by a mark of ours alone:
+a state folder ends them, before it starts its own and after its supervisord is gone. They carry a mark of ours:
 `up` may itself be a program of somebody's supervisord, whose other programs have the same environment. A Redis that
 somebody else put into that folder, on another socket, is not ours to end.
 """
@@ -22,7 +22,7 @@ _SOCKET: Final = b"unixsocket:"  # in the title of a Redis
 
 
 def mark_of(state_dir: Path) -> str:
-    """What SUPERVISED is for the processes of this state folder: by whatever name it was called."""
+    """The value of SUPERVISED for the processes of this state folder, whatever path it was named by."""
     status = state_dir.stat()
     return f"{status.st_dev}:{status.st_ino}"
 

@@ -26,7 +26,7 @@ class Standing:
 
 
 class Progress:
-    """Looks at a store, and takes what was computed before the first look, when this is made, for done by others."""
+    """Looks at a store. What was computed before this object was made counts as done by others."""
 
     def __init__(self, store: Tallies) -> None:
         """Raises Unavailable."""
@@ -45,13 +45,13 @@ class Progress:
 
 
 class Since:
-    """What came to a number that only grows."""
+    """By how much a number has grown that only grows."""
 
     def __init__(self, first: int) -> None:
         self._first = first
 
     def grown(self, number: int) -> int:
-        """So much more than at first; all of it once it is smaller, for then it began anew."""
+        """How much more it is than at first; all of it once it is smaller, for then it began anew."""
         if number < self._first:
             self._first = 0
         return number - self._first

@@ -1,4 +1,4 @@
-"""The project's own Redis: which binary, and how it is told to keep its data."""
+"""The project's own Redis: which binary, and the options by which it keeps its data."""
 
 import importlib.util
 import shutil

@@ -71,7 +71,7 @@ def claim(folder: Path, watched: Path) -> None:
 
 
 def flower_auth(folder: Path) -> str:
-    """Flower's user and password, made once per state folder; made again where what is kept is none."""
+    """Flower's user and password, made once per state folder; made again where the stored ones do not parse."""
     file = folder / FLOWER_AUTH
     try:
         kept = file.read_text(errors="replace").strip() if file.exists() else ""
@@ -86,7 +86,7 @@ def flower_auth(folder: Path) -> str:
 
 @contextmanager
 def temporary_folder(folder: Path) -> Iterator[Path]:
-    """A folder for the temporary files of all processes: what the killed ones of them left goes with it."""
+    """A folder for the temporary files of all processes, removed with whatever killed processes left in it."""
     place = folder / TEMPORARY
     shutil.rmtree(place, ignore_errors=True)
     try:

@@ -1,6 +1,6 @@
-"""supervisord as a child: it starts, logs and stops the programs of the stack, and starts again who died.
+"""supervisord as a child: it starts, logs and stops the programs of the stack, and starts again those that died.
 
-What it cannot do is done here: tell who watches `up` of each end, and end `up` when a program is given up.
+What it cannot do is done here: tell the person at `up` of each end, and end `up` when a program is given up.
 """
 
 import ctypes
@@ -83,7 +83,7 @@ def render_config(programs: Sequence[Program]) -> str:
 
 
 def _restarting(program: Program) -> list[str]:
-    """Who is not started again is EXITED with its status however soon it ends."""
+    """A program that is not started again is EXITED with its status, however soon it ends."""
     seconds, retries = (SHORT_LIFE, RETRIES) if program.restart else (0, 0)
     return [f"autorestart={str(program.restart).lower()}", f"startsecs={seconds}", f"startretries={retries}"]
 
@@ -115,7 +115,7 @@ class Supervisor:
         self._folder = folder
         self._say = say
         self._programs = {program.name: program for program in programs}
-        self._ended: dict[str, int] = {}  # when each program last did, of what was told
+        self._ended: dict[str, int] = {}  # when each program last ended, of the ends that were told
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         config = folder / "supervisord.conf"
         config.write_text(render_config(programs))
@@ -184,7 +184,7 @@ class Supervisor:
     def _how(self, name: str) -> str:
         """With which status or by which signal a program ended; "" where that is not known.
 
-        supervisord keeps no status of who has lived shortly, or was started again: it stands in its log alone.
+        supervisord keeps no status of a program that lived briefly, or was started again: only its log has it.
         """
         ends = re.findall(rf"exited: {name} \((.+); (?:not )?expected\)", "\n".join(self._lines(SUPERVISORD)))
         return f" ({ends[-1]})" if ends else ""

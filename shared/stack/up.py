@@ -94,7 +94,7 @@ def _check(settings: Settings) -> list[str]:
         raise SettingsError(f"{settings.watch_dir} is not a folder; name the folder to watch")
     check_state_apart(settings.watch_dir, settings.state_dir)
     check_state_folder(settings.state_dir)
-    check_socket(settings.redis_socket)  # supervisord's lies beside it
+    check_socket(settings.redis_socket)  # supervisord's socket lies beside it
     return redis_command(find_redis_server(), settings.redis_socket) if settings.embedded_redis else []
 
 
@@ -127,7 +127,7 @@ def _start(
 def prepare_weights(settings: Settings) -> str:
     """Make sure of the weights, and publish whose features count, before any image is taken. Raises StackFailed.
 
-    What they are, for the worker that loads them (names.WEIGHTS_FOUND).
+    Returns which they are, for the worker that loads them (names.WEIGHTS_FOUND).
     """
     command = [sys.executable, "-m", "worker.commands.prepare"]
     ended = subprocess.run(command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, check=False)
@@ -194,7 +194,7 @@ def watch_over(stack: RunningStack, view: View) -> None:
 
 
 def work_through(stack: RunningStack, view: View) -> dict[str, Any]:
-    """Wait until the watcher has seen every file finished, then recluster; what the run says of itself."""
+    """Wait until the watcher has seen every file finished, then recluster; the outcome of that run."""
     while True:
         state = stack.supervisor.states()[programs.WATCHER]
         stack.supervisor.check()

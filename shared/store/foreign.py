@@ -1,6 +1,6 @@
-"""Keys of ours that hold what imagesieve never wrote: somebody else was at this database.
+"""Keys of ours that hold what imagesieve never wrote: somebody else wrote to this database.
 
-What a key of another type held cannot be read, and would stop everybody who comes by for ever. All of it can be made
+A key of another type cannot be read, and would stop every process that needs it for ever. All of it can be made
 anew from the watched folder, or is a counter.
 """
 
@@ -24,7 +24,7 @@ _TYPES: Final = {
 
 
 def is_foreign(error: Exception) -> bool:
-    """Whether Redis refused a command because of what the key holds. By its words: a script's errors have no type."""
+    """Whether Redis refused a command because of what the key holds. Its words tell: a script's errors have no type."""
     said = str(error)
     return "WRONGTYPE" in said or "not an integer" in said
 

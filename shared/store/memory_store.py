@@ -32,7 +32,7 @@ from shared.store.port import Change, Image
 
 
 class MemoryStore:
-    """The store as dictionaries. now: seconds, by which values end; leases do not run out."""
+    """The store as dictionaries. now: seconds, by which values expire; leases do not run out."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -118,7 +118,7 @@ class MemoryStore:
         return sum(self._records.pop(path, None) is not None for path in paths)
 
     def _end(self) -> None:
-        """What has reached its end is gone."""
+        """Drop what has expired."""
         for (kind, digest), end in list(self._ends.items()):
             if end <= self._now():
                 del self._ends[kind, digest]

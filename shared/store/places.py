@@ -1,4 +1,4 @@
-"""The sets of paths in Redis: every path is in exactly one, told by its record, so that counting is constant cost."""
+"""The sets of paths in Redis: its record puts every path into exactly one, so that counting is constant cost."""
 
 from typing import Final
 

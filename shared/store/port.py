@@ -1,8 +1,8 @@
 """The port of the store, in roles: what every implementation does, in the project's words.
 
-A collaborator asks for the role it works with, or joins the few that it needs in a protocol beside it; only who builds
-collaborators holds the whole `Store`. Every method raises Unavailable when the store does not answer; all but `add`,
-`begin` and `tell` are idempotent.
+A collaborator asks for the role it works with, or joins the few that it needs in a protocol beside it; only code that
+builds collaborators holds the whole `Store`. Every method raises Unavailable when the store does not answer; all but
+`add`, `begin` and `tell` are idempotent.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features,
 
 
 class Files(Protocol):
-    """The record of every file of the collection, by path, to be read."""
+    """Reading the record of every file of the collection, by path."""
 
     def records(self, paths: Sequence[str]) -> list[Record | None]:
         """Records of `paths`, in order; None where there is none (or a corrupt one). One round trip per 1,000."""
@@ -52,7 +52,7 @@ class Changes(Protocol):
 
 
 class Attempts(Protocol):
-    """How often a worker began a file and did not finish it: what takes a worker down is given up some time."""
+    """How often a worker began a file and did not finish it: a file that takes workers down is given up at last."""
 
     def begin(self, paths: Sequence[str]) -> list[int]:
         """Count an attempt at each path; how often each was begun and not finished, this time included."""
@@ -146,7 +146,7 @@ class Events(Protocol):
         """
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Put events into the stream that no record stands behind."""
+        """Put events that belong to no record into the stream."""
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
         """Up to 1,000 events after the position `after` ("0": the oldest kept, "$": only new ones), with positions.
@@ -200,7 +200,7 @@ class Generations(Protocol):
 
 
 class Leases(Protocol):
-    """Who may do what one process at a time does."""
+    """Who may do the work that only one process does at a time."""
 
     def lease(self, name: str) -> AbstractContextManager[str]:
         """Hold the lease `name` within a with block, renewed in the background; the holder's name.
@@ -209,10 +209,10 @@ class Leases(Protocol):
         """
 
     def take_lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Take the lease `name` for so long; False where somebody else has it. holder: a word nobody else uses."""
+        """Take a lease for `seconds`; False where somebody else has it. holder: a word that nobody else uses."""
 
     def keep_lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Have a lease that was taken before for so long from now; False where somebody else took it since.
+        """Keep, for `seconds` from now, a lease that was taken before; False where somebody else took it since.
 
         One that ran out while nobody else took it is still its last holder's.
         """

@@ -1,4 +1,4 @@
-"""The client that the parts of the Redis store share, and how its absence is told."""
+"""The client that the parts of the Redis store share, and how its absence is reported."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -130,7 +130,7 @@ class RedisImages(RedisPart):
         return marked
 
     def _persist(self, extractor_id: str, live: Collection[str]) -> None:
-        """Whatever marked it, an earlier version too: no picture of the collection ends."""
+        """Keep what is known of these pictures from expiring, whoever marked it, an earlier version too."""
         digests = list(live)
         for start in range(0, len(digests), CHUNK):
             with self._speaking(), self._redis.pipeline(transaction=False) as pipe:

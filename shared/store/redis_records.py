@@ -194,7 +194,7 @@ def _event(raw: bytes) -> Event:
     try:
         return Event.from_json(raw)
     except CorruptValue as error:
-        return Event("", "", "", "damaged", reason=str(error))  # nobody waits for it, and those behind it are told
+        return Event("", "", "", "damaged", reason=str(error))  # nobody waits for this one, and those behind it follow
 
 
 def _record(raw: bytes | None) -> Record | None:

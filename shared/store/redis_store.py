@@ -34,7 +34,7 @@ class RedisStore(RedisRecords, RedisTallies, RedisImages, RedisLeases):
 
     def ping(self) -> None:
         with self._speaking():
-            self._redis.set(keys.KEY_PING, "")  # PING is answered by a full one, too
+            self._redis.set(keys.KEY_PING, "")  # a full Redis answers PING, too
 
     def publish(
         self, generation: Generation, keep: int, snapshot: Snapshot | None = None, holder: str = ""
@@ -115,7 +115,7 @@ class RedisStore(RedisRecords, RedisTallies, RedisImages, RedisLeases):
         return None if head is None else {"revision": head["revision"], **head["summary"]}
 
     def _head(self) -> dict[str, Any] | None:
-        """Of the generation that the pointer names; None where it is damaged: the next run publishes another."""
+        """The head of the generation that the pointer names; None if it is damaged: the next run publishes another."""
         with self._speaking():
             pointer = (self._redis.get(keys.KEY_GENERATION) or b"").decode("ascii", "replace")
         [raw] = self._get([keys.key_generation(pointer, "summary")])

@@ -202,7 +202,7 @@ def test_words() -> None:
 
 
 def test_where_there_is_no_terminal_it_says_what_to_do_instead() -> None:
-    with pytest.raises(SettingsError, match=r"standard output is none.*status --json"):
+    with pytest.raises(SettingsError, match=r"standard output is not a terminal.*status --json"):
         watch_status(load_settings())
     ended = CliRunner().invoke(app, ["status", "--watch", "--json"])
     assert isinstance(ended.exception, SettingsError)

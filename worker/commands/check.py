@@ -101,7 +101,7 @@ class Checker:
 
     @cached_property
     def _network(self) -> "Network":
-        """Seconds, and only for pictures whose bytes the collection does not have."""
+        """Loaded, in seconds, only for pictures whose bytes the collection does not have."""
         _say("loading the network")
         load_backend()
         return self._workshop.extraction_for(self._extractor_id).network

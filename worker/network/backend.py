@@ -1,4 +1,4 @@
-"""Keras and its backend, loaded without what TensorFlow's C++ tells of its build on the way.
+"""Keras and its backend, loaded without the messages of TensorFlow's C++ about its build.
 
 That goes to file descriptor 2 before any log level counts, so the descriptor itself is turned aside meanwhile.
 """

@@ -1,4 +1,4 @@
-"""A weights file that Keras offers: downloaded once, verified, and told of on standard error."""
+"""A weights file that Keras offers: downloaded once, verified, and announced on standard error."""
 
 import io
 import socket

@@ -1,4 +1,4 @@
-"""What a network is for all others: `Network` once it is loaded, and `Backbone`, the class that a new one brings.
+"""A network as all other code knows it: `Network` once it is loaded, and `Backbone`, the class that a new one brings.
 
 Which backbone is in use stands in worker.network.weights, and nowhere else. Importing this module loads no library:
 every worker's main process does, and most have no use for NumPy.
@@ -30,7 +30,7 @@ class Network(Protocol):
 
 
 class Backbone(Network, Protocol):
-    """A kind of network, told before it is loaded; an instance is the network with its weights.
+    """A kind of network, described before it is loaded; an instance is the network with its weights.
 
     side, dimensions: of what goes in and what comes out. name: of architecture and layer, part of the extractor's id.
     label: the same for people. file_name: of the file with its ImageNet weights. random_recipe: how its random weights

@@ -77,7 +77,8 @@ class Vgg16:
     ) -> None:
         """See `Backbone`. 0.6 GB. The file is one that `weights_file.py` describes.
 
-        After so many pictures in batches of sixteens a processor goes on with fewer multiplications (docs/adr/0018).
+        After `filter_after` pictures in batches of sixteen a processor goes on with fewer multiplications
+        (docs/adr/0018).
         """
         self._batch_size = batch_size
         self._network = _build(precision)
@@ -146,7 +147,7 @@ class Vgg16:
 
 
 def batch_sizes(count: int, largest: int) -> list[int]:
-    """Sizes of the batches for so many pictures, each `largest` or a power of two below it (pure).
+    """Sizes of the batches for `count` pictures, each `largest` or a power of two below it (pure).
 
     Only the last may be padded, by an eighth: the network takes as long for a blank as for a picture, and two on their
     own take no longer than half a batch of four. 5 pictures are 4 and 1, not 8; 31 are 32.

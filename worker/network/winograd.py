@@ -32,7 +32,8 @@ _CHANNELS: Final = 128  # with fewer, moving the data takes longer than the mult
 def replace_convolutions(network: keras.Model) -> keras.Model:
     """`network` with its convolutions 3 x 3 of many channels computed by minimal filtering; all else is shared.
 
-    Kernels are taken as they are now, so weights are loaded before. Takes four times their room besides them.
+    Kernels are taken as they are now, so weights are loaded before. The transformed kernels need memory of their own,
+    four times that of the kernels.
     """
 
     def replaced(layer: keras.Layer) -> keras.Layer:

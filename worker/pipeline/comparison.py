@@ -42,8 +42,9 @@ class Comparison:
         """The match of `other` with `keeper`, in words that say how it was edited; None where they differ.
 
         Where the sketches match but cannot settle it (pages, products on white) the decoded files are compared; where
-        one cannot be read any more the answer is None, because nothing is a duplicate unproved. A few milliseconds,
-        and about 100 more where files are decoded. Raises DamagedImages where a sketch is missing or not sound.
+        one cannot be read any more the answer is None, because no file counts as a duplicate without proof. A few
+        milliseconds, and about 100 more where files are decoded. Raises DamagedImages where a sketch is missing or not
+        sound.
         """
         return self.compare_sketch(keeper, self._sketch(other), lambda: self._picture(other))
 

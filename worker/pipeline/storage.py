@@ -29,7 +29,7 @@ class OpenFile(Protocol):
         """How it is now."""
 
     def read(self, size: int) -> bytes:
-        """Up to so many bytes, from where the last call ended; none at its end. Raises OSError."""
+        """Up to `size` bytes, from where the last call ended; none at its end. Raises OSError."""
 
 
 class ReadableStorage(Protocol):

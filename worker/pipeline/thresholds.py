@@ -33,7 +33,7 @@ class InForce:
 
 
 def in_force(store: Extractors) -> InForce:
-    """What counts now. A stored calibration that is damaged, or names what is not calibrated, is told and not used."""
+    """What counts now. A stored calibration that is damaged, or names what is not calibrated, is logged, not used."""
     extractor = store.extractor()
     try:
         found = store.thresholds(extractor.id) if extractor else None

@@ -152,7 +152,7 @@ def _map(cloud: Cloud, seed: int) -> Plane:
 
 
 def _sampled(n: int, size: int, seed: int) -> Indices:
-    """All n indices, or so many of them, ascending."""
+    """All n indices, or `size` of them, ascending."""
     return np.arange(n) if n <= size else np.sort(np.random.default_rng(seed).choice(n, size, replace=False))
 
 

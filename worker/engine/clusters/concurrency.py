@@ -42,7 +42,7 @@ def run_parts(function: Callable[[Part], Result], parts: list[Part]) -> Iterator
 
 
 def chunks(rows: int) -> list[slice]:
-    """Slices of at most CHUNK_ROWS that cover so many rows: one, or an even number of about equal ones.
+    """Slices of at most CHUNK_ROWS that cover `rows` rows: one, or an even number of about equal ones.
 
     Three would leave one of two cores waiting for a third of the time. How many does not depend on the cores.
     """

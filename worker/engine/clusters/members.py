@@ -65,7 +65,7 @@ def measure(
     for part, points in cloud.chunks():
 
         def add(rows: slice, part: slice = part, points: Points = points) -> None:
-            """Both for some of the chunk's rows."""
+            """Distances and silhouettes of some of the chunk's rows."""
             some, labels = points[rows], own[part][rows]
             distances[part][rows] = centroid_distances(some, targets, labels, cloud.geometry)
             if cloud.geometry == "cosine" and len(clusters.sizes) > 1:

@@ -46,7 +46,7 @@ class Partitions:
 
 
 def batches(labelings: Sequence[Labels], columns: int = CLUSTERS_AT_ONCE) -> Iterator[Partitions]:
-    """All of them in order, so many at once that their clusters are few enough. Labels `[n]` are names only."""
+    """All of them in order, as many at once as keep their clusters few enough. Labels `[n]` are names only."""
     waiting: list[tuple[Labels, npt.NDArray[np.intp]]] = []
     for labeling in labelings:
         _, labels, sizes = np.unique(labeling, return_inverse=True, return_counts=True)
@@ -106,7 +106,7 @@ def improve(points: Points, partitions: Partitions, sums: Values) -> Partitions:
 
 
 def settle(points: Points, labelings: Sequence[Labels], steps: int) -> tuple[list[Labels], list[float]]:
-    """Lloyd's steps for all labelings until none changes, at most so many; and the inertia of each.
+    """Lloyd's steps for all labelings until none changes, at most `steps`; and the inertia of each.
 
     points: `[n, d]`, centred. labelings: each int32 `[n]`, from 0.
     """

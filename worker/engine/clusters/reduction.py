@@ -27,7 +27,7 @@ class Plane:
 
 
 def reduce(points: Points, dimensions: int, seed: int) -> Points:
-    """The coordinates along the principal axes, `[n, min(n, d, dimensions)]`; all distances where that is n or d.
+    """The coordinates along the principal axes, `[n, min(n, d, dimensions)]`; no distance changes where that is n or d.
 
     points: `[n, d]`, centred. Cost: O(n d dimensions).
     """

@@ -99,7 +99,7 @@ def _why_trivial(inertias: Sequence[float]) -> str:
     if not inertias:
         return "There are no images yet."
     if len(inertias) == 1:
-        return "There is only one image, or the network tells none from another: nothing to divide."
+        return "There is only one image, or the network cannot tell the images apart: there is nothing to divide."
     return "Two different images are too few to tell clusters apart."
 
 

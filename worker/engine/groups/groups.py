@@ -71,7 +71,7 @@ class Group:
 
     @property
     def bytes_to_prove(self) -> int:
-        """What it would free besides, of files that are proved to lose nothing right before they go."""
+        """What it would free besides: files that are proved to lose nothing right before they go."""
         return sum(duplicate.may_free for duplicate in self.duplicates)
 
 

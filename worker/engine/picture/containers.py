@@ -109,7 +109,7 @@ def check_blocks(data: bytes) -> None:
     for _ in range(_MOST_BLOCKS):
         if at >= len(data) or (not extended and data[at] in b",;"):
             return
-        if extended:  # a block of so many bytes, 0 behind the last
+        if extended:  # this byte says how long the next block is, 0 behind the last
             extended = data[at] > 0
             at += 1 + data[at]
         else:

@@ -122,7 +122,7 @@ def _iso_media(data: bytes) -> str:
 
 
 def _text(sample: bytes) -> str:
-    """The text that a file begins with; "" where it is none."""
+    """The text that a file begins with; "" where it begins with no text."""
     try:
         # The sample may end within a character; three bytes are the most that may be missing of it.
         text = sample[:-3].decode() if len(sample) == _SAMPLE else sample.decode()

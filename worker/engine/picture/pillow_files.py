@@ -61,7 +61,7 @@ def open_by_pillow(header: Header, data: bytes) -> Image.Image:
 
 
 def _black_is_zero(image: TiffImageFile) -> Image.Image:
-    """Of 16 bits Pillow gives the values as they are, also where 0 is white."""
+    """Pillow gives values of 16 bits as they are, also where 0 is white."""
     if image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) != 0:
         return image
     bits = image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (16,))[0]

@@ -24,7 +24,7 @@ _WORDS: Final = {
 
 
 def exif_fields(block: bytes, below: bool = False) -> Iterator[tuple[str, bytes]]:
-    """What each field says, in a word, and its value as bytes; of a block that does not parse the whole, as EXIF.
+    """What each field says, in a word, and its value as bytes; a block that does not parse is one field, EXIF.
 
     below: the fields of the directories below the first alone, of a TIFF file whose own tags are read elsewhere.
     """

@@ -1,4 +1,4 @@
-"""What a file is found to hold, while its parts are told apart (worker.engine.proof.inventory)."""
+"""An inventory of what a file holds, and its making (worker.engine.proof.inventory)."""
 
 import hashlib
 import zlib

@@ -46,8 +46,8 @@ class Signature:
 class Proof:
     """How a file compares with its keeper.
 
-    against: why it is not proved that the keeper holds its picture, "" where it is. lost: what of the file is not in
-    its keeper, in words such as `its date`.
+    against: why it is not proved that the keeper holds its picture, "" where it is. lost: parts of the file that its
+    keeper lacks, in words such as `its date`.
     """
 
     against: str = ""
@@ -55,7 +55,7 @@ class Proof:
 
 
 def sign(data: bytes, max_pixels: int) -> Signature:
-    """The signature of an image file. Raises UnreadableImage as `decode`; takes its time and memory, five times."""
+    """The signature of an image file. Raises UnreadableImage as `decode`; takes five times its time and memory."""
     header = probe(data)
     inventory = _with_tail(take_inventory(data, header.format), data, header)
     picture = decode(data, max_pixels)
@@ -80,7 +80,7 @@ def is_plain(picture: NDArray[np.uint8]) -> bool:
 
 
 def _seen(data: bytes, header: Header, stored: Stored) -> dict[str, str]:
-    """What each decoder makes of the file, upright; none where it reads none, for the other one decides then."""
+    """What each decoder makes of the file, upright. Where one does not read it the other one decides."""
     found = {}
     readers: list[tuple[str, Callable[[bytes], NDArray[Any]]]] = [("pillow", _by_pillow)]
     # OpenCV drops the transparency of a grey PNG, and multiplies the colours of a TIFF by theirs.
@@ -133,7 +133,7 @@ def _against(keeper: Signature, other: Signature) -> str:
         return "in full size its pixels are not those of its keeper"
     for who, inventory in (("it", two), ("its keeper", one)):
         if inventory.unknown:
-            return f"of {who} not everything can be compared: {inventory.unknown}"
+            return f"not everything in {who} can be compared: {inventory.unknown}"
     if other.plain:
         return "it is of one single colour, or all transparent, which proves nothing"
     if keeper.stored.marks != other.stored.marks:

@@ -1,8 +1,8 @@
 """Whether coded pixels end where their part of the file ends: what follows them is never decoded.
 
-Of deflate the inventory sees it. Here are the codings whose decoders do not say where they stopped: LZW in GIF and
-TIFF, PackBits, and WebP's lossless one. For a proof alone: it takes as long as decoding them, of a GIF a second a
-megapixel.
+For deflate the inventory sees it. Here are the codings whose decoders do not say where they stopped: LZW in GIF and
+TIFF, PackBits, and WebP's lossless one. For a proof alone: it takes as long as decoding them, a second a megapixel
+for a GIF.
 """
 
 import struct
@@ -146,7 +146,7 @@ def lzw_used(packed: bytes, expected: int, bits: int, order: str) -> int:
             if before and len(lengths) < _MOST_CODES:
                 lengths.append(before + 1)
             if code >= len(lengths):
-                raise ValueError("a code that none has")
+                raise ValueError("a code that is not in the table")
             before = lengths[code]
             given += before
             if len(lengths) + early >= 1 << width and width < _WIDEST:

@@ -19,7 +19,7 @@ from worker.engine.report.wording import decimal, number_of
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture on the page. alt: what it shows, for who cannot see it. caption: how to read it. Data URIs."""
+    """A picture on the page. alt: what it shows, for those who cannot see it. caption: how to read it. Data URIs."""
 
     alt: str
     caption: str

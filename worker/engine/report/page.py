@@ -1,6 +1,6 @@
 """report.html: one page that holds everything it shows and needs nothing from outside.
 
-Its size is bounded whatever the collection: so many groups, clusters' sheets and failures are shown, so many bytes of
+Its size is bounded whatever the collection: it limits the groups, clusters' sheets and failures, and the bytes of
 thumbnails, and the page says what it leaves out and which file has it. Without its script it is complete; with it the
 groups can be filtered.
 """

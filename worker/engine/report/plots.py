@@ -11,7 +11,7 @@ from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.selection import ChosenK
 from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, legend_above, new_figure, png, say, style_axes
 
-QUANTILES: Final = 400  # a cluster's silhouettes are drawn as so many of their quantiles at most, however many they are
+QUANTILES: Final = 400  # at most; that many of them stand for a cluster's silhouettes, however many these are
 TALL: Final = 3.9  # inches
 SHORTENED: Final = 10_000  # from here on numbers are too wide for the margin
 LABEL_GAP: Final = 0.038  # share of the height between two clusters' numbers, which would run into each other otherwise

@@ -23,7 +23,7 @@ def show(text: str, longest: int = LONGEST_SHOWN) -> str:
 
 
 def fit(text: str, columns: int) -> str:
-    """Like `show`, in so many columns of a terminal, where some characters take two and some none."""
+    """Like `show`, in `columns` columns of a terminal, where some characters take two and some none."""
     shown = show(text, 4 * columns)
     if cell_len(shown) <= columns:
         return shown

@@ -39,11 +39,11 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
 
 
 def _identity(data: bytes, decoded: Reduced) -> str:
-    """What two files have in common that are `identical`: pixels, what is stored and not shown of them (depth, the
+    """What two `identical` files have in common: pixels, what is stored and not shown of them (depth, the
     colour below transparency, numbers that share a colour), and how their colours are to be shown.
 
-    Of a file that holds more than its picture (frames, a video), or one single colour, it is the file's own: nothing is
-    identical to it but its bytes.
+    For a file that holds more than its picture (frames, a video), or one single colour, it is unique to the file: only
+    the same bytes are identical to it.
     """
     inventory = take_inventory(data, decoded.header.format)
     own = hashlib.sha256(data).hexdigest()

@@ -27,7 +27,7 @@ _EVEN_ROW: Final = 12  # levels; a row that varies by no more belongs to a bar o
 _STRIP: Final = 4  # rows and columns over which noise is averaged out
 _SUBPIXEL: Final = 64  # steps per work pixel in which positions are stored
 _THUMBNAIL_SIDE: Final = 128
-_LARGER_SIDES: Final = ((256, 750), (192, 1200))  # side for pictures whose thumbnail of 128 stays below so many bytes
+_LARGER_SIDES: Final = ((256, 750), (192, 1200))  # side, and the bytes that the thumbnail of 128 must stay below
 _THUMBNAIL_QUALITY: Final = 60
 
 

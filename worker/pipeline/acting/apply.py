@@ -28,7 +28,7 @@ from worker.pipeline.acting.trash_folder import choose_trash
 class Collaborators:
     """The collaborators of apply and restore. journals: their folder. compare: two files' pictures in full.
 
-    home_trash: where it is; raises LeftAlone where nobody knows. now: seconds since the epoch.
+    home_trash: gives its path; raises LeftAlone where nobody knows it. now: seconds since the epoch.
     """
 
     journals: Path
@@ -176,7 +176,7 @@ class Acting:
 
 
 def _make_target(target: Path, root: Path) -> None:
-    """What is made may be looked into by those who may look into the watched folder, and nobody else."""
+    """The folders made here may be read by those who may read the watched folder, and by nobody else."""
     try:
         if not target.is_dir():
             target.mkdir(parents=True, mode=0o700)

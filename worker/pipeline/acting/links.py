@@ -79,7 +79,7 @@ def settle_link(action: Action, root: Path, step: Step, temporary: str, disk: Di
 
 
 def _settle_hidden(action: Action, root: Path, place: Place, other: Place, step: Step, disk: Disk) -> None:
-    """The temporary name goes, unless a file's only copy has it: then that gets its own name back."""
+    """Remove the temporary name, unless it is a file's only copy: then the file gets its own name back."""
     current = place.status()
     if _is_link(action, root, other, step):
         disk.unlink(other)

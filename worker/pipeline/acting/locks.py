@@ -1,7 +1,7 @@
-"""Who acts, acts alone: locks on journals and on folders themselves, by whatever path they are reached.
+"""Only one process acts at a time: locks on journals and on folders themselves, by whatever path they are reached.
 
-Nothing is written into a watched folder, and no lock outlives its process. Who acts on a watched folder has it for
-himself alone, and shares those that it lies in with whoever acts elsewhere in them. So two never act on folders of
+Nothing is written into a watched folder, and no lock outlives its process. A process that acts on a watched folder
+has it alone, and shares the folders above it with those that act elsewhere in them. So two never act on folders of
 which one lies in the other.
 """
 

@@ -55,7 +55,7 @@ class Policy:
         self._needed: frozenset[str] = frozenset()
 
     def act(self, given: Sequence[Given]) -> None:
-        """Have these moved, when they have waited. Never raises: a verdict stands whatever becomes of the file."""
+        """Let these wait, to be moved later. Never raises: a verdict stands whatever becomes of the file."""
         now = self._collaborators.now()
         files = [one.file for one in given]
         ones = [Waiting(file.path, file.record.digest, file.record.duplicate_of, now) for file in files]

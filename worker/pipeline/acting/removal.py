@@ -1,4 +1,4 @@
-"""The one way in which the name of a file with bytes goes: while the same bytes are read under another name."""
+"""The one way in which a name of a file with bytes is removed: while the same bytes are read under another name."""
 
 import os
 import stat

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class RescueStore(Files, Tallies, Events, Protocol):
-    """What the collection holds, and where it is told what it does not."""
+    """What the collection holds, and the event stream, where it is said what it does not hold."""
 
 
 class Rescue:
@@ -30,7 +30,7 @@ class Rescue:
     def __init__(self, collaborators: Collaborators, root: Path, store: RescueStore, wait: float, bring: bool) -> None:
         """wait: seconds that a picture must be missing; a keeper that is renamed is, too, until it is read again.
 
-        bring: whether the file is brought back, and not only told of.
+        bring: whether the file is brought back, and not only reported.
         """
         self._collaborators = collaborators
         self._root = root
@@ -68,7 +68,7 @@ class Rescue:
     def _settle(self, stranded: list[Moved], now: float) -> None:
         """Bring back one of each content, and tell of what cannot be brought back, or is not.
 
-        An edited keeper was its owner's will: of that one it is only told.
+        An edited keeper was its owner's will: then the file is only reported.
         """
         brought: set[str] = set()
         for one in stranded:

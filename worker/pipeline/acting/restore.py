@@ -22,7 +22,7 @@ class Restored:
 def choose_run(collaborators: Collaborators, name: str, runs: Sequence[Run]) -> Run | None:
     """The run called `name`; without one the newest that has something to restore, None where none has.
 
-    Raises JournalFailed for a name that is none.
+    Raises JournalFailed for a name that no run has.
     """
     if name:
         file = collaborators.journals / (name + JOURNAL_SUFFIX)

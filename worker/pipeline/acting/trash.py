@@ -25,8 +25,9 @@ LONGEST: Final = 255 - len(INFO_SUFFIX)  # bytes of a name
 def put_in_trash(file: HeldFile, trash: Trash, info: bytes, disk: Disk, check: Callable[[], None]) -> Path:
     """Move a file that was inspected into the trash; where it is now.
 
-    info: of its .trashinfo. check: raises LeftAlone where the file must not go after all; called when it has left its
-    path. Info and file are on the disk before its folder forgets it. Raises OSError or LeftAlone; `settle` is due then.
+    info: the text of its .trashinfo. check: raises LeftAlone where the file must not go after all; called when it has
+    left its path. Info and file are on the disk before its folder forgets it. Raises OSError or LeftAlone; `settle` is
+    due then.
     """
     with opened_trash(trash) as (infos, files):
         file.check()

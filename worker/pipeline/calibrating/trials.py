@@ -39,7 +39,7 @@ Features = NDArray[np.float32]
 class Calibrating:
     """The collaborators of `measure`. index: holds every content of `originals.keeper_of`.
 
-    progress: told how many of how many pictures are done. max_pixels: of a copy.
+    progress: called with how many pictures are done, and of how many. max_pixels: of a copy.
     """
 
     originals: Originals
@@ -122,11 +122,11 @@ class _Run:
         self._earlier: dict[str, list[_Copy]] = {attack.name: [] for attack in calibrating.attacks}
 
     def evidence(self) -> Evidence:
-        """What was seen so far."""
+        """The evidence so far."""
         return Evidence(self._trials, list(self._strangers.values()), self._comparisons, len(self._left_out))
 
     def add(self, digest: str) -> None:
-        """Everything that is asked of one picture. Raises what reading it raises."""
+        """Add the trials of one picture. Raises what reading it raises."""
         calibrating = self._calibrating
         made = list(calibrating.executor.map(lambda attack: self._make(digest, attack), calibrating.attacks))
         features = calibrating.network.extract(np.stack([square for _, square in made]))

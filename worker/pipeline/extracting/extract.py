@@ -91,7 +91,7 @@ def extract_batches(references: Sequence[Reference], extraction: Extraction) -> 
 
 
 def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], attempts: Attempts) -> list[str]:
-    """What a worker that died after its work was stored left undone: attempts to forget, paths to give a verdict."""
+    """Finish for a worker that died once its work was stored: forget attempts, give the paths for a verdict."""
     over = [
         (reference, record)
         for reference, record in zip(references, known, strict=True)
@@ -181,7 +181,7 @@ def _compute(looks: Sequence[ReadFile], extraction: Extraction) -> list[Image]:
 def _change(
     reference: Reference, seen: Record, look: ReadFile | Refused, mute: Set[str], extraction: Extraction
 ) -> Change:
-    """mute: digests that the network gives no features for; not the file is to blame, so another extractor may try."""
+    """mute: digests that the network gives no features for; the file is not to blame, so another extractor may try."""
     changed = replace(seen, since=extraction.now())
     if isinstance(look, Refused) or look.digest != seen.digest:  # a verdict was kept only for the same bytes
         changed = replace(changed, verdict="", duplicate_of="", similarity=0.0, reason="", digest="")

@@ -1,4 +1,4 @@
-"""What decoding files that nobody vouches for may take: memory, by the pixels under way, and time.
+"""Limits on decoding files that nobody vouches for: memory, by the pixels under way, and time.
 
 A decoder cannot be stopped from within its process. So a file that keeps one too long is recorded, and the process
 ends; the batch comes back to the next one, which passes over that file.
@@ -60,7 +60,7 @@ class Guard:
 
     @contextmanager
     def decoding(self, reference: Reference, pixels: int) -> Iterator[None]:
-        """Wait until so many pixels have room beside those under way (alone there always is), then watch the time."""
+        """Wait until these pixels have room beside those under way (alone they always have), then watch the time."""
         with self._changed:
             self._changed.wait_for(lambda: not self._begun or self._pixels + pixels <= self._max_pixels)
             self._pixels += pixels

@@ -63,7 +63,7 @@ def begin_reading(references: Sequence[Reference], attempts: Sequence[int], extr
 
 
 def end_reading(reading: Sequence[Reading], extraction: Extraction) -> tuple[list[Seen], float]:
-    """What each file was found to be, in order, and the seconds that took all threads together.
+    """What each file was found to be, in order, and the seconds that all threads together took.
 
     Raises DecoderStuck as soon as one file, of this batch or the next, keeps its decoder for too long.
     """

@@ -63,7 +63,7 @@ class ContentIndex:
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """Up to `count` contents that may show the picture of `digest`, most likely first; all while they are few.
 
-        Of each group, as `keeper_of` tells them, only the likeliest. Raises DamagedImages if this one is not sound.
+        Only the likeliest of each group, which `keeper_of` names. Raises DamagedImages if this one is not sound.
         """
         rows, damaged = self._read([digest])
         if damaged:

@@ -39,7 +39,7 @@ class JudgeStore(KnowledgeStore, VerdictsStore, Tallies, Protocol):
 
 
 class Judge:
-    """The verdict writer. Everything it is told twice changes nothing."""
+    """The verdict writer. A message that comes twice changes nothing."""
 
     def __init__(
         self,
@@ -55,8 +55,8 @@ class Judge:
     ) -> None:
         """clusters: of digests, for the events. now: seconds since the epoch. rank: order of keepers.
 
-        holder: of the lease, checked with every verdict. act: told of the duplicates that were proved, after their
-        verdicts are written; it raises nothing. Call `start` before anything else.
+        holder: of the lease, checked with every verdict. act: called with the duplicates that were proved, after
+        their verdicts are written; it raises nothing. Call `start` before anything else.
         """
         self._store = store
         self._candidates = candidates
@@ -144,7 +144,7 @@ class Judge:
         return self._verdicts.write(known)  # nobody waits for the comparisons of others
 
     def holder_of(self, digest: str) -> File | None:
-        """A file that holds a content, of several the one that had best stay; None for a content nobody holds."""
+        """A file that holds a content, the first of several in the order of keepers; None where nobody holds it."""
         return self._standing([digest]).get(digest)
 
     def keeper_file(self, digest: str) -> File:
@@ -214,7 +214,7 @@ class Judge:
         return sum(self._judge(file) for file in orphans)
 
     def _standing(self, digests: Iterable[str]) -> dict[str, File]:
-        """A file that holds each known content, for a keeper's the one that stays. One round trip."""
+        """A file that holds each known content; for a keeper's content, the one that stays. One round trip."""
         paths = {digest: self._known.paths[digest][0] for digest in digests if digest in self._known.paths}
         files = {}
         for (digest, path), record in zip(paths.items(), self._store.records(list(paths.values())), strict=True):
@@ -229,7 +229,7 @@ class Judge:
         return [File(path, record) for path, record in pairs if record and record.digest == self._known.digest[path]]
 
     def _ranked(self, paths: Sequence[str]) -> list[File]:
-        """The same, the one that had best stay first."""
+        """The same, in the order of keepers: the first one stays."""
         return sorted(self._files(paths), key=lambda file: self._rank(member_of(file.path, file.record)))
 
     def _match(self, keeper: str, digest: str) -> Match | None:

@@ -31,7 +31,7 @@ class VerdictsStore(Images, Pairs, Events, Protocol):
 
 
 class Verdicts:
-    """Those that are due. Copies of known files come by the thousand: a round trip for each would be all they cost."""
+    """The due verdicts. Copies of known files come by the thousand: a round trip for each would be all they cost."""
 
     def __init__(
         self, store: VerdictsStore, clusters: Clusters, now: Callable[[], float], holder: str, meter: Meter = UNMETERED
@@ -50,7 +50,7 @@ class Verdicts:
         self._due += files
 
     def drop(self) -> None:
-        """Nothing is due any more."""
+        """Forget what is due."""
         self._due = []
 
     def take_proved(self) -> list[Given]:
@@ -59,7 +59,7 @@ class Verdicts:
         return given
 
     def write(self, known: Knowledge) -> int:
-        """Write what is due and is news, with its events; how many were. To be called before what is known shrinks.
+        """Write the due verdicts that are news, with their events; how many were. Call it before what is known shrinks.
 
         A handful of round trips, however many there are.
         """

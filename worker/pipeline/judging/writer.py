@@ -11,7 +11,7 @@ class Writer:
     """Gives verdicts. What it knows of the collection is learnt from the store when it is first asked."""
 
     def __init__(self, store: Extractors, open_judge: Callable[[str], Judge]) -> None:
-        """open_judge: of an extractor id; it is started here."""
+        """open_judge: makes a judge for an extractor id; it is started here."""
         self._store = store
         self._open_judge = open_judge
         self._extractor = ""
