@@ -31,8 +31,8 @@ from benchmarks.latency import running_stack
 from benchmarks.mixture import MIX, make_mixture
 from benchmarks.pictures import make_pictures
 from benchmarks.samples import Sample, Sampler, others, replaced
-from shared.cli.start import FLOWER_TASKS
 from shared.settings import Settings, load_settings
+from shared.stack.programs import FLOWER_TASKS
 
 LEVEL: Final = 0.8
 RECLUSTER_EVERY: Final = 60

@@ -22,8 +22,6 @@ from shared.stack import programs
 from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
 from shared.state_folder import open_state_folder
 
-FLOWER_TASKS = "2000"  # tasks in its memory, 5 KiB each; by default 100,000, so it would grow for weeks
-
 
 class QueueName(StrEnum):
     """Queues a worker can serve."""
@@ -128,7 +126,7 @@ def watch(
       IMAGESIEVE_WATCH_DIR=/pictures imagesieve watch
     """
     load_settings()
-    _become([sys.executable, "-m", "watcher", *(["--once"] if once else [])])
+    _become(programs.watcher(once))
 
 
 def work(
@@ -162,8 +160,7 @@ def flower() -> None:
     settings = load_settings()
     if not settings.flower_auth:
         raise SettingsError("IMAGESIEVE_FLOWER_AUTH is empty: Flower can stop tasks, so it needs a user:password")
-    os.environ["FLOWER_BASIC_AUTH"] = settings.flower_auth
-    os.environ.setdefault("FLOWER_MAX_TASKS", FLOWER_TASKS)
+    os.environ |= programs.flower_environment(settings.flower_auth)
     _become(programs.flower(settings.flower_address, settings.flower_port, settings.log_level))
 
 

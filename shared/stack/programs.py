@@ -1,5 +1,6 @@
-"""Which processes make up imagesieve on one machine (pure)."""
+"""Which processes make up imagesieve on one machine."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from shared import names
+from shared.settings import Settings
 
 REDIS: Final = "redis"
 WATCHER: Final = "watcher"
 FLOWER: Final = "flower"
+FLOWER_TASKS: Final = "2000"  # that it remembers, 5 KiB each; by default 100,000, by which it would grow for weeks
 
 
 @dataclass(frozen=True)
@@ -44,25 +47,41 @@ def celery_beat(state_dir: Path, log_level: str) -> list[str]:
 
 
 def flower(address: str, port: int, log_level: str) -> list[str]:
-    """Command line of Flower; its user and password travel in the environment, where `ps` does not show them."""
+    """Command line of Flower. It wants `flower_environment`."""
     return [
         sys.executable, "-m", "celery", "--quiet", "-A", "shared.broker.app", "flower",
         f"--address={address}", f"--port={port}", f"--logging={log_level}",
     ]  # fmt: skip
 
 
-def stack(redis: Sequence[str], once: bool) -> list[Program]:
-    """The programs of `imagesieve up`. With `once`: no beat, no Flower, and a watcher that ends when all is done."""
-    cli = [sys.executable, "-m", "shared.cli"]
+def flower_environment(auth: str) -> dict[str, str]:
+    """Flower's user and password, which `ps` does not show here, and how many tasks it remembers."""
+    return {"FLOWER_BASIC_AUTH": auth, "FLOWER_MAX_TASKS": os.environ.get("FLOWER_MAX_TASKS", FLOWER_TASKS)}
+
+
+def watcher(once: bool) -> list[str]:
+    """Command line of the watcher. With `once` it ends when all that is there has been worked through."""
+    return [sys.executable, "-m", "watcher", *(["--once"] if once else [])]
+
+
+def stack(settings: Settings, redis: Sequence[str], once: bool) -> list[Program]:
+    """The programs of `imagesieve up`. With `once`: no beat, no Flower, and a watcher that ends when all is done.
+
+    `up` has looked at the settings, so each is started as what `imagesieve watch`, `work`, `beat` and `flower` become:
+    that saves each of them a second of a processor. The feature worker alone begins with the command, which finds out
+    at each start what the weights are.
+    """
+    level = settings.log_level
+    features = [sys.executable, "-m", "shared.cli", "work", "--queue", names.QUEUE_FEATURES]
     programs = [
-        Program("features", [*cli, "work", "--queue", names.QUEUE_FEATURES], 30, stop_seconds=60),
-        Program("verdicts", [*cli, "work", "--queue", names.QUEUE_VERDICTS], 30, stop_seconds=30),
-        Program("recluster", [*cli, "work", "--queue", names.QUEUE_RECLUSTER], 30, stop_seconds=30),
-        Program(WATCHER, [*cli, "watch", *(["--once"] if once else [])], 40, restart=not once),
+        Program("features", features, 30, stop_seconds=60),
+        Program("verdicts", celery_worker(names.QUEUE_VERDICTS, level), 30, stop_seconds=30),
+        Program("recluster", celery_worker(names.QUEUE_RECLUSTER, level), 30, stop_seconds=30),
+        Program(WATCHER, watcher(once), 40, restart=not once),
     ]
     if redis:
         programs.insert(0, Program(REDIS, redis, 10, stop_seconds=30))
     if not once:
-        programs.append(Program("beat", [*cli, "beat"], 50))
-        programs.append(Program(FLOWER, [*cli, "flower"], 50))
+        programs.append(Program("beat", celery_beat(settings.state_dir, level), 50))
+        programs.append(Program(FLOWER, flower(settings.flower_address, settings.flower_port, level), 50))
     return programs

@@ -75,9 +75,14 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
         settings = settings.model_copy(update=chosen)
         if redis:
             settings.redis_socket.parent.mkdir(exist_ok=True, mode=0o700)
-        parts = programs.stack(redis, once)
+        parts = programs.stack(settings, redis, once)
         with state_dir.temporary_folder(folder) as temporary:
-            environment = {**settings.environment(), SUPERVISED: mark_of(folder), "TMPDIR": str(temporary)}
+            environment = {
+                **settings.environment(),
+                **programs.flower_environment(settings.flower_auth),
+                SUPERVISED: mark_of(folder),
+                "TMPDIR": str(temporary),
+            }
             supervisor = Supervisor(parts, folder, environment, lock, view.say)
             try:
                 yield _start(settings, supervisor, parts, view, once)

@@ -90,9 +90,7 @@ def test_a_backbone_of_other_dimensions_goes_from_files_to_verdicts_and_clusters
     monkeypatch.setenv(HOLDER, "test")
     workshop = Workshop(settings)
     assert workshop.store.take_lease(names.LEASE_VERDICTS, "test", 60)
-    alone = {
-        f"{number}.png": picture(number) for number in range(FEW_CONTENTS + 6)
-    }  # enough for an index of candidates
+    alone = {f"{number}.png": picture(number) for number in range(FEW_CONTENTS + 6)}
     work(workshop, settings.watch_dir, {**alone, "copy.png": picture(3), "pixels.bmp": picture(4, "BMP")})
 
     extractor = workshop.store.extractor()

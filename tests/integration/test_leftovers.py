@@ -68,9 +68,11 @@ def short_folder() -> Iterator[Path]:
 
 
 def test_a_redis_is_ended_that_uses_the_folders_own_socket_and_no_other(start: Start, short_folder: Path) -> None:
-    folder = short_folder / "redis"
+    folder, elsewhere = short_folder / "redis", short_folder / "elsewhere"
     folder.mkdir()
-    ours, other = (start(*redis_command(find_redis_server(), folder / name)) for name in ("redis.sock", "other.sock"))
+    elsewhere.mkdir()
+    ours = start(*redis_command(find_redis_server(), folder / "redis.sock"))
+    other = start(*redis_command(find_redis_server(), folder / "other.sock"), "--dir", str(elsewhere))
     while not (folder / "redis.sock").exists() or not (folder / "other.sock").exists():
         assert (ours.poll(), other.poll()) == (None, None)
     assert end_leftovers(short_folder / ".." / short_folder.name) == 1

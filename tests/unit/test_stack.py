@@ -8,21 +8,22 @@ import pytest
 from supervisor.options import ServerOptions
 
 from shared.errors import SettingsError, StateInUse
+from shared.settings import load_settings
 from shared.stack import programs, state_dir
 from shared.stack.programs import Program
 from shared.stack.redis_server import find_redis_server, redis_command
 from shared.stack.supervisor import render_config
 
 
-def test_redis_comes_first_and_goes_last() -> None:
-    parts = programs.stack(["redis-server"], once=False)
+def test_redis_comes_first_and_goes_last(tmp_path: Path) -> None:
+    parts = programs.stack(load_settings(state_dir=tmp_path), ["redis-server"], once=False)
     names = [part.name for part in parts]
     assert names == ["redis", "features", "verdicts", "recluster", "watcher", "beat", "flower"]
     assert min(parts, key=lambda part: part.priority).name == "redis"
 
 
-def test_once_needs_neither_beat_nor_flower_and_a_watcher_that_ends() -> None:
-    parts = {part.name: part for part in programs.stack([], once=True)}
+def test_once_needs_neither_beat_nor_flower_and_a_watcher_that_ends(tmp_path: Path) -> None:
+    parts = {part.name: part for part in programs.stack(load_settings(state_dir=tmp_path), [], once=True)}
     assert set(parts) == {"features", "verdicts", "recluster", "watcher"}
     assert "--once" in parts["watcher"].command
     assert not parts["watcher"].restart
