@@ -13,7 +13,7 @@ from shared.settings import Settings
 REDIS: Final = "redis"
 WATCHER: Final = "watcher"
 FLOWER: Final = "flower"
-FLOWER_TASKS: Final = "2000"  # that it remembers, 5 KiB each; by default 100,000, by which it would grow for weeks
+FLOWER_TASKS: Final = "2000"  # that it remembers, 5 KiB each; by default 100,000, and it would grow for weeks
 
 
 @dataclass(frozen=True)
