@@ -2,14 +2,8 @@
 
 import json
 import os
-import random
 import shutil
-import signal
 import stat
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 from shared.cli.demo import make_demo_folder
 from tests.e2e.conftest import Imagesieve
@@ -95,7 +89,6 @@ def test_look_try_act_and_take_back(sieve: Imagesieve) -> None:
     assert [run["action"] for run in runs] == ["move", "hardlink", "symlink", "trash"]
     assert events_of(sieve, "restore")[-1] == {"event": "end", "run": ""}
     check_wrong_use(sieve)
-    check_kills(sieve, before)
 
 
 def check_wrong_use(sieve: Imagesieve) -> None:
@@ -111,31 +104,3 @@ def check_wrong_use(sieve: Imagesieve) -> None:
     ended = sieve.run("duplicates", "restore", "yesterday")
     assert ended.returncode == 1
     assert "restore --list" in ended.stderr
-
-
-def check_kills(sieve: Imagesieve, before: Tree) -> None:
-    """The process that acts is killed a few times, wherever it is then; what comes next puts all in order."""
-    chance = random.Random(20261123)
-    environment = {**sieve.environment, "IMAGESIEVE_WATCH_DIR": str(sieve.watched)}
-    journals, killed = sieve.state / "actions", 0
-    for action in ("move", "hardlink", "symlink", "trash"):
-        for words in (["apply", "--action", action, "--yes", "--to", str(sieve.base / "moved")], ["restore"]):
-            size = written(journals)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "worker.commands.act", *words], env=environment, stdout=subprocess.DEVNULL
-            )
-            wanted = size + chance.randrange(300, 2000)
-            while process.poll() is None and written(journals) < wanted:
-                time.sleep(0.0005)
-            process.kill()
-            killed += process.wait() == -signal.SIGKILL
-    assert killed
-    for _ in range(12):
-        if events_of(sieve, "restore")[-1]["run"] == "":
-            break
-    assert tree(sieve) == before
-    assert not list(sieve.watched.rglob(".imagesieve-2*"))
-
-
-def written(journals: Path) -> int:
-    return sum(file.stat().st_size for file in journals.glob("*.jsonl"))

@@ -13,7 +13,7 @@ from queue import Empty
 
 import pytest
 
-from shared.broker import make_app
+from shared.broker import make_app, outstanding
 from shared.names import QUEUE_FEATURES, TASK_EXTRACT
 from shared.records import Extractor, Record, Reference, State
 from shared.settings import Settings
@@ -366,6 +366,7 @@ def test_redis_may_go_away_and_come_back(bench: Bench, caplog: pytest.LogCapture
         with bench.watching():
             bench.write("a.jpg")
             bench.wait_for("a.jpg")
+            wait_until(lambda: any(outstanding(bench.app).queued.values()))  # marked first, sent then
             server.stop()
             bench.write("b.jpg")
             (bench.root / "a.jpg").unlink()

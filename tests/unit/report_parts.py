@@ -12,7 +12,9 @@ from worker.engine.clusters.clustering import cluster
 from worker.engine.groups.groups import Member
 from worker.engine.groups.keepers import rank_keepers
 from worker.engine.groups.verified import verified_groups
+from worker.engine.report.figures import figures_of_choice
 from worker.engine.report.model import Failure, Meta, build_report
+from worker.engine.report.page import render_page
 
 EXTRACTOR = Extractor("vgg16-fc2-0123456789ab", "imagenet", "VGG16 fc2, ImageNet")
 WARNED = Extractor("vgg16-fc2-feedfeedfeed", "random", "VGG16 fc2, random", "The weights are <random>.")
@@ -69,3 +71,8 @@ def jpeg(path="", side=16):
     buffer = io.BytesIO()
     Image.new("RGB", (side, side), (200, 60, 20)).save(buffer, "JPEG")
     return buffer.getvalue()
+
+
+def page_of(report, thumbnail):
+    """The page, with its figures."""
+    return render_page(report, figures_of_choice(report), thumbnail)

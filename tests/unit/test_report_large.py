@@ -8,7 +8,7 @@ from PIL import Image
 
 from shared.records import Kind
 from shared.records.history import HISTORY_KEPT, Snapshot
-from tests.unit.report_parts import EXTRACTOR
+from tests.unit.report_parts import EXTRACTOR, page_of
 from tests.unit.test_report_page import Page
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.reduction import MAPPED_ROWS, Plane
@@ -16,7 +16,7 @@ from worker.engine.clusters.selection import choose
 from worker.engine.groups.groups import Duplicate, Group, Member
 from worker.engine.report.album import CLUSTERS, GROUP_TILES, MEMBERS
 from worker.engine.report.model import Failure, Meta, build_report
-from worker.engine.report.page import FAILURES_SHOWN, render_page
+from worker.engine.report.page import FAILURES_SHOWN
 from worker.pipeline.reclustering.thumbnails import LONG_SIDE, QUALITY
 
 IMAGES = 100_000
@@ -72,7 +72,7 @@ def report():
 
 
 def test_the_page_of_100_000_images_is_below_20_megabytes_and_says_what_it_cut(report):
-    html = render_page(report, worst_thumbnail)
+    html = page_of(report, worst_thumbnail)
     assert 15_000_000 < len(html.encode()) < 20_000_000  # the worst case uses what it may, and no more
     shown = Page(html)
     groups = GROUP_TILES // MEMBERS
@@ -90,5 +90,5 @@ def test_the_page_of_100_000_images_is_below_20_megabytes_and_says_what_it_cut(r
 
 
 def test_previews_of_common_size_all_have_room(report):
-    html = render_page(report, lambda path: b"\xff" * 5_000)
+    html = page_of(report, lambda path: b"\xff" * 5_000)
     assert "no preview" not in html

@@ -11,10 +11,9 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from tests.unit.report_parts import WARNED, jpeg, make_report, member, twelve_files
+from tests.unit.report_parts import WARNED, jpeg, make_report, member, page_of, twelve_files
 from worker.engine.report import album
 from worker.engine.report.album import MEMBERS
-from worker.engine.report.page import render_page
 from worker.engine.report.write import write_report
 
 FILES = {
@@ -58,7 +57,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_tells_the_numbers_and_marks_the_keepers():
-    shown = Page(render_page(make_report(twelve_files(), [("x.txt", "It is no image.")], waiting=2), jpeg))
+    shown = Page(page_of(make_report(twelve_files(), [("x.txt", "It is no image.")], waiting=2), jpeg))
     assert "2 of 12 images are duplicates" in shown.words
     assert (
         "2.0 kB of 12.0 kB can be freed. Made 2026-11-23 04:15:00 UTC · VGG16 fc2, ImageNet · generation "
@@ -87,7 +86,7 @@ def test_the_page_tells_the_numbers_and_marks_the_keepers():
 def test_what_is_sure_to_go_and_what_may_go_stand_apart(free, to_prove, lead, number):
     report = make_report(twelve_files(), warnings=("IMAGESIEVE_PROTECT_FOLDERS names <b>",))
     totals = dataclasses.replace(report.totals, bytes_to_free=free, bytes_to_prove=to_prove)
-    words = Page(render_page(dataclasses.replace(report, totals=totals), jpeg)).words
+    words = Page(page_of(dataclasses.replace(report, totals=totals), jpeg)).words
     assert lead in words
     assert re.search(f"Can be freed ?{number} ?Clusters", words)
     assert "Warning. IMAGESIEVE_PROTECT_FOLDERS names <b> Images" in words
@@ -102,11 +101,11 @@ def test_what_is_sure_to_go_and_what_may_go_stand_apart(free, to_prove, lead, nu
     ],
 )
 def test_small_collections_have_a_page(files, title):
-    assert title in Page(render_page(make_report(files), jpeg)).words
+    assert title in Page(page_of(make_report(files), jpeg)).words
 
 
 def test_nothing_comes_from_outside_and_one_script_runs():
-    html = render_page(make_report(twelve_files()), jpeg)
+    html = page_of(make_report(twelve_files()), jpeg)
     shown = Page(html)
     (policy,) = [meta["content"] for meta in shown.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -128,7 +127,7 @@ def test_nothing_comes_from_outside_and_one_script_runs():
 )
 def test_names_and_reasons_are_escaped(name):
     files = [member(name, 0, mtime_ns=0), member("copy.jpg", 0)]
-    shown = Page(render_page(make_report(files, [(name, f"reason {name}")]), jpeg))
+    shown = Page(page_of(make_report(files, [(name, f"reason {name}")]), jpeg))
     assert shown.all("script") == [{}]
     assert not any("onerror" in attributes for _, attributes in shown.tags)
     assert shown.words.count(name) >= 4  # in its group, its cluster, the failures by reason and by file
@@ -137,18 +136,18 @@ def test_names_and_reasons_are_escaped(name):
 
 
 def test_names_that_do_not_print_are_shown_escaped():
-    shown = Page(render_page(make_report([member("a\n\udcff\u202e.jpg", 0)], [("\udc80", "r")]), jpeg))
+    shown = Page(page_of(make_report([member("a\n\udcff\u202e.jpg", 0)], [("\udc80", "r")]), jpeg))
     assert "a\\n\\xff\\u202e.jpg" in shown.words
     assert "\\x80" in shown.words
 
 
 def test_the_warning_of_the_extractor_is_shown():
-    shown = Page(render_page(make_report(twelve_files(), extractor=WARNED), jpeg))
+    shown = Page(page_of(make_report(twelve_files(), extractor=WARNED), jpeg))
     assert "Warning. The weights are <random>." in shown.words
 
 
 def test_the_kinds_of_each_group_are_counted_for_the_filter():
-    shown = Page(render_page(make_report(twelve_files()), jpeg))
+    shown = Page(page_of(make_report(twelve_files()), jpeg))
     assert [group["data-kinds"] for group in shown.all("article") if "data-kinds" in group] == ["exact", "exact"]
     assert [box["value"] for box in shown.all("input") if box["type"] == "checkbox"] == ["exact"]
     assert "exact 2" in shown.words
@@ -158,12 +157,12 @@ def test_the_kinds_of_each_group_are_counted_for_the_filter():
 
 
 def test_the_page_says_what_to_do_next_where_there_is_something_to_do():
-    assert "imagesieve duplicates apply --action move" in Page(render_page(make_report(twelve_files()), jpeg)).words
-    assert "duplicates apply" not in Page(render_page(make_report([member("a", 0)]), jpeg)).words
+    assert "imagesieve duplicates apply --action move" in Page(page_of(make_report(twelve_files()), jpeg)).words
+    assert "duplicates apply" not in Page(page_of(make_report([member("a", 0)]), jpeg)).words
 
 
 def test_each_cluster_has_the_notebooks_percentage_and_the_true_one():
-    words = Page(render_page(make_report(twelve_files()), jpeg)).words
+    words = Page(page_of(make_report(twelve_files()), jpeg)).words
     silhouettes = [f"{cluster.silhouette:.2f}" for cluster in make_report(twelve_files()).clusters]
     reduction = f"{6 / 12 * (1 - 2 / 12) * 100:.2f}"
     for number, (silhouette, freed) in enumerate(zip(silhouettes, ("1.0 kB", "1.0 kB"), strict=True)):
@@ -172,7 +171,7 @@ def test_each_cluster_has_the_notebooks_percentage_and_the_true_one():
 
 
 def test_a_picture_without_thumbnail_leaves_a_place():
-    shown = Page(render_page(make_report(twelve_files()), lambda path: None))
+    shown = Page(page_of(make_report(twelve_files()), lambda path: None))
     assert shown.words.count("no preview") == 14
     assert "some previews are left out" not in shown.words
 
@@ -180,13 +179,13 @@ def test_a_picture_without_thumbnail_leaves_a_place():
 def test_each_picture_is_fetched_once():
     asked = []
     report = make_report(twelve_files())
-    render_page(report, lambda path: asked.append(path) or jpeg())
+    page_of(report, lambda path: asked.append(path) or jpeg())
     assert len(asked) == len(set(asked)) == 10
 
 
 def test_a_group_with_many_copies_is_cut_and_says_so():
     files = [member(f"{index:03d}.jpg", 0) for index in range(MEMBERS + 5)]
-    shown = Page(render_page(make_report(files), jpeg))
+    shown = Page(page_of(make_report(files), jpeg))
     assert "and 5 more files, in duplicates.csv" in shown.words
 
 
@@ -195,7 +194,7 @@ def test_many_clusters_share_the_sheets(monkeypatch):
     monkeypatch.setattr(album, "CLUSTERS", 3)
     report = make_report([member(f"{index}", index) for index in range(60)], clusters=4)
     assert report.totals.clusters == 4
-    shown = Page(render_page(report, jpeg))
+    shown = Page(page_of(report, jpeg))
     assert "1 smaller cluster is only in assignments.csv" in shown.words
     assert len(shown.with_class("tile")) == 3 * 3
     assert "and 12 images farther from the centre" in shown.words

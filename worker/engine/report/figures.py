@@ -19,16 +19,26 @@ from worker.engine.report.wording import decimal, number_of
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture on the page. alt: what it shows, for those who cannot see it. caption: how to read it. Data URIs."""
+    """A picture on the page. alt: what it shows, for those who cannot see it. caption: how to read it. PNG files."""
 
     alt: str
     caption: str
-    light: str
-    dark: str
+    light: bytes
+    dark: bytes
+
+    @property
+    def light_uri(self) -> str:
+        """For the page, which is one file."""
+        return _data_uri(self.light)
+
+    @property
+    def dark_uri(self) -> str:
+        """For the page, where the reader prefers dark colours."""
+        return _data_uri(self.dark)
 
 
 def figures_of_choice(report: Report) -> list[Figure]:
-    """How k was chosen, and what came of it."""
+    """How k was chosen, by the elbow and by the silhouette, and what came of it. A tenth of a second each."""
     clustering, choice = report.clustering, report.clustering.choice
     figures = [
         _figure(
@@ -109,5 +119,8 @@ def _tell_silhouettes(choice: ChosenK) -> str:
 
 
 def _figure(draw: Callable[[Theme], bytes], alt: str, caption: str) -> Figure:
-    light, dark = (f"data:image/png;base64,{b64encode(draw(theme)).decode()}" for theme in (LIGHT, DARK))
-    return Figure(alt, caption, light, dark)
+    return Figure(alt, caption, draw(LIGHT), draw(DARK))
+
+
+def _data_uri(png: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(png).decode()}"

@@ -8,6 +8,7 @@ groups can be filtered.
 import re
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -20,7 +21,7 @@ from rich import filesize
 from shared.records import Kind
 from worker.engine.groups.keepers import describe_order
 from worker.engine.report.album import GROUP_SHARE, THUMBNAIL_BYTES, Album, Thumbnail, show_clusters, show_groups
-from worker.engine.report.figures import figure_of_history, figures_of_choice
+from worker.engine.report.figures import Figure, figure_of_history
 from worker.engine.report.model import Report
 from worker.engine.report.summary import reasons, sampling
 from worker.engine.report.wording import decimal, number_of, origin_of, saving, show
@@ -31,8 +32,11 @@ REASON_LENGTH: Final = 300
 GENERATIONS_SHOWN: Final = 12  # newest ones in the table of the history
 
 
-def render_page(report: Report, thumbnail: Thumbnail) -> str:
-    """The page as HTML. thumbnail: asked at most once per picture. Names are escaped, foreign scripts never run."""
+def render_page(report: Report, figures: Sequence[Figure], thumbnail: Thumbnail) -> str:
+    """The page as HTML. Names are escaped, foreign scripts never run.
+
+    figures: those of the choice of k. thumbnail: asked at most once per picture.
+    """
     album = Album(thumbnail)
     album.allow(THUMBNAIL_BYTES * GROUP_SHARE)
     groups = show_groups(report.groups, album)
@@ -62,7 +66,7 @@ def render_page(report: Report, thumbnail: Thumbnail) -> str:
             clusters=clusters,
             clusters_hidden=len(report.clusters) - len(clusters),
             thumbnails_cut=groups_cut or album.cut,
-            figures=figures_of_choice(report),
+            figures=figures,
             timeline=figure_of_history(report),
             history=report.history[: -GENERATIONS_SHOWN - 1 : -1],
             **_failures(report),

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from worker.engine.report import tables
 from worker.engine.report.album import Thumbnail
+from worker.engine.report.figures import figures_of_choice
 from worker.engine.report.model import Report
 from worker.engine.report.page import render_page
-from worker.engine.report.plots import elbow_png, silhouette_png
 from worker.engine.report.summary import summary
 from worker.engine.report.text import summary_text
 
@@ -24,7 +24,7 @@ def write_report(folder: Path, report: Report, thumbnail: Thumbnail) -> None:
     data = json.dumps(summary(report), indent=2, allow_nan=False)
     (folder / "summary.json").write_text(data + "\n", encoding="utf-8")
     (folder / "summary.txt").write_text(summary_text(report), encoding="utf-8")
-    choice = report.clustering.choice
-    (folder / "elbow.png").write_bytes(elbow_png(choice))
-    (folder / "silhouette.png").write_bytes(silhouette_png(choice))
-    (folder / "report.html").write_text(render_page(report, thumbnail), encoding="utf-8")
+    figures = elbow, silhouette, *_ = figures_of_choice(report)
+    (folder / "elbow.png").write_bytes(elbow.light)
+    (folder / "silhouette.png").write_bytes(silhouette.light)
+    (folder / "report.html").write_text(render_page(report, figures, thumbnail), encoding="utf-8")
