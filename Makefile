@@ -42,7 +42,7 @@ check: $(STAMP) ## style, types, import arrows
 # The many programs that they start find our modules compiled, wherever the caller wants no bytecode written.
 test: export PYTHONDONTWRITEBYTECODE =
 test: check ## all checks and all tests, on a real Redis; the tests in N processes: make test N=8
-	$(BIN)/python -m pytest --numprocesses $(or $(N),4) --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(or $(N),3) --dist worksteal
 
 bench: $(STAMP) ## measure everything into docs/benchmarks.md, or one: make bench ONLY=extract
 	$(BIN)/python -m benchmarks $(ONLY)
