@@ -7,7 +7,7 @@ LOCK   := requirements/dev.txt
 WATCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check bench chaos fuzz audit lock clean
+.PHONY: help setup up demo test check hooks bench chaos fuzz audit lock clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
