@@ -44,6 +44,9 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: check ## all checks and all tests, on a real Redis; the tests in N processes: make test N=8
 	$(BIN)/python -m pytest --numprocesses $(or $(N),3) --dist worksteal
 
+hooks: $(STAMP) ## let git check style, import arrows and the subject at each commit (needs pre-commit)
+	pre-commit install
+
 bench: $(STAMP) ## measure everything into docs/benchmarks.md, or one: make bench ONLY=extract
 	$(BIN)/python -m benchmarks $(ONLY)
 
