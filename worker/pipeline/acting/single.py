@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from shared.acting.runs import Action, RunHeader, Step
 from shared.errors import LeftAlone, SettingsError, Unavailable
 from shared.folders import check_target_apart
-from worker.pipeline.acting import transfer
+from worker.pipeline.acting import bringing, transfer
 from worker.pipeline.acting.contents import give_metadata_if_alone, holds, is_keeper, is_original
 from worker.pipeline.acting.disk import Disk, Model
 from worker.pipeline.acting.inspection import HeldFile, placed
@@ -159,7 +159,7 @@ class Steps:
         with placed(self.root, step.path) as place:
             if place.status() is None and holds(source, step):
                 give_metadata_if_alone(source, step)
-            transfer.bring(source, place, step, self._temporary(step), self.disk)
+            bringing.bring(source, place, step, self._temporary(step), self.disk)
             give_metadata_if_alone(place, step)  # its owner may have put the same bytes there himself
 
     def _is_there(self, step: Step) -> bool:

@@ -13,14 +13,12 @@ from shared.acting.runs import Step
 from shared.errors import LeftAlone
 from worker.pipeline.acting.contents import (
     copy_contents,
-    has_mode_and_mtime,
     holds,
-    is_keeper,
     is_original,
     is_part_of,
     opened,
 )
-from worker.pipeline.acting.disk import Disk, change_places, stands_for_nothing
+from worker.pipeline.acting.disk import Disk, stands_for_nothing
 from worker.pipeline.acting.inspection import WRITTEN
 from worker.pipeline.acting.lease import Lease, holds_lease, take_lease
 from worker.pipeline.acting.place import Place, check_renamed, is_same_file
@@ -57,7 +55,7 @@ def transfer(
 def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: Disk, check: Callable[[], None]) -> None:
     half = target.sibling(temporary)
     before = source.status()
-    with _unwritten(source) as look:
+    with unwritten(source) as look:
 
         def check_all() -> None:
             check()
@@ -69,12 +67,12 @@ def _copy_over(source: Place, target: Place, step: Step, temporary: str, disk: D
         if not disk.link_if_possible(half, target):
             disk.rename(half, target)
         disk.sync(target)
-        _retire(source, before, target, step, temporary, disk, check_all)
+        retire(source, before, target, step, temporary, disk, check_all)
     _remove(half, disk)
 
 
 @contextmanager
-def _unwritten(source: Place) -> Iterator[Callable[[], None]]:
+def unwritten(source: Place) -> Iterator[Callable[[], None]]:
     """A look whether anybody writes into the file, or is about to. It and the look raise LeftAlone where that is so."""
     with opened(source) as descriptor:
         lease = take_lease(descriptor)
@@ -88,7 +86,7 @@ def _unwritten(source: Place) -> Iterator[Callable[[], None]]:
         yield look
 
 
-def _retire(
+def retire(
     source: Place,
     before: os.stat_result | None,
     target: Place,
@@ -136,7 +134,7 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
     half, going = target.sibling(temporary), source.sibling(temporary)
     drop_second_names(source, disk, half, going)
     if going.status():
-        _settle_going(going, source, target, step, disk)
+        settle_going(going, source, target, step, disk)
     if holds(source, step):
         if not is_original(source, step) and is_original(target, step) and holds(target, step):
             return True  # it was moved, and its owner put the same bytes at its path since
@@ -144,7 +142,7 @@ def settle(source: Place, target: Place, step: Step, temporary: str, disk: Disk)
         disk.sync(source, target)
         return False
     if half.status():
-        _settle_half(half, target, step, disk)
+        settle_half(half, target, step, disk)
     if not holds(target, step):
         if is_original(source, step):  # it never moved, and was edited since
             return False
@@ -166,12 +164,12 @@ def _take_away(target: Place, half: Place, source: Place, step: Step, temporary:
         _remove(half, disk)  # the copy was changed at its other name, or is about to be, which is its owner's now
     elif half.status():
         with suppress(LeftAlone):
-            _settle_half(half, source, step, disk)
+            settle_half(half, source, step, disk)
 
 
 def _take_name(copy: Place, half: Place, disk: Disk) -> None:
     """Leave the copy no name but the hidden one. Raises LeftAlone where somebody has it open, or is about to."""
-    with _unwritten(copy) as look:
+    with unwritten(copy) as look:
         disk.unlink_name(copy, half)
         try:
             look()
@@ -185,10 +183,10 @@ def take_second_name(second: Place, name: Place, step: Step, temporary: str, dis
     drop_second_names(name, disk, second.sibling(temporary))
     one, other = name.status(), second.status()
     if one is not None and one.st_nlink > 1 and is_same_file(one, other):
-        _retire(second, other, name, step, temporary, disk)
+        retire(second, other, name, step, temporary, disk)
 
 
-def _settle_going(going: Place, source: Place, target: Place, step: Step, disk: Disk) -> None:
+def settle_going(going: Place, source: Place, target: Place, step: Step, disk: Disk) -> None:
     """The hidden name at the source: the file on its way out, or whatever stood at its path. It gets its name back."""
     if source.status() and holds(going, step) and holds(target, step):
         remove_copy(going, target, step, disk)
@@ -197,7 +195,7 @@ def _settle_going(going: Place, source: Place, target: Place, step: Step, disk: 
         put_back(going, source, disk)
 
 
-def _settle_half(half: Place, whole: Place, step: Step, disk: Disk) -> None:
+def settle_half(half: Place, whole: Place, step: Step, disk: Disk) -> None:
     """The hidden name at the target: a copy, finished or not. It goes only while the whole file is elsewhere."""
     if whole.status() is None and holds(half, step):
         disk.rename(half, whole)  # it is all that is left
@@ -217,93 +215,3 @@ def put_back(hidden: Place, path: Place, disk: Disk) -> None:
         disk.rename(hidden, path)
     except FileExistsError as error:
         raise LeftAlone(f"something else is at its path now; it is kept beside it as {hidden.name}") from error
-
-
-def bring(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> None:
-    """Move a file back to `target`, where nothing is, or a file with the very same bytes, which it replaces.
-
-    Goes on where an earlier try was cut off. Raises LeftAlone where something else is there, where source and target
-    are one name of one file, or where neither has the bytes; OSError.
-    """
-    if target.sibling(temporary).status() or source.sibling(temporary).status():
-        _go_on(source, target, step, temporary, disk)
-    if stands_for_nothing(target):
-        disk.unlink(target)
-    current = target.status()
-    if current is not None and is_keeper(current, step):
-        raise LeftAlone(f"its keeper, which had the path {step.keeper!a}, is at its path now, and stays there")
-    if not holds(source, step):
-        if not holds(target, step):
-            raise LeftAlone("it is neither where it was moved to nor at its path, or has changed; perhaps a drive is "
-                            "missing")  # fmt: skip
-    elif current is None:
-        transfer(source, target, step, temporary, disk)
-    elif is_same_file(current, source.status()):  # by two names, or by one name that two ways lead to
-        _retire(source, source.status(), target, step, temporary, disk)
-    elif holds(target, step):
-        _bring_over(source, target, current, step, temporary, disk)
-    else:
-        raise LeftAlone("something else is at its path now, which is not overwritten")
-
-
-def _go_on(source: Place, target: Place, step: Step, temporary: str, disk: Disk) -> None:
-    """An earlier try was cut off: the hidden names tell how far it came."""
-    half, going = target.sibling(temporary), source.sibling(temporary)
-    drop_second_names(source, disk, half, going)
-    if going.status():
-        _settle_going(going, source, target, step, disk)
-    if not half.status():
-        return
-    if holds(source, step):
-        if is_same_file(half.status(), target.status()) and holds(target, step):
-            _retire(source, source.status(), target, step, temporary, disk)
-        _settle_half(half, target if is_same_file(half.status(), target.status()) else source, step, disk)
-        return
-    current = target.status()
-    if (
-        holds(half, step)
-        and holds(target, step)
-        and has_mode_and_mtime(half, step)
-        and not has_mode_and_mtime(target, step)
-    ):
-        change_places(half, target, current, disk)  # the file itself: what is at its path was put there by its owner
-    if half.status():
-        _settle_half(half, target, step, disk)
-
-
-def _bring_over(source: Place, target: Place, current: os.stat_result, step: Step, temporary: str, disk: Disk) -> None:
-    """Its owner put the same bytes at the path: the file that was moved takes their place, with its mode and times."""
-    half, before = target.sibling(temporary), source.status()
-    try:
-        disk.rename(source, half)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-    else:
-        try:
-            _put_over(half, target, current, step, disk)
-        except LeftAlone:
-            disk.rename(half, source)
-            raise
-        return
-    with _unwritten(source) as look:
-        copy_contents(source, half, step, disk, look)
-        try:
-            _put_over(half, target, current, step, disk)
-        except LeftAlone:
-            remove_copy(half, source, step, disk)
-            raise
-        _retire(source, before, target, step, temporary, disk, look)
-
-
-def _put_over(half: Place, target: Place, current: os.stat_result, step: Step, disk: Disk) -> None:
-    """Let `half` take the place of what is at `target`, which goes. Raises LeftAlone: then nothing has changed."""
-    moved = half.status()
-    change_places(half, target, current, disk)
-    if half.status():
-        try:
-            remove_copy(half, target, step, disk)
-        except LeftAlone:
-            change_places(half, target, moved, disk)
-            raise
-    disk.sync(target)
