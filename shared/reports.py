@@ -27,9 +27,15 @@ class ReportFolder:
         """The tables."""
         return (self.folder / "summary.txt").read_text(errors="surrogateescape")
 
-    def summary(self) -> Any:
-        """summary.json."""
-        return json.loads((self.folder / "summary.json").read_text())
+    def summary(self) -> dict[str, Any]:
+        """summary.json. Raises PermanentError where it cannot be read."""
+        try:
+            return {**json.loads((self.folder / "summary.json").read_text())}
+        except (OSError, ValueError, TypeError) as error:
+            raise PermanentError(
+                f"summary.json of the report in {self.folder} cannot be read ({error!r}); make a new one with "
+                "`imagesieve recluster --force --wait`"
+            ) from error
 
 
 def latest_report(settings: Settings) -> ReportFolder:

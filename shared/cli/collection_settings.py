@@ -46,9 +46,9 @@ def watched_folder(settings: Settings) -> Path | None:
         return settings.watch_dir
     try:
         folder = latest_report(settings).summary()["folder"]
-    except (ImagesieveError, OSError, ValueError, LookupError, TypeError):
+    except (ImagesieveError, OSError, LookupError):
         return None  # no report yet, or one that is damaged or of another version
-    return Path(folder) if folder else None
+    return Path(folder) if folder and isinstance(folder, str) else None
 
 
 def take_weights(settings: Settings, extractor: Extractor | None) -> Settings:

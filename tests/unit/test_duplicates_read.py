@@ -6,6 +6,7 @@ import pytest
 
 from shared.acting.duplicates import read_duplicates
 from shared.errors import PermanentError
+from shared.reports import ReportFolder
 from tests.unit.report_parts import make_report, member
 from worker.engine.report import tables
 
@@ -37,3 +38,15 @@ def test_a_report_that_is_not_whole_is_named(tmp_path: Path) -> None:
     (tmp_path / "assignments.csv").write_text(text, errors="surrogateescape")
     with pytest.raises(PermanentError, match=r"plain\.jpg"):
         read_duplicates(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", '{"cut', "[]", "null", "\udcff"])
+def test_a_damaged_summary_is_a_sentence_with_the_way_out(tmp_path: Path, text: str) -> None:
+    (tmp_path / "summary.json").write_text(text, errors="surrogateescape")
+    with pytest.raises(PermanentError, match=r"summary\.json .* cannot be read .* `imagesieve recluster --force"):
+        ReportFolder(tmp_path).summary()
+
+
+def test_a_summary_that_is_not_there_is_one_too(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="No such file"):
+        ReportFolder(tmp_path).summary()
