@@ -75,7 +75,7 @@ class Rescue:
             if one.digest in brought:
                 self._missing[one] = now  # the other one is back, and the collection will know it
                 continue
-            reason = "is not asked for"
+            reason = "nobody asked for that"
             if self._bring and not os.path.lexists(self._root / one.keeper):
                 try:
                     reason = self._bring_back(one)
@@ -86,7 +86,7 @@ class Rescue:
                 logger.warning("%r is brought back from %r: its keeper %r went", one.path, one.place, one.keeper)
                 continue
             self._announced.add(one)
-            logger.warning("%r: %s; bringing it back by itself: %s", one.path, one.sentence, reason)
+            logger.warning("%r: %s; it is not brought back by itself: %s", one.path, one.sentence, reason)
             event = Event(at_text(now), one.path, one.digest, STRANDED, one.keeper, reason=one.sentence)
             self._store.tell([event])
 
