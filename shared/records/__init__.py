@@ -2,10 +2,10 @@
 
 from shared.records.collection import Event, Generation, Owner
 from shared.records.files import Counts, Record, Reference, State
-from shared.records.images import Extractor, ImageFacts, Match, Pair, pair_of
+from shared.records.images import Box, Extractor, ImageFacts, Match, Pair, Relation, pair_of
 from shared.records.kinds import Kind, Verdict
 
 __all__ = [
-    "Counts", "Event", "Extractor", "Generation", "ImageFacts", "Kind", "Match", "Owner", "Pair", "Record", "Reference",
-    "State", "Verdict", "pair_of",
+    "Box", "Counts", "Event", "Extractor", "Generation", "ImageFacts", "Kind", "Match", "Owner", "Pair", "Record",
+    "Reference", "Relation", "State", "Verdict", "pair_of",
 ]  # fmt: skip

@@ -1,11 +1,13 @@
 """Pictures, whatever files hold them: facts of one, a match of two, and whose features describe them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from shared.records.sealed import Sealed, seal
 
 Pair = tuple[str, str]  # two digests in ascending order
+Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares of a picture's width and height
 
 
 def pair_of(one: str, other: str) -> Pair:
@@ -30,24 +32,51 @@ class ImageFacts(Sealed):
     content: int = 0
 
 
+class Relation(StrEnum):
+    """What a match says of two contents."""
+
+    NEAR = "near"  # the whole picture is there and agrees everywhere
+    VARIANT = "variant"  # the same picture with something added, covered or changed in a place: no duplicate
+
+
 @dataclass(frozen=True, slots=True)
 class Match(Sealed):
-    """Two contents verified to be one picture. similarity: 0 to 1. reason: in words."""
+    """Two contents that were compared, and what they are to each other. similarity: 0 to 1. reason: in words.
+
+    share: of a variant, how much of the picture differs, 0 to 1. places: of a variant, where, a box in the picture of
+    the smaller digest and one in the other's, () where that is not known.
+    """
 
     NAME: ClassVar = "a match in the store"
     REMEDY: ClassVar = "it is verified anew"
 
     similarity: float
     reason: str
+    relation: Relation = Relation.NEAR
+    share: float = 0.0
+    places: tuple[Box, Box] | tuple[()] = ()
 
     def to_json(self) -> bytes:
-        """Sealed JSON."""
-        return seal([self.similarity, self.reason])
+        """Sealed JSON; of a near match in the form that knows no others."""
+        if self.relation is Relation.NEAR:
+            return seal([self.similarity, self.reason])
+        return seal([self.similarity, self.reason, self.relation, self.share, self.places])
 
     @classmethod
     def parse(cls, values: Any) -> Self:
-        similarity, reason = values
-        return cls(float(similarity), str(reason))
+        similarity, reason, *more = values
+        if not more:
+            return cls(float(similarity), str(reason))
+        relation, share, places = more
+        boxes = tuple(_parse_box(box) for box in places)
+        if len(boxes) not in (0, 2):
+            raise ValueError("a match has a place in each of the two pictures, or none")
+        return cls(float(similarity), str(reason), Relation(relation), float(share), boxes)  # type: ignore[arg-type]
+
+
+def _parse_box(values: Any) -> Box:
+    left, top, right, bottom = map(float, values)
+    return left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.errors import CorruptValue, RefusedReference
 from shared.paths import is_below_root
-from shared.records import Counts, Extractor, ImageFacts, Match, Record, Reference, State
+from shared.records import Counts, Extractor, ImageFacts, Match, Record, Reference, Relation, State
 from shared.records.sealed import seal
 
 sizes = st.integers(0, 2**63 - 1)
@@ -85,6 +85,7 @@ SMALL = (
     ImageFacts(3, 4, "p" * 64),
     Extractor("id", "random", "label", "warning"),
     Match(0.875, "same picture, mirrored"),
+    Match(0.75, "differs in 3 %", Relation.VARIANT, 0.03, ((0.0, 0.5, 0.25, 1.0), (0.0, 0.5, 0.5, 1.0))),
 )
 
 
