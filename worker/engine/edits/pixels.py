@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from worker.engine.picture.channels import Picture
 
 Edit = Callable[[Picture, np.random.Generator], Picture]  # draws what varies from picture to picture
+Colour = tuple[int, int, int]  # red, green, blue
 
 
 def as_picture(values: NDArray[Any]) -> Picture:
@@ -19,3 +20,9 @@ def as_picture(values: NDArray[Any]) -> Picture:
 def pixels(values: Any) -> Picture:
     """What OpenCV gave, with its type."""
     return np.asarray(values, np.uint8)
+
+
+def some_colour(least: int, below: int, random: np.random.Generator) -> Colour:
+    """A colour whose three levels lie in that range, drawn at random."""
+    red, green, blue = (int(level) for level in random.integers(least, below, 3))
+    return red, green, blue
