@@ -9,32 +9,32 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
+from benchmarks.findings import Answers
 from benchmarks.server import running_redis
 from shared.records import Event
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
-
-Pairs = set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What came of a run. Paths are relative to the folder.
 
-    groups: files of one picture, keeper first. failures: path -> reason. seconds: from start to report.
+    groups: files of one picture, keeper first. variants: a file, and what it is a variant of. failures: path -> reason.
+    seconds: from start to report.
     """
 
     groups: list[list[str]]
+    variants: list[tuple[str, str]]
     failures: dict[str, str]
     seconds: float
     settings: Settings
 
-    def pairs(self) -> Pairs:
-        """Every pair of files in one group, in ascending order."""
-        return {pair for group in self.groups for pair in combinations(sorted(group), 2)}
+    def answers(self) -> Answers:
+        """What the report says of the files."""
+        return Answers(self.groups, self.variants)
 
 
 def run_through(folder: Path, state: Path, **settings: str) -> Outcome:
@@ -48,11 +48,16 @@ def run_through(folder: Path, state: Path, **settings: str) -> Outcome:
     for row in _rows(chosen, "duplicates.csv"):
         groups[row["group"]].insert(0 if row["role"] == "keeper" else len(groups[row["group"]]), row["path"])
     failures = {row["path"]: row["reason"] for row in _rows(chosen, "failures.csv")}
-    return Outcome(list(groups.values()), failures, seconds, chosen)
+    variants = [(row["path"], row["variant_of"]) for row in _rows(chosen, "variants.csv")]
+    return Outcome(list(groups.values()), variants, failures, seconds, chosen)
 
 
 def _rows(settings: Settings, name: str) -> list[dict[str, str]]:
-    with (settings.reports_dir / "latest" / name).open(errors="surrogateescape", newline="") as file:
+    """The rows of one of the report's tables; none where it has no such table."""
+    path = settings.reports_dir / "latest" / name
+    if not path.is_file():
+        return []
+    with path.open(errors="surrogateescape", newline="") as file:
         return list(csv.DictReader(file))
 
 

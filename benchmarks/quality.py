@@ -1,112 +1,91 @@
-"""How well duplicates are found: edited copies of photos among strangers, pair by pair, beside perceptual hashes.
+"""How well duplicates and variants are found: edited copies of photos among strangers.
 
-`python -m benchmarks.quality PHOTOS --distractors FOLDER...` makes the attack set (worker.engine.edits) in a temporary
-folder, runs the whole system on it (`imagesieve up --once`: watcher, Redis, workers, recluster) and prints, for every
-edit, how many (original, copy) pairs end in one group of the report; precision counts every pair of files that ends in
-one group. "at arrival" is the same by the first verdicts, before any recluster run corrected them. Beside it pHash at
-10, dHash at 10, PDQ at 31 and a 16x16 gradient hash at 5, where a pair is what lies within the distance.
+`python -m benchmarks.quality PHOTOS --distractors FOLDER --hard-cases FOLDER` makes the attack sets
+(worker.engine.edits.attacks) in a temporary folder, runs the whole system on it (`imagesieve up --once`: watcher,
+Redis, workers, recluster) and prints for every edit how many copies are found, as near and as a variant: in the report
+of the recluster run, and at arrival by the first verdicts. A false pair is two files of different originals in one
+group; a false variant is a file called a variant of another picture. `--hashes` puts pHash at 10, dHash at 10, PDQ at
+31 and a 16x16 gradient hash at 5 beside it, where a pair is what lies within the distance.
 """
 
-import shutil
 import tempfile
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
 import cv2
 import typer
-from tabulate import tabulate
 
 from benchmarks.candidates import candidate_table
-from benchmarks.hashes import HASHES, hash_all, pairs_within
+from benchmarks.findings import (
+    Findings,
+    Pairs,
+    Sample,
+    answers_of,
+    copies_by_edit,
+    edit_table,
+    false_pairs,
+    total_table,
+)
+from benchmarks.hard_cases import cases_in, variants_allowed
 from benchmarks.pictures import photos_in
-from benchmarks.pipeline import Pairs, first_answers, opened, run_through
-from shared.records import Event
-from worker.engine.edits.attacks import attacked
+from benchmarks.pipeline import first_answers, opened, run_through
+from shared.records import Relation
+from worker.engine.edits.attacks import ATTACKS, HARD_ATTACKS, attacked
 from worker.engine.picture.decode import decode
 
 MAX_PIXELS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One file of the attack set. path: in the folder. source: path of the original it shows, its own for a stranger.
+class Strangers:
+    """Pictures below a folder. kin: its subfolders whose pictures may be called variants of each other."""
 
-    edit: "" for originals and strangers.
-    """
-
-    path: str
-    source: str
-    edit: str
-    digest: str
+    root: Path
+    paths: Sequence[Path]
+    kin: Collection[str] = ()
 
 
-def make_samples(photos: list[Path], strangers: Mapping[str, list[Path]], folder: Path) -> list[Sample]:
-    """Fill `folder` with the photos, edited copies of them, and strangers by subfolder."""
-    samples = []
+class AttackSet:
+    """The files that the system is given, in a folder of their own, and what each of them is."""
 
-    def put(name: str, data: bytes, source: str = "", edit: str = "") -> None:
-        path = folder / name
+    def __init__(self, folder: Path) -> None:
+        self.samples: list[Sample] = []
+        self._folder = folder
+        self._first: dict[str, str] = {}  # digest -> path
+
+    def add_photo(self, photo: Path) -> None:
+        """Put a photo into the folder, and every edited copy of it."""
+        original = f"photos/{photo.name}"
+        self._put(original, photo.read_bytes())
+        picture = decode(photo.read_bytes(), MAX_PIXELS)
+        for attack, data in attacked(picture, photo.name, (*ATTACKS, *HARD_ATTACKS)):
+            name = f"copies/{photo.stem}.{attack.name}{attack.suffix}"
+            self._put(name, data, original, edit=attack.name, relation=attack.relation)
+
+    def add_strangers(self, strangers: Strangers) -> None:
+        """Put pictures of which none shows what another one shows, but for equal bytes, into the folder."""
+        root = strangers.root
+        for path in strangers.paths:
+            below = path.relative_to(root)
+            kin = f"{root.name}/{below.parts[0]}" if below.parts[0] in strangers.kin else ""
+            self._put(f"strangers/{root.name}/{below}", path.read_bytes(), kin=kin)
+
+    def _put(self, name: str, data: bytes, source: str = "", **more: Any) -> None:
+        path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        samples.append(Sample(name, source or name, edit, sha256(data).hexdigest()))
-
-    for photo in photos:
-        put(f"photos/{photo.name}", photo.read_bytes())
-        for attack, data in attacked(decode(photo.read_bytes(), MAX_PIXELS), photo.name):
-            put(f"copies/{photo.stem}.{attack.name}{attack.suffix}", data, f"photos/{photo.name}", attack.name)
-    for name, paths in strangers.items():
-        for path in paths:
-            put(f"strangers/{name}/{path.name}", path.read_bytes())
-    return samples
+        digest = sha256(data).hexdigest()
+        self.samples.append(Sample(name, source or self._first.setdefault(digest, name), digest, **more))
 
 
-def answered_pairs(answers: Mapping[str, Event]) -> Pairs:
-    """Every pair of files that the first verdicts put together: a keeper and what was found to be its duplicate."""
-    groups = defaultdict(list)
-    for path, event in answers.items():
-        groups[event.duplicate_of or path].append(path)
-    return {pair for group in groups.values() for pair in combinations(sorted(group), 2)}
+def hashed_pairs(samples: Sequence[Sample], folder: Path) -> dict[str, Pairs]:
+    """Pairs by perceptual hashes. Raises ImportError where they are not installed."""
+    from benchmarks.hashes import HASHES, hash_all, pairs_within  # imagehash and pdqhash are not in the lock
 
-
-def table(samples: list[Sample], found: Mapping[str, Pairs]) -> str:
-    """Recall per edit and precision of every method, as text. Strangers of equal bytes count as duplicates."""
-    edits: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for sample in samples:
-        if sample.edit:
-            one, other = sorted((sample.source, sample.path))
-            edits[sample.edit].append((one, other))
-    edits["all edits"] = [pair for wanted in list(edits.values()) for pair in wanted]
-    rows: list[list[Any]] = [
-        [edit, *(sum(pair in pairs for pair in wanted) / len(wanted) for pairs in found.values())]
-        for edit, wanted in edits.items()
-    ]
-    wrong = [false_pairs(samples, pairs) for pairs in found.values()]
-    shares = (1 - len(bad) / max(1, len(pairs)) for bad, pairs in zip(wrong, found.values(), strict=True))
-    rows.append(["precision", *shares])
-    unedited = {sample.path for sample in samples if not sample.edit}
-    counts = (sum(one in unedited and other in unedited for one, other in bad) for bad in wrong)
-    rows.append(["false pairs", *map(len, wrong)])
-    rows.append(["of them unedited", *counts])
-    return tabulate(rows, ["recall", *found], tablefmt="github", floatfmt=".4f")
-
-
-def false_pairs(samples: list[Sample], pairs: Pairs) -> Pairs:
-    """Pairs of files that show different originals, and not the same bytes."""
-    of = {sample.path: sample for sample in samples}
-    return {
-        (one, other)
-        for one, other in pairs
-        if of[one].source != of[other].source and of[one].digest != of[other].digest
-    }
-
-
-def hashed_pairs(samples: list[Sample], folder: Path) -> dict[str, Pairs]:
-    """Pairs by perceptual hashes."""
     bits = hash_all(len(samples), lambda number: decode((folder / samples[number].path).read_bytes(), MAX_PIXELS))
 
     def named(pair: tuple[int, int]) -> tuple[str, str]:
@@ -116,42 +95,75 @@ def hashed_pairs(samples: list[Sample], folder: Path) -> dict[str, Pairs]:
     return {name: {named(pair) for pair in pairs_within(bits[name], limit)} for name, limit in HASHES.items()}
 
 
+@contextmanager
+def workplace(keep: Path | None) -> Iterator[Path]:
+    """A folder for the attack set and the state: `keep`, or one that is gone afterwards."""
+    if keep:
+        yield keep
+    else:
+        with tempfile.TemporaryDirectory(prefix="quality", ignore_cleanup_errors=True) as scratch:
+            yield Path(scratch)
+
+
+def report(samples: Sequence[Sample], found: Mapping[str, Findings], hashed: Mapping[str, Pairs]) -> Iterator[str]:
+    """Tables, then what is wrong in the report of the recluster run, a line each."""
+    for relation in (Relation.NEAR, Relation.VARIANT):
+        yield f"{edit_table(samples, relation, found, hashed)}\n"
+    yield f"{total_table(samples, found)}\n"
+    by_path = {sample.path: sample for sample in samples}
+    for name, pairs in hashed.items():
+        yield f"{name}: {len(false_pairs(by_path, pairs))} false of {len(pairs)} pairs"
+    for when, findings in found.items():
+        yield from (f"{when}: false near pair: {one} | {other}" for one, other in sorted(findings.false_near))
+        yield from (f"{when}: false variant: {one} of {other}" for one, other in sorted(findings.false_variants))
+    final = next(iter(found.values()))
+    for edit, copies in copies_by_edit(samples).items():
+        missed = [Path(copy.source).stem for copy in copies if final.found(copy) is None]
+        other = [Path(copy.source).stem for copy in copies if final.found(copy) not in (None, copy.relation)]
+        if missed or other:
+            yield f"{edit}: missed: {', '.join(missed) or 'none'}; found as the other: {', '.join(other) or 'none'}"
+
+
 def main(
     photos: Annotated[Path, typer.Argument(help="Folder of photos that are all different.")],
     distractors: Annotated[list[Path] | None, typer.Option(help="Folders of other, different pictures.")] = None,
+    hard_cases: Annotated[list[Path] | None, typer.Option(help="The same, a subfolder for each case.")] = None,
     originals: Annotated[int, typer.Option(help="How many of the photos are edited; all are present.")] = 40,
+    hashes: Annotated[bool, typer.Option(help="Perceptual hashes beside it: needs imagehash and pdqhash.")] = False,
     keep: Annotated[Path | None, typer.Option(help="Keep the attack set and the state in this folder.")] = None,
 ) -> None:
-    """Print recall per edit and precision, beside perceptual hashes."""
+    """Print what is found of each edit, as near and as a variant, and what is found wrongly."""
     cv2.setNumThreads(1)
     every = photos_in(photos)
     chosen = every[:: max(1, len(every) // originals)][:originals]
-    strangers = {"same folder": [path for path in every if path not in chosen]}
-    strangers |= {folder.name: photos_in(folder) for folder in distractors or []}
-    base = keep or Path(tempfile.mkdtemp(prefix="quality"))
-    try:
-        samples = make_samples(chosen, strangers, base / "set")
+    strangers = [Strangers(photos, [path for path in every if path not in chosen])]
+    strangers += [Strangers(folder, photos_in(folder)) for folder in distractors or []]
+    strangers += [Strangers(folder, cases_in(folder), variants_allowed(folder)) for folder in hard_cases or []]
+    with workplace(keep) as base:
+        attack_set = AttackSet(base / "set")
+        for photo in chosen:
+            attack_set.add_photo(photo)
+        for one in strangers:
+            attack_set.add_strangers(one)
+        samples = attack_set.samples
         outcome = run_through(base / "set", base / "state")
+        read = [sample for sample in samples if sample.path not in outcome.failures]
         with opened(outcome.settings) as store:
-            at_arrival = answered_pairs(first_answers(store))
-            candidates = candidate_table(store, [(s.digest, s.source, s.edit) for s in samples])
-        found = {"imagesieve": outcome.pairs(), "at arrival": at_arrival, **hashed_pairs(samples, base / "set")}
-    finally:
-        if keep is None:
-            shutil.rmtree(base)
+            at_arrival = answers_of(first_answers(store))
+            candidates = candidate_table(store, [(s.digest, s.source, s.edit) for s in read if _counts(s)])
+        hashed = hashed_pairs(read, base / "set") if hashes else {}
     typer.echo(f"{len(chosen)} originals, {len(samples)} files, {outcome.seconds:.0f} s from start to report\n")
-    typer.echo(f"{table(samples, found)}\n\n{candidates}\n")
+    found = {"report": Findings(samples, outcome.answers()), "at arrival": Findings(samples, at_arrival)}
+    for part in report(samples, found, hashed):
+        typer.echo(part)
+    typer.echo(f"\n{candidates}\n")
     for path, reason in outcome.failures.items():
         typer.echo(f"failed: {path}: {reason}")
-    for one, other in sorted(false_pairs(samples, found["imagesieve"])):
-        typer.echo(f"false pair: {one} | {other}")
-    missed = [sample for sample in samples if sample.edit and not _is_found(sample, outcome.pairs())]
-    typer.echo("missed: " + ", ".join(Path(sample.path).name for sample in missed))
 
 
-def _is_found(sample: Sample, pairs: Pairs) -> bool:
-    one, other = sorted((sample.source, sample.path))
-    return (one, other) in pairs
+def _counts(sample: Sample) -> bool:
+    """Whether a file is looked for, or is what is found: not a second one of the same bytes."""
+    return bool(sample.edit) or sample.path == sample.source
 
 
 if __name__ == "__main__":

@@ -161,8 +161,8 @@ def smiling(count: int, size: float) -> Edit:
 def _smiley(picture: Picture, centre: tuple[int, int], radius: int) -> None:
     x, y = centre
     dark, thick = (90, 55, 10), max(1, radius // 9)
-    cv2.circle(picture, centre, radius, (255, 204, 50), -1, cv2.LINE_AA)
-    cv2.circle(picture, centre, radius, (220, 150, 20), thick, cv2.LINE_AA)
+    cv2.circle(picture, centre, radius, (220, 150, 20), -1, cv2.LINE_AA)
+    cv2.circle(picture, centre, max(1, radius - thick), (255, 204, 50), -1, cv2.LINE_AA)
     for side in (-1, 1):
         eye = (x + side * round(radius * 0.38), y - round(radius * 0.25))
         cv2.ellipse(picture, eye, (max(1, radius // 9), max(1, radius // 6)), 0, 0, 360, dark, -1, cv2.LINE_AA)

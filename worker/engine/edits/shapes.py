@@ -87,10 +87,10 @@ def tilted(degrees: float) -> Edit:
 
     def edit(picture: Picture, _: np.random.Generator) -> Picture:
         height, width = picture.shape[:2]
-        wide, high = _largest_inside(width, height, np.radians(degrees))
-        turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+        wide, high = (int(side) for side in _largest_inside(width, height, np.radians(degrees)))
+        turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
         turn[:, 2] += [(wide - width) / 2, (high - height) / 2]
-        return pixels(cv2.warpAffine(picture, turn, (int(wide), int(high)), flags=cv2.INTER_LINEAR))
+        return pixels(cv2.warpAffine(picture, turn, (wide, high), flags=cv2.INTER_LINEAR))
 
     return edit
 
