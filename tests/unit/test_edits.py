@@ -1,5 +1,7 @@
 """Edited copies: what size they have, what they change and leave, and what they are to their original."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -65,6 +67,13 @@ def test_something_added_makes_a_variant_and_all_else_is_near():
         "screenshot", "screenshot+mirror", "phone", "screen-bars", "stripes", "stripes-thin", "meme", "text", "emoji",
         "emojis", "on-another", "under-another", "half-darker",
     ]  # fmt: skip
+
+
+def test_the_page_on_quality_names_every_edit_with_what_is_right():
+    page = (Path(__file__).parents[2] / "docs/quality.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.endswith(("| near |", "| variant |"))]
+    named = {name: right for names, _, right in rows for name in names.split(", ")}
+    assert named == {attack.name: attack.relation.value for attack in ALL}
 
 
 def test_another_name_gives_another_page_and_another_attack_nothing_of_it(photo):
