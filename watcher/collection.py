@@ -11,11 +11,11 @@ from shared import names
 from shared.broker import Outstanding
 from shared.errors import ImagesieveError
 from shared.metrics import Metric
-from shared.records import Kind, State, Verdict
+from shared.records import DUPLICATE_KINDS, State, Verdict
 from shared.store import Counter, Database, Tallies
 from shared.store.places import UNJUDGED
 
-STATES: Final = (State.PENDING, State.FAILED, UNJUDGED, Verdict.UNIQUE, *Kind)
+STATES: Final = (State.PENDING, State.FAILED, UNJUDGED, Verdict.UNIQUE, *DUPLICATE_KINDS)
 
 UP: Final = Metric(
     "imagesieve_redis_up", "gauge", "1 while Redis (store and broker) answers; without it the rest is left out"

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.broker import Outstanding
-from shared.records import Counts, Event, Extractor, Kind
+from shared.records import DUPLICATE_KINDS, Counts, Event, Extractor
 
 SPEED_SECONDS: Final = 60.0  # seconds over which a speed is taken
 KEPT: Final = 200  # duplicates, more than a screen has lines
-DUPLICATE_VERDICTS: Final = tuple(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Model:
 
     def remember(self, events: Iterable[Event]) -> None:
         """Events from before the first look, oldest first: their duplicates are shown, their number is no speed."""
-        self._duplicates.extendleft(event for event in events if event.verdict in DUPLICATE_VERDICTS)
+        self._duplicates.extendleft(event for event in events if event.verdict in DUPLICATE_KINDS)
 
     def take(self, look: Look, events: Sequence[Event], now: float) -> None:
         """One more look, and the events since the last one, oldest first."""

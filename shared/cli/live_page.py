@@ -14,11 +14,11 @@ from rich.text import Text
 
 from shared.cli.live_model import Look, Page
 from shared.cli.terminal import shown
-from shared.records import Event, Kind, Verdict
+from shared.records import DUPLICATE_KINDS, Event, Kind, Verdict
 
 WIDE = 110  # columns from which a duplicate's keeper has a column of its own
 MEDIUM = 64  # from which its verdict has one
-STYLES = dict(zip(Kind, cycle(("red", "magenta", "yellow")), strict=False))
+STYLES = dict(zip(DUPLICATE_KINDS, cycle(("red", "magenta", "yellow")), strict=False))
 NO_WORKERS = "none answers yet: `imagesieve up` is not running, or just starting"
 
 

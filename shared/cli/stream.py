@@ -84,6 +84,8 @@ def sentence(event: Event) -> str:
     line = f"{event.at}  {event.verdict:<9}  {shown(event.path)}"
     if event.duplicate_of:
         line += f"  = {shown(event.duplicate_of)}"
+    elif event.variant_of:
+        line += f"  variant of {shown(event.variant_of)}"
     if event.similarity:
         line += f"  {event.similarity:.2f}"
     return f"{line}  {event.reason}" if event.reason else line

@@ -3,9 +3,9 @@
 from shared.records.collection import Event, Generation, Owner
 from shared.records.files import Counts, Record, Reference, State
 from shared.records.images import Box, Extractor, ImageFacts, Match, Pair, Relation, pair_of
-from shared.records.kinds import Kind, Verdict
+from shared.records.kinds import DUPLICATE_KINDS, Kind, Verdict
 
 __all__ = [
-    "Box", "Counts", "Event", "Extractor", "Generation", "ImageFacts", "Kind", "Match", "Owner", "Pair", "Record",
-    "Reference", "Relation", "State", "Verdict", "pair_of",
+    "DUPLICATE_KINDS", "Box", "Counts", "Event", "Extractor", "Generation", "ImageFacts", "Kind", "Match", "Owner",
+    "Pair", "Record", "Reference", "Relation", "State", "Verdict", "pair_of",
 ]  # fmt: skip

@@ -23,7 +23,8 @@ class Owner(Sealed):
 class Event:
     """A line of the event stream: what an image was found to be, or is after a correction.
 
-    at: ISO 8601. cluster: of the last generation, None if the image is newer. reason: for people.
+    at: ISO 8601. cluster: of the last generation, None if the image is newer. reason: for people. variant_of, share:
+    of a variant, as in its record.
     """
 
     at: str
@@ -34,6 +35,8 @@ class Event:
     similarity: float = 0.0
     cluster: int | None = None
     reason: str = ""
+    variant_of: str = ""
+    share: float = 0.0
 
     def to_json(self) -> str:
         """One line of JSON."""

@@ -5,12 +5,15 @@ Bytes of a path (shared/paths.py) that are not UTF-8 travel as lone surrogates, 
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from shared.errors import RefusedReference
 from shared.failures import FailureKind
 from shared.paths import is_below_root
 from shared.records.sealed import Sealed, fields_of, seal
+
+# What a verdict says.
+_OF_VERDICT: Final = ("verdict", "duplicate_of", "similarity", "reason", "variant_of", "share")
 
 
 class State(StrEnum):
@@ -64,9 +67,11 @@ class Record(Sealed):
     size, mtime_ns: of the file state that the record speaks of. digest: SHA-256 in hex, "" until known.
     width, height: pixels after orientation. extractor: id whose features are in the store.
     since: when the record took this state, seconds since the epoch.
-    verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. similarity: to the keeper, 0 to 1.
+    verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. variant_of: of a variant, which is unique,
+    the path of the picture that it is one of; share: how much of it differs, 0 to 1. similarity: to the keeper or to
+    that picture, 0 to 1.
     failure: its kind, "" where nothing failed, and in records older than the kinds.
-    reason: why it failed, or why it is a duplicate, in words. content: pixels without bars and frames, 0: all of them.
+    reason: why it failed, or is a duplicate or a variant, in words. content: pixels without bars and frames, 0: all.
     ctime_ns, inode: of the same state, see Reference; 0 in records of versions that did not look at them.
     """
 
@@ -89,6 +94,8 @@ class Record(Sealed):
     ctime_ns: int = 0
     inode: int = 0
     failure: FailureKind | Literal[""] = ""
+    variant_of: str = ""
+    share: float = 0.0
 
     def describes(self, seen: Reference) -> bool:
         """Whether this record speaks of the file in this state."""
@@ -109,8 +116,28 @@ class Record(Sealed):
             or known.ctime_ns == seen.ctime_ns
         ):
             return fresh
-        kept = ("digest", "verdict", "duplicate_of", "similarity", "reason") if known.digest else ()
+        kept = ("digest", *_OF_VERDICT) if known.digest else ()
         return replace(fresh, **{name: getattr(known, name) for name in kept})
+
+    def with_verdict(
+        self,
+        verdict: str,
+        duplicate_of: str = "",
+        similarity: float = 0.0,
+        reason: str = "",
+        variant_of: str = "",
+        share: float = 0.0,
+    ) -> "Record":
+        """The record with this verdict, and nothing of the one before."""
+        return replace(
+            self,
+            verdict=verdict,
+            duplicate_of=duplicate_of,
+            similarity=similarity,
+            reason=reason,
+            variant_of=variant_of,
+            share=share,
+        )
 
     def to_json(self) -> bytes:
         """Sealed JSON without the fields that hold their default."""

@@ -1,14 +1,16 @@
 """What an image can be beside the others: the one place that lists it."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
-    """How a duplicate is the same as its keeper, the surest first."""
+    """What a file is to another one that stays: how a duplicate is the same, the surest first, or a variant."""
 
     EXACT = "exact"
     IDENTICAL = "identical"
     NEAR = "near"
+    VARIANT = "variant"
 
     @property
     def words(self) -> str:
@@ -17,7 +19,13 @@ class Kind(StrEnum):
             Kind.EXACT: "the same bytes",
             Kind.IDENTICAL: "the same pixels in another file",
             Kind.NEAR: "the same picture, edited; verified against the keeper",
+            Kind.VARIANT: "the same picture with something added, covered or changed in a place",
         }[self]
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether it is a kind of duplicate: a verdict, a row of duplicates.csv, and counted. A variant is none."""
+        return self is not Kind.VARIANT
 
     @property
     def is_sure(self) -> bool:
@@ -27,7 +35,7 @@ class Kind(StrEnum):
     @property
     def is_compared(self) -> bool:
         """Whether a comparison says so, by a match on record, and not equal bytes or pixels."""
-        return self is Kind.NEAR
+        return self in (Kind.NEAR, Kind.VARIANT)
 
     @property
     def is_acted_on(self) -> bool:
@@ -40,8 +48,11 @@ class Kind(StrEnum):
         return self.is_acted_on and not self.is_sure
 
 
+DUPLICATE_KINDS: Final = tuple(kind for kind in Kind if kind.is_duplicate)
+
+
 class Verdict(StrEnum):
-    """What an image is: a keeper or alone, of one of the kinds, or no picture at all."""
+    """What an image is: a keeper or alone (a variant, too), a duplicate of one of the kinds, or no picture at all."""
 
     UNIQUE = "unique"
     EXACT = Kind.EXACT.value

@@ -130,7 +130,7 @@ def test_the_numbers_are_right_in_the_terminal_for_prometheus_and_in_the_first_r
     assert writer["imagesieve_verdicts_judge_seconds_count"] == 4
     assert writer["imagesieve_verdicts_wait_seconds_count"] == 4
     assert 0 < writer["imagesieve_verdicts_wait_seconds_sum"] < 4 * 30
-    assert writer["imagesieve_verdicts_comparisons_total match=yes"] == 1
+    assert writer["imagesieve_verdicts_comparisons_total match=near"] == 1
     assert writer["imagesieve_verdicts_known_files"] == 4
     assert writer["imagesieve_verdicts_lease_held"] == 1
     watcher = scrape(port)

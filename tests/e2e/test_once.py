@@ -19,6 +19,7 @@ from tests.e2e.conftest import Imagesieve
 REPORT_FILES = {
     "assignments.csv",
     "duplicates.csv",
+    "variants.csv",
     "failures.csv",
     "summary.json",
     "summary.txt",

@@ -141,6 +141,7 @@ def test_its_records_in_redis_are_read(settings: Settings) -> None:
     assert notes
     assert (first.state, first.digest, first.verdict) == (State.READY, A, "unique")
     assert (copy.size, copy.mtime_ns, copy.duplicate_of) == (1869, 1795690004973467055, "a.png")
+    assert (copy.variant_of, copy.share) == ("", 0.0)
     assert (notes.state, notes.verdict) == (State.FAILED, "failed")
     [(path, failed)] = store.failures()
     assert (path, failed) == ("notes.txt", notes)
@@ -153,3 +154,4 @@ def test_its_records_in_redis_are_read(settings: Settings) -> None:
     assert (snapshot.generation, snapshot.duplicates) == (GENERATION, 1)
     [(_, event)] = store.events("0", wait=0.0)
     assert (event.path, event.verdict, event.duplicate_of) == ("copy of a.png", "exact", "a.png")
+    assert (event.variant_of, event.share) == ("", 0.0)

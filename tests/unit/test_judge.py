@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from shared.failures import FailureKind
-from shared.records import ImageFacts, Match, Record, Reference, State
+from shared.records import ImageFacts, Match, Record, Reference, Relation, State
 from shared.store import MemoryStore, keys
 from worker.engine.groups.keepers import rank_keepers
 from worker.pipeline.comparison import File
@@ -22,12 +22,17 @@ def clusters_of(digests: Sequence[str]) -> list[int]:
     return [len(digest) for digest in digests]
 
 
+def variant_match(similarity: float) -> Match:
+    return Match(similarity, "differs in 3 % at the left", Relation.VARIANT, 0.03)
+
+
 class World:
-    """Contents are words; two are the same picture when `alike` says so. Every keeper is a candidate."""
+    """Contents are words; `alike` says which are one picture, `varied` which are variants. Every one is a candidate."""
 
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.alike: dict[frozenset[str], float] = {}
+        self.varied: dict[frozenset[str], float] = {}
         self.contents: dict[str, None] = {}
         self.compared: list[frozenset[str]] = []
         self.judge = self.new_judge()
@@ -51,6 +56,8 @@ class World:
     def compare(self, keeper: File, other: File) -> Match | None:
         pair = frozenset({keeper.record.digest, other.record.digest})
         self.compared.append(pair)
+        if pair in self.varied:
+            return variant_match(self.varied[pair])
         similarity = self.alike.get(pair)
         return Match(similarity, f"like {keeper.record.digest}") if similarity else None
 
@@ -264,8 +271,8 @@ def test_a_member_is_compared_only_where_its_keeper_differs(world: World) -> Non
 def regroup(world: World) -> int:
     records: dict[str, Record] = {path: record for chunk in world.store.scan() for path, record in chunk}
     members = [member_of(path, record) for path, record in records.items()]
-    groups = group_files(world.store, members, records, world.compare, RANK)
-    return correct_verdicts(world.store, records, groups, {}, 1_700_000_001.0)
+    grouping = group_files(world.store, members, records, world.compare, RANK)
+    return correct_verdicts(world.store, records, grouping, {}, 1_700_000_001.0)
 
 
 def test_recluster_makes_the_best_image_the_keeper_and_the_writer_follows(world: World) -> None:
@@ -331,5 +338,5 @@ def test_the_order_of_keepers_decides_who_stays() -> None:
     records = {path: record for chunk in world.store.scan() for path, record in chunk}
     members = [member_of(path, record) for path, record in records.items()]
     for order, keeper in (("pixels", "large"), ("oldest", "small")):
-        [group] = group_files(world.store, members, records, world.compare, rank_keepers([order]))
+        [group] = group_files(world.store, members, records, world.compare, rank_keepers([order])).groups
         assert group.keeper.path == keeper

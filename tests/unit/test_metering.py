@@ -12,7 +12,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.failures import FailureKind
 from shared.metrics import Metric
-from shared.records import Match, Record, Reference, State, Verdict
+from shared.records import Match, Record, Reference, Relation, State, Verdict
 from shared.settings import load_settings
 from shared.store import MemoryStore
 from watcher import metrics as watcher
@@ -181,8 +181,9 @@ def test_a_failure_of_before_there_were_kinds_is_counted() -> None:
 
 def test_a_comparison_is_counted_by_what_came_of_it() -> None:
     meter, match = Recorder(), Match(0.9, "alike")
-    found = iter([match, None, None])
+    variant = Match(0.9, "differs at the left", Relation.VARIANT, 0.1)
+    found = iter([match, None, None, variant])
     compare = verdicts.counted(lambda keeper, other: next(found), meter)
     file = File("a.jpg", RECORD)
-    assert [compare(file, file) for _ in range(3)] == [match, None, None]
-    assert (meter.count(verdicts.COMPARISONS, "yes"), meter.count(verdicts.COMPARISONS, "no")) == (1, 2)
+    assert [compare(file, file) for _ in range(4)] == [match, None, None, variant]
+    assert [meter.count(verdicts.COMPARISONS, value) for value in ("near", "variant", "no")] == [1, 1, 2]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from shared.errors import Unavailable
 from shared.failures import FailureKind
-from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
+from shared.records import Extractor, ImageFacts, Match, Record, Reference, Relation, State, pair_of
 from shared.records.calibration import Calibration
 from shared.settings import load_settings
 from shared.store import MemoryStore
@@ -327,6 +327,34 @@ def test_other_folders_that_decide_make_a_run_due_and_decide(desk: Desk) -> None
     assert generation
     assert generation.summary["protected_folders"] == ["b"]
     assert generation.summary["folder"] == str(desk.root)
+
+
+def test_a_variant_is_listed_and_counted_as_what_it_is(desk: Desk) -> None:
+    desk.add("scene.png", 1, 1)
+    desk.add("=fox.png", 1, 2, picture=Image.new("RGB", (30, 20), "red"))
+    desk.add("copy.png", 1, 2, picture=Image.new("RGB", (30, 20), "red"))
+    digests = [record.digest for record in desk.store.records(["scene.png", "=fox.png"]) if record]
+    places = ((0.0, 0.5, 0.2, 1.0), (0.0, 0.5, 0.2, 1.0))
+    match = Match(0.93, "differs in 3 % at the lower left", Relation.VARIANT, 0.03, places)
+    desk.store.put_matches({pair_of(*digests): match})
+    assert recluster(desk.reclustering, force=False)["corrected"] == 2
+    assert desk.rows("variants.csv") == [
+        {
+            "path": "./=fox.png", "variant_of": "scene.png", "similarity": "0.9300", "share": "0.0300",
+            "reason": "differs in 3 % at the lower left",
+        }
+    ]  # fmt: skip
+    related = {row["path"]: (row["verdict"], row["variant_of"]) for row in desk.rows("assignments.csv")}
+    assert related == {
+        "scene.png": ("unique", ""), "./=fox.png": ("unique", "scene.png"), "copy.png": ("exact", ""),
+    }  # fmt: skip
+    assert {row["path"] for row in desk.rows("duplicates.csv")} == {"./=fox.png", "copy.png"}
+    counts = json.loads((desk.reclustering.reports / "latest" / "summary.json").read_text())["counts"]
+    assert (counts["images"], counts["distinct"], counts["duplicates"], counts["variants"]) == (3, 2, 1, 1)
+    [record] = desk.store.records(["=fox.png"])
+    assert record
+    assert (record.verdict, record.variant_of, record.share) == ("unique", "scene.png", 0.03)
+    assert recluster(desk.reclustering, force=True)["corrected"] == 0
 
 
 def calibrate(desk: Desk, similarity: float) -> None:

@@ -17,8 +17,8 @@ from worker.engine.report.album import MEMBERS
 from worker.engine.report.write import write_report
 
 FILES = {
-    "assignments.csv", "duplicates.csv", "failures.csv", "summary.json", "summary.txt", "elbow.png", "silhouette.png",
-    "report.html",
+    "assignments.csv", "duplicates.csv", "variants.csv", "failures.csv", "summary.json", "summary.txt", "elbow.png",
+    "silhouette.png", "report.html",
 }  # fmt: skip
 VOID = {"meta", "img", "source", "wbr", "link", "br", "input"}
 

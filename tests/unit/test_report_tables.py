@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.report_parts import make_report, member, twelve_files
+from worker.engine.groups.variants import Variant
 from worker.engine.report import tables
 from worker.engine.report.model import Failure
 
@@ -34,15 +35,14 @@ def written(path, header, rows):
 def test_assignments(tmp_path):
     report = make_report(twelve_files())
     header, *rows = written(tmp_path / "a.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments))
-    assert ",".join(header) == "path,digest,cluster,distance,silhouette,verdict,duplicate_of"
-    assert (
-        (tmp_path / "a.csv").read_bytes().startswith(b"path,digest,cluster,distance,silhouette,verdict,duplicate_of\n")
-    )
+    columns = "path,digest,cluster,distance,silhouette,verdict,duplicate_of,variant_of,bytes"
+    assert ",".join(header) == columns
+    assert (tmp_path / "a.csv").read_bytes().startswith(f"{columns}\n".encode())
     assert len(rows) == 12
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
     by_path = {row[0]: row for row in rows}
-    assert by_path["copy of 3.jpg"][5:] == ["exact", "03.jpg"]
-    assert by_path["03.jpg"][5:] == ["unique", ""]
+    assert by_path["copy of 3.jpg"][5:] == ["exact", "03.jpg", "", "1003"]
+    assert by_path["03.jpg"][5:] == ["unique", "", "", "1003"]
     assert all(0 <= float(row[3]) <= 2 and -1 <= float(row[4]) <= 1 for row in rows)
 
 
@@ -62,6 +62,15 @@ def test_duplicates(tmp_path):
         ["2", "00.jpg", "keeper", "exact", "1.0000", "1000", "0", "0"],
         ["2", "copy of 0.jpg", "duplicate", "exact", "1.0000", "1000", "1000", "0"],
     ]
+
+
+def test_variants(tmp_path):
+    clean, captioned = member("clean.jpg", 0), member("-captioned.jpg", 1)
+    variants = [Variant(captioned, clean, 0.9, 0.03125, "=differs in 3 %")]
+    header, *rows = written(tmp_path / "v.csv", tables.VARIANTS, tables.variant_rows(variants))
+    assert ",".join(header) == "path,variant_of,similarity,share,reason"
+    assert rows == [["./-captioned.jpg", "clean.jpg", "0.9000", "0.0312", "'=differs in 3 %"]]
+    assert written(tmp_path / "v.csv", tables.VARIANTS, tables.variant_rows([])) == [list(tables.VARIANTS)]
 
 
 def test_failures(tmp_path):

@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +74,7 @@ class Checker:
         if held is not None:
             [cluster] = self._clusters([record.digest])
             kind, match = tell_kind(record.digest, record.digest, {}, None)
-            return self._event(path, record, kind, held.path, match, cluster)
+            return _event(path, record.with_verdict(kind, held.path, match.similarity, match.reason), cluster)
         max_pixels = self._workshop.settings.max_pixels
         seen = take_impression(data, max_pixels)
         [features] = self._network.extract(shrink(seen.picture, self._network.side)[None])
@@ -89,15 +89,19 @@ class Checker:
         )
         cluster = self._clusters.of(features)
         if found is None:
-            return self._event(path, record, Verdict.UNIQUE, "", Match(0.0, ""), cluster)
+            return _event(path, self._unique(record, matches), cluster)
         compared = matches.get(found)  # none where the pixels are the same
         pixels = {} if compared else dict.fromkeys((found, record.digest), seen.facts.pixels)
         kind, match = tell_kind(found, record.digest, pixels, compared)
-        return self._event(path, record, kind, self._judge.keeper_file(found).path, match, cluster)
+        keeper = self._judge.keeper_file(found).path
+        return _event(path, record.with_verdict(kind, keeper, match.similarity, match.reason), cluster)
 
-    def _event(self, path: Path, record: Record, verdict: str, keeper: str, match: Match, cluster: int | None) -> Event:
-        event = make_event(str(path), record, cluster, time.time())
-        return replace(event, verdict=verdict, duplicate_of=keeper, similarity=match.similarity, reason=match.reason)
+    def _unique(self, record: Record, matches: dict[str, Match]) -> Record:
+        of = self._judge.find_original(matches)
+        if of is None:
+            return record.with_verdict(Verdict.UNIQUE)
+        path, match = self._judge.keeper_file(of).path, matches[of]
+        return record.with_verdict(Verdict.UNIQUE, "", match.similarity, match.reason, path, match.share)
 
     @cached_property
     def _network(self) -> "Network":
@@ -125,7 +129,11 @@ def read_image(path: Path, max_bytes: int) -> bytes:
 def failed(path: Path, reason: str, digest: str = "") -> Event:
     """The verdict on a file that cannot be compared with anything."""
     record = Record(0, 0, State.FAILED, digest=digest, reason=reason, verdict=Verdict.FAILED)
-    return make_event(str(path), record, None, time.time())
+    return _event(path, record, None)
+
+
+def _event(path: Path, judged: Record, cluster: int | None) -> Event:
+    return make_event(str(path), judged, cluster, time.time())
 
 
 def _say(sentence: str) -> None:

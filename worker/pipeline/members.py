@@ -30,4 +30,6 @@ def make_event(path: str, record: Record, cluster: int | None, now: float) -> Ev
         similarity=record.similarity,
         cluster=cluster,
         reason=record.reason,
+        variant_of=record.variant_of,
+        share=record.share,
     )

@@ -2,6 +2,7 @@
 
 A~B and B~C do not put A and C together. Within a set of images that pairs connect, the best-ranked image becomes a
 keeper and takes every image that is verified against it; of what is left the best-ranked becomes the next keeper.
+A variant is no duplicate: only `near` pairs connect, and only they put an image into a group.
 """
 
 from collections import defaultdict
@@ -12,7 +13,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from shared.records import Kind, Match, Pair, pair_of
+from shared.records import Kind, Match, Pair, Relation, pair_of
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Member, number_groups
 from worker.engine.groups.keepers import Rank
 
@@ -43,7 +44,7 @@ def verified_groups(
     members: every path once, in any order, which does not change the answer. pixels: digest -> digest of the decoded
     pixels, where known. matches: what is verified already, by `pair_of` of digests; those of pictures that are gone
     say where to look. verify: asked, at most once a pair, for a pair of digests that others connect but nobody compared
-    yet. rank: order of keepers, total.
+    yet; it is not asked again about a known variant. rank: order of keepers, total.
     Cost: O(n log n), and in a connected set of m pictures with g keepers up to m g calls of `verify`.
     """
     classes = _classes(members, pixels, rank)
@@ -72,7 +73,11 @@ def _classes(members: Iterable[Member], pixels: Mapping[str, str], rank: Rank) -
 
 def _components(classes: Mapping[str, list[Member]], matches: Matches, pixels: Mapping[str, str]) -> list[list[str]]:
     """Sets of classes that pairs connect: where to look, not yet who belongs together."""
-    connected = [(pixels.get(one) or one, pixels.get(other) or other) for one, other in matches]
+    connected = [
+        (pixels.get(one) or one, pixels.get(other) or other)
+        for (one, other), match in matches.items()
+        if match.relation is Relation.NEAR
+    ]
     number = {name: index for index, name in enumerate(dict.fromkeys(chain(classes, *connected)))}
     if not connected:
         return [[name] for name in classes]
@@ -85,13 +90,12 @@ def _components(classes: Mapping[str, list[Member]], matches: Matches, pixels: M
 
 
 def _compare(keeper: list[Member], other: list[Member], matches: Matches, verify: Verify) -> Match | None:
-    """The best pair known between the two classes, else what `verify` says of their best files."""
+    """The best `near` pair known between the classes; where nothing is known, what `verify` says of the best files."""
     digests = {member.digest for member in keeper}
     keys = (pair_of(digest, member.digest) for member in other for digest in digests)
-    known = [matches[key] for key in keys if key in matches]
-    if known:
-        return max(known, key=lambda pair: (pair.similarity, pair.reason))
-    return verify(keeper[0].digest, other[0].digest)
+    known = [matches.get(key) for key in keys if key in matches] or [verify(keeper[0].digest, other[0].digest)]
+    near = [match for match in known if match and match.relation is Relation.NEAR]
+    return max(near, key=lambda match: (match.similarity, match.reason), default=None)
 
 
 def _group(

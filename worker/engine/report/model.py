@@ -12,6 +12,7 @@ from shared.records.history import Snapshot
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.groups.groups import Group, Member, count_savings
 from worker.engine.groups.keepers import NO_RULES, FolderRules
+from worker.engine.groups.variants import Variant
 
 UNIQUE = "unique"
 NEAREST_NAMED = 24  # pictures of a cluster named in the report, nearest to the centroid first
@@ -50,7 +51,10 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A row of assignments.csv. silhouette: None where there is none. duplicate_of: the keeper's path, "" if unique."""
+    """A row of assignments.csv. silhouette: None where there is none. duplicate_of: the keeper's path, "" if unique.
+
+    variant_of: the path of the picture that it is a variant of, "" for none.
+    """
 
     member: Member
     cluster: int
@@ -58,6 +62,7 @@ class Assignment:
     silhouette: float | None
     verdict: str
     duplicate_of: str
+    variant_of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,15 @@ class Cluster:
 class Totals:
     """The collection in numbers. images: files that were read, which `distinct` and `duplicates` add up to.
 
-    bytes_to_free: of files that `duplicates apply` takes. bytes_to_prove: of those that it takes if they lose nothing.
+    variants: no duplicates, and so among the distinct. bytes_to_free: of files that `duplicates apply` takes.
+    bytes_to_prove: of those that it takes if they lose nothing.
     """
 
     images: int
     distinct: int
     duplicates: int
     groups: int
+    variants: int
     failed: int
     waiting: int
     clusters: int
@@ -108,6 +115,7 @@ class Report:
     assignments: tuple[Assignment, ...]
     clusters: tuple[Cluster, ...]
     groups: tuple[Group, ...]
+    variants: tuple[Variant, ...]
     failures: tuple[Failure, ...]
 
     @property
@@ -138,17 +146,18 @@ def build_report(
     groups: Sequence[Group],
     failures: Iterable[Failure],
     meta: Meta,
+    variants: Sequence[Variant] = (),
 ) -> Report:
     """Join the parts of a generation.
 
     files: every file with features, copies included, each path once. digests: of row i of the clustering.
-    groups: of those files. Raises ValueError for a file whose digest was not clustered. Cost: O(files log files).
+    groups, variants: of those files. Raises ValueError for a file whose digest was not clustered. O(files log files).
     """
     rows = {digest: row for row, digest in enumerate(digests)}
     strange = next((file.path for file in files if file.digest not in rows), None)
     if strange is not None:
         raise ValueError(f"{strange!r} is in the collection but its features were not clustered")
-    assignments = _assign(sorted(files, key=lambda file: file.path), clustering, rows, groups)
+    assignments = _assign(sorted(files, key=lambda file: file.path), clustering, rows, groups, variants)
     groups = count_savings(groups, lambda path: meta.keeper_folders.protector(path) is not None)
     failed = tuple(sorted(failures, key=lambda failure: (failure.path, failure.reason)))
     duplicates = sum(len(group.duplicates) for group in groups)
@@ -157,6 +166,7 @@ def build_report(
         distinct=len(files) - duplicates,
         duplicates=duplicates,
         groups=len(groups),
+        variants=len(variants),
         failed=len(failed),
         waiting=meta.waiting,
         clusters=clustering.k,
@@ -165,7 +175,7 @@ def build_report(
         bytes_to_prove=sum(group.bytes_to_prove for group in groups),
     )
     clusters = _count(assignments, clustering, digests, groups)
-    return Report(meta, totals, clustering, assignments, clusters, tuple(groups), failed)
+    return Report(meta, totals, clustering, assignments, clusters, tuple(groups), tuple(variants), failed)
 
 
 def reduction(images: int, total: int, k: int) -> float:
@@ -177,11 +187,16 @@ def reduction(images: int, total: int, k: int) -> float:
 
 
 def _assign(
-    files: Sequence[Member], clustering: Clustering, rows: Mapping[str, int], groups: Sequence[Group]
+    files: Sequence[Member],
+    clustering: Clustering,
+    rows: Mapping[str, int],
+    groups: Sequence[Group],
+    variants: Sequence[Variant],
 ) -> tuple[Assignment, ...]:
     verdicts: dict[str, tuple[Kind, str]] = {
         duplicate.member.path: (duplicate.kind, group.keeper.path) for group in groups for duplicate in group.duplicates
     }
+    originals = {variant.member.path: variant.of.path for variant in variants}
     silhouettes = _optional(clustering)
     assignments = []
     for file in files:
@@ -195,6 +210,7 @@ def _assign(
                 silhouettes[row],
                 str(verdict),
                 duplicate_of,
+                originals.get(file.path, ""),
             )
         )
     return tuple(assignments)

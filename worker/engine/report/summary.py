@@ -30,6 +30,7 @@ def summary(report: Report) -> dict[str, Any]:
             "failed": totals.failed,
             "waiting": totals.waiting,
             "clusters": totals.clusters,
+            "variants": totals.variants,
         },
         "bytes": totals.bytes,
         "bytes_to_free": totals.bytes_to_free,

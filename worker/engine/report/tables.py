@@ -1,4 +1,4 @@
-"""The three CSV files of a report."""
+"""The CSV files of a report."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,11 +7,15 @@ from typing import Final
 
 from shared.records import Kind
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group
+from worker.engine.groups.variants import Variant
 from worker.engine.report.model import Assignment, Failure
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
-ASSIGNMENTS: Final = ("path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of")
+ASSIGNMENTS: Final = (
+    "path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of", "variant_of", "bytes",
+)  # fmt: skip
 DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes", "frees", "may_free")
+VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
 FAILURES: Final = ("path", "reason")
 
 
@@ -40,6 +44,8 @@ def assignment_rows(assignments: Iterable[Assignment]) -> Iterator[Sequence[str]
             "" if assignment.silhouette is None else f"{assignment.silhouette:.6f}",
             assignment.verdict,
             path_cell(assignment.duplicate_of),
+            path_cell(assignment.variant_of),
+            str(assignment.member.bytes),
         )
 
 
@@ -52,6 +58,13 @@ def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
             path, similarity = path_cell(file.member.path), f"{file.similarity:.4f}"
             sizes = (str(file.member.bytes), str(file.frees), str(file.may_free))
             yield (number, path, role, str(file.kind), similarity, *sizes)
+
+
+def variant_rows(variants: Iterable[Variant]) -> Iterator[Sequence[str]]:
+    """Rows of variants.csv."""
+    for variant in variants:
+        paths = path_cell(variant.member.path), path_cell(variant.of.path)
+        yield (*paths, f"{variant.similarity:.4f}", f"{variant.share:.4f}", text_cell(variant.reason))
 
 
 def failure_rows(failures: Iterable[Failure]) -> Iterator[Sequence[str]]:

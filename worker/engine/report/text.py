@@ -55,6 +55,7 @@ def _total_rows(report: Report) -> list[tuple[str, str]]:
         ("Images", f"{totals.images:,} ({filesize.decimal(totals.bytes)})"),
         ("Different images", f"{totals.distinct:,}"),
         ("Verified duplicates", f"{totals.duplicates:,} in {number_of(totals.groups, 'group')}"),
+        ("Variants", f"{totals.variants:,} that differ in a place: no duplicates" if totals.variants else "0"),
         ("Can be freed", saving(totals.bytes_to_free, totals.bytes_to_prove)),
         ("Could not be read", f"{totals.failed:,}"),
         ("Waiting", f"{totals.waiting:,}"),

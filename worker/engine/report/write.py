@@ -20,6 +20,7 @@ def write_report(folder: Path, report: Report, thumbnail: Thumbnail) -> None:
     """
     tables.write_csv(folder / "assignments.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments))
     tables.write_csv(folder / "duplicates.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
+    tables.write_csv(folder / "variants.csv", tables.VARIANTS, tables.variant_rows(report.variants))
     tables.write_csv(folder / "failures.csv", tables.FAILURES, tables.failure_rows(report.failures))
     data = json.dumps(summary(report), indent=2, allow_nan=False)
     (folder / "summary.json").write_text(data + "\n", encoding="utf-8")

@@ -64,6 +64,7 @@ class Originals:
         grouped = [(r.digest, digest_of[r.duplicate_of]) for r in duplicates if r.duplicate_of in digest_of]
         self.keeper_of = {digest: keeper for digest, keeper in grouped if keeper in self.files}
         self.keeper_of |= {digest: digest for digest in self.files}
+        # Variants are no copies, and no strangers either: what a stranger's likeness is must not be measured on them.
         verified = (pair for pair, _ in self._store.matches())
         self._family = families(sorted({*digest_of.values()}), [*grouped, *verified])
 
@@ -72,7 +73,7 @@ class Originals:
         return self.keeper_of.get(digest, digest)
 
     def unrelated(self, one: str, other: str) -> bool:
-        """Whether no duplicates connect the two, directly or through others."""
+        """Whether neither duplicates nor variants connect the two, directly or through others."""
         return self._family[one] != self._family[other]
 
     def view(self, digest: str) -> Side | None:

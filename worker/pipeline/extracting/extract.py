@@ -184,7 +184,7 @@ def _change(
     """mute: digests that the network gives no features for; the file is not to blame, so another extractor may try."""
     changed = replace(seen, since=extraction.now())
     if isinstance(look, Refused) or look.digest != seen.digest:  # a verdict was kept only for the same bytes
-        changed = replace(changed, verdict="", duplicate_of="", similarity=0.0, reason="", digest="")
+        changed = replace(changed.with_verdict(""), digest="")
     if isinstance(look, Refused):
         return reference.path, seen, replace(changed, state=State.FAILED, failure=look.kind, reason=look.reason)
     if look.digest in mute:

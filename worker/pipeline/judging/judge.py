@@ -4,12 +4,12 @@ What it knows of the collection it keeps in memory, rebuilt from the store at it
 keepers alone: a group is a keeper and images each verified against that keeper, so nothing chains.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from shared.errors import ImagesieveError
 from shared.metrics import UNMETERED, Meter
-from shared.records import Match, Record, State, Verdict, pair_of
+from shared.records import Match, Record, Relation, State, Verdict, pair_of
 from shared.store import Counter, Tallies
 from worker.engine.groups.keepers import Rank
 from worker.pipeline.comparison import Compare, File
@@ -138,6 +138,9 @@ class Judge:
             lambda candidate: self._compare(candidate, file),
         )
         known.join(digest, keeper or digest)
+        of = None if keeper else self.find_original(matches)
+        if of:
+            known.vary(digest, of)
         self._store.put_matches({pair_of(found, digest): match for found, match in matches.items()})
         self._candidates.add([digest])
         known.of_pixels.setdefault(pixels, digest)
@@ -161,8 +164,8 @@ class Judge:
         """The keeper of the group that a new content belongs to (None: it is a keeper itself), and all its matches.
 
         pixels: digest of its pixels. search: candidates, given who is whose keeper. compare: with a known file.
-        Only a match with a keeper makes it a duplicate. The others are found for the recluster run: two crops that
-        share too little to match each other both match the picture that they were cut from, whichever came first.
+        Only a `near` match with a keeper makes it a duplicate. The others are found for the recluster run: two crops
+        that share too little to match each other both match the picture they were cut from, whichever came first.
         No match is given for a content with the very pixels of the keeper.
         """
         known = self._known
@@ -176,11 +179,22 @@ class Judge:
         files = self._standing([*candidates, *candidates.values()])
         for candidate, keeper in candidates.items():
             for digest in dict.fromkeys((keeper, candidate)):
-                if digest not in compared and not compared.get(keeper) and digest in files:
+                if digest not in compared and not _is_near(compared.get(keeper)) and digest in files:
                     compared[digest] = compare(files[digest])
         matches = {digest: match for digest, match in compared.items() if match}
-        keepers = [digest for digest in matches if known.keeper[digest] == digest]
-        return max(keepers, key=lambda digest: matches[digest].similarity, default=None), matches
+        return self._best_keeper(matches, Relation.NEAR), matches
+
+    def find_original(self, matches: Mapping[str, Match]) -> str | None:
+        """The keeper that a new content is a variant of, which is in no other's group; matches: with known contents."""
+        return self._best_keeper(matches, Relation.VARIANT)
+
+    def _best_keeper(self, matches: Mapping[str, Match], relation: Relation) -> str | None:
+        keepers = [
+            digest
+            for digest, match in matches.items()
+            if match.relation is relation and self._known.keeper[digest] == digest
+        ]
+        return max(keepers, key=lambda digest: matches[digest].similarity, default=None)
 
     def _let_go(self, path: str) -> int:
         """A file left, or holds something else now. The group of a keeper that leaves gets another one."""
@@ -198,8 +212,9 @@ class Judge:
         if stayed and digest in known.paths:  # another file with the same bytes stays in its place
             for file in self._ranked(known.paths[digest])[:1]:
                 known.put_first(file.path)
-            self._verdicts.add_due(self._files(known.files_of_group(keeper)))
+            self._verdicts.add_due(self._files(known.files_of_group(keeper) + known.files_of_variants(keeper)))
         elif stayed:
+            self._verdicts.add_due(self._files(known.part_variants(keeper)))
             given += self._promote(keeper)
         return given
 
@@ -235,3 +250,7 @@ class Judge:
     def _match(self, keeper: str, digest: str) -> Match | None:
         [found] = self._store.find_matches([pair_of(keeper, digest)])
         return found
+
+
+def _is_near(match: Match | None) -> bool:
+    return match is not None and match.relation is Relation.NEAR

@@ -16,7 +16,8 @@ class Knowledge:
 
     digest: of each path. paths: of each digest; the first is the file that stays, where it is a keeper's. keeper: of
     each digest the digest of its group's keeper, itself for a keeper. others: of each keeper that has any, the digests
-    of its group beside itself. of_pixels: of each digest of pixels one digest with them.
+    of its group beside itself. of_pixels: of each digest of pixels one digest with them. variant_of: of each keeper
+    that is a variant the keeper that it is one of. variants: the same the other way round.
     """
 
     digest: dict[str, str] = field(default_factory=dict)
@@ -24,6 +25,8 @@ class Knowledge:
     keeper: dict[str, str] = field(default_factory=dict)
     others: dict[str, set[str]] = field(default_factory=dict)
     of_pixels: dict[str, str] = field(default_factory=dict)
+    variant_of: dict[str, str] = field(default_factory=dict)
+    variants: dict[str, set[str]] = field(default_factory=dict)
 
     def add_file(self, path: str, digest: str) -> None:
         """A file holds this content."""
@@ -54,6 +57,30 @@ class Knowledge:
         keeper = self.keeper.pop(digest)
         if keeper in self.others:
             self.others[keeper].discard(digest)
+        of = self.variant_of.pop(digest, "")
+        if of:
+            self.variants[of].discard(digest)
+
+    def vary(self, digest: str, of: str) -> None:
+        """The content, a keeper, is a variant of another keeper."""
+        self.variant_of[digest] = of
+        self.variants.setdefault(of, set()).add(digest)
+
+    def part_variants(self, keeper: str) -> list[str]:
+        """What were variants of this keeper are none any more; the files that stay of them."""
+        paths = self.files_of_variants(keeper)
+        for digest in self.variants.pop(keeper, ()):
+            del self.variant_of[digest]
+        return paths
+
+    def files_of_variants(self, keeper: str) -> list[str]:
+        """The file that stays of each variant of this keeper."""
+        return [self.paths[digest][0] for digest in sorted(self.variants.get(keeper, ()))]
+
+    def original(self, digest: str) -> str:
+        """What a content is compared with: its keeper; of a keeper what it is a variant of, else itself."""
+        keeper = self.keeper[digest]
+        return keeper if keeper != digest else self.variant_of.get(digest, digest)
 
     def keeper_path(self, digest: str) -> str:
         """The file that stays of a content's group."""
@@ -70,7 +97,7 @@ class KnowledgeStore(Files, Images, Protocol):
 
 def learn(store: KnowledgeStore) -> tuple[Knowledge, list[str]]:
     """What the store knows, and the paths that wait for a verdict. 20 s and 0.6 GiB for a million images."""
-    known, waiting, duplicates = Knowledge(), [], []
+    known, waiting, duplicates, variants = Knowledge(), [], [], []
     for chunk in store.scan():
         for path, record in chunk:
             if record.state is State.PENDING or path in known.digest:
@@ -81,9 +108,12 @@ def learn(store: KnowledgeStore) -> tuple[Knowledge, list[str]]:
                 known.add_file(path, record.digest)
                 known.put_first(path)
                 known.join(record.digest, record.digest)
+                if record.variant_of:
+                    variants.append((record.digest, record.variant_of))
             elif record.state is State.READY:
                 duplicates.append((path, record.digest, record.duplicate_of))
     waiting += _join(known, duplicates)
+    _vary(known, variants)
     digests = list(known.keeper)
     for start in range(0, len(digests), RECORDS_AT_ONCE):
         part = digests[start : start + RECORDS_AT_ONCE]
@@ -103,3 +133,11 @@ def _join(known: Knowledge, duplicates: Iterable[tuple[str, str, str]]) -> list[
             known.add_file(path, digest)
             known.join(digest, keeper)
     return orphans
+
+
+def _vary(known: Knowledge, variants: Iterable[tuple[str, str]]) -> None:
+    """Note variants (digest, path of what it is one of). Where that is gone the next recluster run finds another."""
+    for digest, path in variants:
+        of = known.digest.get(path, "")
+        if known.keeper.get(of) == of != digest and known.paths[of][0] == path and digest not in known.variant_of:
+            known.vary(digest, of)

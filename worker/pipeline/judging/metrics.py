@@ -5,9 +5,11 @@ from typing import Final
 
 from shared.failures import FailureKind
 from shared.metrics import Meter, Metric
-from shared.records import Match, Verdict
+from shared.records import Match, Relation, Verdict
 from shared.store import Change
 from worker.pipeline.comparison import Compare, File
+
+NO_MATCH: Final = "no"
 
 VERDICTS: Final = Metric(
     "imagesieve_verdicts_given_total", "counter", "verdicts given, corrections by recluster runs left out",
@@ -26,8 +28,8 @@ WAIT_SECONDS: Final = Metric(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )  # fmt: skip
 COMPARISONS: Final = Metric(
-    "imagesieve_verdicts_comparisons_total", "counter", "pairs of pictures compared, and whether they matched",
-    "match", ("yes", "no"),
+    "imagesieve_verdicts_comparisons_total", "counter", "pairs of pictures compared, and what they were to each other",
+    "match", (*Relation, NO_MATCH),
 )  # fmt: skip
 KNOWN: Final = Metric("imagesieve_verdicts_known_files", "gauge", "files that the writer compares new ones with")
 LEASE: Final = Metric("imagesieve_verdicts_lease_held", "gauge", "1 while this process is the one that gives verdicts")
@@ -39,7 +41,7 @@ def counted(compare: Compare, meter: Meter) -> Compare:
 
     def compare_and_count(keeper: File, other: File) -> Match | None:
         match = compare(keeper, other)
-        meter.add(COMPARISONS, value="yes" if match else "no")
+        meter.add(COMPARISONS, value=match.relation if match else NO_MATCH)
         return match
 
     return compare_and_count

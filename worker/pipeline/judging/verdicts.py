@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.metrics import UNMETERED, Meter
-from shared.records import Kind, Match, Pair, Record, State, Verdict, pair_of
+from shared.records import Kind, Match, Pair, Record, Relation, State, Verdict, pair_of
 from shared.store import Events, Images, Pairs
 from worker.engine.groups.verified import tell_kind
 from worker.pipeline.comparison import File
@@ -14,8 +14,8 @@ from worker.pipeline.judging.metrics import count_verdicts
 from worker.pipeline.members import make_event
 
 PROVED = tuple(Verdict(kind) for kind in Kind if kind.is_acted_on)
+_LOST = Match(0.0, Kind.VARIANT.words, Relation.VARIANT)  # of a variant; the next recluster run compares it again
 Clusters = Callable[[Sequence[str]], Sequence[int | None]]
-_Found = tuple[Kind, Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +84,32 @@ class Verdicts:
     def _verdicts(self, files: Sequence[File], known: Knowledge) -> list[Record]:
         """The record of each with its verdict."""
         ready = {file.record.digest for file in files if file.record.state is State.READY}
-        pairs = sorted({pair_of(known.keeper[digest], digest) for digest in ready if known.keeper[digest] != digest})
+        pairs = sorted(
+            {pair_of(known.original(digest), digest) for digest in ready if known.original(digest) != digest}
+        )
         digests = sorted({digest for pair in pairs for digest in pair})
         pixels = dict(zip(digests, self._store.pixels(digests), strict=True))
-        found: dict[Pair, _Found] = {}
-        for pair, match in zip(pairs, self._store.find_matches(pairs), strict=True):
-            found[pair] = tell_kind(*pair, pixels, match)
-        return [_judged(file, known, found) for file in files]
+        matches = dict(zip(pairs, self._store.find_matches(pairs), strict=True))
+        return [_judged(file, known, pixels, matches) for file in files]
 
 
-def _judged(file: File, known: Knowledge, found: Mapping[Pair, _Found]) -> Record:
-    """found: what each content is to its keeper."""
+def _judged(file: File, known: Knowledge, pixels: Mapping[str, str], matches: Mapping[Pair, Match | None]) -> Record:
+    """pixels: of each content, its keeper, and what it is a variant of. matches: of it with these."""
     record, digest = file.record, file.record.digest
     if record.state is State.FAILED:
         return replace(record, verdict=Verdict.FAILED)
     keeper, path = known.keeper[digest], known.keeper_path(digest)
     if path == file.path:
-        return replace(record, verdict=Verdict.UNIQUE, duplicate_of="", similarity=0.0, reason="")
-    kind, match = tell_kind(keeper, digest, {}, None) if keeper == digest else found[pair_of(keeper, digest)]
-    return replace(record, verdict=Verdict(kind), duplicate_of=path, similarity=match.similarity, reason=match.reason)
+        return _unique(record, known, matches)
+    kind, match = tell_kind(keeper, digest, pixels, matches.get(pair_of(keeper, digest)))
+    return record.with_verdict(Verdict(kind), path, match.similarity, match.reason)
+
+
+def _unique(record: Record, known: Knowledge, matches: Mapping[Pair, Match | None]) -> Record:
+    of = known.variant_of.get(record.digest)
+    if of is None:
+        return record.with_verdict(Verdict.UNIQUE)
+    match = matches.get(pair_of(of, record.digest)) or _LOST
+    if match.relation is not Relation.VARIANT:  # other thresholds count now, and a recluster run is about to say what
+        return record.with_verdict(Verdict.UNIQUE)
+    return record.with_verdict(Verdict.UNIQUE, "", match.similarity, match.reason, known.keeper_path(of), match.share)

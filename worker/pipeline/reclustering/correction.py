@@ -1,24 +1,33 @@
 """Recluster is the authority: groups from all verified pairs, and the verdicts that follow from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
-from shared.records import Kind, Match, Pair, Record, State, Verdict, pair_of
+from shared.records import DUPLICATE_KINDS, Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Events, Pairs, Tallies
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import Rank
+from worker.engine.groups.variants import Variant, find_variants
 from worker.engine.groups.verified import verified_groups
 from worker.pipeline.comparison import Compare, File
 from worker.pipeline.members import make_event
 from worker.pipeline.renewal import RenewalStore, renew_images
 
-COMPARED = tuple(kind for kind in Kind if kind.is_compared)
+COMPARED = tuple(kind for kind in DUPLICATE_KINDS if kind.is_compared)
 
 
 class GroupingStore(RenewalStore, Pairs, Tallies, Protocol):
     """What groups are made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What the files of a collection are to each other. variants: of files that no group has for a duplicate."""
+
+    groups: Sequence[Group]
+    variants: Sequence[Variant] = ()
 
 
 def group_files(
@@ -28,8 +37,8 @@ def group_files(
     compare: Compare,
     rank: Rank,
     waiting: int = 0,
-) -> list[Group]:
-    """Groups of all files. Pairs that only others connect are compared now, and recorded; those of gone files go.
+) -> Grouping:
+    """Groups and variants. Pairs that only others connect are compared now, and recorded; those of gone files go.
 
     Two copies of a picture that is gone are among those compared: perhaps nobody did, because the original stood
     between them. So is a pair that a verdict rests on and that is not on record, lost or damaged. waiting: files that
@@ -49,20 +58,22 @@ def group_files(
     for keeper, other in _compared(records):
         if pair_of(keeper, other) not in matches:
             verify(keeper, other)
-    groups = verified_groups(members, _pixels(store, files, gone), matches | fresh, verify, rank)
+    pixels = _pixels(store, files, gone)
+    groups = verified_groups(members, pixels, matches | fresh, verify, rank)
+    variants = find_variants(members, pixels, matches | fresh, groups, verify, rank)
     store.put_matches(fresh)
     if not waiting and not store.counts().pending:
         store.drop_matches(gone)
-    return groups
+    return Grouping(groups, variants)
 
 
 def _compared(records: Mapping[str, Record]) -> set[tuple[str, str]]:
-    """Digests of keeper and duplicate that a comparison found, as the verdicts have them."""
-    pairs = (
-        (records[record.duplicate_of].digest, record.digest)
+    """Digests of keeper and duplicate, or of a picture and its variant, as the verdicts have them."""
+    found = (
+        (record.duplicate_of if record.verdict in COMPARED else record.variant_of, record)
         for record in records.values()
-        if record.verdict in COMPARED and record.duplicate_of in records
     )
+    pairs = ((records[path].digest, record.digest) for path, record in found if path in records)
     return {(keeper, other) for keeper, other in pairs if keeper != other}
 
 
@@ -108,27 +119,30 @@ def verify_again(
 def correct_verdicts(
     store: Events,
     records: Mapping[str, Record],
-    groups: Sequence[Group],
+    grouping: Grouping,
     clusters: Mapping[str, int],
     now: float,
     holder: str = "",
 ) -> int:
-    """Bring given verdicts in line with the groups, each change with its event; how many were changed.
+    """Bring given verdicts in line with groups and variants, each change with its event; how many were changed.
 
     A file without a verdict is left to the verdict writer, which has not compared it yet. holder: of the lease of
     recluster runs; raises LeaseTaken where it is another's by now.
     """
-    wanted = {
+    wanted: dict[str, tuple[Any, ...]] = {
+        one.member.path: (Verdict.UNIQUE.value, "", one.similarity, one.reason, one.of.path, one.share)
+        for one in grouping.variants
+    }
+    wanted |= {
         duplicate.member.path: (duplicate.kind.value, group.keeper.path, duplicate.similarity, duplicate.reason)
-        for group in groups
+        for group in grouping.groups
         for duplicate in group.duplicates
     }
     changes, events = [], []
     for path, record in records.items():
         if record.state is not State.READY or not record.verdict:
             continue
-        verdict, keeper, similarity, reason = wanted.get(path, (Verdict.UNIQUE.value, "", 0.0, ""))
-        new = replace(record, verdict=verdict, duplicate_of=keeper, similarity=similarity, reason=reason)
+        new = record.with_verdict(*wanted.get(path, (Verdict.UNIQUE.value,)))
         if new != record:
             changes.append((path, record, new))
             events.append(make_event(path, new, clusters.get(record.digest), now))

@@ -14,7 +14,7 @@ from shared.records import Extractor, Generation, Record, State
 from shared.store import Counter, Events, Files, Generations, Leases
 from worker.engine.clusters.clustering import ARRAY_BYTES, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
-from worker.engine.groups.groups import Group, Member
+from worker.engine.groups.groups import Member
 from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
 from worker.engine.matching.verify import Thresholds
 from worker.engine.report.model import Failure, Meta, Report, build_report
@@ -23,6 +23,7 @@ from worker.engine.report.write import write_report
 from worker.pipeline.comparison import Compare
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.correction import (
+    Grouping,
     GroupingStore,
     correct_verdicts,
     group_files,
@@ -131,18 +132,18 @@ def _recluster(reclustering: Reclustering, force: bool, holder: str) -> dict[str
     with watch.stage("groups"):
         members = [member_of(path, record) for path, record in files.items()]
         rank = rank_keepers(reclustering.keeper_order, folders)
-        groups = _group(
+        grouping = _group(
             reclustering, members, files, rank, collection.waiting, again=thresholds != _thresholds_of(last)
         )
     generation = _generation_id(reclustering.now(), last)
     meta = _describe(reclustering, generation, extractor, thresholds, folders, watch)
-    report = _build(meta, collection, members, (clustering, digests), groups)
+    report = _build(meta, collection, members, (clustering, digests), grouping)
     thumbnail = thumbnail_reader(reclustering.storage, files, reclustering.max_pixels, reclustering.max_bytes)
     unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
     centroids = clustering.centroids.tobytes()
     # First the verdicts: a run that is killed before the pointer flips is due again.
-    corrected = correct_verdicts(reclustering.store, files, groups, clusters, reclustering.now(), holder)
+    corrected = correct_verdicts(reclustering.store, files, grouping, clusters, reclustering.now(), holder)
     published = Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about)
     reclustering.store.publish(published, reclustering.keep_generations, report.snapshot, holder)
     remove_folders(reclustering.reports, reclustering.keep_generations, generation)
@@ -193,7 +194,7 @@ def _cluster(reclustering: Reclustering, rows: StoredRows, last: Generation | No
 
 def _group(
     reclustering: Reclustering, members: list[Member], files: dict[str, Record], rank: Rank, waiting: int, again: bool
-) -> list[Group]:
+) -> Grouping:
     """waiting: files not read yet. again: the known pairs passed other thresholds than those in force."""
     if again:
         reclustering.storage.check_there()  # or nothing could be compared, and every pair would be refused
@@ -259,8 +260,8 @@ def _build(
     collection: _Collection,
     members: list[Member],
     clustered: tuple[Clustering, Sequence[str]],
-    groups: list[Group],
+    grouping: Grouping,
 ) -> Report:
     meta = replace(meta, waiting=collection.waiting + len(collection.ready) - len(members))
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
-    return build_report(members, *clustered, groups, failures, meta)
+    return build_report(members, *clustered, grouping.groups, failures, meta, grouping.variants)
