@@ -40,7 +40,7 @@ Json = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
 
 @app.command("list")
 def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = False) -> None:
-    """List the duplicates of the newest report, below the keeper that stays for them.
+    """List the duplicates of the newest report, below the keeper that stays; variants by --kind variant.
 
     Example:
 
@@ -48,19 +48,21 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
     """
     settings = settings_of_report()
     places = _places(folder, settings)
-    duplicates = read_duplicates(latest_report(settings).folder)
+    duplicates = read_duplicates(latest_report(settings).folder, kind or ())
     found = [
         one
         for one in duplicates
         if (not kind or one.kind in kind) and (not places or any(is_in_folder(one.path, place) for place in places))
     ]
     if json:
+        rows = [{name: getattr(one, name) for name in one.__slots__} for one in found]
         emit(
             {
-                "duplicates": [{name: getattr(one, name) for name in one.__slots__} for one in found],
-                "count": len(found),
+                "duplicates": [row for row in rows if row["kind"].is_duplicate],
+                "count": sum(one.kind.is_duplicate for one in found),
                 "bytes": sum(one.frees for one in found),
                 "bytes_to_prove": sum(one.may_free for one in found),
+                "variants": [row for row in rows if not row["kind"].is_duplicate],
             }
         )
     else:
@@ -88,10 +90,10 @@ def apply(
 ) -> None:
     """Act on the duplicates of the newest report: exact and identical ones, and near ones where --kind near is given.
 
-    An identical one is taken only if it holds nothing that its keeper lacks, unless --kind identical is given. Keeper
-    and duplicate are checked again right before the action; a file that has changed is skipped, with the reason. Each
-    run writes a journal, by which `imagesieve duplicates restore` brings back what it took. Exit status 1 where
-    anything failed, or nothing could be done. Examples:
+    Variants are no duplicates, and go only by --kind variant. An identical one is taken only if it holds nothing that
+    its keeper lacks, unless --kind identical is given. Keeper and duplicate are checked again right before the action;
+    a file that has changed is skipped, with the reason. Each run writes a journal, by which `imagesieve duplicates
+    restore` brings back what it took. Exit status 1 where anything failed, or nothing could be done. Examples:
 
       imagesieve duplicates apply --action move --to ~/duplicates
 
@@ -102,7 +104,8 @@ def apply(
     words = ["apply", "--action", action, *(["--yes"] if yes else [])]
     words += [f"--to={to.expanduser().absolute()}"] if to else []
     words += [f"--kind={one}" for one in kind or ()] + [f"--folder={one}" for one in places]
-    warn_of_empty(places, read_duplicates(latest_report(settings).folder) if places else (), settings.watch_dir)
+    listed = read_duplicates(latest_report(settings).folder, kind or ()) if places else ()
+    warn_of_empty(places, listed, settings.watch_dir)
     _run(words, settings, json, "would be done" if not yes else "done")
     if not yes:
         say("a dry run: nothing was changed; --yes does it")

@@ -20,22 +20,35 @@ NARROWEST: Final = 20  # columns for a path, however narrow the terminal
 
 
 def list_lines(found: Sequence[ReportedDuplicate], columns: int | None) -> Iterator[str]:
-    """A block for each group: its keeper, and the duplicates below it. columns: of the terminal; None: never folded."""
-    more = sum(one.may_free for one in found)
-    to_prove = " and ".join(kind for kind in Kind if kind.is_to_prove)
-    yield f"{count_files(len(found))}; {sum(one.frees for one in found):,} bytes can be freed" + (
-        f", and up to {more:,} more: {to_prove} files go if they are proved to lose nothing" if more else ""
-    )
+    """A block for each group: its keeper, and the duplicates below it; then one for each picture that has variants.
+
+    columns: of the terminal; None: never folded.
+    """
+    duplicates = [one for one in found if one.kind.is_duplicate]
+    variants = len(found) - len(duplicates)
+    if duplicates or not variants:
+        yield _count_line(duplicates)
+    if variants:
+        yield f"{variants:,} variant{'' if variants == 1 else 's'}, in no count of duplicates or of bytes"
     digits = max((len(f"{one.bytes:,}") for one in found), default=0)
-    for (group, keeper), duplicates in groupby(found, key=lambda one: (one.group, one.keeper)):
+    for (group, keeper), block in groupby(found, key=lambda one: (one.group, one.keeper)):
         yield ""
-        yield f"group {group}"
-        rows = [("keeper", "", keeper), *((one.kind, f"{one.bytes:,}", one.path) for one in duplicates)]
+        yield f"group {group}" if group else "variants"
+        rows = [("keeper" if group else "of", "", keeper)]
+        rows += [(one.kind, f"{one.bytes:,}", one.path) for one in block]
         for word, size, path in rows:
             head = f"  {word:<9}  {size:>{digits}}  "
             first, *others = _folded(shown(path), columns - len(head) if columns else None)
             yield head + first
             yield from (" " * len(head) + part for part in others)
+
+
+def _count_line(duplicates: Sequence[ReportedDuplicate]) -> str:
+    more = sum(one.may_free for one in duplicates)
+    to_prove = " and ".join(kind for kind in Kind if kind.is_to_prove)
+    return f"{count_files(len(duplicates))}; {sum(one.frees for one in duplicates):,} bytes can be freed" + (
+        f", and up to {more:,} more: {to_prove} files go if they are proved to lose nothing" if more else ""
+    )
 
 
 def _folded(path: str, columns: int | None) -> list[str]:

@@ -47,6 +47,23 @@ def test_what_was_not_asked_for_is_counted_and_how_to_ask_for_it() -> None:
     assert not_asked(Request(Action.MOVE, ("exact", "identical", "near"))) == []
 
 
+def test_a_variant_goes_only_by_name_and_never_from_under_another_file() -> None:
+    def variant(path: str, of: str) -> ReportedDuplicate:
+        return ReportedDuplicate(0, path, path, 10, Kind.VARIANT, 0.9, of, of)
+
+    free, keeper, first = variant("v", "b/keeper.jpg"), variant("a/keeper.jpg", "v"), variant("w", "x")
+    report = [*ALL, free, keeper, first, variant("y", "w")]
+    plan = make_plan(report, Request(Action.MOVE, (Kind.VARIANT,)), NO_RULES)
+    assert [one.path for one in plan.chosen] == ["y"]
+    assert {one.duplicate.path for one in plan.skipped} == {"v", "a/keeper.jpg", "w"}
+    assert {one.reason for one in plan.skipped} == {
+        "it is the keeper of a group itself, or another file is a variant of it"
+    }
+    assert [one.kind for one in make_plan(report, Request(Action.MOVE), NO_RULES).chosen] == ["exact", "identical"]
+    linked = make_plan([free], Request(Action.HARDLINK, (Kind.VARIANT,)), NO_RULES)
+    assert "only the same bytes can be replaced" in linked.skipped[0].reason
+
+
 @pytest.mark.parametrize("action", [Action.HARDLINK, Action.SYMLINK])
 def test_only_the_same_bytes_give_way_to_a_link(action: Action) -> None:
     chosen, skipped = planned(Request(action, ("exact", "identical", "near")))

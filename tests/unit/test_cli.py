@@ -27,7 +27,14 @@ def test_an_event_is_one_line_whatever_the_name() -> None:
         "similarity",
         "cluster",
         "reason",
+        "variant_of",
+        "share",
     ]
+
+
+def test_an_event_of_a_variant_says_what_it_is_one_of() -> None:
+    event = Event("2026", "a.jpg", "d", "unique", "", 0.93, 1, "differs in 3 %", "b\n.jpg", 0.03)
+    assert sentence(event) == "2026  unique     a.jpg  variant of 'b\\n.jpg'  0.93  differs in 3 %"
 
 
 def test_an_event_about_nothing_special_is_short() -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.acting.duplicates import read_duplicates
+from shared.acting.duplicates import ReportedDuplicate, read_duplicates
 from shared.errors import PermanentError
+from shared.records import Kind
 from shared.reports import ReportFolder
-from tests.unit.report_parts import make_report, member
+from tests.unit.report_parts import digest_of, make_report, member
+from worker.engine.groups.variants import Variant
 from worker.engine.report import tables
 
 NAMES = ["=a.jpg", "-b/@c.jpg", "+", "\tx", "\rline", "a,b;\"c'\n.jpg", "not utf-8 \udcff", "ü", "plain.jpg"]
@@ -28,6 +30,18 @@ def test_every_name_comes_back(tmp_path: Path) -> None:
     assert all(one.digest == one.keeper_digest for one in found)
     assert {one.kind for one in found} == {"exact"}
     assert sorted(one.bytes for one in found) == list(range(10, 10 + len(NAMES)))
+
+
+def test_variants_come_only_where_they_are_named(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert read_duplicates(tmp_path, [Kind.VARIANT]) == read_duplicates(tmp_path)  # of a version that knew none
+    variants = [Variant(member(NAMES[0], 0), member(NAMES[6], 6), 0.9, 0.03, "=differs")]
+    tables.write_csv(tmp_path / "variants.csv", tables.VARIANTS, tables.variant_rows(variants))
+    duplicates = read_duplicates(tmp_path, [Kind.NEAR])
+    assert duplicates == read_duplicates(tmp_path)
+    *others, variant = read_duplicates(tmp_path, [Kind.NEAR, Kind.VARIANT])
+    assert others == duplicates
+    assert variant == ReportedDuplicate(0, NAMES[0], digest_of(0), 10, Kind.VARIANT, 0.9, NAMES[6], digest_of(6))
 
 
 def test_a_report_that_is_not_whole_is_named(tmp_path: Path) -> None:

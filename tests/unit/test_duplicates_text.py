@@ -13,7 +13,7 @@ from shared.records import Kind
 def duplicate(
     path: str, kind: str = "exact", group: int = 1, keeper: str = "keeper.jpg", size: int = 1234
 ) -> ReportedDuplicate:
-    saved = {"exact": (size, 0), "identical": (0, size), "near": (0, 0)}[kind]
+    saved = {"exact": (size, 0), "identical": (0, size), "near": (0, 0), "variant": (0, 0)}[kind]
     return ReportedDuplicate(group, path, "d", size, Kind(kind), 1.0, keeper, "d", *saved)
 
 
@@ -37,6 +37,26 @@ def test_a_group_is_a_block_under_its_keeper() -> None:
         "4 files; 2,468 bytes can be freed, and up to 1,234 more: identical files go if they are proved to lose nothing"
     )
     assert list(list_lines([], 80)) == ["0 files; 0 bytes can be freed"]
+
+
+def test_variants_stand_apart_below_what_they_are_variants_of() -> None:
+    captioned, covered = (duplicate(path, "variant", 0, "clean.jpg", 70) for path in ("captioned.jpg", "covered.jpg"))
+    other = duplicate("x.jpg", "variant", 0, "y.jpg")
+    assert list(list_lines([captioned, covered, other], 80)) == [
+        "3 variants, in no count of duplicates or of bytes",
+        "",
+        "variants",
+        "  of                clean.jpg",
+        "  variant       70  captioned.jpg",
+        "  variant       70  covered.jpg",
+        "",
+        "variants",
+        "  of                y.jpg",
+        "  variant    1,234  x.jpg",
+    ]
+    lines = list(list_lines([FOUND[0], captioned], 80))
+    assert lines[:2] == ["1 file; 1,234 bytes can be freed", "1 variant, in no count of duplicates or of bytes"]
+    assert next_command([captioned], [Kind.VARIANT], []).endswith("--kind variant")
 
 
 @pytest.mark.parametrize(

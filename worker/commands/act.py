@@ -54,7 +54,7 @@ def apply(settings: Settings, request: Request, target: str, dry: bool) -> Itera
     if not dry:
         settings.check_protected()
     report = latest_report(settings)
-    duplicates, summary = read_duplicates(report.folder), report.summary()
+    duplicates, summary = read_duplicates(report.folder, request.kinds), report.summary()
     protect = {*settings.protect_folders, *summary.get("protected_folders", ())}
     rules = FolderRules(protect=tuple(sorted(protect)))
 

@@ -96,7 +96,8 @@ def _why_not(
     one: ReportedDuplicate, action: Action, rules: FolderRules, keepers: Collection[str], needed: Collection[str]
 ) -> str:
     if one.path in keepers:
-        return "it is the keeper of a group itself"
+        itself = "it is the keeper of a group itself"
+        return f"{itself}, or another file is a variant of it" if one.kind == Kind.VARIANT else itself
     protector = rules.protector(one.path)
     if protector is not None:
         return f"it lies in the protected folder {protector!a}"
