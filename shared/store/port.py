@@ -116,7 +116,7 @@ class Images(Protocol):
 
 
 class Pairs(Protocol):
-    """Pairs of pictures that were compared and are the same, however edited."""
+    """Pairs of pictures that were compared and are the same, however edited, or one a variant of the other."""
 
     def put_matches(self, matches: Mapping[Pair, Match]) -> None:
         """Record verified pairs."""

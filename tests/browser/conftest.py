@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from sklearn.datasets import load_sample_images
 
 from shared.failures import FailureKind
-from shared.records import Match, Reference, pair_of
+from shared.records import Match, Reference, Relation, pair_of
 from tests.unit.test_recluster import Desk
 from worker.pipeline.reclustering.recluster import recluster
 
@@ -53,7 +53,7 @@ def browser(program: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a page with every kind of duplicate, three clusters, failures, two generations and bad names."""
+    """The address of a page with all kinds, a variant, three clusters, failures, two generations and bad names."""
     desk = Desk(tmp_path_factory.mktemp("report"))
     tiles = iter(_tiles())
     for family in range(3):
@@ -70,7 +70,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def _add_copies(desk: Desk) -> None:
-    """Two exact copies, one of the same pixels, one near; and an exact one of each file with a bad name."""
+    """Two exact copies, one of the same pixels, one near, one variant; an exact one of each file with a bad name."""
     for place, (original, family, seed) in enumerate([("0-0", 0, 0), ("1-0", 1, 0)]):
         with Image.open(desk.root / f"holiday/2019/{original}.png") as picture:
             desk.add(f"backup/Copy {place}.png", family, seed, picture=picture.copy())
@@ -85,6 +85,18 @@ def _add_copies(desk: Desk) -> None:
     records = desk.store.records(["holiday/2019/2-1.png", "edited/half.png"])
     digests = [record.digest for record in records if record]
     desk.store.put_matches({pair_of(*digests): Match(0.97, "same picture, half size")})
+    _add_variant(desk)
+
+
+def _add_variant(desk: Desk) -> None:
+    with Image.open(desk.root / "holiday/2019/2-2.png") as picture:
+        stamped = picture.copy()
+    stamped.paste((255, 0, 0), (0, 75, 50, 100))
+    desk.add("edited/stamped.png", 2, 92, picture=stamped)
+    digests = [record.digest for record in desk.store.records(["holiday/2019/2-2.png", "edited/stamped.png"]) if record]
+    place = (0.0, 0.75, 0.5, 1.0)
+    match = Match(0.9, "differs in 12 % at the lower left", Relation.VARIANT, 0.125, (place, place))
+    desk.store.put_matches({pair_of(*digests): match})
 
 
 def _tiles() -> list[Image.Image]:

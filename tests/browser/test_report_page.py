@@ -72,7 +72,7 @@ def test_names_do_nothing_but_show(visit: Opened, report: str) -> None:
     for escaped in ("\\u202egnp.exe.png", "line\\nbreak\\u2028.png", "latin-\\xe9.png"):
         assert escaped in shown
     assert page.locator("script").count() == 1
-    assert page.locator("svg:not(.mark)").count() == 0
+    assert page.locator("svg:not(.mark, .place)").count() == 0
     assert page.locator("img:not([src^='data:image/'])").count() == 0
     page.fill("[name=path]", HOSTILE[0])
     assert names_of(page) == {HOSTILE[0], f"copies/{HOSTILE[0]}"}
@@ -103,6 +103,30 @@ def test_groups_are_filtered_by_kind_and_by_path(visit: Opened, report: str) -> 
     assert count.inner_text() == f"2 of {total} groups shown"
     page.press("[name=path]", "Enter")  # asks for no other page
     assert count.inner_text() == f"2 of {total} groups shown"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_variant_s_place_is_framed_where_it_lies_in_the_picture(
+    visit: Opened, report: str, size: tuple[int, int]
+) -> None:
+    page = visit(report, size)
+    pair = page.locator("#variants article")
+    assert pair.count() == 1
+    assert pair.locator(".name").all_inner_texts() == ["edited/stamped.png", "holiday/2019/2-2.png"]
+    pair.scroll_into_view_if_needed()
+    for tile in pair.locator(".tile").all():
+        picture, frame = tile.locator("img").bounding_box(), tile.locator("rect.inner").bounding_box()
+        assert picture
+        assert frame
+        side = min(picture["width"], picture["height"])  # a square one is shown whole, in the middle
+        left, top = (
+            picture["x"] + (picture["width"] - side) / 2,
+            picture["y"] + (picture["height"] - side) / 2,
+        )
+        assert frame["x"] == pytest.approx(left, abs=2)
+        assert frame["y"] == pytest.approx(top + 0.75 * side, abs=2)
+        assert (frame["width"], frame["height"]) == pytest.approx((0.5 * side, 0.25 * side), abs=4)
+        assert tile.locator("rect.inner").evaluate("one => getComputedStyle(one).stroke") == "rgb(255, 211, 61)"
 
 
 def test_without_scripts_the_page_is_complete(visit: Opened, report: str) -> None:
@@ -169,7 +193,7 @@ def test_a_phone_never_scrolls_sideways(visit: Opened, report: str, scheme: str)
 def test_a_phone_shows_every_section_and_leads_to_it(visit: Opened, report: str) -> None:
     page = visit(report, PHONE)
     links, bar = page.locator("nav a"), page.locator("nav")
-    assert links.count() == 6
+    assert links.count() == 7
     for link in links.all():
         link.click()
         heading = page.locator(f"{link.get_attribute('href')} h2")

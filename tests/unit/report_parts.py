@@ -50,14 +50,15 @@ def group_copies(files):
     return verified_groups(files, {}, {}, lambda *_: None, rank_keepers(ORDER))
 
 
-def make_report(files, failures=(), extractor=EXTRACTOR, clusters=2, geometry="cosine", sample=20_000, **meta):
+def make_report(
+    files, failures=(), extractor=EXTRACTOR, clusters=2, geometry="cosine", sample=20_000, variants=(), **meta
+):
     """The report of `files`, whose features follow from their digests."""
     digests = sorted({file.digest for file in files})
     clustering = clustered(tuple(int(digest, 16) for digest in digests), clusters, geometry, sample)
     described = Meta("20261123T041500", "2026-11-23T04:15:00+00:00", extractor, **{"keeper_order": ORDER, **meta})
-    return build_report(
-        files, clustering, digests, group_copies(files), [Failure(*item) for item in failures], described
-    )
+    failed = [Failure(*item) for item in failures]
+    return build_report(files, clustering, digests, group_copies(files), failed, described, variants)
 
 
 def twelve_files(prefix=""):

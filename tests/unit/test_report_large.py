@@ -14,7 +14,8 @@ from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.reduction import MAPPED_ROWS, Plane
 from worker.engine.clusters.selection import choose
 from worker.engine.groups.groups import Duplicate, Group, Member
-from worker.engine.report.album import CLUSTERS, GROUP_TILES, MEMBERS
+from worker.engine.groups.variants import Variant
+from worker.engine.report.album import CLUSTERS, GROUP_TILES, MEMBERS, VARIANTS_SHOWN
 from worker.engine.report.model import Failure, Meta, build_report
 from worker.engine.report.page import FAILURES_SHOWN
 from worker.pipeline.reclustering.thumbnails import LONG_SIDE, QUALITY
@@ -61,6 +62,8 @@ def report():
         for number, first in enumerate(range(0, IMAGES, 2 * SIZE), start=1)
         if (rest := files[first + 1 : first + SIZE])
     ]
+    place = (0.1, 0.1, 0.2, 0.2)
+    variants = [Variant(files[at], files[at + 1], 0.9, 0.01, "&" * 400, (place, place)) for at in range(10_000, 10_200)]
     failures = [Failure(f"{'&' * 249}{index:06d}", f"{'&' * 400}{index}") for index in range(2_000)]
     history = tuple(
         Snapshot(f"g{number}", f"2026-{1 + number % 12:02d}-01T00:00:00+00:00", number, 0, 9, 0, 1, 0)
@@ -68,7 +71,7 @@ def report():
     )
     meta = Meta("g", "2026-12-31T00:00:00+00:00", EXTRACTOR, history=history, keeper_order=("path",))
     clustering = made_up_clustering()
-    return build_report(files, clustering, [file.digest for file in files], groups, failures, meta)
+    return build_report(files, clustering, [file.digest for file in files], groups, failures, meta, variants)
 
 
 def test_the_page_of_100_000_images_is_below_20_megabytes_and_says_what_it_cut(report):
@@ -79,14 +82,17 @@ def test_the_page_of_100_000_images_is_below_20_megabytes_and_says_what_it_cut(r
     assert len(shown.with_class("keep")) == groups
     assert f"{IMAGES // (2 * SIZE) - groups:,} smaller groups are only in duplicates.csv" in shown.words
     assert f"and {SIZE - MEMBERS} more files, in duplicates.csv" in shown.words
+    assert f"{200 - VARIANTS_SHOWN} more are only in variants.csv" in shown.words
     assert f"{K - CLUSTERS} smaller clusters are only in assignments.csv" in shown.words
     assert f"The first {FAILURES_SHOWN} are listed, all of them in failures.csv" in shown.words
     assert "some previews are left out" in shown.words
     assert f"{HISTORY_KEPT + 1:,} generations since" in shown.words
     # Cut in the groups first: the clusters have a share of their own.
-    before, after = html.split('id="clusters"')
-    assert "no preview" in before
-    assert "data:image/jpeg" in after
+    groups, others = html.split('id="variants"')
+    variants, clusters = others.split('id="clusters"')
+    assert "no preview" in groups
+    assert "data:image/jpeg" in variants
+    assert "data:image/jpeg" in clusters
 
 
 def test_previews_of_common_size_all_have_room(report):

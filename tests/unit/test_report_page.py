@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.unit.report_parts import WARNED, jpeg, make_report, member, page_of, twelve_files
+from worker.engine.groups.variants import Variant
 from worker.engine.report import album
 from worker.engine.report.album import MEMBERS
 from worker.engine.report.write import write_report
@@ -168,6 +169,59 @@ def test_each_cluster_has_the_notebooks_percentage_and_the_true_one():
     for number, (silhouette, freed) in enumerate(zip(silhouettes, ("1.0 kB", "1.0 kB"), strict=True)):
         assert f"{number} 6 50.00 {silhouette} 1 8.33 {freed} {reduction}".replace(" ", "") in words.replace(" ", "")
         assert f"6 images (50.0 %) · silhouette {silhouette} · 1 duplicate (8.33 %), {freed}" in words
+
+
+def varied(count=1, places=((0.0, 0.5, 0.25, 1.0), (0.5, 0.5, 0.5, 0.5))):
+    """Twelve files, some of which are variants of others; none has a copy."""
+    files = twelve_files()
+    return files, [
+        Variant(files[at + 1], files[at], 0.9, 0.03, "differs in 3 % at <left>", places) for at in range(3, 3 + count)
+    ]
+
+
+def test_a_variant_stands_beside_what_it_is_one_of_with_the_place_framed():
+    files, variants = varied()
+    shown = Page(page_of(make_report(files, variants=variants), jpeg))
+    assert "1 picture is the same as another one but for something added" in shown.words
+    pair = "Variant 1 differs in 3 % at <left> The variant 04.jpg 40 × 30 · 1.0 kB of this picture 03.jpg"
+    assert pair.replace(" ", "") in shown.words.replace(" ", "")
+    assert "2 of 12 images are duplicates" in shown.words  # it is none of them
+    assert re.search("Variants ?1 ?Can be freed ?2.0 kB", shown.words)
+    assert [svg["viewbox"] for svg in shown.with_class("place")] == ["0 0 40 30"] * 2
+    rects = [tuple(int(rect[name]) for name in ("x", "y", "width", "height")) for rect in shown.all("rect")]
+    drawn = [rect for rect in rects if rect in ((0, 15, 10, 15), (20, 15, 1, 1))]
+    assert drawn == [(0, 15, 10, 15)] * 2 + [(20, 15, 1, 1)] * 2
+    assert "variants.csv" in shown.words
+
+
+@pytest.mark.parametrize(
+    ("places", "thumbnail", "framed"),
+    [
+        ((), jpeg, []),
+        (((0, 0, 1, 1), (0, 0, 1, 1)), lambda path: None, []),
+        (((-1, 0.99, 2, 3), (1, 1, 1, 1)), jpeg, ["0 29 40 1", "39 29 1 1"]),  # within the picture whatever it says
+    ],
+)
+def test_only_a_picture_that_shows_has_a_frame(places, thumbnail, framed):
+    files, variants = varied(places=places)
+    html = page_of(make_report(files, variants=variants), thumbnail)
+    boxes = re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"/>', html)
+    assert [" ".join(box) for box in boxes] == framed
+
+
+def test_many_variants_are_cut_and_the_page_says_so(monkeypatch):
+    monkeypatch.setattr(album, "VARIANTS_SHOWN", 2)
+    files, variants = varied(4)
+    shown = Page(page_of(make_report(files, variants=variants), jpeg))
+    assert "2 more are only in variants.csv" in shown.words
+    assert "Variant 2" in shown.words
+    assert "Variant 3" not in shown.words
+
+
+def test_without_variants_the_page_says_so_and_counts_none():
+    shown = Page(page_of(make_report(twelve_files()), jpeg))
+    assert "There are none: no picture is another one with something added" in shown.words
+    assert not re.search("Variants ?0", shown.words)
 
 
 def test_a_picture_without_thumbnail_leaves_a_place():

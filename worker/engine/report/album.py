@@ -7,7 +7,9 @@ from typing import Final
 
 from rich import filesize
 
+from shared.records import Box
 from worker.engine.groups.groups import Group, Member
+from worker.engine.groups.variants import Variant
 from worker.engine.report.model import Cluster, Report
 from worker.engine.report.theme import colour_of, shape_of
 from worker.engine.report.wording import saving, show
@@ -17,11 +19,13 @@ Thumbnail = Callable[[str], bytes | None]  # path -> JPEG, None where there is n
 GROUPS_SHOWN: Final = 240
 GROUP_TILES: Final = 900  # in all groups together
 MEMBERS: Final = 8  # of a group
+VARIANTS_SHOWN: Final = 120
 SHEETS: Final = 480  # thumbnails on the clusters' sheets together
 SHEET_LEAST: Final = 3  # on each sheet
 CLUSTERS: Final = 100
 THUMBNAIL_BYTES: Final = 11_000_000  # of data URIs; the page stays below 20 MB with everything else
 GROUP_SHARE: Final = 0.6  # of those bytes, for the groups
+VARIANT_SHARE: Final = 0.1  # for the variants, and what the groups have left
 LONGEST_PATH: Final = 500  # characters of a path that the filter looks at
 SHAPES_IN_SVG: Final = {
     "o": '<circle cx="6" cy="6" r="5" fill="{}"/>',
@@ -32,8 +36,23 @@ SHAPES_IN_SVG: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A place in a picture, to be drawn over it. All in pixels: the picture's size, and the place in it."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+    across: int
+    down: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """A file on the page. name: shown, cut where it is long; path: for the filter. source: data URI, "" for none."""
+    """A file on the page. name: shown, cut where it is long; path: for the filter. source: data URI, "" for none.
+
+    frame: a place that is marked in the picture.
+    """
 
     name: str
     path: str
@@ -42,6 +61,17 @@ class Tile:
     keeper: bool = False
     kind: str = ""
     reason: str = ""
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantView:
+    """A variant on the page, beside what it is one of. number: from 1, as in variants.csv."""
+
+    number: int
+    reason: str
+    of: Tile
+    tile: Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +103,27 @@ class Album:
     def __init__(self, thumbnail: Thumbnail) -> None:
         self._thumbnail = thumbnail
         self._fetched: dict[str, str] = {}
-        self.left = 0.0
-        self.cut = False
+        self._left = 0.0
+        self._full = False
+        self.cut = False  # whether there was ever no room for a thumbnail
 
     def allow(self, count: float) -> None:
         """Allow `count` more bytes."""
-        self.left += count
+        self._left += count
+        self._full = False
 
     def source(self, member: Member) -> str:
         """The data URI of a file's thumbnail, "" where there is none or no byte is left for it."""
-        if self.cut and member.digest not in self._fetched:
+        if self._full and member.digest not in self._fetched:
             return ""
         if member.digest not in self._fetched:
             picture = self._thumbnail(member.path)
             self._fetched[member.digest] = f"data:image/jpeg;base64,{b64encode(picture).decode()}" if picture else ""
         source = self._fetched[member.digest]
-        if len(source) > self.left:
-            self.cut = True
+        if len(source) > self._left:
+            self._full = self.cut = True
             return ""
-        self.left -= len(source)
+        self._left -= len(source)
         return source
 
 
@@ -104,6 +136,17 @@ def show_groups(groups: Sequence[Group], album: Album) -> list[GroupView]:
         if room < 0:
             break
         views.append(_group(group, album))
+    return views
+
+
+def show_variants(variants: Sequence[Variant], album: Album) -> list[VariantView]:
+    """The variants that there is room for, from the first on."""
+    views = []
+    for number, variant in enumerate(variants[:VARIANTS_SHOWN], start=1):
+        here, there = variant.places or (None, None)
+        of = _tile(variant.of, album, frame=_frame(variant.of, there))
+        tile = _tile(variant.member, album, frame=_frame(variant.member, here))
+        views.append(VariantView(number, variant.reason, of, tile))
     return views
 
 
@@ -141,10 +184,23 @@ def _group(group: Group, album: Album) -> GroupView:
     return GroupView(group.number, freed, tuple(sorted(kinds)), tuple(tiles), hidden)
 
 
-def _tile(member: Member, album: Album, keeper: bool = False, kind: str = "", reason: str = "") -> Tile:
+def _frame(member: Member, place: Box | None) -> Frame | None:
+    """The place in pixels, at least one, within the picture."""
+    width, height = member.width, member.height
+    if place is None or not width or not height:
+        return None
+    left, right = (min(max(round(at * width), 0), width) for at in (place[0], place[2]))
+    top, bottom = (min(max(round(at * height), 0), height) for at in (place[1], place[3]))
+    left, top = min(left, width - 1), min(top, height - 1)
+    return Frame(width, height, left, top, max(right - left, 1), max(bottom - top, 1))
+
+
+def _tile(
+    member: Member, album: Album, keeper: bool = False, kind: str = "", reason: str = "", frame: Frame | None = None
+) -> Tile:
     facts = f"{member.width} × {member.height} · {filesize.decimal(member.bytes)}"
     path = show(member.path, LONGEST_PATH)
-    return Tile(show(member.path), path, album.source(member), facts, keeper, kind, reason)
+    return Tile(show(member.path), path, album.source(member), facts, keeper, kind, reason, frame)
 
 
 def _mark(cluster: int) -> str:

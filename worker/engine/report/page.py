@@ -18,9 +18,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from rich import filesize
 
-from shared.records import Kind
+from shared.records import DUPLICATE_KINDS, Kind
 from worker.engine.groups.keepers import describe_order
-from worker.engine.report.album import GROUP_SHARE, THUMBNAIL_BYTES, Album, Thumbnail, show_clusters, show_groups
+from worker.engine.report.album import (
+    GROUP_SHARE,
+    THUMBNAIL_BYTES,
+    VARIANT_SHARE,
+    Album,
+    Thumbnail,
+    show_clusters,
+    show_groups,
+    show_variants,
+)
 from worker.engine.report.figures import Figure, figure_of_history
 from worker.engine.report.model import Report
 from worker.engine.report.summary import reasons, sampling
@@ -37,13 +46,6 @@ def render_page(report: Report, figures: Sequence[Figure], thumbnail: Thumbnail)
 
     figures: those of the choice of k. thumbnail: asked at most once per picture.
     """
-    album = Album(thumbnail)
-    album.allow(THUMBNAIL_BYTES * GROUP_SHARE)
-    groups = show_groups(report.groups, album)
-    groups_cut, album.cut = album.cut, False
-    album.allow(THUMBNAIL_BYTES * (1 - GROUP_SHARE))
-    clusters = show_clusters(report, album)
-    shown_kinds = Counter(kind for group in groups for kind in group.kinds)
     return (
         _environment()
         .get_template("report.html")
@@ -58,20 +60,36 @@ def render_page(report: Report, figures: Sequence[Figure], thumbnail: Thumbnail)
             choice=report.clustering.choice,
             geometry=report.clustering.geometry,
             sampling=sampling(report),
-            groups=groups,
-            groups_hidden=len(report.groups) - len(groups),
-            kinds=[(str(kind), kind.words, shown_kinds[kind]) for kind in Kind if shown_kinds[kind]],
-            by_name=[str(kind) for kind in Kind if not kind.is_acted_on],
+            by_name=[str(kind) for kind in DUPLICATE_KINDS if not kind.is_acted_on],
             to_prove=[str(kind) for kind in Kind if kind.is_to_prove],
-            clusters=clusters,
-            clusters_hidden=len(report.clusters) - len(clusters),
-            thumbnails_cut=groups_cut or album.cut,
+            **_pictures(report, Album(thumbnail)),
             figures=figures,
             timeline=figure_of_history(report),
             history=report.history[: -GENERATIONS_SHOWN - 1 : -1],
             **_failures(report),
         )
     )
+
+
+def _pictures(report: Report, album: Album) -> dict[str, Any]:
+    """What is shown with thumbnails: each part has a share of the bytes, and what the parts before it have left."""
+    album.allow(THUMBNAIL_BYTES * GROUP_SHARE)
+    groups = show_groups(report.groups, album)
+    album.allow(THUMBNAIL_BYTES * VARIANT_SHARE)
+    variants = show_variants(report.variants, album)
+    album.allow(THUMBNAIL_BYTES * (1 - GROUP_SHARE - VARIANT_SHARE))
+    clusters = show_clusters(report, album)
+    counted = Counter(kind for group in groups for kind in group.kinds)
+    return {
+        "groups": groups,
+        "groups_hidden": len(report.groups) - len(groups),
+        "kinds": [(str(kind), kind.words, counted[kind]) for kind in Kind if counted[kind]],
+        "variants": variants,
+        "variants_hidden": len(report.variants) - len(variants),
+        "clusters": clusters,
+        "clusters_hidden": len(report.clusters) - len(clusters),
+        "thumbnails_cut": album.cut,
+    }
 
 
 def _failures(report: Report) -> dict[str, Any]:
