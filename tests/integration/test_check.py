@@ -6,10 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shared.records import Extractor, Match, pair_of
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shared.records import Extractor, Match, Relation, pair_of
 from shared.settings import Settings
 from tests.integration.test_policy import Stream, png
 from tests.integration.test_verdicts import wait
+from worker.commands.check import Checker
+from worker.pipeline.comparison import Comparison
+from worker.workshop import Workshop
 
 
 def test_a_file_that_the_collection_holds_as_near_is_exact_of_that_file(settings: Settings, tmp_path: Path) -> None:
@@ -32,6 +39,37 @@ def test_a_file_that_the_collection_holds_as_near_is_exact_of_that_file(settings
         assert (answer["verdict"], answer["duplicate_of"], answer["reason"]) == ("exact", "near.png", "the same bytes")
     finally:
         stream.close()
+
+
+def test_a_picture_that_differs_in_a_place_would_be_a_variant(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream(settings, tmp_path)
+    try:
+        stream.start("verdicts")
+        stream.store.publish_extractor(Extractor("e", "random", "label"))
+        stream.arrive("scene.png", png("red"))
+        wait(lambda: stream.verdict("scene.png") == "unique", "the verdict")
+        fox = tmp_path / "fox.png"
+        fox.write_bytes(png("blue"))
+        match = Match(0.9, "differs in 3 % at the left", Relation.VARIANT, 0.03)
+        monkeypatch.setattr(Comparison, "compare_sketch", lambda *_: match)  # made up
+        checker = Checker(Workshop(settings))
+        checker.__dict__["_network"] = Blind()
+        event = checker.check(fox)
+    finally:
+        stream.close()
+    assert (event.verdict, event.duplicate_of, event.variant_of) == ("unique", "", "scene.png")
+    assert (event.similarity, event.share, event.reason) == (0.9, 0.03, "differs in 3 % at the left")
+
+
+class Blind:
+    """A network that sees nothing: with few contents each is a candidate."""
+
+    side = 8
+
+    def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.zeros((len(pictures), 4096), dtype=np.float32)
 
 
 def test_a_file_that_is_too_large_is_not_read(settings: Settings, tmp_path: Path) -> None:
