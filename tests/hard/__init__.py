@@ -1,0 +1,10 @@
+"""Hard cases: pictures that look alike and are not the same, and a few that are. `python -m tests.hard FOLDER`."""
+
+from typing import Final
+
+from tests.hard import documents, papers, screens
+from tests.hard.case import HardCase, Picture, Recipe, Relation
+
+__all__ = ["ALL", "HardCase", "Picture", "Recipe", "Relation"]
+
+ALL: Final[tuple[Recipe, ...]] = (*documents.RECIPES, *papers.RECIPES, *screens.RECIPES)

@@ -1,0 +1,84 @@
+"""What a hard case is: a few pictures that look alike, and what is right to say of every two of them."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]  # RGB, [h, w, 3]
+Relation = Literal["none", "variant allowed", "near", "variant"]
+Draw = Callable[[np.random.Generator], Sequence[Picture]]
+Edit = Callable[[Picture, np.random.Generator], Picture]
+
+NAMES: Final = "abcdef"
+
+
+@dataclass(frozen=True, slots=True)
+class HardCase:
+    """pictures: by name, of which every two stand in `relation`: no match at all, no near, near, variant.
+
+    suffix, quality: how each is saved, by name; quality is JPEG's.
+    """
+
+    name: str
+    pictures: dict[str, Picture]
+    relation: Relation
+    suffix: dict[str, str]
+    quality: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """How a drawn picture comes to be a file: as it is, scanned, photographed."""
+
+    name: str
+    put_on: Edit | None = None
+    suffix: str = ".png"
+    quality: int = 95
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A kind of hard case in one dress. Called with a generator it draws the case; the same one, the same pictures.
+
+    dresses: of the pictures in turn; the last goes on for the rest.
+    """
+
+    kind: str
+    draw: Draw
+    relation: Relation
+    dresses: tuple[Dress, ...]
+
+    @property
+    def name(self) -> str:
+        """Kind and dress: one case of ALL."""
+        worn = "-and-".join(dict.fromkeys(dress.name for dress in self.dresses))
+        return f"{self.kind}-{worn}" if worn != "clean" else self.kind
+
+    @property
+    def seed(self) -> int:
+        """Of the pictures that are drawn where nobody asks for others; one for all dresses of a kind."""
+        return zlib.crc32(self.kind.encode())
+
+    def __call__(self, random: np.random.Generator) -> HardCase:
+        drawn = self.draw(random)
+        worn = [self.dresses[min(number, len(self.dresses) - 1)] for number in range(len(drawn))]
+        put_on = [
+            dress.put_on(picture, random) if dress.put_on else picture
+            for dress, picture in zip(worn, drawn, strict=True)
+        ]
+        return HardCase(
+            self.name,
+            dict(zip(NAMES, put_on, strict=False)),
+            self.relation,
+            {name: dress.suffix for name, dress in zip(NAMES, worn, strict=False)},
+            {name: dress.quality for name, dress in zip(NAMES, worn, strict=False)},
+        )
+
+
+def recipes(kind: str, draw: Draw, relation: Relation, *outfits: Dress | tuple[Dress, ...]) -> tuple[Recipe, ...]:
+    """A recipe for each outfit: one dress for all pictures, or one for each."""
+    return tuple(Recipe(kind, draw, relation, outfit if isinstance(outfit, tuple) else (outfit,)) for outfit in outfits)
