@@ -2,9 +2,13 @@
 
 from typing import Final
 
-from tests.hard import documents, papers, screens
+from tests.hard import covers, documents, measurements, pages, papers, products, scenes, screens
 from tests.hard.case import HardCase, Picture, Recipe, Relation
 
 __all__ = ["ALL", "HardCase", "Picture", "Recipe", "Relation"]
 
-ALL: Final[tuple[Recipe, ...]] = (*documents.RECIPES, *papers.RECIPES, *screens.RECIPES)
+ALL: Final[tuple[Recipe, ...]] = tuple(
+    recipe
+    for subject in (documents, papers, pages, screens, covers, products, measurements, scenes)
+    for recipe in subject.RECIPES
+)
