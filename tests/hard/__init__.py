@@ -2,13 +2,25 @@
 
 from typing import Final
 
-from tests.hard import covers, documents, measurements, pages, papers, products, scenes, screens
+from tests.hard import (
+    copies,
+    covers,
+    documents,
+    measurements,
+    pages,
+    papers,
+    products,
+    scenes,
+    screens,
+    signs,
+    surfaces,
+)
 from tests.hard.case import HardCase, Picture, Recipe, Relation
 
 __all__ = ["ALL", "HardCase", "Picture", "Recipe", "Relation"]
 
 ALL: Final[tuple[Recipe, ...]] = tuple(
     recipe
-    for subject in (documents, papers, pages, screens, covers, products, measurements, scenes)
+    for subject in (documents, papers, pages, screens, covers, products, measurements, surfaces, signs, scenes, copies)
     for recipe in subject.RECIPES
 )

@@ -44,19 +44,14 @@ class Dress:
 class Recipe:
     """A kind of hard case in one dress. Called with a generator it draws the case; the same one, the same pictures.
 
-    dresses: of the pictures in turn; the last goes on for the rest.
+    dresses: of the pictures in turn; the last goes on for the rest. name: one of its own.
     """
 
+    name: str
     kind: str
     draw: Draw
     relation: Relation
     dresses: tuple[Dress, ...]
-
-    @property
-    def name(self) -> str:
-        """Kind and dress: one case of ALL."""
-        worn = "-and-".join(dict.fromkeys(dress.name for dress in self.dresses))
-        return f"{self.kind}-{worn}" if worn != "clean" else self.kind
 
     @property
     def seed(self) -> int:
@@ -79,6 +74,9 @@ class Recipe:
         )
 
 
-def recipes(kind: str, draw: Draw, relation: Relation, *outfits: Dress | tuple[Dress, ...]) -> tuple[Recipe, ...]:
-    """A recipe for each outfit: one dress for all pictures, or one for each."""
-    return tuple(Recipe(kind, draw, relation, outfit if isinstance(outfit, tuple) else (outfit,)) for outfit in outfits)
+def recipes(kind: str, draw: Draw, relation: Relation, *dresses: Dress) -> tuple[Recipe, ...]:
+    """A recipe for each dress, in which all the pictures are."""
+    return tuple(
+        Recipe(kind if dress.name == "clean" else f"{kind}-{dress.name}", kind, draw, relation, (dress,))
+        for dress in dresses
+    )
