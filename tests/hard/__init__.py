@@ -12,8 +12,11 @@ from tests.hard import (
     products,
     scenes,
     screens,
+    sheets,
     signs,
+    specimens,
     surfaces,
+    views,
 )
 from tests.hard.case import HardCase, Picture, Recipe, Relation
 
@@ -21,6 +24,21 @@ __all__ = ["ALL", "HardCase", "Picture", "Recipe", "Relation"]
 
 ALL: Final[tuple[Recipe, ...]] = tuple(
     recipe
-    for subject in (documents, papers, pages, screens, covers, products, measurements, surfaces, signs, scenes, copies)
+    for subject in (
+        documents,
+        papers,
+        sheets,
+        pages,
+        screens,
+        views,
+        covers,
+        products,
+        specimens,
+        measurements,
+        surfaces,
+        signs,
+        scenes,
+        copies,
+    )
     for recipe in subject.RECIPES
 )

@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from tests.hard import ALL
 from tests.hard.case import HardCase
 from worker.engine.edits.attacks import encoded
@@ -27,7 +25,7 @@ def main() -> None:
     given = parser.parse_args()
     for recipe in ALL:
         if given.kind in recipe.name:
-            write(recipe(np.random.default_rng([recipe.seed, given.seed])), given.folder)
+            write(recipe.case(given.seed), given.folder)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -59,19 +60,32 @@ class Recipe:
         return zlib.crc32(self.kind.encode())
 
     def __call__(self, random: np.random.Generator) -> HardCase:
-        drawn = self.draw(random)
-        worn = [self.dresses[min(number, len(self.dresses) - 1)] for number in range(len(drawn))]
-        put_on = [
-            dress.put_on(picture, random) if dress.put_on else picture
-            for dress, picture in zip(worn, drawn, strict=True)
-        ]
+        return self.dress(self.draw(random), random)
+
+    def case(self, number: int = 0) -> HardCase:
+        """The same case with every call; another `number`, another drawing of the kind."""
+        drawing = _drawn(self.draw, self.seed, number)
+        return self.dress(drawing, np.random.default_rng([self.seed, number, zlib.crc32(self.name.encode())]))
+
+    def dress(self, drawing: Sequence[Picture], random: np.random.Generator) -> HardCase:
+        """What becomes of drawn pictures."""
+        names = NAMES[: len(drawing)]
+        worn = [self.dresses[min(number, len(self.dresses) - 1)] for number in range(len(drawing))]
+        pictures = (dress.put_on(picture, random) if dress.put_on else picture
+                    for dress, picture in zip(worn, drawing, strict=True))  # fmt: skip
         return HardCase(
             self.name,
-            dict(zip(NAMES, put_on, strict=False)),
+            dict(zip(names, pictures, strict=True)),
             self.relation,
-            {name: dress.suffix for name, dress in zip(NAMES, worn, strict=False)},
-            {name: dress.quality for name, dress in zip(NAMES, worn, strict=False)},
+            {name: dress.suffix for name, dress in zip(names, worn, strict=True)},
+            {name: dress.quality for name, dress in zip(names, worn, strict=True)},
         )
+
+
+@lru_cache(maxsize=1)
+def _drawn(draw: Draw, seed: int, number: int) -> Sequence[Picture]:
+    """What the dresses of one kind, which stand side by side, have in common."""
+    return draw(np.random.default_rng([seed, number]))
 
 
 def recipes(kind: str, draw: Draw, relation: Relation, *dresses: Dress) -> tuple[Recipe, ...]:

@@ -8,7 +8,21 @@ from typing import Final
 import cv2
 import numpy as np
 
-from tests.hard import covers, documents, measurements, pages, papers, products, scenes, screens
+from tests.hard import (
+    covers,
+    documents,
+    measurements,
+    pages,
+    papers,
+    products,
+    scenes,
+    screens,
+    sheets,
+    signs,
+    specimens,
+    surfaces,
+    views,
+)
 from tests.hard.case import Draw, Dress, Edit, Picture, Recipe, Relation, recipes
 from tests.hard.dress import CLEAN, SCANNED
 from tests.hard.nature import landscape, photo
@@ -106,6 +120,9 @@ PAGES: Final = {
     "sheet-music": pages.scores,
     "crossword": pages.crosswords,
     "drawing": pages.dimensioned,
+    "answer-sheet": sheets.answer_sheets,
+    "cardiogram": sheets.cardiograms,
+    "fingerprint": specimens.fingerprints,
 }
 SCREENS: Final = {
     "dashboard": screens.dashboards,
@@ -120,6 +137,9 @@ SCREENS: Final = {
     "chart": pages.charts,
     "oscilloscope": measurements.oscilloscopes,
     "qr-code": papers.qr_codes,
+    "lock-screen": views.lock_screens,
+    "desktop": views.desktops,
+    "radar": views.radars,
 }
 GOODS: Final = {
     "shirt": products.printed_shirts,
@@ -136,6 +156,12 @@ GOODS: Final = {
     "sky-with-watermark": scenes.watermarked_skies,
     "photo-in-a-frame": scenes.framed_photos,
     "night-sky": scenes.night_skies,
+    "gel": specimens.gels,
+    "watch": specimens.watches,
+    "retina": specimens.retinas,
+    "palette": specimens.palettes,
+    "defect": surfaces.defects,
+    "stamp": signs.stamps,
 }
 COPIES: Final[dict[str, tuple[Edit, int]]] = {
     "jpeg-30": (unchanged, 30),

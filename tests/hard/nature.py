@@ -8,6 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft2, next_fast_len, rfft2
 from sklearn.datasets import load_sample_image
 
 from tests.hard.case import Picture
@@ -33,18 +34,24 @@ def part(name: str, left: float, top: float, width: int, height: int, share: flo
 
 def noise(random: np.random.Generator, width: int, height: int, power: float = 1.0) -> NDArray[np.float32]:
     """[h, w], mean 0, deviation 1, an amplitude that falls with the frequency to that power: 1 is nature's."""
-    spectrum = np.fft.rfft2(random.standard_normal((height, width), np.float32))
-    rise = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    sides = next_fast_len(height), next_fast_len(width)
+    spectrum = rfft2(random.standard_normal(sides, np.float32))
+    rise = np.hypot(np.fft.fftfreq(sides[0])[:, None], np.fft.rfftfreq(sides[1])[None])
     rise[0, 0] = 1
-    spectrum *= rise**-power
+    spectrum *= (rise**-power).astype(np.float32)
     spectrum[0, 0] = 0
-    result = np.fft.irfft2(spectrum, s=(height, width))
-    return np.asarray(result / result.std(), np.float32)
+    result = irfft2(spectrum, s=sides)[:height, :width]
+    return np.asarray((result - result.mean()) / result.std(), np.float32)
 
 
 def clipped(values: NDArray[np.floating]) -> Picture:
     """To whole levels of 0 to 255."""
     return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+
+
+def grain(random: np.random.Generator, shape: tuple[int, ...], levels: float) -> NDArray[np.float32]:
+    """What a sensor adds to each place and colour."""
+    return random.standard_normal(shape, np.float32) * np.float32(levels)
 
 
 def surface(
@@ -56,15 +63,15 @@ def surface(
     power: float = 0.9,
 ) -> Picture:
     """A table, a wall, a lawn: one colour under natural noise."""
-    grain = noise(random, width, height, power) * contrast
-    return clipped(np.array(colour, np.float32) + grain[..., None])
+    uneven = noise(random, width, height, power) * np.float32(contrast)
+    return clipped(np.array(colour, np.float32) + uneven[..., None])
 
 
 def sky(random: np.random.Generator, width: int, height: int, clouds: float = 1.0) -> Picture:
     """Blue that pales towards the horizon, with clouds."""
-    fall = np.linspace(0, 1, height)[:, None, None]
-    blue = np.array([70, 120, 200]) * (1 - fall) + np.array([190, 210, 230]) * fall
-    cover = np.clip(noise(random, width, height, 1.7) * 0.6 * clouds, 0, 1)[..., None]
+    fall = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+    blue = np.float32([70, 120, 200]) * (1 - fall) + np.float32([190, 210, 230]) * fall
+    cover = np.clip(noise(random, width, height, 1.7) * np.float32(0.6 * clouds), 0, 1)[..., None]
     return clipped(blue * (1 - cover) + 240 * cover)
 
 
@@ -76,8 +83,8 @@ def landscape(random: np.random.Generator, width: int, height: int) -> Picture:
     for hill in range(hills):
         base = height * (0.3 + 0.6 * hill / hills)
         crest = base + noise(random, width, 1, 1.3)[0] * height * random.uniform(0.03, 0.09)
-        colour = np.array(random.uniform([40, 60, 20], [150, 130, 110])) * (0.6 + 0.4 * hill / hills)
-        grown = colour + noise(random, width, height, 0.8)[..., None] * random.uniform(14, 30)
+        colour = np.float32(random.uniform([40, 60, 20], [150, 130, 110]) * (0.6 + 0.4 * hill / hills))
+        grown = colour + noise(random, width, height, 0.8)[..., None] * np.float32(random.uniform(14, 30))
         scene = np.where((rows > crest[None])[..., None], grown, scene)
     for _ in range(int(random.integers(5, 12))):
         _stand(scene, random)

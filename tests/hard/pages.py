@@ -172,7 +172,7 @@ def charts(random: np.random.Generator) -> list[Picture]:
 
 def maps(random: np.random.Generator) -> list[Picture]:
     """One map with its marker in two places."""
-    plan = _map(random)
+    plan = city(random)
     result = []
     for x, y in ((250, 200), (660, 430)):
         sheet = Sheet(plan, fine=2)
@@ -183,7 +183,8 @@ def maps(random: np.random.Generator) -> list[Picture]:
     return result
 
 
-def _map(random: np.random.Generator) -> Picture:
+def city(random: np.random.Generator) -> Picture:
+    """A town from above, as map services draw it: 900 x 640."""
     sheet = Sheet((238, 236, 228), 900, 640)
     sheet.shape((0, 420), (320, 500), (520, 640), (0, 640), fill=(170, 210, 235))
     sheet.box((560, 60), (760, 190), (200, 225, 180))
