@@ -17,6 +17,7 @@ from tests.hard import (
     specimens,
     surfaces,
     views,
+    wardrobe,
 )
 from tests.hard.case import HardCase, Picture, Recipe, Relation
 
@@ -33,6 +34,7 @@ ALL: Final[tuple[Recipe, ...]] = tuple(
         views,
         covers,
         products,
+        wardrobe,
         specimens,
         measurements,
         surfaces,

@@ -22,6 +22,7 @@ from tests.hard import (
     specimens,
     surfaces,
     views,
+    wardrobe,
 )
 from tests.hard.case import Draw, Dress, Edit, Picture, Recipe, Relation, recipes
 from tests.hard.dress import CLEAN, SCANNED
@@ -148,6 +149,10 @@ GOODS: Final = {
     "dark-trousers": products.dark_trousers,
     "sofa": products.sofas,
     "mug": products.mugs,
+    "catalogue-shirt": wardrobe.shirt_range,
+    "catalogue-black-trousers": wardrobe.two_black,
+    "catalogue-jeans": wardrobe.washes,
+    "catalogue-dress": wardrobe.printed_dresses,
     "gauge": measurements.gauges,
     "slice": measurements.slices,
     "collage": covers.collages,
