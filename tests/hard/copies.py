@@ -27,8 +27,17 @@ from tests.hard import (
 from tests.hard.case import Draw, Dress, Edit, Picture, Recipe, Relation, recipes
 from tests.hard.dress import CLEAN, SCANNED
 from tests.hard.nature import landscape, photo
-from tests.hard.paint import Sheet
-from worker.engine.edits.additions import captioned, framed, letterboxed, overlaid, stickered
+from worker.engine.edits.additions import (
+    captioned,
+    framed,
+    letterboxed,
+    overlaid,
+    smiling,
+    stickered,
+    striped,
+    titled,
+    written_over,
+)
 from worker.engine.edits.shapes import cropped, mirrored, scaled, turned
 from worker.engine.edits.tones import blurred, saturated, toned, unchanged
 
@@ -64,35 +73,6 @@ def laid_again(picture: Picture, random: np.random.Generator) -> Picture:
     paper = tuple(int(level) for level in picture[2, 2])
     edge = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": paper}
     return np.asarray(cv2.warpAffine(picture, move, (width, height), flags=cv2.INTER_CUBIC, **edge), np.uint8)
-
-
-def striped(picture: Picture, random: np.random.Generator) -> Picture:
-    """Opaque stripes of one colour across it."""
-    height, width = picture.shape[:2]
-    sheet = Sheet(picture)
-    tone = tuple(int(level) for level in random.integers(0, 256, 3))
-    step = height // 9
-    for stripe in range(1, 9, 2):
-        sheet.box((0, stripe * step), (width, stripe * step + step // 2), tone)
-    return sheet.picture()
-
-
-def lettered(picture: Picture, random: np.random.Generator) -> Picture:
-    """Large words straight on it."""
-    height, width = picture.shape[:2]
-    sheet = Sheet(picture)
-    for row, words in enumerate(("GOOD MORNING", "TO EVERYONE")):
-        sheet.text((width / 2, height * (0.42 + 0.18 * row)), words, width // 12, "bold", (250, 240, 90), "mm")
-    return sheet.picture()
-
-
-def titled(picture: Picture, random: np.random.Generator) -> Picture:
-    """White above it, with words: what a meme is."""
-    height, width = picture.shape[:2]
-    sheet = Sheet("white", width, height + height // 4)
-    sheet.text((width / 2, height // 8), "when it is only Tuesday", width // 18, "bold", "black", "mm")
-    sheet.put(picture, (0, height // 4))
-    return sheet.picture()
 
 
 def china(_: np.random.Generator) -> Picture:
@@ -184,8 +164,9 @@ COPIES: Final[dict[str, tuple[Edit, int]]] = {
 ADDITIONS: Final[dict[str, Edit]] = {
     "caption": captioned,
     "sticker": stickered,
-    "stripes": striped,
-    "words": lettered,
+    "stripes": striped(),
+    "words": written_over,
+    "smileys": smiling(3, 0.15),
     "panel": overlaid,
     "title": titled,
 }
