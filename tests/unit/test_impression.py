@@ -86,10 +86,24 @@ def test_an_impression_tells_the_size_of_the_whole_picture() -> None:
     assert made.picture.shape == (1500, 1000, 3)
 
 
-def test_the_digest_of_pixels_says_at_which_scale_it_was_taken() -> None:
+def test_the_digest_of_pixels_is_of_all_of_them() -> None:
     small, large = photo(900, 600), photo(3000, 2000)
     assert take_impression(encoded(small, "PNG"), LIMIT).facts.pixels == pixel_digest(small)
     one, other = (take_impression(encoded(large, orientation=1, comment=word), LIMIT) for word in (b"one", b"other"))
     assert one.facts.pixels == other.facts.pixels
-    assert one.facts.pixels.startswith("1/2 ")
+    turned = take_impression(encoded(large, orientation=3), LIMIT)
+    assert turned.facts.pixels != one.facts.pixels
     assert take_impression(encoded(large, quality=60), LIMIT).facts.pixels != one.facts.pixels
+
+
+def test_two_large_jpegs_that_differ_in_their_finest_detail_are_not_the_same_pixels() -> None:
+    """Two that are decoded alike at half their size: a pattern of single pixels is in what is left out."""
+    grey = np.full((1536, 2048, 3), 128, np.uint8)
+    grey[200:900, 300:1500] = photo(1200, 700)
+    fine = grey.copy()
+    wave = np.cos((2 * np.arange(64) + 1) * 4 * np.pi / 16)  # the one frequency that half a block leaves out
+    fine[1000:1064, :64] += np.rint(24 * np.outer(wave, wave)).astype(np.int8).view(np.uint8)[..., None]
+    plain, patterned = (encoded(picture, quality=75) for picture in (grey, fine))
+    one, other = (take_impression(data, LIMIT) for data in (plain, patterned))
+    assert np.array_equal(one.picture, other.picture)
+    assert one.facts.pixels != other.facts.pixels

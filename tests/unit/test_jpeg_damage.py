@@ -17,7 +17,10 @@ KINDS = {
     "progressive": {"quality": 75, "progressive": True},
     "with restarts": {"quality": 90, "restart_marker_blocks": 50},
     "grey": {"quality": 90, "optimize": True},
+    "four colours": {"quality": 90},
+    "all of the colours": {"quality": 90, "subsampling": 0},
 }
+MODES = {"grey": "L", "four colours": "CMYK"}
 
 
 def encoded(image: Image.Image, **options: object) -> bytes:
@@ -28,14 +31,14 @@ def encoded(image: Image.Image, **options: object) -> bytes:
 
 def photo(kind: str) -> bytes:
     image = Image.fromarray(load_sample_image("china.jpg"))
-    return encoded(image.convert("L") if kind == "grey" else image, **KINDS[kind])
+    return encoded(image.convert(MODES.get(kind, "RGB")), **KINDS[kind])
 
 
 def drawing(kind: str) -> bytes:
     """Mostly of one colour, whose code may be a row of zeros."""
     image = Image.new("RGB", (1200, 900), "white")
     ImageDraw.Draw(image).text((500, 400), "a drawing", fill="navy")
-    return encoded(image, **KINDS[kind])
+    return encoded(image.convert(MODES.get(kind, "RGB")), **KINDS[kind])
 
 
 def with_hole(data: bytes, at: float, size: int, what: bytes = b"\0") -> bytes:
@@ -44,7 +47,7 @@ def with_hole(data: bytes, at: float, size: int, what: bytes = b"\0") -> bytes:
     return data[:place] + what * size + data[place + size :]
 
 
-@pytest.mark.parametrize("size", [512, 4096])
+@pytest.mark.parametrize("size", [64, 512, 4096])
 @pytest.mark.parametrize("at", [0.0, 0.2, 0.5, 0.8, 1.0])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_lost_sector_is_damage(kind: str, at: float, size: int) -> None:
@@ -93,3 +96,37 @@ def test_a_few_bytes_before_the_end_are_padding(padding: bytes) -> None:
 def test_zeros_behind_the_picture_are_no_hole_in_it() -> None:
     data = photo("baseline")
     assert (decode(data + bytes(5000), PIXELS) == decode(data, PIXELS)).all()
+
+
+def segment(marker: int, body: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+# What libjpeg warns of, or stumbles over, and what takes nothing from the picture: it stops at the first of them.
+HARMLESS = {
+    "stray bytes between segments": lambda data: data[:20] + b"\1\2\3" + data[20:],
+    "an unknown version of JFIF": lambda data: data[:11] + b"\7" + data[12:],
+    "an unknown number of Adobe's": lambda data: data[:2] + segment(0xEE, b"Adobe\0d\0\0\0\0\x09") + data[2:],
+    "a profile that is cut off": lambda data: data[:2] + segment(0xE2, b"ICC_PROFILE\0\7\1abc") + data[2:],
+    "the head of a scan that means nothing": lambda data: data.replace(
+        b"\xff\xda\0\x0c\3\1\0\2\x11\3\x11\0\x3f\0", b"\xff\xda\0\x0c\3\1\0\2\x11\3\x11\0\0\0"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_takes_nothing_from_the_picture_hides_no_damage(name: str) -> None:
+    odd = HARMLESS[name](photo("baseline"))
+    assert odd != photo("baseline")
+    assert (decode(odd, PIXELS) == decode(photo("baseline"), PIXELS)).all()
+    for damaged in (with_hole(odd, 0.5, 4096), odd[: len(odd) // 2] + b"\xff\xd9"):
+        with pytest.raises(UnreadableImage, match="truncated or damaged JPEG file"):
+            decode(damaged, PIXELS)
+
+
+def test_a_marker_that_makes_no_sense_is_damage() -> None:
+    data = photo("with restarts")
+    middle = len(data) // 2
+    for marker in (0xC0, 0xC4, 0xC5, 0xCC, 0xDB, 0xE5, 0xFE):
+        with pytest.raises(UnreadableImage, match="truncated or damaged JPEG file"):
+            decode(data[:middle] + bytes((0xFF, marker, 0, 9)) + data[middle:], PIXELS)
