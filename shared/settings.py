@@ -25,7 +25,7 @@ DEFAULT_SUFFIXES = (
 
 
 # Criteria of the order of keepers, as worker/engine/groups/keepers.py measures them.
-KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path")
+KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path", "holds")
 
 
 # What Celery and redis-py call the ways to a Redis: without and with TLS, and by a Unix socket.
@@ -115,9 +115,9 @@ class Settings(BaseSettings):
         "clustered by a sample of that size, and then each image is assigned to a cluster",
     )
     keeper_order: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("pixels", "bytes", "oldest", "shortest", "path"),
-        description="which file of a group stays, first things first: `pixels` (most), `bytes` (most), `oldest`, "
-        "`newest`, `shortest` (path), `path` (first)",
+        ("pixels", "holds", "bytes", "oldest", "shortest", "path"),
+        description="which file of a group stays, first things first: `pixels` (most), `holds` (more than a picture: a "
+        "video, frames, 16 bits, transparency), `bytes` (most), `oldest`, `newest`, `shortest` (path), `path` (first)",
     )
     prefer_folders: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

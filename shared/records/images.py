@@ -20,7 +20,9 @@ class ImageFacts(Sealed):
     """What is known of a picture independently of the extractor.
 
     width, height: pixels after orientation. pixels: digest of the decoded, oriented pixels.
-    content: pixels without bars and frames of one colour, 0: all of them.
+    content: pixels without bars and frames of one colour, 0: all of them. holds: what its file holds beside the picture
+    or of it beyond 8 opaque bits, in words such as `a video`. said: marks of what is said of it and may go with it, ""
+    where that was not looked at.
     """
 
     NAME: ClassVar = "facts of an image in the store"
@@ -30,6 +32,14 @@ class ImageFacts(Sealed):
     height: int
     pixels: str = ""
     content: int = 0
+    holds: str = ""
+    said: str = ""
+
+    def loses_nothing_to(self, keeper: "ImageFacts") -> bool | None:
+        """Whether all that is said of this one is said of `keeper`, too; None where that is not known."""
+        if not self.said or not keeper.said:
+            return None
+        return set(self.said.split()) <= set(keeper.said.split())
 
 
 class Relation(StrEnum):

@@ -151,6 +151,10 @@ class MemoryStore:
         self._end()
         return [self._images[digest].pixels if digest in self._images else "" for digest in digests]
 
+    def about(self, digests: Sequence[str]) -> list[ImageFacts | None]:
+        self._end()
+        return [self._images.get(digest) for digest in digests]
+
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
         for digest, facts, encoded, sketch in images:
             self._images[digest] = facts

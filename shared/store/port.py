@@ -101,6 +101,9 @@ class Images(Protocol):
     def pixels(self, digests: Sequence[str]) -> list[str]:
         """Digest of the pixels of each digest, "" where not known. One round trip per 1,000."""
 
+    def about(self, digests: Sequence[str]) -> list[ImageFacts | None]:
+        """Facts of each digest, whatever else is stored of it. One round trip per 1,000."""
+
     def put_images(self, extractor_id: str, images: Sequence[Image]) -> None:
         """Store facts and features. One pipelined round trip."""
 

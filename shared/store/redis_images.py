@@ -46,9 +46,10 @@ class RedisImages(RedisPart):
         return self._get([keys.key_sketch(digest) for digest in digests])
 
     def pixels(self, digests: Sequence[str]) -> list[str]:
-        raws = self._get([keys.key_image(digest) for digest in digests])
-        known = [_facts(raw) for raw in raws]
-        return [facts.pixels if facts else "" for facts in known]
+        return [facts.pixels if facts else "" for facts in self.about(digests)]
+
+    def about(self, digests: Sequence[str]) -> list[ImageFacts | None]:
+        return [_facts(raw) for raw in self._get([keys.key_image(digest) for digest in digests])]
 
     def _get(self, keys: Sequence[str]) -> list[bytes | None]:
         found: list[bytes | None] = []

@@ -85,10 +85,11 @@ class Desk:
         acting.close()
         return found
 
-    def why_not(self, action: Action, one: ReportedDuplicate) -> str:
+    def why_not(self, action: Action, one: ReportedDuplicate, named: tuple[str, ...] = ()) -> str:
         """The reason why a file is left alone, in a dry run, too; the folder is as it was."""
-        before, dry = self.tree(), Acting(self.collaborators, action, self.root, str(self.target)).look(one)
-        [found] = self.act(action, one)
+        acting = Acting(self.collaborators, action, self.root, str(self.target), named=named)
+        before, dry = self.tree(), acting.look(one)
+        [found] = self.act(action, one, named=named)
         assert isinstance(found, Skipped)
         assert dry == found
         assert self.tree() == before
@@ -203,7 +204,16 @@ def test_what_holds_more_than_its_picture_never_goes_for_one_that_looks_like_it(
     desk.put("motion.jpg", still + b"\0\0\0\x18ftypmp42 and a video")
     [found] = desk.act(Action.MOVE, desk.duplicate("motion.jpg", "still.jpg", "identical"), named=("identical",))
     assert isinstance(found, Skipped)
-    assert "such as a video" in found.reason
+    assert "it holds what its keeper does not: a video (" in found.reason
+
+
+def test_nor_does_it_for_an_edited_copy_asked_for_by_name(desk: Desk) -> None:
+    desk.put("still.jpg", png("#fd0000", "JPEG"))
+    desk.put("motion.jpg", png("red", "JPEG") + b"\0\0\0\x18ftypmp42 and a video")
+    reason = desk.why_not(Action.MOVE, desk.duplicate("motion.jpg", "still.jpg", "near"), named=("near",))
+    assert reason == "it holds more than its keeper: a video (24 bytes behind its picture)"
+    [found] = desk.act(Action.MOVE, desk.duplicate("still.jpg", "motion.jpg", "near"), named=("near",))
+    assert isinstance(found, Acted)
 
 
 def test_an_edited_copy_goes_by_name_and_it_is_said_what_goes_with_it(desk: Desk) -> None:
@@ -215,17 +225,25 @@ def test_an_edited_copy_goes_by_name_and_it_is_said_what_goes_with_it(desk: Desk
     assert found.lost == ("its text 'Title'",)
 
 
-def test_the_dry_run_names_the_transparency_and_the_profile_of_an_edited_copy(desk: Desk) -> None:
+def test_transparency_never_goes_for_an_opaque_copy(desk: Desk) -> None:
     clear = Image.new("RGBA", (9, 7), (253, 0, 0, 200))
     clear.putpixel((0, 0), (1, 2, 3, 255))
     out = io.BytesIO()
-    clear.save(out, "PNG", icc_profile=bytes(36) + b"acsp")
+    clear.save(out, "PNG")
+    desk.put("edited.png", out.getvalue())
+    reason = desk.why_not(Action.MOVE, desk.duplicate("edited.png", kind="near"), named=("near",))
+    assert reason == "it holds more than its keeper: its transparency"
+
+
+def test_the_dry_run_names_the_profile_of_an_edited_copy(desk: Desk) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (9, 7), (253, 0, 0)).save(out, "PNG", icc_profile=bytes(36) + b"acsp")
     file = desk.put("edited.png", out.getvalue())
     acting = Acting(desk.collaborators, Action.MOVE, desk.root, str(desk.target), named=("near",))
     [found] = act_on(acting, [desk.duplicate("edited.png", kind="near")], dry=True)
     acting.close()
     assert isinstance(found, Acted)
-    assert found.lost == ("its transparency", "its colour profile")
+    assert found.lost == ("its colour profile",)
     assert file.exists()
 
 

@@ -92,9 +92,10 @@ class Checker:
             return _event(path, self._unique(record, matches), cluster)
         compared = matches.get(found)  # none where the pixels are the same
         pixels = {} if compared else dict.fromkeys((found, record.digest), seen.facts.pixels)
-        kind, match = tell_kind(found, record.digest, pixels, compared)
-        keeper = self._judge.keeper_file(found).path
-        return _event(path, record.with_verdict(kind, keeper, match.similarity, match.reason), cluster)
+        keeper = self._judge.keeper_file(found)
+        holds = {found: keeper.record.holds, record.digest: seen.facts.holds}
+        kind, match = tell_kind(found, record.digest, pixels, compared, holds)
+        return _event(path, record.with_verdict(kind, keeper.path, match.similarity, match.reason), cluster)
 
     def _unique(self, record: Record, matches: dict[str, Match]) -> Record:
         of = self._judge.find_original(matches)

@@ -10,7 +10,7 @@ def member_of(path: str, record: Record) -> Member:
     """The file of a ready record as a possible member of a group."""
     return Member(
         path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content,
-        record.ctime_ns, record.inode,
+        record.ctime_ns, record.inode, record.holds,
     )  # fmt: skip
 
 

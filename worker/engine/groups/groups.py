@@ -17,7 +17,7 @@ class Member:
     """A file of the collection. path: relative to the watched folder. digest: SHA-256 in hex. bytes: its size.
 
     width, height: pixels after orientation. mtime_ns: modification time in nanoseconds. content: pixels without bars
-    and frames, 0: all of them. ctime_ns, inode: as the watcher saw them, 0 where nobody did.
+    and frames, 0: all of them. ctime_ns, inode: as the watcher saw them, 0 where nobody did. holds: see ImageFacts.
     """
 
     path: str
@@ -29,6 +29,7 @@ class Member:
     content: int = 0
     ctime_ns: int = 0
     inode: int = 0
+    holds: str = ""
 
     def is_one_file_with(self, other: "Member") -> bool:
         """Whether two paths lead to one file: hard links, or a folder that is mounted a second time.
@@ -44,14 +45,15 @@ class Member:
 class Duplicate:
     """A file that can go. kind: why. similarity: to the keeper, 1.0 for the same bytes. reason: in words.
 
-    frees: bytes that its going would free. may_free: bytes that it would free once `apply` has proved, in full size and
-    depth, that the keeper holds all that it holds; no report takes the time to.
+    loses_nothing: whether its keeper holds all that it holds, None where no report can know. frees: bytes that its
+    going would free. may_free: bytes that it would free if `apply` proved that it loses nothing.
     """
 
     member: Member
     kind: Kind
     similarity: float
     reason: str = Kind.EXACT.words
+    loses_nothing: bool | None = None
     frees: int = 0
     may_free: int = 0
 
@@ -85,8 +87,8 @@ def number_groups(groups: Iterable[tuple[Member, tuple[Duplicate, ...]]]) -> lis
 def count_savings(groups: Iterable[Group], is_protected: Callable[[str], bool]) -> list[Group]:
     """The groups with what each file would free, numbered by it; other names of the keeper's own file are left out.
 
-    Nothing is freed by a near-duplicate, which goes only when it is asked for, by a protected file, nor by a file of
-    which another name stays. What an identical file would free is not sure until `apply` has read both in full.
+    Nothing is freed by what goes only when it is asked for by name (a near-duplicate, an identical file that would lose
+    its date), by a protected file, nor by a file of which another name stays.
     """
     counted = ((group.keeper, tuple(_with_savings(group, is_protected))) for group in groups)
     return number_groups((keeper, duplicates) for keeper, duplicates in counted if duplicates)
@@ -95,10 +97,16 @@ def count_savings(groups: Iterable[Group], is_protected: Callable[[str], bool]) 
 def _with_savings(group: Group, is_protected: Callable[[str], bool]) -> Iterator[Duplicate]:
     staying = [group.keeper]
     listed = [one for one in group.duplicates if not one.member.is_one_file_with(group.keeper)]
-    staying += [one.member for one in listed if not one.kind.is_acted_on or is_protected(one.member.path)]
+    staying += [one.member for one in listed if not _goes(one) or is_protected(one.member.path)]
     counted = list(staying)
     for one in listed:
         frees = one.member not in staying and not any(one.member.is_one_file_with(other) for other in counted)
         counted.append(one.member)
         size = one.member.bytes if frees else 0
-        yield replace(one, frees=size) if one.kind.is_sure else replace(one, may_free=size)
+        known = one.kind.is_sure or one.loses_nothing
+        yield replace(one, frees=size) if known else replace(one, may_free=size)
+
+
+def _goes(one: Duplicate) -> bool:
+    """Whether it goes without being asked for by name, as far as is known."""
+    return one.kind.is_acted_on and (one.kind.is_sure or one.loses_nothing is not False)

@@ -16,6 +16,7 @@ Rank = Callable[[Member], KeeperRank]
 
 _CRITERIA: Final[Mapping[str, tuple[str, Callable[[Member], int | str]]]] = {
     "pixels": ("most pixels", lambda member: -(member.content or member.width * member.height)),
+    "holds": ("holds more than a picture of 8 bits", lambda member: not member.holds),
     "bytes": ("largest file", lambda member: -member.bytes),
     "oldest": ("oldest", lambda member: member.mtime_ns),
     "newest": ("newest", lambda member: -member.mtime_ns),

@@ -7,25 +7,32 @@ A variant is no duplicate: only `near` pairs connect, and only they put an image
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from shared.records import Kind, Match, Pair, Relation, pair_of
+from shared.records import ImageFacts, Kind, Match, Pair, Relation, pair_of
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Member, number_groups
 from worker.engine.groups.keepers import Rank
 
 Matches = Mapping[Pair, Match]
 Verify = Callable[[str, str], Match | None]
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def tell_kind(keeper: str, other: str, pixels: Mapping[str, str], match: Match | None) -> tuple[Kind, Match]:
+def tell_kind(
+    keeper: str, other: str, pixels: Mapping[str, str], match: Match | None, holds: Mapping[str, str] = NOTHING
+) -> tuple[Kind, Match]:
     """How a duplicate is the same as its keeper, and how sure and why: no other place decides it.
 
     keeper, other: their digests. pixels: digest -> digest of the decoded pixels, where known, with the scale where they
-    were taken at one. match: what comparing the two found, None where that is not on record.
+    were taken at one. match: what comparing the two found, None where that is not on record. holds: digest -> what the
+    file holds beside its picture, in words; the reason says it.
     """
     if keeper == other:
         return Kind.EXACT, Match(EXACT_SIMILARITY, Kind.EXACT.words)
@@ -33,18 +40,32 @@ def tell_kind(keeper: str, other: str, pixels: Mapping[str, str], match: Match |
         scale, blank, _ = pixels[other].rpartition(" ")
         reason = f"the same pixels{blank and ' at '}{scale}{blank and ' of their size'} in another file"
         return Kind.IDENTICAL, Match(EXACT_SIMILARITY, reason)
-    return Kind.NEAR, match or Match(1.0, "the same picture")
+    match = match or Match(1.0, "the same picture")
+    return Kind.NEAR, replace(match, reason=match.reason + _beside(holds.get(keeper, ""), holds.get(other, "")))
+
+
+def _beside(keeper: str, other: str) -> str:
+    """What the two hold beside the picture that they show, for the end of a reason."""
+    if other:
+        return f"; it holds {other}, its keeper {keeper or 'does not'}"
+    return f"; its keeper holds {keeper} besides" if keeper else ""
 
 
 def verified_groups(
-    members: Iterable[Member], pixels: Mapping[str, str], matches: Matches, verify: Verify, rank: Rank
+    members: Iterable[Member],
+    pixels: Mapping[str, str],
+    matches: Matches,
+    verify: Verify,
+    rank: Rank,
+    facts: Mapping[str, ImageFacts] = NOTHING,
 ) -> list[Group]:
     """Group files by bytes, by pixels and by verified pairs.
 
     members: every path once, in any order, which does not change the answer. pixels: digest -> digest of the decoded
     pixels, where known. matches: what is verified already, by `pair_of` of digests; those of pictures that are gone
     say where to look. verify: asked, at most once a pair, for a pair of digests that others connect but nobody compared
-    yet; it is not asked again about a known variant. rank: order of keepers, total.
+    yet; it is not asked again about a known variant. rank: order of keepers, total. facts: by digest, where known; they
+    tell what a file would lose to its keeper.
     Cost: O(n log n), and in a connected set of m pictures with g keepers up to m g calls of `verify`.
     """
     classes = _classes(members, pixels, rank)
@@ -55,11 +76,12 @@ def verified_groups(
             keeper, *others = left
             taken: dict[str, Match] = {}
             for other in others:
-                found = _compare(classes[keeper], classes[other], matches, verify)
-                if found:
-                    taken[other] = found
+                match = _compare(classes[keeper], classes[other], matches, verify)
+                if match:
+                    taken[other] = match
             left = [other for other in others if other not in taken]
-            groups.append(_group(classes[keeper], [(classes[name], pair) for name, pair in taken.items()], pixels))
+            found = [(classes[name], pair) for name, pair in taken.items()]
+            groups.append(_group(classes[keeper], found, pixels, facts))
     return number_groups((keeper, duplicates) for keeper, duplicates in groups if duplicates)
 
 
@@ -99,12 +121,18 @@ def _compare(keeper: list[Member], other: list[Member], matches: Matches, verify
 
 
 def _group(
-    alike: list[Member], others: list[tuple[list[Member], Match]], pixels: Mapping[str, str]
+    alike: list[Member],
+    others: list[tuple[list[Member], Match]],
+    pixels: Mapping[str, str],
+    facts: Mapping[str, ImageFacts],
 ) -> tuple[Member, tuple[Duplicate, ...]]:
     keeper, *rest = alike
     found = [(member, None) for member in rest] + [(member, pair) for members, pair in others for member in members]
     duplicates = []
     for member, pair in found:
-        kind, match = tell_kind(keeper.digest, member.digest, pixels, pair)
-        duplicates.append(Duplicate(member, kind, match.similarity, match.reason))
+        holds = {keeper.digest: keeper.holds, member.digest: member.holds}
+        kind, match = tell_kind(keeper.digest, member.digest, pixels, pair, holds)
+        one, other = facts.get(keeper.digest), facts.get(member.digest)
+        loses_nothing = other.loses_nothing_to(one) if one and other and kind is Kind.IDENTICAL else None
+        duplicates.append(Duplicate(member, kind, match.similarity, match.reason, loses_nothing))
     return keeper, tuple(duplicates)

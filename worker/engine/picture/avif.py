@@ -11,15 +11,15 @@ def is_cropped(data: bytes) -> bool:
     """Whether the file names a clean aperture, of whichever picture in it. Never raises."""
     start, end = 0, len(data)
     for name, before in _WITHIN:
-        found = next(((at, stop) for kind, at, stop in _boxes(data, start, end) if kind == name), None)
+        found = next(((at, stop) for kind, at, stop in boxes(data, start, end) if kind == name), None)
         if not found:
             return False
         start, end = found[0] + before, found[1]
-    return any(kind == b"clap" for kind, _, _ in _boxes(data, start, end))
+    return any(kind == b"clap" for kind, _, _ in boxes(data, start, end))
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start of the contents and end of each box."""
+def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start of the contents and end of each box between two places of a file."""
     for _ in range(_MOST):
         if at + 8 > end:
             return

@@ -11,7 +11,8 @@ from typing import Final
 from worker.engine.proof.bmp_parts import read_bmp
 from worker.engine.proof.gif_parts import read_gif
 from worker.engine.proof.jpeg_parts import read_jpeg
-from worker.engine.proof.parts import Inventory, Parts
+from worker.engine.proof.other_parts import read_avif, read_icon, read_jpeg_2000
+from worker.engine.proof.parts import Inventory, Parts, digest
 from worker.engine.proof.png_parts import read_png
 from worker.engine.proof.pnm_parts import read_pnm
 from worker.engine.proof.tiff_parts import read_tiff
@@ -26,16 +27,23 @@ _READERS: Final[dict[str, Callable[[bytes, Parts], None]]] = {
     "PNM": read_pnm,
     "TIFF": read_tiff,
 }
+# Formats of which not every part is read: only what they hold beside their picture.
+_SEEN: Final[dict[str, Callable[[bytes, Parts], None]]] = {
+    "AVIF": read_avif,
+    "ICO": read_icon,
+    "JPEG 2000": read_jpeg_2000,
+}
 
 
 def take_inventory(data: bytes, name: str) -> Inventory:
     """What a file of this format holds. Never raises: what cannot be parsed is unknown. Reads every byte once."""
-    reader = _READERS.get(name)
-    if reader is None:
-        return Inventory(unknown=f"{name} files can hold more than is read of them here")
-    parts = Parts()
+    parts, reader = Parts(), _READERS.get(name) or _SEEN.get(name)
+    if name not in _READERS:
+        parts.unknown = f"{name} files can hold more than is read of them here"
     try:
-        reader(data, parts)
+        if reader:
+            reader(data, parts)
     except Exception as error:  # a hostile file makes a parser raise nearly any type
         parts.unknown = f"its parts cannot be told apart ({error})"
+        parts.extras.add(("parts that cannot be told apart", digest(data)))
     return parts.done()

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from worker.engine.proof.directories import read_directories
 from worker.engine.proof.exif import exif_fields
+from worker.engine.proof.xmp import held_in
 
 Held = tuple[str, str]  # what it is, in words, and the digest of its value
 
 _MOST_PROFILE: Final = 1 << 26  # bytes of a colour profile, so that a hostile one fills no memory
 _PIECE: Final = 1 << 20
+_LONGEST_BRANDS: Final = 256  # bytes of the box that a video begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,21 @@ class Parts:
         if hidden.strip(b"\0"):
             self.metadata.add(("bytes of its EXIF that no field accounts for", digest(hidden)))
 
+    def xmp(self, packet: bytes) -> None:
+        """An XMP packet: words, but for the files that some cameras put into it."""
+        if held := held_in(packet):
+            self.extras.add((f"{held} in its XMP", digest(packet)))
+        self.metadata.add(("XMP", digest(packet)))
+
     def profile(self, profile: bytes) -> None:
         """An ICC profile, whatever the format that holds it."""
         self.colour.add(("its colour profile", digest(profile)))
 
-    def behind(self, rest: bytes) -> None:
-        """Bytes behind the end of the picture; zeros are padding."""
+    def behind(self, rest: bytes, picture: str = "") -> None:
+        """Bytes behind the end of the picture; zeros are padding. picture: what other picture is among them."""
         if rest.strip(b"\0"):
-            self.extras.add((f"{len(rest):,} bytes behind its picture, such as a video", digest(rest)))
+            known = " and ".join(filter(None, (picture, "a video" if _is_video(rest) else "")))
+            self.extras.add((f"{known or 'something'} ({len(rest):,} bytes behind its picture)", digest(rest)))
 
     def between(self, gaps: bytes) -> None:
         """Bytes that belong to no part; zeros are padding."""
@@ -77,6 +86,16 @@ class Parts:
             frozenset(self.colour), frozenset(self.extras), frozenset(self.metadata), self.lossy, self.coded,
             self.unknown,
         )  # fmt: skip
+
+
+def _is_video(rest: bytes) -> bool:
+    """Whether a video, as telephones write it, is among these bytes: ISO/IEC 14496-12."""
+    at = rest.find(b"ftyp")
+    while at >= 4:
+        if 8 <= int.from_bytes(rest[at - 4 : at], "big") <= _LONGEST_BRANDS:
+            return True
+        at = rest.find(b"ftyp", at + 1)
+    return False
 
 
 def digest(value: bytes) -> str:

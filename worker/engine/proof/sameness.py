@@ -47,11 +47,13 @@ class Proof:
     """How a file compares with its keeper.
 
     against: why it is not proved that the keeper holds its picture, "" where it is. lost: parts of the file that its
-    keeper lacks, in words such as `its date`.
+    keeper lacks, in words such as `its date`. more: what of them no name for a kind makes up for, such as `a video`: it
+    holds more than its keeper, whose picture may be an edited one.
     """
 
     against: str = ""
     lost: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
 
 def sign(data: bytes, max_pixels: int) -> Signature:
@@ -108,7 +110,19 @@ def _by_pillow(data: bytes) -> NDArray[Any]:
 
 def prove(keeper: Signature, other: Signature) -> Proof:
     """Whether `keeper` holds all that `other` holds (pure)."""
-    return Proof(_against(keeper, other), tuple(_lost(keeper, other)))
+    return Proof(_against(keeper, other), tuple(_lost(keeper, other)), tuple(_more(keeper, other)))
+
+
+def _more(keeper: Signature, other: Signature) -> Iterator[str]:
+    if other.stored.bits > keeper.stored.bits:
+        yield f"its {other.stored.bits} bits"
+    if other.stored.transparent and not keeper.stored.transparent:
+        yield "its transparency"
+    if other.pixels == keeper.pixels:  # all that tells the two apart would go
+        if other.stored.marks not in ("", keeper.stored.marks):
+            yield f"values that are not shown ({_STORED})"
+        yield from in_words(other.inventory.colour - keeper.inventory.colour)
+    yield from in_words(other.inventory.extras - keeper.inventory.extras)
 
 
 def _lost(keeper: Signature, other: Signature) -> Iterator[str]:

@@ -59,10 +59,16 @@ def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
         raise refusal(header, error) from error
 
 
-def read_stored(data: bytes, header: Header) -> Stored:
-    """What is stored and not shown. Errors as `decode`; takes its time and memory, twice with a colour map."""
-    if header.format == "JPEG":  # of 8 bits, opaque
+def read_stored(data: bytes, header: Header, whole: bool = False) -> Stored:
+    """What is stored and not shown. Errors as `decode`; takes its time and memory, twice with a colour map.
+
+    whole: the picture is known to have 8 bits and to be opaque, which is sooner.
+    """
+    if header.format == "JPEG" or (whole and not may_have_map(data, header)):  # of 8 bits, opaque
         return Stored()
+    if whole:
+        numbers, shared = _numbers(data, header)
+        return Stored(f" {numbers}" if shared else "", numbers)
     values = canonical(decode_stored(data, header))
     deep, alpha = values.dtype != np.uint8, values[..., -1]
     transparent = values.shape[2] == 4 and not bool((alpha == _WHOLE.get(values.dtype, 1)).all())
@@ -75,14 +81,6 @@ def read_stored(data: bytes, header: Header) -> Stored:
         transparent,
         transparent and not alpha.any(),
     )
-
-
-def read_marks(data: bytes, header: Header, whole: bool) -> str:
-    """`read_stored(...).marks`, sooner where the picture is known to have 8 bits and to be opaque (whole)."""
-    if not whole:
-        return read_stored(data, header).marks
-    numbers, shared = _numbers(data, header)
-    return f" {numbers}" if shared else ""
 
 
 def may_have_map(data: bytes, header: Header) -> bool:

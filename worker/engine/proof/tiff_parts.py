@@ -9,6 +9,7 @@ from worker.engine.proof.parts import Parts, digest, holds_more, margin_bits
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _ORDER, _SAMPLES, _PLANES = 258, 259, 262, 266, 277, 284
 _MAP, _TILE_WIDTH, _TILE_LENGTH, _EXTRA, _FORMAT, _PROFILE = 320, 322, 323, 338, 339, 34675
+_XMP: Final = 700
 _PALETTE: Final = 3
 _PLAIN: Final = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 284, 292, 293, 317, 320,
@@ -20,7 +21,7 @@ _SAID: Final = {
     269: "its name", 270: "its caption", 271: "its camera", 272: "its camera", 282: "its resolution",
     283: "its resolution", 285: "its page", 286: "its place on a page", 287: "its place on a page",
     296: "its resolution", 297: "its page", 305: "its software", 306: "its date", 315: "its author",
-    316: "its software", 700: "XMP", 33432: "its copyright", 33723: "its caption (IPTC)",
+    316: "its software", 33432: "its copyright", 33723: "its caption (IPTC)",
     34377: "Photoshop's notes",
 }  # fmt: skip
 _BELOW: Final = (34665, 34853)  # EXIF, GPS
@@ -86,6 +87,8 @@ def _has_edges(first: Directory) -> bool:
 def _tag(tag: int, first: Directory, parts: Parts) -> None:
     if tag == _PROFILE:
         parts.profile(first.fields[tag].value)
+    elif tag == _XMP:
+        parts.xmp(first.fields[tag].value)
     elif tag in _COLOUR:
         parts.colour.add((_COLOUR[tag], digest(first.plain(tag))))
     elif tag in _SAID:

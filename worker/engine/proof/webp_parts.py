@@ -36,7 +36,7 @@ def _part(name: bytes, body: bytes, parts: Parts) -> None:
     elif name == b"EXIF":
         parts.exif(body.removeprefix(_EXIF))
     elif name == b"XMP ":
-        parts.metadata.add(("XMP", digest(body)))
+        parts.xmp(body)
     elif name in (b"ANIM", b"ANMF"):
         parts.extras.add(("frames of an animation", digest(body)))
     elif name != b"VP8X":

@@ -7,9 +7,11 @@ from shared.errors import UnreadableImage
 from shared.records import ImageFacts
 from worker.engine.picture.bars import content_pixels
 from worker.engine.picture.decode import Picture, Reduced, decode_reduced
+from worker.engine.proof.holding import describe_holding, mark_what_is_said
 from worker.engine.proof.inventory import take_inventory
+from worker.engine.proof.parts import Inventory
 from worker.engine.proof.sameness import is_plain
-from worker.engine.proof.stored import may_have_map, read_marks
+from worker.engine.proof.stored import Stored, read_stored
 from worker.engine.sketch.sketch import Sketch, describe, pixel_digest
 
 
@@ -28,32 +30,40 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
     picture, width, height = decoded.picture, decoded.width, decoded.height
     content = content_pixels(picture)
     bars = content < picture.shape[0] * picture.shape[1]
-    facts = ImageFacts(width, height, _identity(data, decoded), content * decoded.divisor**2 if bars else 0)
+    inventory, stored = take_inventory(data, decoded.header.format), _stored(data, decoded)
+    known = content * decoded.divisor**2 if bars else 0
+    identity = _identity(decoded, inventory, stored)
+    held = describe_holding(inventory, stored)
+    if not identity:
+        facts = ImageFacts(width, height, hashlib.sha256(data).hexdigest(), known, held)
+    else:
+        facts = ImageFacts(width, height, identity, known, held, mark_what_is_said(inventory, stored))
     return Impression(facts, picture, describe(picture, size=(width, height)))
 
 
-def _identity(data: bytes, decoded: Reduced) -> str:
-    """What two `identical` files have in common: pixels, what is stored and not shown of them (depth, the
+def _stored(data: bytes, decoded: Reduced) -> Stored | None:
+    """None where a second reader does not follow the first one."""
+    try:
+        return read_stored(data, decoded.header, decoded.whole)
+    except UnreadableImage:
+        return None
+
+
+def _identity(decoded: Reduced, inventory: Inventory, stored: Stored | None) -> str:
+    """What two `identical` files have in common: pixels, every one of them, what is stored and not shown (depth, the
     colour below transparency, numbers that share a colour), and how their colours are to be shown.
 
-    For a file that holds more than its picture (frames, a video), or one single colour, it is unique to the file: only
-    the same bytes are identical to it.
+    "" for a file that holds more than its picture (frames, a video), or one single colour: only the same bytes are
+    identical to it.
     """
-    inventory = take_inventory(data, decoded.header.format)
-    own = hashlib.sha256(data).hexdigest()
-    if inventory.unknown or inventory.extras or is_plain(decoded.picture):
-        return own
-    marks = ""
-    if not decoded.whole or may_have_map(data, decoded.header):
-        try:
-            marks = read_marks(data, decoded.header, decoded.whole)
-        except UnreadableImage:  # a second reader does not follow the first one
-            return own
-    digest = pixel_digest(decoded.picture)
+    if inventory.unknown or inventory.extras or stored is None or is_plain(decoded.picture):
+        return ""
+    marks = stored.marks
     if decoded.full is not None:
         marks += f" in full {pixel_digest(decoded.full)}"
     elif decoded.divisor > 1:  # seen at reduced scale alone
-        return own
+        return ""
+    digest = pixel_digest(decoded.picture)
     if inventory.colour or marks:
         digest = hashlib.sha256(f"{digest} {sorted(inventory.colour)} {marks}".encode()).hexdigest()
     return digest

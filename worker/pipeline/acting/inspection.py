@@ -136,9 +136,15 @@ def inspect(
         raise LeftAlone("its keeper lies on another file system, and a hard link reaches none")
     if kind.is_sure:
         return ()
-    proof = _compare_pictures(keeper, duplicate, compare)
+    return _check_proof(_compare_pictures(keeper, duplicate, compare), kind, named)
+
+
+def _check_proof(proof: "Proof", kind: Kind, named: Collection[Kind]) -> tuple[str, ...]:
+    """What would be lost. Raises LeftAlone where that is more than this kind, named or not, gives up."""
     if kind.is_acted_on and proof.against:
         raise LeftAlone(proof.against)
+    if proof.more:
+        raise LeftAlone(f"it holds more than its keeper: {', '.join(proof.more)}")
     if kind not in named and proof.lost:
         raise LeftAlone(f"not in its keeper: {', '.join(proof.lost)}; --kind {kind} takes it all the same")
     return proof.lost

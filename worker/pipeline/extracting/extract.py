@@ -206,6 +206,7 @@ def _change(
         width=look.facts.width,
         height=look.facts.height,
         content=look.facts.content,
+        holds=look.facts.holds,
         extractor=extraction.extractor_id,
     )
     return reference.path, seen, ready

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.metrics import UNMETERED, Meter
-from shared.records import Kind, Match, Pair, Record, Relation, State, Verdict, pair_of
+from shared.records import ImageFacts, Kind, Match, Pair, Record, Relation, State, Verdict, pair_of
 from shared.store import Events, Images, Pairs
 from worker.engine.groups.verified import tell_kind
 from worker.pipeline.comparison import File
@@ -88,20 +88,25 @@ class Verdicts:
             {pair_of(known.original(digest), digest) for digest in ready if known.original(digest) != digest}
         )
         digests = sorted({digest for pair in pairs for digest in pair})
-        pixels = dict(zip(digests, self._store.pixels(digests), strict=True))
+        about = zip(digests, self._store.about(digests), strict=True)
+        facts = {digest: found for digest, found in about if found}
         matches = dict(zip(pairs, self._store.find_matches(pairs), strict=True))
-        return [_judged(file, known, pixels, matches) for file in files]
+        return [_judged(file, known, facts, matches) for file in files]
 
 
-def _judged(file: File, known: Knowledge, pixels: Mapping[str, str], matches: Mapping[Pair, Match | None]) -> Record:
-    """pixels: of each content, its keeper, and what it is a variant of. matches: of it with these."""
+def _judged(
+    file: File, known: Knowledge, facts: Mapping[str, ImageFacts], matches: Mapping[Pair, Match | None]
+) -> Record:
+    """facts: of each content, its keeper, and what it is a variant of. matches: of it with these."""
     record, digest = file.record, file.record.digest
     if record.state is State.FAILED:
         return replace(record, verdict=Verdict.FAILED)
     keeper, path = known.keeper[digest], known.keeper_path(digest)
     if path == file.path:
         return _unique(record, known, matches)
-    kind, match = tell_kind(keeper, digest, pixels, matches.get(pair_of(keeper, digest)))
+    pixels = {one: facts[one].pixels for one in (keeper, digest) if one in facts}
+    holds = {one: facts[one].holds for one in (keeper, digest) if one in facts}
+    kind, match = tell_kind(keeper, digest, pixels, matches.get(pair_of(keeper, digest)), holds)
     return record.with_verdict(Verdict(kind), path, match.similarity, match.reason)
 
 

@@ -1,11 +1,12 @@
 """Recluster is the authority: groups from all verified pairs, and the verdicts that follow from them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
 
-from shared.records import DUPLICATE_KINDS, Match, Pair, Record, State, Verdict, pair_of
+from shared.records import DUPLICATE_KINDS, ImageFacts, Match, Pair, Record, State, Verdict, pair_of
 from shared.store import Events, Pairs, Tallies
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import Rank
@@ -59,7 +60,8 @@ def group_files(
         if pair_of(keeper, other) not in matches:
             verify(keeper, other)
     pixels = _pixels(store, files, gone)
-    groups = verified_groups(members, pixels, matches | fresh, verify, rank)
+    facts = _facts_of_twins(store, files, pixels)
+    groups = verified_groups(members, pixels, matches | fresh, verify, rank, facts)
     variants = find_variants(members, pixels, matches | fresh, groups, verify, rank)
     store.put_matches(fresh)
     if not waiting and not store.counts().pending:
@@ -88,6 +90,13 @@ def _pixels(store: RenewalStore, files: Mapping[str, File], gone: Sequence[Pair]
         if lost:
             renew_images(store, lost)
     return {digest: pixels for digest, pixels in found.items() if pixels}
+
+
+def _facts_of_twins(store: RenewalStore, files: Mapping[str, File], pixels: Mapping[str, str]) -> dict[str, ImageFacts]:
+    """Facts of the contents that share their pixels with another one."""
+    contents = Counter(pixels[digest] for digest in files if digest in pixels)
+    twins = sorted(digest for digest in files if contents[pixels.get(digest, "")] > 1)
+    return {digest: facts for digest, facts in zip(twins, store.about(twins), strict=True) if facts}
 
 
 def verify_again(
