@@ -82,6 +82,13 @@ def test_a_drawing_may_be_a_row_of_zeros(kind: str) -> None:
     assert decode(photo(kind), PIXELS).shape == (427, 640, 3)
 
 
+@pytest.mark.parametrize("options", [{"optimize": True}, {"progressive": True}])
+def test_so_may_a_shading(options: dict[str, bool]) -> None:
+    falling = np.tile(255 - np.arange(4096) // 16, (64, 1)).astype(np.uint8)
+    for quality in (1, 50, 100):
+        assert decode(encoded(Image.fromarray(falling), quality=quality, **options), PIXELS).shape == (64, 4096, 3)
+
+
 def test_the_drawing_has_such_a_row() -> None:
     data = drawing("optimised")
     assert bytes(256) in data[data.index(b"\xff\xda") :]

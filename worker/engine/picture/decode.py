@@ -17,6 +17,7 @@ from shared.failures import FailureKind
 from worker.engine.picture.channels import Picture, over_white, to_rgb
 from worker.engine.picture.headers import Header, probe
 from worker.engine.picture.jpeg_damage import check_jpeg, decode_whole_jpeg
+from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
 from worker.engine.picture.scaling import average
@@ -108,6 +109,7 @@ def _decode(data: bytes, header: Header, divisor: int, checked: bool = False) ->
             f"damaged {header.format} file: its header says {header.width} x {header.height} pixels, "
             f"the picture in it has {picture.shape[1]} x {picture.shape[0]}",
         )
+    check_parts(data, header.format)  # what a decoder has to say is said first
     return upright(picture, header.orientation), whole
 
 

@@ -26,6 +26,7 @@ _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {_TABLES, 0xC8, 0xCC}  # markers
 _SEQUENTIAL: Final = (0xC0, 0xC1)
 _WHOLE_SCAN: Final = b"\0\x3f\0"  # how the head of a scan ends that is not progressive
 _ADOBE, _CODINGS = 0xEE, 2  # says how colours are coded, by a number up to this one
+_MANY: Final = 4  # frequencies that are not the same in a row of blocks, whatever the picture
 _FEW: Final = 64  # bytes, of what cameras write before the end
 
 
@@ -129,7 +130,7 @@ def _has_hole(data: bytes) -> bool:
 @dataclass
 class _Scan:
     """Its data, from `start` to `end`. of_nothing: whether its tables give the code of zeros to what changes nothing,
-    so that a picture of one colour may be a long row of zeros.
+    or evenly, so that a picture of one colour, or shaded, may be a long row of zeros.
     """
 
     start: int
@@ -150,15 +151,14 @@ class _Tables:
             at += 17 + sum(body[at + 1 : at + 17])
 
     def are_of_nothing(self, head: bytes) -> bool:
-        """Whether zeros are blocks without a change, in a scan with this head."""
+        """Whether zeros may be blocks without a change, or of an even shading, in a scan with this head."""
         count = head[0]
-        first, last, high = head[1 + 2 * count], head[2 + 2 * count], head[3 + 2 * count] >> 4
+        first, last = head[1 + 2 * count : 3 + 2 * count]
         for number in range(count):
             table = head[2 + 2 * number]
-            # A scan that refines has bits of its own beside codes; of those with codes, 0 ends a block, or several.
-            if first == 0 and not high and self.first.get((0, table >> 4), 0) != 0:
-                return False
-            if last and self.first.get((1, table & 15), 0) & 15:
+            # Of the codes of what is not the mean of a block 0 ends a block, or several. Means that fall evenly, as in
+            # a shading, may be zeros, and so may the few lowest frequencies.
+            if last - first >= _MANY and self.first.get((1, table & 15), 0) & 15:
                 return False
         return True
 

@@ -25,6 +25,7 @@ from worker.engine.proof.stored import Stored, canonical, digest_of, read_stored
 from worker.engine.proof.tails import has_tail
 
 _STORED: Final = "depth, transparency, the colour below it, or the numbers of a colour map"
+_GREY: Final = 24  # levels that the colours of a grey picture may differ by, once a JPEG was made of it
 _PILLOW: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 
 
@@ -33,6 +34,7 @@ class Signature:
     """What a file holds. pixels: digest of the picture as it is shown, upright. stored: what that does not show.
 
     seen: digest by each decoder that reads it, by the decoder's name. plain: whether it is of one single colour.
+    coloured: whether it is more than grey.
     """
 
     pixels: str
@@ -40,6 +42,7 @@ class Signature:
     seen: dict[str, str]
     plain: bool
     inventory: Inventory
+    coloured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def sign(data: bytes, max_pixels: int) -> Signature:
     picture = decode(data, max_pixels)
     stored = read_stored(data, header)
     plain = is_plain(picture) or stored.clear
-    return Signature(digest_of(picture), stored, _seen(data, header, stored), plain, inventory)
+    coloured = bool((picture.max(axis=2) - picture.min(axis=2) > _GREY).any())
+    return Signature(digest_of(picture), stored, _seen(data, header, stored), plain, inventory, coloured)
 
 
 def _with_tail(inventory: Inventory, data: bytes, header: Header) -> Inventory:
@@ -118,6 +122,8 @@ def _more(keeper: Signature, other: Signature) -> Iterator[str]:
         yield f"its {other.stored.bits} bits"
     if other.stored.transparent and not keeper.stored.transparent:
         yield "its transparency"
+    if other.coloured and not keeper.coloured:
+        yield "its colours"
     if other.pixels == keeper.pixels:  # all that tells the two apart would go
         if other.stored.marks not in ("", keeper.stored.marks):
             yield f"values that are not shown ({_STORED})"
