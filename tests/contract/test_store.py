@@ -120,6 +120,7 @@ def test_features_belong_to_a_digest_and_an_extractor(store: Store) -> None:
     assert store.facts("one", ["d1", "d3"]) == [ImageFacts(4, 3, "p1"), None]
     assert store.sketches(["d2", "d3", "d1"]) == [b"s2", None, b"s1"]
     assert store.pixels(["d1", "d2", "d3"]) == ["p1", "", ""]
+    assert store.about(["d2", "d3", "d1"]) == [ImageFacts(5, 6), None, ImageFacts(4, 3, "p1")]
     assert store.facts("two", ["d1"]) == [None]
 
 

@@ -61,13 +61,16 @@ class World:
         similarity = self.alike.get(pair)
         return Match(similarity, f"like {keeper.record.digest}") if similarity else None
 
-    def put(self, path: str, digest: str, pixels: str = "", width: int = 10, mtime: int = 1) -> None:
+    def put(self, path: str, digest: str, pixels: str = "", width: int = 10, mtime: int = 1, holds: str = "") -> None:
         """A file is extracted, and not judged yet."""
         self.store.mark_pending([Reference(path, 100, mtime)], now=1.0)
         [seen] = self.store.records([path])
         assert seen
-        ready = dataclasses.replace(seen, state=State.READY, digest=digest, width=width, height=10, extractor="e")
-        self.store.put_images("e", [(digest, ImageFacts(width, 10, pixels or f"pixels of {digest}"), b"", b"")])
+        ready = dataclasses.replace(
+            seen, state=State.READY, digest=digest, width=width, height=10, extractor="e", holds=holds
+        )
+        facts = ImageFacts(width, 10, pixels or f"pixels of {digest}", holds=holds)
+        self.store.put_images("e", [(digest, facts, b"", b"")])
         self.store.complete([(path, seen, ready)])
 
     def arrive(self, path: str, digest: str, pixels: str = "", width: int = 10, mtime: int = 1) -> None:
@@ -109,6 +112,20 @@ def test_the_four_verdicts(world: World) -> None:
     assert record
     assert (record.similarity, record.reason) == (0.97, "like cat")
     assert world.store.find_matches([("cat", "cat-half")]) == [Match(0.97, "like cat")]
+
+
+def test_the_reason_says_what_a_file_holds_beside_its_picture(world: World) -> None:
+    world.alike[frozenset({"still", "motion"})] = 0.99
+    world.arrive("still.jpg", "still")
+    world.put("motion.jpg", "motion", holds="a video")
+    world.judge.look(["motion.jpg"])
+    [record] = world.store.records(["motion.jpg"])
+    assert record
+    assert (record.verdict, record.reason) == ("near", "like still; it holds a video, its keeper does not")
+    regroup(world)
+    [record] = world.store.records(["still.jpg"])
+    assert record
+    assert (record.duplicate_of, record.reason) == ("motion.jpg", "like still; its keeper holds a video besides")
 
 
 def test_copies_that_arrive_together_are_not_both_unique(world: World) -> None:
