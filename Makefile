@@ -7,7 +7,7 @@ LOCK   := requirements/dev.txt
 WATCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check hooks bench chaos fuzz audit lock clean
+.PHONY: help setup up demo test hard check hooks bench chaos fuzz audit lock clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: $(STAMP) ## style, types, import arrows
 test: export PYTHONDONTWRITEBYTECODE =
 test: check ## all checks and all tests, on a real Redis; the tests in N processes: make test N=8
 	$(BIN)/python -m pytest --numprocesses $(or $(N),3) --dist worksteal
+
+hard: $(STAMP) ## every hard case in every dress: pictures that look alike and are not the same
+	HARD_CASES=all $(BIN)/python -m pytest --numprocesses $(or $(N),3) --dist worksteal tests/unit/test_hard_cases.py
 
 hooks: $(STAMP) ## let git check style, import arrows and the subject at each commit (needs pre-commit)
 	pre-commit install

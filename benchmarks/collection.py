@@ -49,9 +49,10 @@ class Collection:
 
     def mixed(self, first: int, count: int) -> list[Content]:
         """Images `first` on, none like another: keypoints drawn from all photos, one bit in eight flipped."""
-        shape = (3, count, 128, self._descriptors.shape[1])
+        most = max(len(sketch.keypoints) for sketch in self.sketches)
+        shape = (3, count, most, self._descriptors.shape[1])
         flips = np.bitwise_and.reduce(self._chance.integers(0, 256, shape, dtype=np.uint8))
-        drawn = self._chance.integers(0, len(self._descriptors), (count, 128))
+        drawn = self._chance.integers(0, len(self._descriptors), (count, most))
         descriptors = self._descriptors[drawn] ^ flips
         sketches = []
         for offset in range(count):

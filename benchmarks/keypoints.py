@@ -6,7 +6,6 @@ candidates, and prints recall over all edits, of the worst edit, and the mean si
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,29 +16,20 @@ from tabulate import tabulate
 
 from benchmarks.pictures import photos_in
 from worker.engine.edits.attacks import attacked
-from worker.engine.matching.verify import Thresholds, verify, verify_pixels
+from worker.engine.matching.thresholds import Thresholds
+from worker.engine.matching.verify import confirm, propose
 from worker.engine.picture.channels import Picture
 from worker.engine.picture.decode import decode
-from worker.engine.sketch.keypoints import Keypoints
 from worker.engine.sketch.sketch import Sketch, describe
 
 MAX_PIXELS = 100_000_000
 COUNTS = (64, 96, 128, 192, 256)
 
 
-def first(sketch: Sketch, count: int) -> Sketch:
-    """The sketch with its `count` best keypoints, which are the first."""
-    found = sketch.keypoints
-    kept = Keypoints(found.points[:count], found.angles[:count], found.levels[:count], found.descriptors[:count])
-    return replace(sketch, keypoints=kept)
-
-
 def same(pictures: tuple[Picture, Picture], sketches: tuple[Sketch, Sketch]) -> bool:
     """The whole verification."""
-    match = verify(*sketches, Thresholds())
-    if match and not match.settled:
-        match = verify_pixels(pictures, sketches, match, Thresholds())
-    return match is not None
+    proposal = propose(*sketches, Thresholds())
+    return proposal is not None and confirm(pictures, sketches, proposal, Thresholds()) is not None
 
 
 def measure(photos: Iterable[Path], counts: Iterable[int]) -> tuple[dict[int, dict[str, list[bool]]], dict[int, float]]:
@@ -49,12 +39,11 @@ def measure(photos: Iterable[Path], counts: Iterable[int]) -> tuple[dict[int, di
     sizes: dict[int, list[int]] = defaultdict(list)
     for path in photos:
         photo = decode(path.read_bytes(), MAX_PIXELS)
-        known = describe(photo, counts[-1])
+        known = {count: describe(photo, count) for count in counts}
         for attack, data in attacked(photo, path.name):
             copy = decode(data, MAX_PIXELS)
-            other = describe(copy, counts[-1])
             for count in counts:
-                pair = first(known, count), first(other, count)
+                pair = known[count], describe(copy, count)
                 sizes[count].append(len(pair[1].to_bytes()))
                 found[count][attack.name].append(same((photo, copy), pair))
     return found, {count: float(np.mean(values)) for count, values in sizes.items()}

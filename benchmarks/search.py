@@ -71,7 +71,7 @@ class Collection:
         flips = np.bitwise_and.reduce([np.frombuffer(chance.bytes(int(np.prod(shape))), np.uint8) for _ in range(3)])
         descriptors = self._pool[chance.integers(0, len(self._pool), shape[:2])] ^ flips.reshape(shape)
         points, none = np.zeros((KEYPOINTS, 2), np.float32), np.zeros(KEYPOINTS, np.uint8)
-        sketches = [Sketch(384, 288, 0, 0, Keypoints(points, none, none, one), b"") for one in descriptors]
+        sketches = [Sketch(384, 288, 0, 0, Keypoints(points, none, none, one), len(one), b"") for one in descriptors]
         return start, self.features(start, start + count), sketches
 
     def blocks(self) -> Iterator[tuple[int, Features, list[Sketch]]]:

@@ -102,6 +102,13 @@ class Settings(BaseSettings):
     settle: float = Field(1.0, ge=0, description="how long size and mtime must stay the same")
     rescan_every: float = Field(300.0, gt=0, description="between two complete scans of the watched folder")
 
+    near: Literal["usual", "strict"] = Field(
+        "usual",
+        description="`strict`: only whole, unturned copies and variants are found, and what is cropped, framed, "
+        "mirrored or tilted is an image of its own; `check` and `calibrate` take the newest report's where it is not "
+        "set",
+    )
+
     recluster_every: float = Field(300.0, gt=0, description="between two looks whether a new generation is due")
     geometry: Literal["cosine", "euclidean"] = Field("cosine", description="distance between features in clusters")
     k_max: int = Field(30, ge=1, le=1000, description="largest number of clusters tried")

@@ -245,7 +245,7 @@ class Workshop:
         """When two pictures count as the same."""
         from worker.pipeline.thresholds import CurrentThresholds
 
-        return CurrentThresholds(self.store, time.monotonic)
+        return CurrentThresholds(self.store, time.monotonic, self.settings.near == "strict")
 
     def comparison(self) -> "Comparison":
         """How two files are compared."""

@@ -15,6 +15,12 @@ from shared.cli.terminal import emit, say, shown
 from shared.errors import PermanentError
 
 PICTURES = 20
+COLUMNS = {  # of the table: its head, and the name of the value
+    "copies": "copies",
+    "candidates": "candidates",
+    "found": "found",
+    "as what it is": "right",
+}
 
 
 def calibrate(
@@ -56,15 +62,18 @@ def show(found: dict[str, Any]) -> None:
     """What `worker.commands.calibrate` found, for people."""
     console = Console()
     table = Table(title=f"{found['images']} pictures, {found['all']['copies']} copies")
-    table.add_column("edit")
-    for name in ("copies", "candidates", "verification", "both"):
+    table.add_column("edit", no_wrap=True, min_width=16)
+    table.add_column("makes it")
+    for name in COLUMNS:
         table.add_column(name, justify="right")
     for row in found["edits"]:
-        table.add_row(row["edit"], *_shares(row))
+        table.add_row(row["edit"], row["relation"], *_shares(row))
     table.add_section()
-    table.add_row("all edits", *_shares(found["all"]))
+    for name in ("near", "variant"):
+        table.add_row("all edits", name, *_shares(found[f"all_{name}"]))
+    table.add_row("all edits", "either", *_shares(found["all"]))
     console.print(table)
-    for line in (*_choice(found), "", *_alarms(found), *_skipped(found)):
+    for line in (*_choice(found), "", *_alarms(found), "", *_hard(found), *_skipped(found)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if found["stored"]:
         say("stored; verdicts follow from now on, and the next recluster run drops known pairs that no longer pass")
@@ -74,32 +83,56 @@ def show(found: dict[str, Any]) -> None:
 
 
 def _shares(row: dict[str, Any]) -> list[str]:
-    return [str(row["copies"]), *(f"{row[name]:.3f}" for name in ("candidates", "verification", "both"))]
+    shares = (row[name] for name in COLUMNS.values() if name != "copies")
+    return [str(row["copies"]), *("" if share is None else f"{share:.3f}" for share in shares)]
 
 
 def _choice(found: dict[str, Any]) -> list[str]:
     before, after = found["before"]["similarity"], found["thresholds"]["similarity"]
     return [
         f"similarity: {before:.2f} until now, {after:.2f} fits ({found['reason']})",
-        f"copies found: {found['all_before']['both']:.1%} until now, {found['all']['both']:.1%} with it",
+        *(
+            f"{words}: {found['all_before'][name]:.1%} until now, {found['all'][name]:.1%} with it"
+            for words, name in (("copies found", "found"), ("found as what they are", "right"))
+        ),
     ]
 
 
 def _alarms(found: dict[str, Any]) -> list[str]:
     unrelated = found["unrelated"]
-    lines = [
+    return [
         f"unrelated pairs: {unrelated['pairs']:,} pairs of pictures in {unrelated['comparisons']:,} comparisons, the "
         f"most promising ones among them; {unrelated['left_out']:,} left out, which the collection itself connects",
-        f"false alarms: {unrelated['accepted']:,}, so below {100 * unrelated['upper_bound']:.2g}% of such pairs "
-        f"({unrelated['confidence']:.0%} confidence); {unrelated['accepted_before']:,} until now",
+        *(
+            f"wrongly {name}: {wrong['accepted']:,}, so below {100 * wrong['upper_bound']:.2g}% of such pairs "
+            f"({unrelated['confidence']:.0%} confidence); {wrong['accepted_before']:,} until now"
+            for name, wrong in ((name, unrelated[name]) for name in ("near", "variant"))
+        ),
+    ]
+
+
+def _hard(found: dict[str, Any]) -> list[str]:
+    """What the pairs that look most alike would be, under either setting of what is near."""
+    hard = found["hard"]
+    lines = [
+        f"hard pairs: {hard['pairs']:,} of them look alike at first sight; "
+        + "; ".join(
+            f"with IMAGESIEVE_NEAR={name}{' (in force)' if name == found['near'] else ''} "
+            f"{hard[name]['near']:,} are near, {hard[name]['variant']:,} variants"
+            for name in ("usual", "strict")
+        )
     ]
     if found["worst"]:
-        lines += ["", "look at these: each is accepted or nearly so, a false alarm or a duplicate not noticed yet"]
+        lines.append("look at these: what is near or a variant is a false alarm, or was not noticed yet")
     for one in found["worst"]:
-        other = shown(one["other"]) + (f" ({one['other_edit']})" if one["other_edit"] else "")
-        verdict = "accepted" if one["accepted"] else "refused"
-        lines.append(f"  {one['similarity']:.2f} {verdict}: {shown(one['path'])} ({one['edit']}) and {other}")
+        sides = f"{_side(one['path'], one['edit'])} and {_side(one['other'], one['other_edit'])}"
+        strict = f"{one['similarity']:.2f} (strict: {one['strict'] or 'different'})"
+        lines.append(f"  {one['usual']} {strict}: {sides}" if one["usual"] else f"  different: {sides}")
     return lines
+
+
+def _side(path: str, edit: str) -> str:
+    return shown(path) + (f" ({edit})" if edit else "")
 
 
 def _skipped(found: dict[str, Any]) -> list[str]:

@@ -10,13 +10,13 @@ from shared.store import RedisStore
 
 
 def settings_of_collection() -> Settings:
-    """The settings; where they leave weights or watched folder open, those of the collection.
+    """The settings; where they leave weights, watched folder or what is near open, those of the collection.
 
     Raises Unavailable, and SettingsError where the weights have to be named.
     """
     folder = watched_folder(_without_rules())
     settings = load_settings(watch_dir=folder) if folder else load_settings()
-    return take_weights(settings, RedisStore.connect(settings.store).extractor())
+    return take_weights(take_near(settings), RedisStore.connect(settings.store).extractor())
 
 
 def settings_of_report() -> Settings:
@@ -49,6 +49,17 @@ def watched_folder(settings: Settings) -> Path | None:
     except (ImagesieveError, OSError, LookupError):
         return None  # no report yet, or one that is damaged or of another version
     return Path(folder) if folder and isinstance(folder, str) else None
+
+
+def take_near(settings: Settings) -> Settings:
+    """The settings with what is near as the newest report has it, where they leave it open."""
+    if "near" in settings.model_fields_set:
+        return settings
+    try:
+        near = latest_report(settings).summary()["thresholds"]["near"]
+    except (ImagesieveError, OSError, LookupError, TypeError):
+        return settings  # no report yet, or one that is damaged or of another version
+    return settings.model_copy(update={"near": near}) if near in ("usual", "strict") else settings
 
 
 def take_weights(settings: Settings, extractor: Extractor | None) -> Settings:

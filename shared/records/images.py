@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from shared.records.sealed import Sealed, seal
 
+_ALL = 0.97  # share of a picture that counts as all of it
 Pair = tuple[str, str]  # two digests in ascending order
 Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares of a picture's width and height
 
@@ -54,7 +55,8 @@ class Match(Sealed):
     """Two contents that were compared, and what they are to each other. similarity: 0 to 1. reason: in words.
 
     share: of a variant, how much of the picture differs, 0 to 1. places: of a variant, where, a box in the picture of
-    the smaller digest and one in the other's, () where that is not known.
+    the smaller digest and one in the other's, () where that is not known; of a page that
+    holds the other picture, where that lies in it, and all of the other.
     """
 
     NAME: ClassVar = "a match in the store"
@@ -65,6 +67,16 @@ class Match(Sealed):
     relation: Relation = Relation.NEAR
     share: float = 0.0
     places: tuple[Box, Box] | tuple[()] = ()
+
+    @property
+    def holder(self) -> int | None:
+        """Which of the two digests' pictures is a page that holds the other, 0 or 1; None where neither is."""
+        if len(self.places) != 2:
+            return None
+        areas = [(right - left) * (bottom - top) for left, top, right, bottom in self.places]
+        if max(areas) < _ALL or min(areas) >= _ALL:
+            return None
+        return areas.index(min(areas))
 
     def to_json(self) -> bytes:
         """Sealed JSON; of a near match in the form that knows no others."""

@@ -32,12 +32,18 @@ def test_a_calibration_is_measured_stored_and_in_the_next_report(
     found = json.loads(ended.stdout)
     assert (found["images"], found["keepers"], found["stored"]) == (1, 3, True)
     assert found["all"]["copies"] == 34
-    assert found["all"]["both"] > 0.9
-    assert (found["unrelated"]["pairs"], found["unrelated"]["accepted"]) == (2, 0)
+    assert found["all"]["right"] > 0.9
+    assert (found["all_near"]["copies"], found["all_variant"]["copies"]) == (29, 5)
+    unrelated = found["unrelated"]
+    assert (unrelated["pairs"], unrelated["near"]["accepted"], unrelated["variant"]["accepted"]) == (2, 0, 0)
+    assert found["near"] == summary(sieve)["thresholds"]["near"] == "usual"
 
     show(found)
     table = capsys.readouterr().out
-    assert all(words in table for words in ("mirror+crop-20", "all edits", "false alarms: 0"))
+    assert all(
+        words in table
+        for words in ("mirror+crop-20", "all edits", "wrongly near: 0", "IMAGESIEVE_NEAR=usual (in force)")
+    )
 
     wait_until(lambda: summary(sieve)["thresholds"]["origin"] == "calibrated", "a generation with these thresholds")
     thresholds = summary(sieve)["thresholds"]

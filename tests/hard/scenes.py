@@ -198,7 +198,7 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     *recipes("bursts", bursts, "variant allowed", CAMERA),
     *recipes("pan-by-half", pans, "none", JPEG),
     *recipes("photo-halves", photo_halves, "none", JPEG),
-    *recipes("shadows", shadows, "none", CAMERA),
+    *recipes("shadows", shadows, "variant allowed", CAMERA),
     *recipes("night-skies", night_skies, "none", JPEG),
     *recipes("fireworks", fireworks, "none", JPEG, CAMERA),
     *recipes("moon-phases", moons, "none", JPEG, CAMERA),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from numpy.typing import NDArray
 
 from shared.records import Extractor, Match, Relation, pair_of
@@ -15,6 +16,8 @@ from shared.settings import Settings
 from tests.integration.test_policy import Stream, png
 from tests.integration.test_verdicts import wait
 from worker.commands.check import Checker
+from worker.engine.edits.attacks import encoded
+from worker.engine.matching.verify import PictureMatch
 from worker.pipeline.comparison import Comparison
 from worker.workshop import Workshop
 
@@ -52,7 +55,7 @@ def test_a_picture_that_differs_in_a_place_would_be_a_variant(
         wait(lambda: stream.verdict("scene.png") == "unique", "the verdict")
         fox = tmp_path / "fox.png"
         fox.write_bytes(png("blue"))
-        match = Match(0.9, "differs in 3 % at the left", Relation.VARIANT, 0.03)
+        match = PictureMatch(Relation.VARIANT, 0.9, "differs in 3 % at the left", 0.03)
         monkeypatch.setattr(Comparison, "compare_sketch", lambda *_: match)  # made up
         checker = Checker(Workshop(settings))
         checker.__dict__["_network"] = Blind()
@@ -61,6 +64,34 @@ def test_a_picture_that_differs_in_a_place_would_be_a_variant(
         stream.close()
     assert (event.verdict, event.duplicate_of, event.variant_of) == ("unique", "", "scene.png")
     assert (event.similarity, event.share, event.reason) == (0.9, 0.03, "differs in 3 % at the left")
+
+
+@pytest.mark.parametrize(("near", "verdict"), [("usual", "near"), ("strict", "unique")])
+def test_writer_and_check_call_near_what_the_setting_says(
+    settings: Settings, tmp_path: Path, near: str, verdict: str
+) -> None:
+    photo = skimage.data.coffee()
+    chosen = settings.model_copy(update={"near": near})
+    stream = Stream(chosen, tmp_path)
+    try:
+        stream.start("verdicts")
+        stream.store.publish_extractor(Extractor("e", "random", "label"))
+        stream.arrive("coffee.png", encoded(photo, ".png", 0))
+        wait(lambda: stream.verdict("coffee.png") == "unique", "the verdict")
+        checker = Checker(Workshop(chosen))
+        checker.__dict__["_network"] = Blind()
+        copies = {
+            "smaller.jpg": (encoded(np.ascontiguousarray(photo[::2, ::2]), ".jpg", 90), "near"),
+            "mirrored.jpg": (encoded(np.ascontiguousarray(photo[:, ::-1]), ".jpg", 90), verdict),
+        }
+        for name, (data, expected) in copies.items():
+            (tmp_path / name).write_bytes(data)
+            assert checker.check(tmp_path / name).verdict == expected
+            stream.arrive(name, data)
+            wait(lambda name=name: stream.verdict(name) != "", "the verdict")
+            assert stream.verdict(name) == expected
+    finally:
+        stream.close()
 
 
 class Blind:

@@ -18,6 +18,7 @@ from worker.pipeline.reclustering.recluster import recluster
 
 def scene(*changed: tuple[int, int]) -> Image.Image:
     picture = Image.radial_gradient("L").resize((40, 30)).convert("RGB")
+    picture.putpixel((20, 15), (0, 0, 255))  # each has colours: what a grey one lacks would be held back
     for place in changed:
         picture.putpixel(place, (255, 0, 0))
     return picture

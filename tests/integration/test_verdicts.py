@@ -1,6 +1,8 @@
 """The verdict writer as it runs: real Celery workers on the queue `verdicts`, on a real Redis."""
 
 import dataclasses
+import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import redis
+from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from shared import names
@@ -25,8 +28,18 @@ from worker.engine.sketch.sketch import describe
 from worker.turn import TURN_SECONDS
 
 PATIENCE = 180.0
-SKETCH = describe(load_sample_image("china.jpg")).to_bytes()
-OTHER_SKETCH = describe(load_sample_image("flower.jpg")).to_bytes()
+CHINA, FLOWER = (Image.fromarray(load_sample_image(f"{name}.jpg")).resize((240, 160)) for name in ("china", "flower"))
+
+
+def content(picture: Image.Image, word: str) -> bytes:
+    """A file of its own for each word, with one picture."""
+    out = io.BytesIO()
+    picture.save(out, "JPEG", comment=word.encode())
+    return out.getvalue()
+
+
+def digest_of(picture: Image.Image, word: str) -> str:
+    return hashlib.sha256(content(picture, word)).hexdigest()
 
 
 class Process:
@@ -79,18 +92,26 @@ class Bench:
         self._processes.append(process)
         return process
 
-    def put(self, files: Sequence[tuple[str, str]], extractor: str = "e", sketch: bytes = SKETCH) -> None:
-        """Ready files: path and content."""
-        self.store.mark_pending([Reference(path, 100, 1) for path, _ in files], now=1.0)
+    def put(self, files: Sequence[tuple[str, str]], extractor: str = "e", picture: Image.Image = CHINA) -> None:
+        """Ready files: path and the word that makes its content another one."""
+        sketch = describe(np.asarray(picture)).to_bytes()
+        self.store.mark_pending([self._write(path, content(picture, word)) for path, word in files], now=1.0)
         changes = []
-        for (path, digest), seen in zip(files, self.store.records([path for path, _ in files]), strict=True):
+        for (path, word), seen in zip(files, self.store.records([path for path, _ in files]), strict=True):
             assert seen
+            digest = digest_of(picture, word)
             row = np.random.default_rng(sum(digest.encode())).random((1, 4096), dtype=np.float32)
-            facts = ImageFacts(640, 427, f"pixels of {digest}")
+            facts = ImageFacts(*picture.size, f"pixels of {digest}")
             self.store.put_images(extractor, [(digest, facts, encode(row)[0], sketch)])
             ready = dataclasses.replace(seen, state=State.READY, digest=digest, width=9, height=9, extractor=extractor)
             changes.append((path, seen, ready))
         assert all(self.store.complete(changes))
+
+    def _write(self, path: str, data: bytes) -> Reference:
+        file = self.settings.watch_dir / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        return Reference(path, len(data), file.stat().st_mtime_ns)
 
     def send(self, *paths: str) -> None:
         request_verdicts(self.app, paths)
@@ -184,7 +205,7 @@ def test_another_extractor_needs_no_restart(bench: Bench) -> None:
     bench.send("old")
     wait(bench.all_judged, "a verdict under the first extractor")
     bench.publish("f")
-    bench.put([("new", "new"), ("flower", "flower")], "f", OTHER_SKETCH)
+    bench.put([("new", "new"), ("flower", "flower")], "f", FLOWER)
     bench.send("new", "flower")
     wait(bench.all_judged, "verdicts under the second extractor")
     found = bench.records()
@@ -203,11 +224,11 @@ def test_a_damaged_sketch_is_described_anew_and_the_duplicate_found(bench: Bench
     bench.send("keeper")
     wait(bench.all_judged, "the keeper's verdict")
     with redis.Redis.from_url(bench.settings.store) as client:
-        client.setrange(keys.key_sketch("china"), 1000, b"damaged")
+        client.setrange(keys.key_sketch(digest_of(CHINA, "china")), 1000, b"damaged")
     bench.put([("copy", "china, edited")])
     bench.send("copy")
     wait(lambda: bench.records()["keeper"].state is State.PENDING, "the keeper is to be read anew")
-    assert bench.store.sketches(["china"]) == [None]
+    assert bench.store.sketches([digest_of(CHINA, "china")]) == [None]
     wait(lambda: bench.records()["copy"].verdict, "nobody waits for it")
     bench.put([("keeper", "china")])  # as a feature worker does, when the watcher has sent it
     bench.send("keeper")

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_sample_image
 
 from shared.errors import PermanentError
-from shared.records import ImageFacts, Match, Reference, State, pair_of
+from shared.records import ImageFacts, Match, Reference, Relation, State, pair_of
 from shared.store import MemoryStore
 from worker.engine.edits.attacks import ATTACKS
-from worker.engine.matching.evidence import choose, findings
-from worker.engine.matching.verify import Thresholds
+from worker.engine.matching.evidence import Finding, choose
+from worker.engine.matching.findings import findings
+from worker.engine.matching.thresholds import Thresholds
 from worker.engine.picture.decode import shrink
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
@@ -69,12 +70,12 @@ class Collection:
         self.store.complete([(name, seen, done)])
         return digest
 
-    def calibrating(self) -> Calibrating:
+    def calibrating(self, whole: bool = False) -> Calibrating:
         originals = Originals(self.store, LocalFolder(self.root), "e", 10**8, 10**8)
         index = ContentIndex(self.store, "e")
         index.add(sorted(originals.keeper_of))
         progress: Callable[[int, int], None] = lambda done, wanted: self.reported.append((done, wanted))  # noqa: E731
-        return Calibrating(originals, index, BLUR, self.executor, progress, 10**8, EDITS)
+        return Calibrating(originals, index, BLUR, self.executor, progress, 10**8, whole, EDITS)
 
 
 @pytest.fixture
@@ -102,10 +103,11 @@ def test_copies_are_found_and_strangers_are_not(collection: Collection) -> None:
     choice = choose(measured.evidence, Thresholds().similarity)
     found = findings(measured.evidence, Thresholds().similarity, choice)
     assert [row["edit"] for row in found["edits"]] == [attack.name for attack in EDITS]
-    assert found["all"] == {"copies": 16, "candidates": 1.0, "verification": 1.0, "both": 1.0}
+    assert found["all"] == {"copies": 16, "candidates": 1.0, "verified": 1.0, "found": 1.0, "right": 1.0}
+    assert (found["all_near"]["copies"], found["all_variant"]["copies"]) == (12, 4)
     assert found["unrelated"]["pairs"] == 6  # all there are, however often each was compared
     assert found["unrelated"]["comparisons"] > 6
-    assert found["unrelated"]["accepted"] == 0
+    assert found["unrelated"]["near"]["accepted"] == found["unrelated"]["variant"]["accepted"] == 0
     assert choice.similarity == Thresholds().similarity  # six pairs loosen nothing
     assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in collection.root.iterdir()} == before
     assert measure(collection.calibrating(), 10) == measured  # the same collection gives the same answer
@@ -118,13 +120,26 @@ def test_a_duplicate_that_nobody_noticed_is_named_and_one_that_is_known_is_left_
     evidence = measure(collection.calibrating(), 10).evidence
     worst = findings(evidence, 0.68, choose(evidence, 0.68))["worst"][0]
     assert {worst["path"], worst["other"]} == {"china.png", "twin.png"}
-    assert worst["accepted"]
+    assert (worst["usual"], worst["strict"]) == ("near", "near")
     assert evidence.left_out == 0
 
     collection.store.put_matches({pair_of(digests["china.png"], twin): Match(0.9, "same picture, cropped")})
     evidence = measure(collection.calibrating(), 10).evidence
     assert evidence.left_out == 1
-    assert findings(evidence, 0.68, choose(evidence, 0.68))["unrelated"]["accepted"] == 0
+    assert findings(evidence, 0.68, choose(evidence, 0.68))["unrelated"]["near"]["accepted"] == 0
+
+
+def test_the_strict_setting_is_measured_as_such_and_both_are_told(collection: Collection) -> None:
+    fill(collection)
+    china = load_sample_image("china.jpg")
+    collection.add("crop.png", np.ascontiguousarray(china[60:, 80:]))
+    evidence = measure(collection.calibrating(whole=True), 10).evidence
+    found = findings(evidence, 0.68, choose(evidence, 0.68))
+    right = {row["edit"]: row["right"] for row in found["edits"]}
+    assert right == {"jpeg-30": 1.0, "half": 1.0, "mirror": 0.0, "caption": 1.0}
+    assert found["unrelated"]["near"]["accepted"] == 0
+    assert (found["hard"]["usual"]["near"], found["hard"]["strict"]["near"]) == (1, 0)
+    assert (found["worst"][0]["usual"], found["worst"][0]["strict"]) == ("near", None)
 
 
 def test_duplicates_are_neither_edited_nor_strangers(collection: Collection) -> None:
@@ -147,8 +162,11 @@ def test_pages_are_settled_by_their_pixels(collection: Collection) -> None:
             cv2.putText(page, text, (20, 40 + 45 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2, cv2.LINE_AA)
         collection.add(name, page)
     evidence = measure(collection.calibrating(), 10).evidence
-    assert [stranger.similarity for stranger in evidence.strangers] == [0.0]
-    assert sum(trial.similarity > 0.68 for trial in evidence.trials) >= 6
+    [stranger] = evidence.strangers
+    assert (stranger.usual, stranger.strict) == (Finding(), Finding())
+    assert stranger.alike > 1  # their sketches do not tell them apart, and each is looked at but a few times
+    assert sum(trial.found.relation(0.68) is Relation.NEAR for trial in evidence.trials) >= 5
+    assert not any(trial.found.reached for trial in evidence.trials if trial.edit == "caption")  # another page
 
 
 def test_a_file_that_changed_is_passed_over_and_named(collection: Collection) -> None:

@@ -14,7 +14,7 @@ from sklearn.datasets import load_sample_image
 from shared.errors import DamagedImages
 from shared.records import ImageFacts, Record, State
 from shared.store import MemoryStore
-from worker.engine.matching.verify import Thresholds
+from worker.engine.matching.thresholds import Thresholds
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
 from worker.pipeline.comparison import Comparison, File
@@ -111,10 +111,10 @@ def test_contents_of_another_extractor_are_left_out(filled: tuple[MemoryStore, l
 class Shelf:
     """A folder of real files with sketches in the store."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, thresholds: Thresholds | None = None) -> None:
         self.root = root
         self.store = MemoryStore()
-        self.comparison = Comparison(self.store, LocalFolder(root), Thresholds, 10**8, 10**8)
+        self.comparison = Comparison(self.store, LocalFolder(root), lambda: thresholds or Thresholds(), 10**8, 10**8)
 
     def put(self, name: str, picture: NDArray[np.uint8]) -> File:
         path = self.root / name
@@ -143,6 +143,13 @@ def test_an_edited_photo_matches_with_words_and_another_does_not(tmp_path: Path)
     assert "half size" in match.reason
     assert "mirrored" in match.reason
     assert shelf.comparison.compare(keeper, shelf.put("flower.png", flower)) is None
+
+
+def test_strictly_a_mirrored_photo_is_another_and_a_smaller_one_is_not(tmp_path: Path) -> None:
+    shelf, china = Shelf(tmp_path, Thresholds(whole=True)), load_sample_image("china.jpg")
+    keeper, half = shelf.put("china.png", china), cv2.resize(china, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    assert shelf.comparison.compare(keeper, shelf.put("half.png", half))
+    assert shelf.comparison.compare(keeper, shelf.put("mirrored.png", half[:, ::-1].copy())) is None
 
 
 def test_pages_are_compared_as_files_and_proved_or_refused(tmp_path: Path) -> None:

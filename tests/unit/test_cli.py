@@ -42,7 +42,8 @@ def test_an_event_about_nothing_special_is_short() -> None:
 
 
 def calibration(**changes: Any) -> dict[str, Any]:
-    row = {"copies": 20, "candidates": 1.0, "verification": 0.95, "both": 0.95}
+    row = {"copies": 20, "candidates": 1.0, "verified": 0.95, "found": 0.95, "right": 0.9}
+    wrong = {"accepted": 0, "rate": 0.0, "upper_bound": 0.000636, "accepted_before": 1}
     return {
         "images": 20,
         "stored": True,
@@ -50,13 +51,17 @@ def calibration(**changes: Any) -> dict[str, Any]:
         "thresholds": {"similarity": 0.71},
         "before": {"similarity": 0.68},
         "reason": "tightened: unrelated pictures reach 0.69",
-        "edits": [{"edit": "mirror", **row}],
+        "near": "usual",
+        "edits": [{"edit": "mirror", "relation": "near", **row}],
         "all": row,
         "all_before": row,
+        "all_near": row,
+        "all_variant": {"copies": 0, "candidates": None, "verified": None, "found": None, "right": None},
         "unrelated": {
-            "pairs": 4711, "comparisons": 9000, "left_out": 2, "most_similar": 0.69, "accepted": 0, "rate": 0.0,
-            "upper_bound": 0.000636, "accepted_before": 1, "confidence": 0.95,
+            "pairs": 4711, "comparisons": 9000, "left_out": 2, "confidence": 0.95,
+            "near": wrong, "variant": {**wrong, "accepted": 3, "upper_bound": 0.00164},
         },
+        "hard": {"pairs": 31, "usual": {"near": 0, "variant": 3}, "strict": {"near": 0, "variant": 1}},
         "worst": [],
         **changes,
     }  # fmt: skip
@@ -71,8 +76,13 @@ def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[st
         "0.950",
         "0.68 until now, 0.71 fits",
         "4,711 pairs",
-        "below 0.064%",
+        "wrongly near: 0, so below 0.064%",
+        "wrongly variant: 3, so below 0.16%",
         "1 until now",
+        "as what they are: 90.0%",
+        "31 of them look alike",
+        "IMAGESIEVE_NEAR=usual (in force) 0 are near, 3 variants",
+        "IMAGESIEVE_NEAR=strict 0 are near, 1 variants",
     ):
         assert words in printed.out
     assert "look at these" not in printed.out
@@ -83,9 +93,15 @@ def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[st
 
 def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys: pytest.CaptureFixture[str]) -> None:
     pair = {"path": "a\x1b[2J.jpg", "edit": "crop-20", "other": "[red]b.jpg", "other_edit": "", "similarity": 0.9}
-    show(calibration(worst=[{**pair, "accepted": True}], skipped={"c\n.jpg": "gone before it could be read"}))
+    show(
+        calibration(
+            worst=[{**pair, "usual": "near", "strict": None}, {**pair, "usual": None, "strict": None}],
+            skipped={"c\n.jpg": "gone before it could be read"},
+        )
+    )
     printed = capsys.readouterr().out
-    assert r"0.90 accepted: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in printed
+    assert r"  near 0.90 (strict: different): 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in printed
+    assert r"  different: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in printed
     assert r"left out: 'c\n.jpg': gone before it could be read" in printed
 
 

@@ -36,6 +36,8 @@ class Desk:
         self.time = 1_000_000.0
         self.compared: list[tuple[str, str]] = []
         self.alike: dict[str, float] = {}
+        self.whole = False
+        self.cropped: set[str] = set()
         self.reclustering = Reclustering(
             store=self.store,
             storage=LocalFolder(self.root),
@@ -49,7 +51,7 @@ class Desk:
             max_pixels=10**6,
             max_bytes=10**6,
             compare=self.compare,
-            thresholds=lambda: in_force(self.store),
+            thresholds=lambda: in_force(self.store, self.whole),
             keeper_order=("pixels", "bytes", "oldest", "shortest", "path"),
         )
 
@@ -57,7 +59,8 @@ class Desk:
         self.compared.append((keeper.path, other.path))
         similarity = self.alike.get(keeper.path + other.path, 0.0)
         passes = similarity >= in_force(self.store).thresholds.similarity
-        return Match(similarity, "alike") if passes else None
+        refused = self.whole and other.path in self.cropped
+        return Match(similarity, "alike") if passes and not refused else None
 
     def _now(self) -> float:
         self.time += 1
@@ -395,6 +398,23 @@ def test_stricter_thresholds_undo_what_was_verified_under_looser_ones(desk: Desk
     assert summary["thresholds"]["origin"] == "calibrated"
     assert summary["thresholds"]["values"]["similarity"] == 0.72
     assert recluster(desk.reclustering, force=False)["outcome"] == "unchanged"
+
+
+def test_another_choice_of_what_is_near_has_known_pairs_verified_again(desk: Desk) -> None:
+    judged(desk)
+    assert near(desk)["other.png"] == ("near", "keeper.png")
+    desk.whole = True
+    assert near(desk)["other.png"] == ("near", "keeper.png")  # it is whole
+    assert desk.compared == [("keeper.png", "other.png")]
+    assert recluster(desk.reclustering, force=False)["outcome"] == "unchanged"
+    desk.whole = False
+    near(desk)
+    desk.cropped.add("other.png")
+    desk.whole = True
+    assert near(desk)["other.png"] == ("unique", "")
+    assert list(desk.store.matches()) == []
+    summary = json.loads((desk.reclustering.reports / "latest" / "summary.json").read_text())
+    assert (summary["thresholds"]["near"], summary["thresholds"]["values"]["whole"]) == ("strict", True)
 
 
 def test_thresholds_that_came_before_the_first_generation_are_applied(desk: Desk) -> None:

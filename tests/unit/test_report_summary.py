@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from shared.records.history import Snapshot
-from tests.unit.report_parts import EXTRACTOR, WARNED, make_report, member, twelve_files
+from tests.unit.report_parts import EXTRACTOR, WARNED, jpeg, make_report, member, page_of, twelve_files
 from worker.engine.report.summary import GENERATIONS_LISTED, REASONS_LISTED, summary
 from worker.engine.report.text import WIDTH, summary_text
 from worker.engine.report.wording import fit, number_of, show
@@ -182,6 +182,13 @@ def test_the_thresholds_say_where_they_come_from():
     assert cells(summary_text(report), "Thresholds")[1] == "calibrated 2026-11-23T04:15:00+00:00 on 20 images"
     defaults = make_report(twelve_files(), thresholds={"origin": "default"})
     assert cells(summary_text(defaults), "Thresholds")[1] == "the defaults"
+    assert "Near" not in summary_text(defaults)
+
+
+def test_the_strict_choice_of_what_is_near_is_told():
+    report = make_report(twelve_files(), thresholds={"origin": "default", "near": "strict"})
+    assert cells(summary_text(report), "Near")[1] == "only whole, unturned copies"
+    assert "<td>only whole, unturned copies</td>" in page_of(report, jpeg)
 
 
 def test_a_warning_of_the_extractor_stands_at_the_top():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli.collection_settings import settings_of_report, take_weights, watched_folder
+from shared.cli.collection_settings import settings_of_report, take_near, take_weights, watched_folder
 from shared.errors import SettingsError
 from shared.records import Extractor
 from shared.setting_faults import unknown_settings
@@ -48,6 +48,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WEIGHTS", "resnet"),
         ("OBSERVER", "magic"),
         ("LOG_LEVEL", "loud"),
+        ("NEAR", "far"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence_that_names_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -140,6 +141,20 @@ def newest_report(monkeypatch: pytest.MonkeyPatch, state: Path, summary: str) ->
     latest = state / "reports" / "latest"
     latest.mkdir(parents=True, exist_ok=True)
     (latest / "summary.json").write_text(summary)
+
+
+def test_what_is_near_is_as_in_the_newest_report_where_it_is_left_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("IMAGESIEVE_STATE_DIR", str(tmp_path))
+    assert take_near(Settings()).near == "usual"  # no report yet
+    for summary in ("{}", '{"thresholds": null}', '{"thresholds": {"near": "far"}}', "no JSON"):
+        newest_report(monkeypatch, tmp_path, summary)
+        assert take_near(Settings()).near == "usual"
+    newest_report(monkeypatch, tmp_path, '{"thresholds": {"near": "strict"}}')
+    assert take_near(Settings()).environment()["IMAGESIEVE_NEAR"] == "strict"
+    monkeypatch.setenv("IMAGESIEVE_NEAR", "usual")
+    assert take_near(Settings()).near == "usual"
 
 
 @pytest.mark.parametrize("name", ["IMAGESIEVE_WATCH_DIR", "imagesieve_watch_dir"])

@@ -1,5 +1,6 @@
 """Which thresholds count: the calibrated ones of the extractor in use, or the defaults, never a crash."""
 
+import json
 import logging
 
 import pytest
@@ -9,7 +10,7 @@ from shared.records import Extractor
 from shared.records.calibration import Calibration
 from shared.records.sealed import seal
 from shared.store import MemoryStore
-from worker.engine.matching.verify import Thresholds
+from worker.engine.matching.thresholds import Thresholds
 from worker.pipeline.thresholds import FRESH_SECONDS, CurrentThresholds, InForce, in_force
 
 FOUND = Calibration({"similarity": 0.72}, "2026-11-23T04:15:00+00:00", 20, 4711)
@@ -33,7 +34,24 @@ def test_calibrated_ones_say_where_they_come_from(store: MemoryStore) -> None:
     store.put_thresholds("e1", FOUND)
     described = in_force(store).describe()
     assert described.pop("values")["similarity"] == 0.72
-    assert described == {"origin": "calibrated", "calibrated": FOUND.at, "images": 20, "pairs": 4711}
+    assert described == {
+        "origin": "calibrated", "calibrated": FOUND.at, "images": 20, "pairs": 4711, "near": "usual",
+    }  # fmt: skip
+
+
+def test_what_is_near_is_the_settings_whatever_was_calibrated(store: MemoryStore) -> None:
+    assert in_force(store, whole=True) == InForce(Thresholds(whole=True))
+    store.put_thresholds("e1", FOUND)
+    strict = in_force(store, whole=True)
+    assert strict.thresholds == Thresholds(similarity=0.72, whole=True)
+    assert strict.describe()["near"] == "strict"
+    assert CurrentThresholds(store, lambda: 0.0, whole=True)() == strict.thresholds
+
+
+def test_what_a_summary_says_of_them_is_the_same_once_it_was_read_again(store: MemoryStore) -> None:
+    """Or every recluster run would take it for a change, and compare all known pairs anew."""
+    described = in_force(store).describe()
+    assert json.loads(json.dumps(described)) == described
 
 
 @pytest.mark.parametrize("values", [{"similarity": 0.1}, {"inliers": 1}, {"similarity": 0.7, "other": 1}])

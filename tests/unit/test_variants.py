@@ -1,6 +1,7 @@
 """Which picture is a variant of which, by what is known of pairs alone."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,13 +50,29 @@ def test_the_one_that_ranks_lower_is_the_variant_and_each_place_stands_in_its_pi
     assert (one.member, one.of, one.places) == (small, large, (LEFT, RIGHT))
 
 
-def test_the_most_similar_of_those_that_rank_before_it_is_taken() -> None:
+def test_the_first_in_rank_of_those_that_it_matches_is_taken() -> None:
     members = [member(name, width=width) for name, width in (("a", 50), ("b", 40), ("c", 30), ("d", 20))]
     matches = {("a", "c"): varied(0.7), ("b", "c"): varied(0.8), ("c", "d"): varied(0.95)}
-    variants, _ = found(members, matches)
-    assert [(one.member.path, one.of.path) for one in variants] == [("c", "b"), ("d", "c")]
-    equal, _ = found(members, {("a", "c"): varied(), ("b", "c"): varied()})
-    assert [(one.member.path, one.of.path) for one in equal] == [("c", "a")]
+    asked: list[tuple[str, str]] = []
+
+    def verify(one: str, two: str) -> Match | None:
+        asked.append((one, two))
+        return varied(0.6) if two == "d" else None
+
+    variants, _ = found(members, matches, verify=verify)
+    assert [(one.member.path, one.of.path) for one in variants] == [("c", "a"), ("d", "a")]
+    assert asked == [("a", "b"), ("a", "d")]  # beside the first of all that are connected
+
+
+def test_a_page_is_a_variant_of_the_picture_that_it_holds_and_never_its_keeper() -> None:
+    page, picture = member("page", width=80), member("photo", width=50)
+    held = replace(varied(0.9), places=((0.1, 0.2, 0.6, 0.7), (0.0, 0.0, 1.0, 1.0)))
+    [one], _ = found([page, picture], {("page", "photo"): held})
+    assert (one.member, one.of) == (page, picture)
+    crop = member("crop", width=30)
+    near = {("crop", "page"): Match(0.9, "cropped"), ("crop", "photo"): Match(0.9, "cropped")}
+    _, [group] = found([page, picture, crop], {("page", "photo"): held, **near})
+    assert group.keeper == picture
 
 
 def test_a_duplicate_is_no_variant_and_what_it_is_like_is_asked_of_its_keeper() -> None:

@@ -1,4 +1,4 @@
-"""The decision: edited copies are the same picture, everything else is not."""
+"""The decision: edited copies are near, what was added to is a variant, everything else is neither."""
 
 import itertools
 
@@ -8,47 +8,34 @@ import pytest
 import skimage.data
 from sklearn.datasets import load_sample_image
 
-from worker.engine.matching.verify import Thresholds, verify, verify_pixels
+from shared.records import Relation
+from worker.engine.matching.thresholds import Thresholds
+from worker.engine.matching.verify import confirm, propose
 from worker.engine.sketch.sketch import describe
 
 DEFAULT = Thresholds()
+STRICT = Thresholds(whole=True)
 WORDS = [
-    "the",
-    "of",
-    "and",
-    "to",
-    "in",
-    "is",
-    "you",
-    "that",
-    "it",
-    "he",
-    "was",
-    "for",
-    "on",
-    "are",
-    "as",
-    "with",
-    "his",
-    "they",
-    "at",
-    "be",
-    "this",
-    "have",
-    "from",
-    "or",
-    "one",
-    "had",
-]
+    "the", "of", "and", "to", "in", "is", "you", "that", "it", "he", "was", "for", "on", "are", "as", "with", "his",
+    "they", "at", "be", "this", "have", "from", "or", "one", "had",
+]  # fmt: skip
 
 
-def decide(first, second):
+def decide(first, second, thresholds=DEFAULT):
     """Both steps, as the verdict writer takes them."""
-    sketches = describe(first), describe(second)
-    match = verify(*sketches, DEFAULT)
-    if match and not match.settled:
-        match = verify_pixels((first, second), sketches, match, DEFAULT)
-    return match
+    return decide_described((first, describe(first)), (second, describe(second)), thresholds)
+
+
+def decide_described(first, second, thresholds=DEFAULT):
+    """The same for pairs of a picture and its sketch."""
+    pictures, sketches = (first[0], second[0]), (first[1], second[1])
+    proposal = propose(*sketches, thresholds)
+    return confirm(pictures, sketches, proposal, thresholds) if proposal else None
+
+
+def are_near(first, second):
+    found = decide(first, second)
+    return found is not None and found.relation is Relation.NEAR
 
 
 def saved(picture, suffix=".jpg", *settings):
@@ -92,10 +79,6 @@ EDITS = {
     "mirror": (lambda p: p[:, ::-1].copy(), "same picture, mirrored"),
     "quarter turn": (lambda p: np.rot90(p, -1).copy(), "same picture, rotated 90 degrees"),
     "upside down": (lambda p: p[::-1].copy(), "same picture, flipped upside down"),
-    "caption": (
-        lambda p: covered(p, int(p.shape[0] * 0.86), 0, p.shape[0], p.shape[1], 0),
-        "same picture, with an overlay over 1",
-    ),
     "stretch": (lambda p: cv2.resize(p, None, fx=1.15, fy=1), "same picture"),
     "mirror and crop": (
         lambda p: p[:, ::-1][p.shape[0] // 5 :, p.shape[1] // 5 :].copy(),
@@ -110,8 +93,50 @@ def test_an_edited_copy_is_the_same_picture(name, edit):
     apply, words = EDITS[edit]
     match = decide(PHOTOS[name], apply(PHOTOS[name]))
     assert match is not None
-    assert match.similarity > 0.5
+    assert match.relation is Relation.NEAR
+    assert match.similarity >= DEFAULT.similarity
     assert match.reason.startswith(tuple(words.split("|")))
+    assert (match.share, match.places) == (0.0, ())
+
+
+CHANGES = {
+    "caption": (lambda p: covered(p, int(p.shape[0] * 0.86), 0, p.shape[0], p.shape[1], 0), "at the bottom"),
+    "sticker": (
+        lambda p: covered(p, p.shape[0] // 20, p.shape[1] // 20, p.shape[0] // 4, p.shape[1] // 4, (230, 40, 40)),
+        "at the upper left",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_covered_in_a_place_is_a_variant_that_says_where(name, change):
+    apply, where = CHANGES[change]
+    match = decide(PHOTOS[name], apply(PHOTOS[name]))
+    assert match is not None
+    assert match.relation is Relation.VARIANT
+    assert match.reason.startswith("differs in ")
+    assert match.reason.endswith(where)
+    assert 0.02 < match.share < 0.25
+    for left, top, right, bottom in match.places:
+        assert 0 <= left < right <= 1
+        assert 0 <= top < bottom <= 1
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("edit", EDITS)
+def test_strictly_only_whole_and_unturned_copies_are_near(name, edit):
+    apply, _ = EDITS[edit]
+    whole = edit in {"jpeg-10", "half", "quarter", "darker", "grey", "noise", "blur", "stretch"}
+    match = decide(PHOTOS[name], apply(PHOTOS[name]), STRICT)
+    assert (match is not None and match.relation is Relation.NEAR) == whole
+    assert whole or match is None
+
+
+def test_strictly_a_whole_picture_with_a_caption_is_a_variant_and_a_mirrored_one_nothing():
+    captioned = CHANGES["caption"][0](PHOTOS["coffee"])
+    assert decide(PHOTOS["coffee"], captioned, STRICT).relation is Relation.VARIANT
+    assert decide(PHOTOS["coffee"], captioned[:, ::-1].copy(), STRICT) is None
 
 
 @pytest.mark.parametrize("name", ["text", "flower", "china", "chelsea"])
@@ -138,14 +163,14 @@ def test_a_tilted_copy_is_called_so(degrees, scale):
 
 def test_the_transform_leads_from_the_first_to_the_second():
     photo = PHOTOS["coffee"]
-    match = decide(photo, photo[:, ::-1].copy())
-    assert np.allclose(match.transform[:2, :2] / match.transform[2, 2], [[-1, 0], [0, 1]], atol=0.02)
+    found = propose(describe(photo), describe(photo[:, ::-1].copy()), DEFAULT)
+    assert np.allclose(found.transform[:2, :2] / found.transform[2, 2], [[-1, 0], [0, 1]], atol=0.02)
 
 
 def test_different_photos_never_match():
-    sketches = {name: describe(photo) for name, photo in PHOTOS.items()}
-    for first, second in itertools.combinations(sketches.values(), 2):
-        assert verify(first, second, DEFAULT) is None
+    described = [(photo, describe(photo)) for photo in PHOTOS.values()]
+    for first, second in itertools.combinations(described, 2):
+        assert decide_described(first, second) is None
 
 
 def page(seed, words=None):
@@ -169,13 +194,8 @@ def test_one_other_word_makes_another_page_but_not_another_encoding():
     lines = [" ".join(np.random.default_rng(5).choice(WORDS, 6)) for _ in range(14)]
     other = [*lines[:6], lines[6].rsplit(" ", 1)[0] + " 4711", *lines[7:]]
     assert decide(page(0, lines), page(0, other)) is None
-    assert decide(page(0, lines), saved(page(0, lines), ".jpg", cv2.IMWRITE_JPEG_QUALITY, 60)) is not None
-    assert decide(page(0, lines), cv2.resize(page(0, lines), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-
-
-def test_a_page_is_not_settled_by_its_sketch():
-    assert not verify(describe(page(1)), describe(page(1)), DEFAULT).settled
-    assert verify(describe(PHOTOS["china"]), describe(PHOTOS["china"]), DEFAULT).settled
+    assert are_near(page(0, lines), saved(page(0, lines), ".jpg", cv2.IMWRITE_JPEG_QUALITY, 60))
+    assert are_near(page(0, lines), cv2.resize(page(0, lines), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
 
 
 def product(colour, label):
@@ -194,13 +214,13 @@ def test_products_that_differ_in_colour_or_label_are_different():
     red = product((200, 40, 40), "Cherry")
     assert decide(red, product((40, 60, 200), "Cherry")) is None
     assert decide(red, product((200, 40, 40), "Tomato")) is None
-    assert decide(red, saved(red)) is not None
+    assert are_near(red, saved(red))
 
 
 def test_frames_of_a_pan_are_different_but_for_a_step():
     photo = PHOTOS["china"]
     frames = [photo[:, start : start + 480] for start in (0, 3, 48, 96)]
-    assert decide(frames[0], frames[1]) is not None
+    assert are_near(frames[0], frames[1])
     assert decide(frames[0], frames[2]) is None
     assert decide(frames[0], frames[3]) is None
 
@@ -248,16 +268,16 @@ def test_a_whole_copy_of_a_picture_without_corners_is_the_same(edit, words):
 
 
 def test_different_pictures_without_corners_never_match():
-    sketches = [describe(blotches(seed, *((300, 420) if seed % 2 else (360, 360)))) for seed in range(40)]
-    for first, second in itertools.combinations(sketches, 2):
-        assert verify(first, second, DEFAULT) is None
+    pictures = [blotches(seed, *((300, 420) if seed % 2 else (360, 360))) for seed in range(40)]
+    for first, second in itertools.combinations([(picture, describe(picture)) for picture in pictures], 2):
+        assert decide_described(first, second) is None
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_one_plain_colour_shows_nothing_to_go_by(level):
-    assert verify(describe(np.full((300, 400, 3), level, np.uint8)), describe(blotches(1)), DEFAULT) is None
-    plain = describe(np.full((300, 400, 3), level, np.uint8))
-    assert verify(plain, plain, DEFAULT) is None
+    plain = np.full((300, 400, 3), level, np.uint8)
+    assert decide(plain, blotches(1)) is None
+    assert decide(plain, plain) is None
 
 
 def vignetted(picture):
@@ -266,14 +286,14 @@ def vignetted(picture):
     return (picture * (1 - 0.38 * squared)[..., None]).astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("name", [name for name in PHOTOS if name != "china"])  # whose sky goes black
 def test_a_vignette_leaves_it_the_same_picture(name):
-    assert decide(PHOTOS[name], vignetted(PHOTOS[name])) is not None
+    assert are_near(PHOTOS[name], vignetted(PHOTOS[name]))
 
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_photo_made_too_bright_is_no_page(name):
-    assert decide(PHOTOS[name], toned(PHOTOS[name], 1.6)) is not None
+    assert are_near(PHOTOS[name], toned(PHOTOS[name], 1.6))
 
 
 def test_what_a_copy_of_a_page_does_not_resolve_does_not_make_it_the_same():
@@ -306,6 +326,4 @@ def test_a_stretched_copy_matches_one_that_is_lit_otherwise(gain):
     photo = skimage.data.coffee()
     stretched = cv2.resize(photo, None, fx=1.15, fy=1)
     lit = np.clip(photo * gain, 0, 255).astype(np.uint8)
-    found = verify(describe(stretched), describe(lit), Thresholds())
-    assert found
-    assert found.covered < 0.05
+    assert are_near(stretched, lit)

@@ -24,8 +24,9 @@ SAY_SECONDS = 5.0
 
 def calibrate(workshop: Workshop, sample: int, dry_run: bool) -> dict[str, Any]:
     """Measure, choose and store; what `imagesieve calibrate --json` prints."""
-    from worker.engine.matching.evidence import choose, findings
-    from worker.engine.matching.verify import Thresholds
+    from worker.engine.matching.evidence import choose
+    from worker.engine.matching.findings import findings
+    from worker.engine.matching.thresholds import Thresholds
 
     started = time.monotonic()
     extractor = workshop.store.extractor()
@@ -64,7 +65,15 @@ def _measure(workshop: Workshop, extractor_id: str, sample: int) -> Any:
     index.add(sorted(originals.keeper_of))
     progress = _Progress()
     return measure(
-        Calibrating(originals, index, extraction.network, extraction.executor, progress.tell, settings.max_pixels),
+        Calibrating(
+            originals,
+            index,
+            extraction.network,
+            extraction.executor,
+            progress.tell,
+            settings.max_pixels,
+            settings.near == "strict",
+        ),
         sample,
     )
 

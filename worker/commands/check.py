@@ -24,6 +24,7 @@ from worker.workshop import Workshop
 
 if TYPE_CHECKING:
     from worker.network.port import Network
+    from worker.pipeline.comparison import File
 
 
 class Checker:
@@ -66,9 +67,11 @@ class Checker:
 
     def _compare(self, path: Path, record: Record, data: bytes) -> Event:
         from worker.engine.groups.verified import tell_kind
+        from worker.engine.matching.verify import FINE_SIDE
+        from worker.engine.picture.bars import without_bars
         from worker.engine.picture.decode import Picture, decode_reduced, shrink
+        from worker.engine.picture.scaling import no_larger
         from worker.engine.sketch.impression import take_impression
-        from worker.pipeline.comparison import reduced
 
         held = self._judge.holder_of(record.digest)
         if held is not None:
@@ -77,15 +80,19 @@ class Checker:
             return _event(path, record.with_verdict(kind, held.path, match.similarity, match.reason), cluster)
         max_pixels = self._workshop.settings.max_pixels
         seen = take_impression(data, max_pixels)
-        [features] = self._network.extract(shrink(seen.picture, self._network.side)[None])
+        [features] = self._network.extract(shrink(without_bars(seen.picture), self._network.side)[None])
 
         def picture() -> Picture:
-            return reduced(decode_reduced(data, max_pixels).picture)
+            return no_larger(decode_reduced(data, max_pixels).picture, FINE_SIDE)
+
+        def compare(candidate: "File") -> Match | None:
+            found = self._comparison.compare_sketch(candidate, seen.sketch, picture)
+            return Match(found.similarity, found.reason, found.relation, found.share) if found else None
 
         found, matches = self._judge.find_keeper(
             seen.facts.pixels,
             lambda keeper_of: self._index.nearest(features, seen.sketch, keeper_of, CANDIDATES),
-            lambda candidate: self._comparison.compare_sketch(candidate, seen.sketch, picture),
+            compare,
         )
         cluster = self._clusters.of(features)
         if found is None:

@@ -15,7 +15,7 @@ from worker.network.precision import precision_here
 from worker.network.vgg16 import Vgg16
 
 BACKBONE: type[Backbone] = Vgg16  # the one place that says which network it is
-PREPROCESSING: Final = "area-2"  # changes with every change of decode or shrink that moves features
+PREPROCESSING: Final = "area-bars-3"  # changes with every change of decode or shrink that moves features
 _SAME_WITH_RANDOM: Final = (
     "Exact and identical duplicates are the same with them; clusters mean less, and a few near ones may be missed"
 )

@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from shared.records import ImageFacts, Kind, Match, Pair, Relation, pair_of
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Member, number_groups
 from worker.engine.groups.keepers import Rank
+from worker.engine.groups.pages import rank_pages_last
 
 Matches = Mapping[Pair, Match]
 Verify = Callable[[str, str], Match | None]
@@ -68,10 +69,10 @@ def verified_groups(
     tell what a file would lose to its keeper.
     Cost: O(n log n), and in a connected set of m pictures with g keepers up to m g calls of `verify`.
     """
-    classes = _classes(members, pixels, rank)
+    classes, order = _classes(members, pixels, rank), rank_pages_last(matches, pixels, rank)
     groups = []
     for connected in _components(classes, matches, pixels):
-        left = sorted(connected, key=lambda name: rank(classes[name][0]))
+        left = sorted(connected, key=lambda name: order(classes[name][0]))
         while left:
             keeper, *others = left
             taken: dict[str, Match] = {}

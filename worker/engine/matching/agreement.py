@@ -1,73 +1,85 @@
-"""How well two aligned pictures agree, place by place, so that a covered part does not decide for the rest.
+"""How well two aligned pictures agree, place by place: what each shows that the other does not, and where.
 
-The finer picture is warped onto the coarser one, the alignment is polished by the optical flow of corners (Lucas and
-Kanade), a monotone tone curve takes brightness, contrast and gamma out, and what is left is compared by local
-correlation with contrast (the contrast-structure term of SSIM, Wang et al. 2004). A place *clashes* when the two
-hold something else there; clashing places in one piece are an overlay, scattered ones another picture.
+The finer picture is laid over the coarser one (registration.py), both are rendered alike (rendering.py), and what is
+left is compared (clash.py, colours.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
 import numpy as np
 
+from shared.records import Box
 from worker.engine.matching.alignment import Transform, inverse, project
+from worker.engine.matching.borders import has_edges
+from worker.engine.matching.clash import Clash, Local, find_clash
 from worker.engine.matching.colours import faded_share, recoloured_share
-from worker.engine.matching.overlap import (
-    BLURS,
-    SLIGHT_BLURS,
-    TEXTURE,
-    Grey,
-    Mask,
-    box,
-    even,
-    grey_of,
-    light,
-    polish,
-    reach,
-    tone,
-    warp,
-)
+from worker.engine.matching.ground import count_sides, find_even, find_grain, find_hollow
+from worker.engine.matching.ink import is_rewritten
+from worker.engine.matching.registration import Grey, Mask, grey_of, reach, register, warp
+from worker.engine.matching.rendering import BLURS, SLIGHT_BLURS, relight, render_alike
+from worker.engine.matching.spots import find_peak, is_patched
 from worker.engine.picture.channels import Picture
+from worker.engine.picture.scaling import no_larger
+from worker.engine.sketch.inset import find_inset
+from worker.engine.sketch.keypoints import WORK_SIDE
 
-_QUIET: Final = 30.0  # squared levels; variance that compression and noise may cause
 _RIM: Final = 0.006  # of the long side; nearer to its border an overlap is not judged: no alignment is perfect
-_CLASH: Final = 0.4  # contrast-structure term below which a place shows something else
-_OFF: Final = 35.0  # levels; difference of local means that a tone curve leaves only where something else is
-_UNLIT: Final = 0.03  # share of clashing places below which no lighting is looked for
 _SHOWS: Final = 4.0  # squared levels; variance that bars and frames stay below
 _EVEN_BAR: Final = 10.0  # levels; range of brightness within bars and frames
-_AGREES: Final = 0.6  # local correlation from which a place helps to find the tone curve
-_HOPELESS: Final = 0.3  # share of agreeing places below which the rest need not be looked at
+_NEXT_TO: Final = 4  # pixels of the work frame by which a picture in a page may be found too small
+_WITHIN_INSET: Final = 0.97  # share of the overlap that must lie in it
+_UNLIT: Final = 0.01  # share of the overlap that clashes below which no lighting is looked for
 _FEWEST: Final = 200  # pixels of overlap that can be judged at all
+_FINER: Final = 0.8  # of the other's scale; a picture that is finer than that is blurred before it is made smaller
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Shares are of 0 to 1.
 
-    similarity: correlation of local structure over all places that do not clash. clash: share of the overlap that
-    shows something else. textured_clash: the same among places that show something. scattered: share of the clashing
-    places outside the three largest pieces. largest: pixels in the largest clashing piece. pixels: of the overlap.
-    textured: share of the overlap that shows something. recoloured: share of the coloured overlap whose colour no
-    saturation or white balance explains. faded: share of it that lost its colour and changed its brightness. relit:
-    levels by which a part changed its brightness while another kept it. lost: share of what the first, the second
-    picture shows that is not in the other. area: share of the first, of the second picture that overlaps the other.
+    Beside each other: similarity: correlation of local structure over all places that do not clash. clash: share of the
+    overlap that shows something else. pieces, agreeing, beside, bare: see Clash. peak: of the most different spot, see
+    spots.py. grain, hollow, even, sides: see ground.py. same: pixels that show the same. textured: share of the overlap
+    that shows something. rewritten: whether other words stand in the same place (ink.py). recoloured: share of the
+    coloured overlap whose colour no saturation or white balance explains. faded: share of it that lost its colour and
+    changed its brightness. relit: levels by which a part changed its brightness while another kept it.
+
+    One in the other: lost: share of what the first, the second picture shows that is not in the other. area: share of
+    the first, of the second picture that overlaps the other. framed: whether the larger picture has an edge where the
+    smaller one ends (borders.py). transform: as it was corrected, from pixels of the first to pixels of the second.
+    overlap, places: what overlaps, what clashes, a box in the first and in the second picture; () where nothing does.
     """
 
     similarity: float
     clash: float
-    textured_clash: float
-    scattered: float
-    largest: int
-    pixels: int
+    pieces: tuple[int, ...]
+    peak: float
+    agreeing: tuple[float, ...]
+    beside: tuple[float, ...]
+    grain: float
+    hollow: float
+    even: float
+    sides: int
+    bare: float
+    same: int
     textured: float
+    rewritten: bool
     recoloured: float
     faded: float
     relit: float
     lost: tuple[float, float]
     area: tuple[float, float]
+    framed: bool
+    transform: Transform
+    overlap: tuple[Box, Box]
+    places: tuple[Box, Box] | tuple[()] = ()
+
+    @property
+    def share(self) -> float:
+        """How much of the larger picture is not the same picture."""
+        return 1 - min(self.area) * (1 - self.clash)
 
 
 def compare(first: Picture, second: Picture, transform: Transform, finest: bool = False) -> Agreement | None:
@@ -75,7 +87,7 @@ def compare(first: Picture, second: Picture, transform: Transform, finest: bool 
 
     Pictures of different resolution are compared at the coarser one, the sharper one blurred; with `finest` at the
     finer one, hardly blurred, so that what only one of them resolves counts as different. None if they hardly overlap
-    or hardly agree. Cost: 3 ms for pictures of 128 pixels, 60 ms per megapixel.
+    or hardly agree. Cost: 250 ms per megapixel of the resolution that they are compared at.
     """
     scale = _scale(first, transform)
     if not 1e-3 < scale < 1e3:
@@ -87,8 +99,14 @@ def compare(first: Picture, second: Picture, transform: Transform, finest: bool 
 
 
 def _swap(found: Agreement) -> Agreement:
-    values = {name: getattr(found, name) for name in Agreement.__slots__}
-    return Agreement(**{**values, "lost": found.lost[::-1], "area": found.area[::-1]})
+    return replace(
+        found,
+        lost=found.lost[::-1],
+        area=found.area[::-1],
+        transform=inverse(found.transform),
+        overlap=found.overlap[::-1],
+        places=found.places[::-1],
+    )
 
 
 def _scale(first: Picture, transform: Transform) -> float:
@@ -99,45 +117,87 @@ def _scale(first: Picture, transform: Transform) -> float:
 
 
 def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float, finest: bool) -> Agreement | None:
-    if scale < 0.8:
-        fine = np.asarray(cv2.GaussianBlur(fine, (0, 0), 0.5 * np.sqrt(1 / scale**2 - 1)), np.uint8)
-    transform = polish(fine, coarse, transform)
     size = (coarse.shape[1], coarse.shape[0])
-    moved = warp(fine, transform, size)
-    inside = reach(fine, transform, size)
+    if reach(fine, transform, size).sum() < _FEWEST:
+        return None
+    if scale < _FINER:
+        fine = np.asarray(cv2.GaussianBlur(fine, (0, 0), 0.5 * np.sqrt(1 / scale**2 - 1)), np.uint8)
+    transform = register(fine, coarse, transform)
+    moved, inside = warp(fine, transform, size), reach(fine, transform, size)
     if inside.sum() < _FEWEST:
         return None
-    here, there = even(grey_of(moved), grey_of(coarse), inside, SLIGHT_BLURS if finest else BLURS)
-    local = _Local(here, there, inside)
-    agreeing = inside & (local.correlation() > _AGREES)
-    if agreeing.sum() < max(_FEWEST / 4, _HOPELESS * (inside & local.textured()).sum()):
+    alike = render_alike(moved, coarse, inside, SLIGHT_BLURS if finest else BLURS)
+    if alike is None:
         return None
-    shift = np.abs(here - there)
     judged = _core(inside)
-    local = _explained(*tone(here, there, agreeing), inside, finest)
-    clash, textured = _opened(local.clash() & judged), local.textured() & judged
-    good = inside & ~clash
-    scattered, largest = _pieces(clash)
+    clash = find_clash(*alike, judged)
+    if clash.share > _UNLIT:
+        lit = relight(*alike, inside), alike[1]
+        under = find_clash(*lit, judged)
+        alike, clash = (lit, under) if under.share < 0.5 * clash.share else (alike, clash)
+    good = inside & ~clash.mask
     back = reach(coarse, inverse(transform), (fine.shape[1], fine.shape[0]))
     return Agreement(
-        similarity=local.similarity(good),
-        clash=float(clash.sum() / inside.sum()),
-        textured_clash=float((clash & textured).sum() / max(1, textured.sum())),
-        scattered=scattered,
-        largest=largest,
-        pixels=int(inside.sum()),
-        textured=float(textured.sum() / inside.sum()),
+        similarity=Local(*alike, inside).similarity(good),
+        clash=float(clash.mask.sum() / inside.sum()),
+        pieces=clash.pieces,
+        peak=float("inf") if is_patched(moved, coarse, judged) else find_peak(*alike, judged),
+        agreeing=clash.agreeing,
+        beside=clash.beside,
+        grain=find_grain(*alike, judged),
+        hollow=find_hollow(*alike, judged, clash.same),
+        even=min(find_even(moved, inside), find_even(coarse, inside)),
+        sides=count_sides(clash.mask, judged),
+        bare=clash.bare,
+        same=int(clash.same.sum()),
+        textured=float(clash.textured.sum() / inside.sum()),
+        rewritten=is_rewritten(*alike, clash.mask),
         recoloured=recoloured_share(moved, coarse, good),
         faded=faded_share(moved, coarse, good),
-        relit=_relit(shift[good]),
+        relit=_relit(np.abs(grey_of(moved) - grey_of(coarse))[good]),
         lost=(_lost(grey_of(fine), back), _lost(grey_of(coarse), inside)),
         area=(float(back.mean()), float(inside.mean())),
+        framed=_framed(fine, coarse, transform, *((True, inside) if back.mean() > inside.mean() else (False, back))),
+        transform=transform,
+        overlap=(_around(back), _around(inside)),
+        places=_places(clash, inverse(transform), fine),
     )
 
 
-def _opened(clash: Mask) -> Mask:
-    """Without lines of one or two pixels: they run along edges that are not aligned to a fraction of a pixel."""
-    return np.asarray(cv2.morphologyEx(clash.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))) > 0
+def find_fine_peak(first: Picture, second: Picture, transform: Transform) -> float:
+    """`find_peak` alone, of larger pictures, under a transform that needs no correction; 150 ms for 3 megapixels."""
+    if _scale(first, transform) > 1:
+        return find_fine_peak(second, first, inverse(transform))
+    size = (second.shape[1], second.shape[0])
+    inside = reach(first, transform, size)
+    moved, judged = warp(first, transform, size), _core(inside)
+    alike = render_alike(moved, second, inside)
+    return find_peak(*alike, judged) if alike and not is_patched(moved, second, judged) else float("inf")
+
+
+def _framed(fine: Picture, coarse: Picture, transform: Transform, fine_is_held: bool, overlap: Mask) -> bool:
+    """Whether the larger of the two is a page around a picture, of which the smaller one shows all or a part.
+
+    overlap: in the larger one.
+    """
+    if fine_is_held:
+        small, large, between = fine, coarse, transform
+    else:
+        small, large, between = coarse, fine, inverse(transform)
+    return has_edges(small, large, between) or _is_inset(large, overlap)
+
+
+def _is_inset(large: Picture, overlap: Mask) -> bool:
+    """Whether what overlaps lies in the picture that is set into a page."""
+    work = no_larger(large, WORK_SIDE)
+    place = find_inset(work)
+    if place is None:
+        return False
+    across, down = large.shape[1] / work.shape[1], large.shape[0] / work.shape[0]
+    left, top, width, height = place
+    rows = slice(max(0, int((top - _NEXT_TO) * down)), int((top + height + _NEXT_TO) * down))
+    columns = slice(max(0, int((left - _NEXT_TO) * across)), int((left + width + _NEXT_TO) * across))
+    return bool(overlap[rows, columns].sum() >= _WITHIN_INSET * overlap.sum())
 
 
 def _core(inside: Mask) -> Mask:
@@ -146,45 +206,29 @@ def _core(inside: Mask) -> Mask:
     return np.asarray(cv2.erode(inside.astype(np.uint8), np.ones((rim, rim), np.uint8), borderValue=0)) > 0
 
 
-def _explained(here: Grey, there: Grey, inside: Mask, finest: bool) -> "_Local":
-    """The two compared, under another lighting if that explains most of what clashes."""
-    local = _Local(here, there, inside)
-    clash = float(local.clash()[inside].mean())
-    if finest or clash <= _UNLIT:
-        return local
-    lit = _Local(light(here, there, inside), there, inside)
-    return lit if lit.clash()[inside].mean() < 0.5 * clash else local
+def _places(clash: Clash, back: Transform, fine: Picture) -> tuple[Box, Box] | tuple[()]:
+    """What clashes, as a box in the finer and in the coarser picture."""
+    rows, columns = np.nonzero(clash.mask)
+    if not len(rows):
+        return ()
+    left, right = float(columns.min()), float(columns.max() + 1)
+    top, bottom = float(rows.min()), float(rows.max() + 1)
+    corners = project(back, np.array([[left, top], [right, top], [right, bottom], [left, bottom]]))
+    return _box(corners, fine.shape), _box(np.array([[left, top], [right, bottom]]), clash.mask.shape)
 
 
-class _Local:
-    """Local means, variances (`here`, `there`) and covariance (`both`) of two grey pictures, within a mask."""
+def _around(mask: Mask) -> Box:
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0.0, 0.0, 1.0, 1.0
+    return _box(np.array([[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]], np.float64), mask.shape)
 
-    def __init__(self, here: Grey, there: Grey, inside: Mask) -> None:
-        weight = inside.astype(np.float32)
-        count = np.maximum(box(weight), 1e-6)
-        self.means = box(here * weight) / count, box(there * weight) / count
-        self.here = np.maximum(box(here * here * weight) / count - self.means[0] ** 2, 0)
-        self.there = np.maximum(box(there * there * weight) / count - self.means[1] ** 2, 0)
-        self.both = box(here * there * weight) / count - self.means[0] * self.means[1]
 
-    def correlation(self) -> Grey:
-        """Local correlation; flat places do not count as agreeing."""
-        scale = np.sqrt((self.here + _QUIET / 2) * (self.there + _QUIET / 2))
-        return np.asarray(self.both / scale, np.float32)
-
-    def similarity(self, places: Mask) -> float:
-        """Correlation of structure, all places together."""
-        scale = float(self.here[places].sum()) * float(self.there[places].sum())
-        return float(self.both[places].sum() / max(1e-6, scale**0.5))
-
-    def textured(self) -> Mask:
-        """Where one of the two shows something."""
-        return np.asarray(np.maximum(self.here, self.there) > TEXTURE)
-
-    def clash(self) -> Mask:
-        """Where the two show something else."""
-        structure = (2 * self.both + _QUIET) / (self.here + self.there + _QUIET)
-        return np.asarray((structure < _CLASH) | (np.abs(self.means[0] - self.means[1]) > _OFF))
+def _box(points: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", shape: tuple[int, ...]) -> Box:
+    """Around the points, as shares of a picture's width and height."""
+    shares = np.clip(points / [shape[1], shape[0]], 0, 1)
+    (left, top), (right, bottom) = shares.min(axis=0).tolist(), shares.max(axis=0).tolist()
+    return round(left, 4), round(top, 4), round(right, 4), round(bottom, 4)
 
 
 def _relit(shift: Grey) -> float:
@@ -195,20 +239,12 @@ def _relit(shift: Grey) -> float:
     return float(high) if low < _EVEN_BAR else 0.0
 
 
-def _pieces(clash: Mask) -> tuple[float, int]:
-    """Share of the clashing pixels outside the three largest connected pieces, and pixels of the largest."""
-    closed = cv2.morphologyEx(clash.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    sizes = np.sort(stats[1:, cv2.CC_STAT_AREA])[::-1]
-    return (float(sizes[3:].sum() / sizes.sum()), int(sizes[0])) if len(sizes) else (0.0, 0)
-
-
 def _lost(grey: Grey, overlap: Mask) -> float:
     """Share of what the picture shows that lies outside the overlap. Bars and frames show nothing: one brightness.
 
     A soft sky outside shows little but is no bar: then the share of the area counts.
     """
-    near = cv2.dilate(overlap.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # the edge of a bar
+    near = cv2.dilate(overlap.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0  # a bar's edge, smeared by compression
     outside = ~near
     if not outside.any():
         return 0.0

@@ -18,12 +18,13 @@ from worker.engine.sketch.sketch import Sketch
 Transform = NDArray[np.float64]
 
 _RATIO: Final = 0.8  # of the best distance to the second best
-_NEAR_BITS: Final = 40  # of 128; unrelated descriptors differ in about 64
+_NEAR_BITS: Final = 28  # of 128; unrelated descriptors differ in about 45, copies of a quarter in less than 24
 _TOLERANCE: Final = 4.0  # work pixels between where a keypoint is and where the transform puts it
 _FEWEST: Final = 5  # matches to start from
 _STRETCHED_FROM: Final = 8  # matches that may as well come from a stretched picture
 _MOST: Final = 0.75  # share of the keypoints; when that many are inliers no other start is tried
-_BETTER: Final = 1.1  # times the inliers of a similarity: with two parameters more a few always agree
+_PROMISING: Final = 8  # keypoints along a transform, without which it is given up
+_STARTS: Final = 2  # the second without the matches that agree with the first
 _AFFINE_FROM: Final = 12  # inliers that support six parameters ...
 _PERSPECTIVE_FROM: Final = 24  # ... and eight
 
@@ -36,34 +37,50 @@ class Alignment:
     inliers: int
 
 
-def align(first: Sketch, second: Sketch) -> Alignment | None:
-    """The transform most keypoints agree with, mirrored or not; None if there is none. 1 ms for strangers."""
+def alignments(first: Sketch, second: Sketch) -> list[Alignment]:
+    """The transforms that keypoints agree with, mirrored or not, most of them first; 2 ms for strangers.
+
+    Several, because letters are like letters: what most keypoints agree with may be the words over two pictures.
+    """
     width = first.frame[0]
-    plain = _align(first.keypoints, second.keypoints)
     flip = np.array([[-1.0, 0, width - 1], [0, 1, 0], [0, 0, 1]])
-    found = _align(first.keypoints.mirrored(width), second.keypoints)
-    mirrored = None if found is None else Alignment(found.transform @ flip, found.inliers)
-    return max((one for one in (plain, mirrored) if one), key=lambda one: one.inliers, default=None)
+    found = _align(first.keypoints, second.keypoints)
+    mirrored = _align(first.keypoints.mirrored(width), second.keypoints)
+    found += [Alignment(one.transform @ flip, one.inliers) for one in mirrored]
+    return sorted(found, key=lambda one: -one.inliers)
 
 
-def _align(first: Keypoints, second: Keypoints) -> Alignment | None:
+def _align(first: Keypoints, second: Keypoints) -> list[Alignment]:
     if min(len(first), len(second)) < _FEWEST:
-        return None
+        return []
     bits = hamming(first.descriptors, second.descriptors)
     here, there = _matches(bits)
-    if len(here) < _FEWEST:
-        return None
-    pairs = first.points[here], second.points[there]
-    start, _ = cv2.estimateAffinePartial2D(*pairs, method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE, maxIters=500)
-    found = _refined(start, first, second, bits)
-    if len(here) < _STRETCHED_FROM or (found and found.inliers >= _MOST * min(len(first), len(second))):
-        return found
-    # A similarity fits a part of a stretched picture, and what is fitted to that part goes wrong beside it.
-    start, _ = cv2.estimateAffine2D(*pairs, method=cv2.RANSAC, ransacReprojThreshold=_TOLERANCE, maxIters=500)
-    stretched = _refined(start, first, second, bits)
-    if found and (stretched is None or stretched.inliers < _BETTER * found.inliers):
-        return found
-    return stretched
+    found: list[Alignment] = []
+    for _ in range(_STARTS):
+        if len(here) < _FEWEST:
+            break
+        starts = _starts(first.points[here], second.points[there])
+        refined = [one for one in (_refined(start, first, second, bits) for start in starts) if one]
+        if not refined:
+            break
+        found += refined
+        best = max(refined, key=lambda one: one.inliers)
+        if best.inliers >= _MOST * min(len(first), len(second)):
+            break
+        beyond = project(best.transform, first.points[here]) - second.points[there]
+        others = np.linalg.norm(beyond, axis=1) > 2 * _TOLERANCE
+        here, there = here[others], there[others]
+    return found
+
+
+def _starts(here: NDArray[Any], there: NDArray[Any]) -> list[NDArray[Any] | None]:
+    """Transforms `[2, 3]` to start from. A similarity fits a part of a stretched picture, and what is fitted to that
+    part goes wrong beside it, so with enough matches there is a stretched one, too."""
+    settings: dict[str, Any] = {"method": cv2.RANSAC, "ransacReprojThreshold": _TOLERANCE, "maxIters": 500}
+    similar, _ = cv2.estimateAffinePartial2D(here, there, **settings)
+    if len(here) < _STRETCHED_FROM:
+        return [similar]
+    return [similar, cv2.estimateAffine2D(here, there, **settings)[0]]
 
 
 def _refined(
@@ -74,38 +91,42 @@ def _refined(
         return None
     transform = np.vstack([start, [0, 0, 1]])
     for tolerance in (2.5 * _TOLERANCE, 1.5 * _TOLERANCE, _TOLERANCE):
-        here, there = _along(transform, first.points, second.points, bits, tolerance)
-        if len(here) < _FEWEST:
+        here, there = _along(transform, first, second, bits, tolerance)
+        if len(here) < _PROMISING:
             return None
         fitted = _fit(first.points[here], second.points[there])
         if fitted is None:
             return None
         transform = fitted
-    here, there = _along(transform, first.points, second.points, bits, _TOLERANCE)
+    here, there = _along(transform, first, second, bits, _TOLERANCE)
     return Alignment(transform, len(here))
 
 
 def _matches(bits: NDArray[np.uint16]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pairs that are each other's nearest, clearly nearer than the second nearest."""
-    best_two = np.partition(bits, 1, axis=1)[:, :2]
     nearest = bits.argmin(axis=1)
-    rows = np.arange(len(bits))
-    good = (best_two[:, 0] <= _NEAR_BITS) & (best_two[:, 0] < _RATIO * best_two[:, 1])
-    good &= bits.argmin(axis=0)[nearest] == rows
+    rows = np.flatnonzero(bits[np.arange(len(bits)), nearest] <= _NEAR_BITS)
+    nearest = nearest[rows]
+    best_two = np.partition(bits[rows], 1, axis=1)[:, :2]
+    good = (best_two[:, 0] < _RATIO * best_two[:, 1]) & (bits[:, nearest].argmin(axis=0) == rows)
     return rows[good], nearest[good]
 
 
 def _along(
-    transform: Transform, first: NDArray[Any], second: NDArray[Any], bits: NDArray[np.uint16], tolerance: float
+    transform: Transform, first: Keypoints, second: Keypoints, bits: NDArray[np.uint16], tolerance: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs with similar descriptors that lie where the transform says, one partner each."""
-    expected = project(transform, first)
-    x, y = (np.subtract.outer(expected[:, axis], second[:, axis]) for axis in (0, 1))
-    cost = np.where((x * x + y * y > tolerance**2) | (bits > _NEAR_BITS), np.uint16(9999), bits)
-    nearest = cost.argmin(axis=1)
-    rows = np.arange(len(cost))
-    good = (cost[rows, nearest] < 9999) & (cost.argmin(axis=0)[nearest] == rows)
-    return rows[good], nearest[good]
+    """Pairs with similar descriptors that lie where the transform says, one partner each, the most similar first."""
+    moved = project(transform, first.points).astype(np.float32)
+    there = second.points
+    squared = (moved * moved).sum(axis=1)[:, None] + (there * there).sum(axis=1)[None] - 2 * (moved @ there.T)
+    rows, columns = np.nonzero(squared <= tolerance**2)
+    similar = bits[rows, columns]
+    order = np.argsort(similar, kind="stable")
+    order = order[similar[order] <= _NEAR_BITS]
+    rows, columns = rows[order], columns[order]
+    once = np.sort(np.unique(rows, return_index=True)[1])
+    once = once[np.unique(columns[once], return_index=True)[1]]
+    return rows[once], columns[once]
 
 
 def _fit(first: NDArray[Any], second: NDArray[Any]) -> Transform | None:

@@ -12,8 +12,9 @@ Values = NDArray[np.float64]
 
 _COLOURED: Final = 18.0  # levels of chroma from which a place counts as coloured
 _FADED: Final = 8.0  # levels of brightness by which a grey copy may differ
+_ENOUGH: Final = 0.05  # share of the places that are coloured, below which colours say little
 _SAMPLE: Final = 2000  # places looked at, about
-_RECOLOURED: Final = 24.0  # levels of chroma; difference that is another colour
+_RECOLOURED: Final = 24.0  # levels of chroma; difference that is another colour, half of it where colours are faint
 
 
 def recoloured_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> float:
@@ -30,11 +31,12 @@ def recoloured_share(first: Picture, second: Picture, places: NDArray[np.bool_])
     spread = [float(np.abs(chroma).mean()) for chroma in sample]
     rich, poor = sample if spread[0] >= spread[1] else sample[::-1]
     shifts = np.ones(len(rich)), brightness[0] / 128
-    differences = [_farther(poor - _explained(rich, poor, shift)) for shift in shifts]
-    difference = min(differences, key=lambda values: float(np.minimum(values, 2 * _RECOLOURED).mean()))
-    coloured = np.maximum(_farther(rich), _farther(poor)) > _COLOURED
-    changed = coloured & (difference > _RECOLOURED)
-    return float(changed.sum() / max(coloured.sum(), 0.02 * len(coloured), 1))
+    explained = [_explained(rich, poor, shift) for shift in shifts]
+    best = min(explained, key=lambda values: float(np.minimum(_farther(poor - values), 2 * _RECOLOURED).mean()))
+    limit = np.clip(0.5 * np.maximum(_farther(poor), _farther(best)), 0.5 * _RECOLOURED, _RECOLOURED)
+    changed = _farther(poor - best) > limit  # white that would have to be tinted, too, for a shirt in another colour
+    coloured = changed | (np.maximum(_farther(rich), _farther(poor)) > _COLOURED)
+    return float(changed.sum() / max(coloured.sum(), _ENOUGH * len(coloured), 1))
 
 
 def faded_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> float:
@@ -51,7 +53,8 @@ def faded_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> f
 def _sampled(first: Picture, second: Picture, places: NDArray[np.bool_]) -> tuple[list[Values], list[Values]]:
     """Chroma `[n, 2]` and brightness `[n]` of both pictures at some of the places."""
     step = max(1, round(float(np.sqrt(places.size / _SAMPLE))))
-    places = places[::step, ::step]
+    within = np.ones((2 * step + 1, 2 * step + 1), np.uint8)  # what is blurred below reaches so far
+    places = cv2.erode(places.astype(np.uint8), within, borderValue=1)[::step, ::step] > 0
     parts = [np.ascontiguousarray(picture[::step, ::step]) for picture in (first, second)]
     greys = [np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)[places], np.float64) for part in parts]
     return [_chroma(part)[places] for part in parts], greys

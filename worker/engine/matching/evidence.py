@@ -1,69 +1,107 @@
 """Thresholds for one collection, from what edited copies of its pictures were found to be.
 
 Evidence goes in: copies beside their originals (`Trial`), and pairs of pictures that are not duplicates (`Stranger`).
-Only the similarity is calibrated: it is the one threshold that every pair is measured by, and a higher one can but
-refuse more. The others say what kind of difference is an edit, which no collection changes.
+Only the similarity is calibrated: every near pair is measured by it, and a higher one can but call fewer near. The
+others say what kind of difference is an edit, which no collection changes.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import beta
 
-from shared.records import Pair
-from worker.engine.matching.verify import Thresholds
+from shared.records import Pair, Relation
+from worker.engine.matching.thresholds import Thresholds
 
-SAFE: Final[Mapping[str, tuple[float, float]]] = {"similarity": (0.62, 0.8)}  # never looser, never stricter
+SAFE: Final[Mapping[str, tuple[float, float]]] = {"similarity": (0.55, 0.8)}  # never looser, never stricter
 MARGIN: Final = 0.02  # kept above the most similar unrelated pair
 ENOUGH: Final = 3000  # unrelated pairs without which nothing is loosened: none accepted, the rate is below 0.1 %
-CONFIDENCE: Final = 0.95  # of the upper bound of the false-alarm rate
-WORST: Final = 5  # unrelated pairs that are named: those that only the similarity keeps apart
 
 _STEP: Final = 0.01
+_WEIGHTS: Final = {Relation.NEAR: 2, Relation.VARIANT: 1, None: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What two pictures are to each other, whatever similarity is asked for.
+
+    similarity: as measured, 0 where even the loosest thresholds refuse the pair. reached: what they are where no more
+    is asked for; missed: what they are where more is, and that may be a variant.
+    """
+
+    similarity: float = 0.0
+    reached: Relation | None = None
+    missed: Relation | None = None
+
+    def relation(self, threshold: float) -> Relation | None:
+        """What they are where this similarity is asked for."""
+        return self.reached if self.similarity >= threshold else self.missed
+
+    @property
+    def weight(self) -> tuple[int, float]:
+        """Sorts from strangers over variants to near pictures."""
+        return _WEIGHTS[self.reached], self.similarity
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A copy and its original. candidate: whether it is among those that the verdict writer would compare.
-
-    similarity: 0 where even the loosest thresholds refuse the pair.
-    """
+    """A copy and its original. relation: what they are. candidate: whether it is among those that would be compared."""
 
     edit: str
+    relation: Relation
     candidate: bool
-    similarity: float
+    found: Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """The most similar of the comparisons of two pictures that nothing in the collection calls duplicates.
+    """The most alike of the comparisons of two pictures that nothing in the collection connects.
 
-    path, edit: of a copy. other, other_edit: of the other picture, "" for an original. similarity: as in a Trial.
+    path, edit: of a copy, "" for the picture as it is. other, other_edit: of the other picture. usual, strict: what was
+    found under either setting of IMAGESIEVE_NEAR. alike: how often their sketches took them for alike, so that only the
+    pictures themselves told.
     """
 
     path: str
     edit: str
     other: str
     other_edit: str
-    similarity: float
+    usual: Finding = Finding()
+    strict: Finding = Finding()
+    alike: int = 0
+
+    def found(self, whole: bool) -> Finding:
+        """What was found where only whole, unturned copies are near, or where others are, too."""
+        return self.strict if whole else self.usual
+
+    def joined(self, other: "Stranger") -> "Stranger":
+        """The same pair after another comparison: the names of the worse one, and the worse of the findings."""
+        worse = max(self, other, key=lambda one: (one.usual.weight, one.alike))
+        usual, strict = (max(self.found(whole), other.found(whole), key=_weight) for whole in (False, True))
+        return replace(worse, usual=usual, strict=strict, alike=self.alike + other.alike)
 
 
 @dataclass(frozen=True)
 class Evidence:
     """strangers: one for each pair of pictures. comparisons: made for them, several to a pair.
 
-    left_out: pairs that the collection itself connects by duplicates, so nobody knows what they are.
+    left_out: pairs that the collection itself connects, so nobody knows what they are. whole: whether only whole,
+    unturned copies are near.
     """
 
     trials: Sequence[Trial]
     strangers: Sequence[Stranger]
     comparisons: int
     left_out: int
+    whole: bool = False
+
+    def between_strangers(self) -> list[Finding]:
+        """What strangers are under the setting in force."""
+        return [stranger.found(self.whole) for stranger in self.strangers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +128,38 @@ def apply(values: Mapping[str, float]) -> Thresholds:
 
 
 def choose(evidence: Evidence, default: float) -> ChosenThreshold:
-    """The similarity with the best recall that accepts no unrelated pair, with MARGIN, within the safe range.
+    """The similarity that calls most near copies so and no unrelated pair, with MARGIN, within the safe range.
 
     Unrelated pairs that no safe threshold refuses do not count: they are false alarms or duplicates not noticed yet,
     and a stricter threshold would lose copies without refusing them. With fewer than ENOUGH pairs the threshold is
-    not loosened, and it is never looser than helps.
+    not loosened; it is never looser than helps, nor so loose that a variant is called near.
     """
     floor, ceiling = SAFE["similarity"]
-    seen = [stranger.similarity for stranger in evidence.strangers if stranger.similarity <= ceiling - MARGIN]
+    seen = [similarity for similarity in _near(evidence.between_strangers()) if similarity <= ceiling - MARGIN]
     needed = _up(max(seen, default=0.0) + MARGIN)
     enough = len(evidence.strangers) >= ENOUGH
     lowest = min(ceiling, max(needed, floor if enough else default))
     if lowest > default:
         return ChosenThreshold(lowest, f"tightened: unrelated pictures reach {max(seen):.2f}")
-    gained = [t.similarity for t in evidence.trials if t.candidate and lowest <= t.similarity < default]
+    variants = _near(trial.found for trial in evidence.trials if trial.relation is Relation.VARIANT)
+    confused = [_up(similarity + MARGIN) for similarity in variants if similarity < default]
+    lowest = min(default, max([lowest, *confused]))
+    copies = _near(t.found for t in evidence.trials if t.candidate and t.relation is Relation.NEAR)
+    gained = [similarity for similarity in copies if lowest <= similarity < default]
     if gained:
         return ChosenThreshold(max(lowest, _down(min(gained))), f"loosened: it finds {len(gained)} more of the copies")
     if enough:
         return ChosenThreshold(default, "the default: nothing would be gained by another one")
     return ChosenThreshold(default, f"the default: fewer than {ENOUGH:,} unrelated pairs are too few to loosen it on")
+
+
+def _near(findings: Iterable[Finding]) -> list[float]:
+    """The similarities of those that are near where no more is asked for."""
+    return [found.similarity for found in findings if found.reached is Relation.NEAR]
+
+
+def _weight(found: Finding) -> tuple[int, float]:
+    return found.weight
 
 
 def _up(value: float) -> float:
@@ -117,71 +168,6 @@ def _up(value: float) -> float:
 
 def _down(value: float) -> float:
     return round(math.floor(round(value / _STEP, 6)) * _STEP, 2)
-
-
-def upper_bound(alarms: int, pairs: int) -> float:
-    """The rate that `alarms` of `pairs` leave possible (Clopper and Pearson 1934, one-sided); about 3 / pairs for 0."""
-    return 1.0 if alarms >= pairs else float(beta.ppf(CONFIDENCE, alarms + 1, pairs - alarms))
-
-
-def recalls(trials: Sequence[Trial], similarity: float) -> dict[str, Any]:
-    """Shares of copies whose original is a candidate, whose original is accepted, and both; None without copies."""
-    verified = [trial.similarity >= similarity for trial in trials]
-    candidate = [trial.candidate for trial in trials]
-    return {
-        "copies": len(trials),
-        "candidates": _share(candidate),
-        "verification": _share(verified),
-        "both": _share([one and other for one, other in zip(candidate, verified, strict=True)]),
-    }
-
-
-def _share(hits: Sequence[bool]) -> float | None:
-    return round(sum(hits) / len(hits), 4) if hits else None
-
-
-def alarms(strangers: Sequence[Stranger], similarity: float) -> dict[str, Any]:
-    """Unrelated pairs that are accepted, their share, and the upper bound of it."""
-    accepted = sum(stranger.similarity >= similarity for stranger in strangers)
-    return {
-        "accepted": accepted,
-        "rate": accepted / len(strangers) if strangers else None,
-        "upper_bound": upper_bound(accepted, len(strangers)),
-    }
-
-
-def findings(evidence: Evidence, before: float, choice: ChosenThreshold) -> dict[str, Any]:
-    """What was measured, as JSON: recalls of each edit, false alarms, and the most similar unrelated pairs.
-
-    before: the similarity in force until now.
-    """
-    edits = dict.fromkeys(trial.edit for trial in evidence.trials)
-    strangers = sorted(evidence.strangers, key=lambda one: (-one.similarity, one.path, one.other))
-    return {
-        "thresholds": {"similarity": choice.similarity},
-        "before": {"similarity": before},
-        "reason": choice.reason,
-        "edits": [
-            {"edit": edit, **recalls([t for t in evidence.trials if t.edit == edit], choice.similarity)}
-            for edit in edits
-        ],
-        "all": recalls(evidence.trials, choice.similarity),
-        "all_before": recalls(evidence.trials, before),
-        "unrelated": {
-            "pairs": len(strangers),
-            "comparisons": evidence.comparisons,
-            "left_out": evidence.left_out,
-            "most_similar": strangers[0].similarity if strangers else None,
-            **alarms(strangers, choice.similarity),
-            "accepted_before": alarms(strangers, before)["accepted"],
-            "confidence": CONFIDENCE,
-        },
-        "worst": [
-            {**asdict(one), "accepted": one.similarity >= choice.similarity}
-            for one in strangers[:WORST]
-            if one.similarity
-        ],
-    }
 
 
 def families(names: Sequence[str], pairs: Iterable[Pair]) -> dict[str, int]:

@@ -1,20 +1,12 @@
-"""Whether two pictures are the same one, edited: the decision, its similarity and its words.
+"""Whether two pictures are the same one, edited, or variants of each other.
 
-Three steps, each cheaper than being wrong: keypoints give a transform (alignment.py), the small pictures of the two
-sketches are compared under it (agreement.py), and a pair that passes is confirmed by `verify_pixels` on the decoded
-pictures, where a date in light grey on an otherwise equal page is still visible. The rules:
+Two steps, each cheaper than being wrong. `propose` looks at the sketches: keypoints give a transform (alignment.py;
+shading.py where there are no corners) and the small pictures are glanced at under it (glance.py), which refuses nearly
+every stranger. `confirm` lays the decoded pictures over each other at the resolution that tells, and decides
+(agreement.py, rules.py). Nothing is near by its sketch alone.
 
-- one picture must hold (nearly) all of the other: a crop does, two frames of a pan do not;
-- what both show must correlate, under one tone curve and one smooth change of light; a covered part may differ if it is
-  one piece (caption, sticker), not if it is scattered (other words, another moment);
-- pictures that are mostly empty (pages, drawings, products on white) may not differ in any place: one word is the
-  picture. They are compared at the finer of their resolutions, so that a copy too small or too blurred to tell one word
-  from another is refused;
-- colours may be shifted, faded or missing as a whole, not in one place;
-- pictures without corners are the same only as whole copies (see shading.py).
-
-Shots of a burst are the same picture while nothing moves by more than about a hundredth of the long side, or what moves
-stays within one piece that a sticker could have covered; a pan while what it loses stays below `lost`.
+Shots of a burst are the same picture while nothing moves by more than a pixel of those 1,024; a pan while what it loses
+stays below `lost`.
 """
 
 from dataclasses import dataclass
@@ -22,142 +14,177 @@ from typing import Final
 
 import numpy as np
 
-from worker.engine.matching.agreement import Agreement, compare
-from worker.engine.matching.alignment import Alignment, Transform, align, project, resized
+from shared.records import Box, Relation
+from worker.engine.matching.agreement import Agreement, compare, find_fine_peak
+from worker.engine.matching.alignment import Alignment, Transform, alignments, inverse, project, resized
+from worker.engine.matching.glance import agreeing_share
+from worker.engine.matching.rules import is_held, relate
 from worker.engine.matching.shading import align_shading
-from worker.engine.matching.wording import words
+from worker.engine.matching.thresholds import Thresholds
+from worker.engine.matching.wording import is_upright, words
 from worker.engine.picture.channels import Picture
+from worker.engine.picture.scaling import no_larger
 from worker.engine.sketch.keypoints import WORK_SIDE
 from worker.engine.sketch.sketch import Sketch
 
 FEW_KEYPOINTS: Final = 16  # below it a picture has no corners to go by
-PIXEL_SIDE: Final = 1024  # pixels; long side beyond which verify_pixels need not look
+PIXEL_SIDE: Final = 1024  # pixels; long side at which structure is compared
+LOOK_SIDE: Final = 512  # pixels; long side of a first look
+FINE_SIDE: Final = 2000  # pixels; long side at which single spots are, beyond which `confirm` need not look
+SOFT_SIDE: Final = 128  # pixels; long side at which pictures without corners are: they have nothing finer
+
+_GLANCE: Final = 0.35  # share of what the small pictures show that must agree ...
+_PLAIN_GLANCE: Final = 0.6  # ... of pages, which agree in their layout: of one brightness in
+_PLAIN: Final = 0.4  # such a share ...
+_SURE_GLANCE: Final = 0.22  # ... and where many keypoints do: stripes leave a quarter
+_SURE_INLIERS: Final = 30
+_BY_CHANCE: Final = 0.03  # share of the keypoints of strangers that agree with some transform
+_WORTH_A_LOOK: Final = 1.8  # times as large must pictures be
+_HOPELESS: Final = 1500  # pixels of the largest clashing piece of a first look
+_LEGIBLE: Final = 0.45  # of the other's scale; a page that is smaller may have lost its words
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
-    """When two pictures count as the same. The defaults are safe; `imagesieve calibrate` may set others.
+class Proposal:
+    """How one picture may lie in another. transform: from the first's work frame to the second's. soft: they have no
+    corners, and are whole copies if anything."""
 
-    inliers: keypoints that must agree on a transform. similarity: correlation of what both show, less what is
-    covered. clash, textured_clash: share of the overlap, and of what it shows, that may be covered. scattered: share
-    of the overlap that may differ outside three pieces. lost: share of what one picture shows that may be missing in
-    the other. area: share of the larger picture that the smaller must fill. recoloured: share of the coloured places
-    that may have another colour.
-    flat, plain: shares of one brightness (see sketch.py) from which a pair are pages, drawings or products on white:
-    one must be that flat, both that plain. For those:
-    plain_recoloured, as recoloured; relit: levels by which a part may change its brightness while another keeps it;
-    spot: pixels that may differ in one place, at the finer of the two resolutions.
-    """
-
-    inliers: int = 8
-    similarity: float = 0.68
-    clash: float = 0.25
-    textured_clash: float = 0.35
-    scattered: float = 0.03
-    lost: float = 0.025
-    area: float = 0.2
-    recoloured: float = 0.35
-    flat: float = 0.25
-    plain: float = 0.2
-    plain_recoloured: float = 0.1
-    relit: float = 64.0
-    spot: int = 100
+    transform: Transform
+    soft: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PictureMatch:
-    """Two pictures that are the same one. similarity: 0 to 1. transform: from the first's work frame to the second's.
+    """What two pictures are to each other. similarity: 0 to 1. reason: in words.
 
-    reason: in words. covered: share of the overlap that shows something else. settled: False where only the pictures
-    themselves can tell (`verify_pixels`): without them such a pair is not the same one.
+    share: of a variant, how much of it differs. places: where, a box in the first and in the second picture; of a page
+    that holds the other picture, where that lies in it, and all of the other.
     """
 
+    relation: Relation
     similarity: float
-    transform: Transform
     reason: str
-    covered: float
-    settled: bool
+    share: float = 0.0
+    places: tuple[Box, Box] | tuple[()] = ()
 
 
-def verify(first: Sketch, second: Sketch, thresholds: Thresholds) -> PictureMatch | None:
-    """Whether two sketches are of the same picture; None if not. About 1 ms for unrelated pictures, 6 ms for a match.
-
-    Symmetric but for the direction of transform and words: those say how `second` came from `first`.
-    """
+def propose(first: Sketch, second: Sketch, thresholds: Thresholds) -> Proposal | None:
+    """How the one may lie in the other; None where they are strangers. About 2 ms."""
     if min(len(first.keypoints), len(second.keypoints)) < FEW_KEYPOINTS:
-        return _match_shading(first, second, thresholds)
-    found = align(first, second)
-    if found is None or found.inliers < thresholds.inliers or not _plausible(first, found):
-        return None
+        shading = align_shading(first, second)
+        return Proposal(shading.transform, soft=True) if shading else None
+    plain = min(first.plain, second.plain) / 255 >= _PLAIN
+    best, most = None, 0.0
+    enough = thresholds.inliers + _BY_CHANCE * min(len(first.keypoints), len(second.keypoints))
+    for found in alignments(first, second):
+        if found.inliers < enough or not _plausible(first, found):
+            continue
+        agreeing = _glance(first, second, found.transform)
+        least = _PLAIN_GLANCE if plain else _SURE_GLANCE if found.inliers >= _SURE_INLIERS else _GLANCE
+        if agreeing >= least and agreeing * found.inliers > most:
+            best, most = Proposal(found.transform, soft=False), agreeing * found.inliers
+    return best
+
+
+def _glance(first: Sketch, second: Sketch, transform: Transform) -> float:
+    """Share of what the small pictures show that agrees, in the frame of the coarser one."""
     pictures = first.picture(), second.picture()
-    settled = not _both_plain(first, second, thresholds)
-    agreement = _agreement(pictures, found.transform)
-    if agreement is None or not accepts(agreement, thresholds):
-        return None
-    return _match(first, second, found.transform, agreement, settled)
+    between = _between(pictures, transform)
+    if abs(np.linalg.det(between[:2, :2])) > 1:
+        return agreeing_share(pictures[1], pictures[0], inverse(between))
+    return agreeing_share(*pictures, between)
 
 
-def _match_shading(first: Sketch, second: Sketch, thresholds: Thresholds) -> PictureMatch | None:
-    """Pictures without corners: whole copies only (see shading.py)."""
-    found = align_shading(first, second)
-    if found is None:
-        return None
-    whole = Agreement(found.similarity, 0.0, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0, (0.0, 0.0), (1.0, 1.0))
-    return _match(first, second, found.transform, whole, settled=not _both_plain(first, second, thresholds))
-
-
-def verify_pixels(
-    pictures: tuple[Picture, Picture], sketches: tuple[Sketch, Sketch], match: PictureMatch, thresholds: Thresholds
+def confirm(
+    pictures: tuple[Picture, Picture], sketches: tuple[Sketch, Sketch], proposal: Proposal, thresholds: Thresholds
 ) -> PictureMatch | None:
-    """Settle a match of two sketches on the decoded, oriented pictures; None if they differ after all.
+    """What the two are to each other, by the decoded, oriented pictures; None where they are different ones.
 
-    Only for matches that are not settled: of photos, the small pictures tell more than noise and blur leave of the
-    large ones. Pictures may be reduced, to no less than PIXEL_SIDE. About 60 ms for two pictures of a megapixel.
+    pictures: RGB uint8 `[h, w, 3]`; may be reduced, to no less than FINE_SIDE. Symmetric but for the direction of words
+    and places: those say how the second came from the first.
     """
-    agreement = _agreement(pictures, match.transform, finest=True)
-    if agreement is None or not accepts(agreement, thresholds):
+    plain = _are_plain(*sketches, thresholds)
+    small = tuple(no_larger(picture, SOFT_SIDE if proposal.soft else PIXEL_SIDE) for picture in pictures)
+    if _is_hopeless((small[0], small[1]), proposal, plain, thresholds):
         return None
-    recoloured = agreement.recoloured + agreement.faded > thresholds.plain_recoloured
-    if recoloured or agreement.relit > thresholds.relit or agreement.largest > thresholds.spot:
+    found = _agreement((small[0], small[1]), proposal.transform)
+    relation = found and relate(found, plain, thresholds)
+    if found is None or relation is None:
         return None
-    return _match(*sketches, match.transform, agreement, settled=True)
+    if relation is Relation.NEAR:
+        relation = _confirm_near(pictures, (small[0], small[1]), proposal, found, plain, thresholds)
+    upright = not thresholds.whole or is_upright(*sketches, proposal.transform, found)
+    return _match(sketches, proposal.transform, found, relation, thresholds) if relation and upright else None
+
+
+def _is_hopeless(small: tuple[Picture, Picture], proposal: Proposal, plain: bool, thresholds: Thresholds) -> bool:
+    """Whether a first look, at a quarter of the cost, shows another picture: pages of one layout by the dozen."""
+    if min(max(picture.shape[:2]) for picture in small) < _WORTH_A_LOOK * LOOK_SIDE:
+        return False
+    found = _agreement((no_larger(small[0], LOOK_SIDE), no_larger(small[1], LOOK_SIDE)), proposal.transform)
+    if found is None:
+        return True
+    return relate(found, plain, thresholds) is None and found.pieces[0] > _HOPELESS
+
+
+def _confirm_near(
+    pictures: tuple[Picture, Picture],
+    small: tuple[Picture, Picture],
+    proposal: Proposal,
+    found: Agreement,
+    plain: bool,
+    thresholds: Thresholds,
+) -> Relation | None:
+    """Near, unless single spots differ at a finer scale, or one of two pages is too coarse to tell; None then.
+
+    A spot is too small for a variant: another digit is another page.
+    """
+    if plain and not proposal.soft and _scale_of(found) < _LEGIBLE:
+        finest = _agreement(small, proposal.transform, finest=True)
+        if finest is None or relate(finest, plain, thresholds) is not Relation.NEAR:
+            return None
+    fine = tuple(no_larger(picture, FINE_SIDE) for picture in pictures)
+    scales = [max(large.shape[:2]) / max(little.shape[:2]) for large, little in zip(fine, small, strict=True)]
+    if max(scales) <= 1:
+        return Relation.NEAR
+    between = resized(found.transform, *scales)
+    return Relation.NEAR if find_fine_peak(fine[0], fine[1], between) <= thresholds.peak else None
+
+
+def _scale_of(found: Agreement) -> float:
+    """How much coarser one picture shows what the other does, 1 at most."""
+    scale = float(np.sqrt(abs(np.linalg.det(found.transform[:2, :2]))))
+    return min(scale, 1 / max(scale, 1e-6))
 
 
 def _agreement(pictures: tuple[Picture, Picture], transform: Transform, finest: bool = False) -> Agreement | None:
+    return compare(*pictures, _between(pictures, transform), finest)
+
+
+def _between(pictures: tuple[Picture, Picture], transform: Transform) -> Transform:
+    """From pixels of the first to pixels of the second. transform: between their work frames."""
     first, second = (max(picture.shape[:2]) / WORK_SIDE for picture in pictures)
-    return compare(*pictures, resized(transform, first, second), finest)
+    return resized(transform, first, second)
 
 
-def _match(first: Sketch, second: Sketch, transform: Transform, agreement: Agreement, settled: bool) -> PictureMatch:
-    similarity = round(max(0.0, agreement.similarity * (1 - agreement.clash)), 4)
-    return PictureMatch(similarity, transform, words(first, second, transform, agreement), agreement.clash, settled)
+def _match(
+    sketches: tuple[Sketch, Sketch], transform: Transform, found: Agreement, relation: Relation, thresholds: Thresholds
+) -> PictureMatch:
+    similarity = round(max(0.0, found.similarity * (1 - found.clash)), 4)
+    reason = words(*sketches, transform, found, relation)
+    if relation is Relation.NEAR:
+        return PictureMatch(relation, similarity, reason)
+    places = found.overlap if is_held(found, thresholds) else found.places
+    return PictureMatch(relation, similarity, reason, round(found.share, 4), places)
 
 
-def accepts(found: Agreement, thresholds: Thresholds) -> bool:
-    """The rules named above that hold for every pair, on one agreement."""
-    return (
-        found.similarity * (1 - found.clash) >= thresholds.similarity
-        and found.clash <= thresholds.clash
-        and found.textured_clash <= thresholds.textured_clash
-        and found.scattered * found.clash <= thresholds.scattered
-        and min(found.lost) <= thresholds.lost
-        and min(found.area) >= thresholds.area
-        and found.recoloured <= thresholds.recoloured
-    )
-
-
-def _both_plain(first: Sketch, second: Sketch, thresholds: Thresholds) -> bool:
-    """Whether the two are pages, drawings or products.
-
-    Flat alone may be a photo made too bright or too hard compressed, plain alone one of little contrast; a page with
-    noise stays plain but not flat.
-    """
-    flat, plain = max(first.flat, second.flat) / 255, min(first.plain, second.plain) / 255
-    return flat >= thresholds.flat and plain >= thresholds.plain
+def _are_plain(first: Sketch, second: Sketch, thresholds: Thresholds) -> bool:
+    """Whether the two are pages, drawings or products: mostly of one brightness, with or without grain."""
+    return min(first.plain, second.plain) / 255 >= thresholds.plain
 
 
 def _plausible(first: Sketch, found: Alignment) -> bool:
-    """Whether an edit could have moved the corners so: no folding, no stretch beyond 1.5, no scale beyond 8."""
+    """Whether an edit could have moved the corners so: no folding, no stretch beyond 2.8, no scale beyond 8."""
     width, height = first.frame
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
     moved = project(found.transform, corners)
@@ -169,4 +196,4 @@ def _plausible(first: Sketch, found: Alignment) -> bool:
     skew = np.abs(np.sum(edges * np.roll(edges, -1, axis=0), axis=1)) / (
         np.linalg.norm(edges, axis=1) * np.linalg.norm(np.roll(edges, -1, axis=0), axis=1)
     )
-    return bool(steps.max() < 8 and steps.min() > 1 / 8 and steps.max() < 1.5 * steps.min() and skew.max() < 0.3)
+    return bool(steps.max() < 8 and steps.min() > 1 / 8 and steps.max() < 2.8 * steps.min() and skew.max() < 0.45)

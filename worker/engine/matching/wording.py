@@ -4,27 +4,65 @@ from typing import Final
 
 import numpy as np
 
+from shared.records import Relation
 from worker.engine.matching.agreement import Agreement
 from worker.engine.matching.alignment import Transform, project
 from worker.engine.sketch.sketch import Sketch
 
 _WHOLE: Final = 0.95  # share of a picture that counts as all of it
+_SLIGHT: Final = 0.01  # share that is said to be less
 _GRID: Final = 9  # places along each side
 _TILT: Final = 1.5  # degrees; of copies at a half to a sixth, 99 % are measured within 1.2 of what they are
 _QUARTERS: Final = {1: "rotated 90 degrees", 2: "rotated 180 degrees", 3: "rotated 270 degrees"}
+_ROWS: Final = ("upper", "middle", "lower")
+_COLUMNS: Final = ("left", "middle", "right")
+_WIDE: Final = 0.8  # share of a side; what is longer runs across
 _SIZES: Final = ((0.5, "half size"), (0.25, "quarter size"), (2.0, "double size"), (4.0, "four times the size"))
 
 
-def words(first: Sketch, second: Sketch, transform: Transform, agreement: Agreement) -> str:
+def words(first: Sketch, second: Sketch, transform: Transform, agreement: Agreement, relation: Relation) -> str:
     """How the second picture came from the first: `same picture, cropped to 80 %, mirrored`."""
     linear = _linear(first, second, transform)
-    parts = ["same picture"]
-    parts += _extent(agreement)
-    parts += _turn(linear)
-    parts += _size(first, second, float(np.sqrt(abs(np.linalg.det(linear)))))
-    if agreement.clash > 0.01:
-        parts.append(f"with an overlay over {agreement.clash:.0%}".replace("%", " %"))
-    return ", ".join(parts)
+    if relation is Relation.NEAR:
+        return ", ".join(["same picture", *_extent(agreement), *_turn(linear), *_scaling(first, second, linear)])
+    held = agreement.framed or min(agreement.area) < _WHOLE
+    parts = _held(agreement) if held else []
+    if agreement.clash >= _SLIGHT or not parts:
+        parts.append(f"differs in {_percent(agreement.clash)}{_place(agreement)}")
+    return ", ".join([*parts, *_turn(linear)])
+
+
+def is_upright(first: Sketch, second: Sketch, transform: Transform, agreement: Agreement) -> bool:
+    """Whether each picture is all there and neither mirrored, turned nor tilted."""
+    return min(agreement.area) >= _WHOLE and not _turn(_linear(first, second, transform))
+
+
+def _held(agreement: Agreement) -> list[str]:
+    """Which of the two holds the other."""
+    of_first, of_second = agreement.area
+    if of_first >= of_second:
+        return [f"holds this picture in {_percent(of_second)} of it"]
+    return [f"is held by this picture in {_percent(of_first)} of it"]
+
+
+def _place(agreement: Agreement) -> str:
+    """Where in the second picture."""
+    if not agreement.places:
+        return ""
+    left, top, right, bottom = agreement.places[1]
+    if right - left > _WIDE and bottom - top > _WIDE:
+        return " all over it"
+    row = "middle" if bottom - top > _WIDE else _ROWS[min(2, int(1.5 * (top + bottom)))]
+    column = "middle" if right - left > _WIDE else _COLUMNS[min(2, int(1.5 * (left + right)))]
+    if row == column == "middle":
+        return " in the middle"
+    if column == "middle":
+        return " at the top" if row == "upper" else " at the bottom"
+    return f" on the {column}" if row == "middle" else f" at the {row} {column}"
+
+
+def _percent(share: float) -> str:
+    return "less than 1 %" if share < _SLIGHT else f"{share:.0%}".replace("%", " %")
 
 
 def _linear(first: Sketch, second: Sketch, transform: Transform) -> Transform:
@@ -70,8 +108,9 @@ def _turn(linear: Transform) -> list[str]:
     return parts
 
 
-def _size(first: Sketch, second: Sketch, scale: float) -> list[str]:
+def _scaling(first: Sketch, second: Sketch, linear: Transform) -> list[str]:
     """Size of the content in pixels, second to first."""
+    scale = float(np.sqrt(abs(np.linalg.det(linear))))
     ratio = scale * max(second.width, second.height) / max(first.width, first.height)
     for size, name in _SIZES:
         if abs(ratio / size - 1) < 0.04:

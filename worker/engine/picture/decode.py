@@ -24,7 +24,9 @@ from worker.engine.picture.scaling import average
 
 __all__ = ["Header", "Picture", "Reduced", "decode", "decode_reduced", "probe", "shrink"]
 
-LEAST: Final = 1024  # pixels, of the long side of what is decoded at reduced scale: no comparison looks closer
+LEAST: Final = (
+    1024  # pixels, of the long side of what is decoded at reduced scale: no sketch and no network looks closer
+)
 NARROWEST: Final = 224  # pixels, of its short side
 
 # The bits for the scale alone: together with IMREAD_COLOR_RGB they give colour.
@@ -67,15 +69,15 @@ class Reduced:
     full: Picture | None = None
 
 
-def decode_reduced(data: bytes, max_pixels: int, in_full: bool = False) -> Reduced:
+def decode_reduced(data: bytes, max_pixels: int, in_full: bool = False, least: int = LEAST) -> Reduced:
     """The picture, decoded at a half, a quarter or an eighth of its size where it is a JPEG that is larger than needed.
 
     A JPEG's blocks of 8 x 8 pixels are stored by frequency, and the high ones are left out: a third of the time at 12
-    megapixels. The long side keeps at least LEAST pixels, the short one NARROWEST. Other formats are decoded in full.
+    megapixels. The long side keeps at least `least` pixels, the short one NARROWEST. Other formats are decoded in full.
     in_full: see Reduced; 3 ms a megapixel more. Errors as `decode`.
     """
     header = _probe(data, max_pixels)
-    divisor = _divisor(header)
+    divisor = _divisor(header, least)
     full = decode_whole_jpeg(data) if in_full and divisor > 1 else None
     picture, whole = _decode(data, header, divisor, checked=full is not None)
     sides = header.width, header.height
@@ -85,12 +87,12 @@ def decode_reduced(data: bytes, max_pixels: int, in_full: bool = False) -> Reduc
     return Reduced(picture, *sides, divisor, whole, header, full)
 
 
-def _divisor(header: Header) -> int:
+def _divisor(header: Header, least: int) -> int:
     """By how much a picture may be reduced while it is decoded."""
     if header.format != "JPEG" or header.reader != "opencv":
         return 1
     long, short = max(header.width, header.height), min(header.width, header.height)
-    return max((by for by in _REDUCED_BY if long >= by * LEAST and short >= by * NARROWEST), default=1)
+    return max((by for by in _REDUCED_BY if long >= by * least and short >= by * NARROWEST), default=1)
 
 
 def _decode(data: bytes, header: Header, divisor: int, checked: bool = False) -> tuple[Picture, bool]:

@@ -18,3 +18,12 @@ def average(picture: Pixels, size: tuple[int, int]) -> Pixels:
         half = -(-picture.shape[1] // 2), -(-picture.shape[0] // 2)
         picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_LINEAR), np.uint8)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def no_larger(picture: Pixels, side: int) -> Pixels:
+    """The picture, uint8 `[h, w, ...]`, with a long side of `side` pixels at most."""
+    scale = side / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,6 +1,7 @@
 """An inventory of what a file holds, and its making (worker.engine.proof.inventory)."""
 
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from worker.engine.proof.xmp import held_in
 
 Held = tuple[str, str]  # what it is, in words, and the digest of its value
 
+_SEVERAL: Final = re.compile(r"(pages|frames|frames of an animation|\d+ pictures)$")  # as the readers of formats say it
 _MOST_PROFILE: Final = 1 << 26  # bytes of a colour profile, so that a hostile one fills no memory
 _PIECE: Final = 1 << 20
 _LONGEST_BRANDS: Final = 256  # bytes of the box that a video begins with
@@ -101,6 +103,11 @@ def _is_video(rest: bytes) -> bool:
 def digest(value: bytes) -> str:
     """SHA-256, in hex."""
     return hashlib.sha256(value).hexdigest()
+
+
+def holds_several(inventory: Inventory) -> bool:
+    """Whether a file has more pictures behind the first: pages, frames."""
+    return any(_SEVERAL.search(name) for name, _ in inventory.extras)
 
 
 def in_words(held: frozenset[Held]) -> Iterator[str]:

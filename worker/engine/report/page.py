@@ -33,7 +33,7 @@ from worker.engine.report.album import (
 from worker.engine.report.figures import Figure, figure_of_history
 from worker.engine.report.model import Report
 from worker.engine.report.summary import reasons, sampling
-from worker.engine.report.wording import decimal, number_of, origin_of, saving, show
+from worker.engine.report.wording import decimal, number_of, origin_of, saving, show, strictness_of
 
 FAILURES_SHOWN: Final = 300
 REASONS_SHOWN: Final = 50
@@ -56,6 +56,7 @@ def render_page(report: Report, figures: Sequence[Figure], thumbnail: Thumbnail)
             totals=report.totals,
             meta=report.meta,
             thresholds=origin_of(report.meta.thresholds),
+            strictness=strictness_of(report.meta.thresholds),
             keeper_order=describe_order(report.meta.keeper_order, report.meta.keeper_folders),
             choice=report.clustering.choice,
             geometry=report.clustering.geometry,

@@ -10,7 +10,7 @@ from tabulate import tabulate
 from worker.engine.groups.groups import Group
 from worker.engine.report.model import Report
 from worker.engine.report.summary import REASONS_LISTED, reasons, sampling
-from worker.engine.report.wording import fit, number_of, origin_of, saving, show
+from worker.engine.report.wording import fit, number_of, origin_of, saving, show, strictness_of
 
 WIDTH: Final = 80  # columns
 GROUPS_NAMED: Final = 5  # largest ones, which are named
@@ -63,6 +63,7 @@ def _total_rows(report: Report) -> list[tuple[str, str]]:
         ("Features", f"{meta.extractor.label} ({meta.extractor.id})"),
         ("Distance", report.clustering.geometry),
         ("Thresholds", origin_of(meta.thresholds)),
+        ("Near", strictness_of(meta.thresholds)),
     ]
     return [(name, fit(value, VALUE_WIDTH)) for name, value in rows if value]
 

@@ -64,3 +64,8 @@ def origin_of(thresholds: Mapping[str, Any]) -> str:
     if thresholds.get("origin") == "calibrated":
         return f"calibrated {thresholds['calibrated']} on {number_of(thresholds['images'], 'image')}"
     return "the defaults" if thresholds else ""
+
+
+def strictness_of(thresholds: Mapping[str, Any]) -> str:
+    """What is near where that is less than usual; "" where it is not."""
+    return "only whole, unturned copies" if thresholds.get("near") == "strict" else ""

@@ -12,7 +12,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.search.votes import Votes, keys
+from worker.engine.search.votes import Votes, keys, searched_by
 from worker.engine.search.whitening import Whitening
 from worker.engine.sketch.sketch import Sketch
 
@@ -60,7 +60,7 @@ class Neighbours:
         first = len(self._ids)
         self._vectors.add(self._whitening.apply(np.asarray(features)[new]))
         numbers = np.arange(first, first + len(new), dtype=np.uint32)
-        self._votes.add(numbers, [keys(sketches[place].keypoints) for place in new])
+        self._votes.add(numbers, [keys(searched_by(sketches[place])) for place in new])
         self._ids += [images[place] for place in new]
         self._numbers.update({images[place]: first + offset for offset, place in enumerate(new)})
         self._alive = self._room(len(self._ids))

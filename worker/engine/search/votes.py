@@ -59,6 +59,11 @@ def keys(keypoints: Keypoints) -> NDArray[np.uint32]:
     return np.asarray(bits.astype(np.uint32) @ powers, np.uint32)
 
 
+def searched_by(sketch: Sketch) -> Keypoints:
+    """The keypoints that an image is found by; a new one is asked for with all that it has."""
+    return sketch.keypoints.first(sketch.searched)
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """Postings sorted by key: keys and image numbers, uint32 `[n]` each."""

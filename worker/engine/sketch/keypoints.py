@@ -8,6 +8,7 @@ the second half of the comparisons is the first one reflected about the keypoint
 swaps the halves of its descriptors.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORK_SIDE: Final = 384  # pixels; long side of the grey picture in which keypoints are found
-KEYPOINTS: Final = 104  # kept per picture: benchmarks.keypoints shows what fewer or more would give
+KEYPOINTS: Final = 104  # of a picture that are searched by: benchmarks.keypoints shows what fewer or more would give
 DESCRIPTOR_BYTES: Final = 16
 SCALE_STEP: Final = 1.2  # between pyramid levels
 
@@ -48,6 +49,25 @@ class Keypoints:
 
     def __len__(self) -> int:
         return len(self.points)
+
+    def placed(self, left: float, top: float, scale: tuple[float, float]) -> "Keypoints":
+        """The keypoints of a part of a picture in the frame of the whole.
+
+        left, top: where the part begins there. scale: sides of a pixel of the part's frame there.
+        """
+        points = (self.points + 0.5) * np.array(scale, np.float32) + np.array([left, top], np.float32) - 0.5
+        return Keypoints(points.astype(np.float32), self.angles, self.levels, self.descriptors)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Keypoints"]) -> "Keypoints":
+        """All of these, in this order."""
+        names = ("points", "angles", "levels", "descriptors")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def first(self, count: int, start: int = 0) -> "Keypoints":
+        """Those from `start` on, `count` at most."""
+        chosen = slice(start, start + count)
+        return Keypoints(self.points[chosen], self.angles[chosen], self.levels[chosen], self.descriptors[chosen])
 
     def mirrored(self, width: float) -> "Keypoints":
         """The keypoints of the picture with left and right exchanged. width: of the work frame, in pixels."""

@@ -9,14 +9,16 @@ from shared.errors import CorruptValue, FileChanging, PermanentError
 from shared.records import Reference, State, Verdict
 from shared.store import Files, Images, Pairs
 from worker.engine.matching.evidence import families
+from worker.engine.matching.verify import FINE_SIDE
 from worker.engine.picture.channels import Picture
 from worker.engine.picture.decode import decode_reduced
+from worker.engine.picture.scaling import no_larger
 from worker.engine.sketch.sketch import Sketch
-from worker.pipeline.comparison import File, reduced
+from worker.pipeline.comparison import File
 from worker.pipeline.files import read_file
 from worker.pipeline.storage import ReadableStorage
 
-_PICTURES: Final = 64  # decoded pictures that are kept; up to 3 MiB each
+_PICTURES: Final = 16  # decoded pictures that are kept; up to 12 MiB each
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,9 @@ class Originals:
         """Whether neither duplicates nor variants connect the two, directly or through others."""
         return self._family[one] != self._family[other]
 
-    def view(self, digest: str) -> Side | None:
-        """One side of a comparison; None where the sketch is gone."""
-        try:
-            return Side(self.sketch(digest), lambda: self._try(digest))
-        except CorruptValue:
-            return None
+    def view(self, digest: str) -> Side:
+        """One side of a comparison. Raises CorruptValue where the sketch is gone."""
+        return Side(self.sketch(digest), lambda: self._try(digest))
 
     def _try(self, digest: str) -> Picture | None:
         try:
@@ -90,10 +89,11 @@ class Originals:
             return None
 
     def _picture(self, digest: str) -> Picture:
-        """No larger than the comparison of pixels needs. Raises what `read_file` and `decode` raise."""
+        """No larger than a comparison needs. Raises what `read_file` and `decode` raise."""
         file, (max_pixels, max_bytes) = self.files[digest], self._limits
         reference = Reference(file.path, file.record.size, file.record.mtime_ns)
-        return reduced(decode_reduced(read_file(self._storage, reference, max_bytes).data, max_pixels).picture)
+        data = read_file(self._storage, reference, max_bytes).data
+        return no_larger(decode_reduced(data, max_pixels).picture, FINE_SIDE)
 
     def _sketch(self, digest: str) -> Sketch:
         [raw] = self._store.sketches([digest])

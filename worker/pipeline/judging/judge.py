@@ -19,6 +19,8 @@ from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts, Verdicts
 from worker.pipeline.members import member_of
 
 CANDIDATES = 24  # keepers that an image is compared with
+MATCHES = 2  # with a keeper's among them, after which no more candidates are looked at
+MATCHES_WITHOUT_KEEPER = 4
 
 
 class Candidates(Protocol):
@@ -166,7 +168,8 @@ class Judge:
         pixels: digest of its pixels. search: candidates, given who is whose keeper. compare: with a known file.
         Only a `near` match with a keeper makes it a duplicate. The others are found for the recluster run: two crops
         that share too little to match each other both match the picture they were cut from, whichever came first.
-        No match is given for a content with the very pixels of the keeper.
+        No match is given for a content with the very pixels of the keeper, and not of all that match: each costs what
+        two decoded pictures cost, and of a picture with a hundred captions a handful tells enough.
         """
         known = self._known
         twin = known.of_pixels.get(pixels) if pixels else None
@@ -178,6 +181,8 @@ class Judge:
         candidates = {found: known.keeper.get(found, "") for found in search(lambda one: known.keeper.get(one, one))}
         files = self._standing([*candidates, *candidates.values()])
         for candidate, keeper in candidates.items():
+            if _tell_enough(compared, known.keeper):
+                break
             for digest in dict.fromkeys((keeper, candidate)):
                 if digest not in compared and not _is_near(compared.get(keeper)) and digest in files:
                     compared[digest] = compare(files[digest])
@@ -250,6 +255,13 @@ class Judge:
     def _match(self, keeper: str, digest: str) -> Match | None:
         [found] = self._store.find_matches([pair_of(keeper, digest)])
         return found
+
+
+def _tell_enough(compared: Mapping[str, Match | None], keeper_of: Mapping[str, str]) -> bool:
+    """Whether so many match that no more need be looked for: a few, with the keeper among them, or many without."""
+    found = [digest for digest, match in compared.items() if match]
+    has_keeper = any(_is_near(compared[digest]) and keeper_of.get(digest) == digest for digest in found)
+    return len(found) >= (MATCHES if has_keeper else MATCHES_WITHOUT_KEEPER)
 
 
 def _is_near(match: Match | None) -> bool:

@@ -16,7 +16,7 @@ from worker.engine.clusters.clustering import ARRAY_BYTES, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
 from worker.engine.groups.groups import Member
 from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
-from worker.engine.matching.verify import Thresholds
+from worker.engine.matching.thresholds import Thresholds
 from worker.engine.report.model import Failure, Meta, Report, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report

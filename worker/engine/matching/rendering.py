@@ -1,0 +1,258 @@
+"""Two registered pictures rendered alike: what an edit of the whole picture changed is taken out.
+
+The sharper one is blurred, one is recoloured as the other is (every channel a quadratic function of the three, clipped
+as the other is clipped), and a monotone tone curve takes the rest of brightness, contrast and gamma out. What is left
+is what the two show.
+"""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.engine.matching.registration import Grey, Mask, correlate, grey_of
+from worker.engine.picture.channels import Picture
+
+WINDOW: Final = 9  # pixels; side of the window of local means, variances and covariances
+BLURS: Final = (0.6, 0.9, 1.3, 1.8, 2.5, 3.5, 5.0)  # pixels; standard deviations tried in turn
+SLIGHT_BLURS: Final = BLURS[:2]  # what noise and compression need; more would take letters away
+
+_STEP: Final = np.array([[0, -1, 1]], np.float32)
+_SHOWS: Final = 25.0  # squared levels; variance, of the two together, from which a place shows how fine they are
+_TO_THE_LEVEL, _NEARLY = 1.5, 0.8  # levels, and the share of the places that differ by less
+_DARK, _BRIGHT = 8, 247  # levels; beyond them detail is lost by clipping
+_FINER: Final = 1.1  # times as fine as the other; less is left as it is
+_CALMER: Final = 0.01  # correlation that is gained by taking single pixels away, where they are noise
+_SAMPLE: Final = 5000  # pixels from which colours and tone are learnt
+_BLACK, _WHITE = 3, 252  # levels; beyond them a channel is clipped
+_UNCLIPPED: Final = 0.1  # share of the pixels that is enough to learn a channel from
+_ROUNDS: Final = 8
+_FOLLOWING: Final = 60  # percent of the pixels that are believed to follow
+_CLOSE: Final = 2.0  # levels; nearer ones follow in any case
+_RIDGE: Final = 1e-4  # weight, per pixel, of a channel that stays what it is
+_AGREES: Final = 0.6  # local correlation from which a place helps to find the tone curve
+_FOLLOWED: Final = 25.0  # levels; difference of local means that the recolouring explains ...
+_MOST: Final = 0.35  # ... in a share of the agreeing places that is no chance: half a picture may have been darkened
+_FLAT: Final = 15.0  # squared levels; half the variance that noise and compression may cause
+_SOFT: Final = 0.02  # share of the places that show something, below which all of them give the tone curve
+_BINS: Final = 12
+_LIT: Final = 75  # percent of the places that are believed to follow one light
+
+_Values = NDArray[np.float32]
+
+
+def box(values: Grey) -> Grey:
+    """Means over WINDOW by WINDOW pixels; beyond the border is 0."""
+    return np.asarray(cv2.boxFilter(values, -1, (WINDOW, WINDOW), borderType=cv2.BORDER_CONSTANT), np.float32)
+
+
+def variance(grey: Grey, window: int) -> Grey:
+    """Variance over `window` by `window` pixels."""
+    mean = cv2.blur(grey, (window, window))
+    return np.asarray(cv2.blur(grey * grey, (window, window)) - mean * mean, np.float32)
+
+
+def render_alike(
+    here: Picture, there: Picture, inside: Mask, blurs: tuple[float, ...] = BLURS
+) -> tuple[Grey, Grey] | None:
+    """The two in grey, float32 `[h, w]`, one of them recoloured; None where they agree in hardly any place.
+
+    here, there: RGB uint8 `[h, w, 3]`. blurs: pixels, to try. About 100 ms per megapixel.
+    """
+    if _are_alike(here, there, inside):
+        return grey_of(here), grey_of(there)
+    here, there = _equally_fine(here, there, inside, blurs)
+    if _clipped(here, inside) <= _clipped(there, inside):  # what is clipped in the other cannot be brought back
+        one, other = _recoloured(here, there, inside), grey_of(there)
+    else:
+        one, other = grey_of(here), _recoloured(there, here, inside)
+    correlation, variance = _correlation(one, other, inside)
+    shows = inside & (variance > _SHOWS)
+    if shows.sum() < _SOFT * inside.sum():
+        return _toned(one, other, inside)
+    agreeing = inside & (correlation > _AGREES)
+    if agreeing.sum() < 50:
+        return None
+    followed = agreeing & (np.abs(box(one) - box(other)) < _FOLLOWED)
+    return _toned(one, other, followed if followed.sum() >= _MOST * agreeing.sum() else agreeing)
+
+
+def _are_alike(here: Picture, there: Picture, inside: Mask) -> bool:
+    """Whether nothing is to be taken out: what the two show is to the level the same nearly everywhere."""
+    greys = grey_of(here), grey_of(there)
+    shows = inside & (variance(greys[0], WINDOW) > _SHOWS)
+    return bool(shows.any() and (np.abs(greys[0] - greys[1])[shows] < _TO_THE_LEVEL).mean() >= _NEARLY)
+
+
+def _equally_fine(here: Picture, there: Picture, inside: Mask, blurs: tuple[float, ...]) -> tuple[Picture, Picture]:
+    """The two with the sharper one blurred until both are equally fine in detail: a copy that is blurred, noisy or hard
+    compressed differs from its original in detail everywhere and in nothing that is shown."""
+    greys = grey_of(here), grey_of(there)
+    lit = [((grey > _DARK) & (grey < _BRIGHT)).astype(np.uint8) for grey in greys]
+    whole = inside & (cv2.erode(lit[0] & lit[1], np.ones((5, 5), np.uint8)) > 0)
+    whole = whole if whole.sum() >= 0.05 * inside.sum() else inside
+    energies = [_energy(grey) for grey in greys]
+    shows = whole & (np.sqrt(energies[0][1] * energies[1][1]) > _SHOWS)
+    if shows.sum() < 50:
+        return here, there
+    first, second = (_fineness(*energy, shows) for energy in energies)
+    if first > second:
+        return _as_fine_as(_calmed(here, there, shows), second, shows, blurs), there
+    return here, _as_fine_as(_calmed(there, here, shows), first, shows, blurs)
+
+
+def _calmed(picture: Picture, other: Picture, shows: Mask) -> Picture:
+    """The picture without single pixels that stand out, if it is more like the other one then: noise, no thin lines."""
+    calmed = np.asarray(cv2.medianBlur(picture, 3), np.uint8)
+    alike = [correlate(grey_of(one), grey_of(other), shows) for one in (picture, calmed)]
+    return calmed if alike[1] > alike[0] + _CALMER else picture
+
+
+def _energy(grey: Grey) -> tuple[Grey, Grey]:
+    """Local squared gradient and variance."""
+    x, y = (cv2.filter2D(grey, -1, kernel) for kernel in (_STEP, _STEP.T))
+    mean = box(grey)
+    return box(x * x + y * y), np.maximum(box(grey * grey) - mean * mean, 0)
+
+
+def _fineness(gradient: Grey, variance: Grey, shows: Mask) -> float:
+    """Squared gradient relative to the variance, median over the places that show something.
+
+    Place by place, so that neither gain nor a caption over a part of the picture changes it.
+    """
+    return float(np.median(gradient[shows] / np.maximum(variance[shows], 1)))
+
+
+def _as_fine_as(picture: Picture, goal: float, shows: Mask, blurs: tuple[float, ...]) -> Picture:
+    blurred = picture
+    for sigma in blurs:
+        if _fineness(*_energy(grey_of(blurred)), shows) <= _FINER * goal:
+            break
+        blurred = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+    return blurred
+
+
+def _clipped(picture: Picture, inside: Mask) -> int:
+    return int((((picture <= _BLACK) | (picture >= _WHITE)) & inside[..., None]).sum())
+
+
+def _recoloured(source: Picture, target: Picture, inside: Mask) -> Grey:
+    """`source` in the colours of `target`, in grey: as one edit of the whole picture would have changed it."""
+    places = np.flatnonzero(inside.ravel())[:: max(1, int(inside.sum()) // _SAMPLE)]
+    given, wanted = (
+        cv2.blur(picture, (3, 3)).reshape(-1, 3)[places].astype(np.float32) for picture in (source, target)
+    )
+    basis = _quadratic(given)
+    factors = np.column_stack([_learn(basis, wanted[:, channel], channel) for channel in range(3)])
+    return grey_of(_mapped(source, factors))
+
+
+def _mapped(source: Picture, factors: _Values) -> Picture:
+    """Every channel a quadratic function of the three, clipped. factors: `[10, 3]`, as `_quadratic` orders them."""
+    colours = source.astype(np.float32) / 255
+    channels = []
+    for constant, red, green, blue, rr, gg, bb, rg, gb, rb in factors.T.tolist():
+        rises = np.array([[rr, rg, 0, red], [0, gg, gb, green], [rb, 0, bb, blue]])  # c + (A x + l) x
+        channels.append(cv2.transform(cv2.transform(colours, rises) * colours, np.ones((1, 3))) + constant)
+    return np.asarray(np.clip(np.rint(np.dstack(channels)), 0, 255), np.uint8)
+
+
+def _quadratic(colours: _Values) -> _Values:
+    """float32 `[n, 10]`: the quadratic functions of RGB `[n, 3]`."""
+    red, green, blue = (colours / 255).T
+    ones = np.ones_like(red)
+    products = red * red, green * green, blue * blue, red * green, green * blue, red * blue
+    return np.asarray(np.column_stack([ones, red, green, blue, *products]), np.float32)
+
+
+def _learn(basis: _Values, wanted: _Values, channel: int) -> _Values:
+    """Factors `[10]` of one channel, by least squares on the pixels that follow them.
+
+    A clipped pixel says no more than that its value lies beyond: it counts only while it is predicted within.
+    """
+    low, high = wanted <= _BLACK, wanted >= _WHITE
+    kept = ~(low | high)
+    if kept.sum() < _UNCLIPPED * len(wanted):
+        kept = np.ones(len(wanted), bool)
+    start, weight = kept, _RIDGE * len(wanted)
+    stays = np.zeros(10, np.float32)
+    stays[channel + 1] = 255
+    for _ in range(_ROUNDS):
+        rows = basis[kept]
+        factors = np.linalg.solve(rows.T @ rows + weight * np.eye(10), rows.T @ wanted[kept] + weight * stays)
+        predicted = basis @ factors
+        explained = (high & (predicted >= _WHITE)) | (low & (predicted <= _BLACK))
+        off = np.where(explained, 0, np.abs(predicted - wanted))
+        limit = max(float(np.percentile(off[~explained], _FOLLOWING)) if not explained.all() else 0.0, _CLOSE)
+        kept = (off <= limit) & ~explained
+        if kept.sum() < 50:
+            kept = start
+    return np.asarray(factors, np.float32)
+
+
+def _correlation(here: Grey, there: Grey, inside: Mask) -> tuple[Grey, Grey]:
+    """Local correlation, by which flat places do not agree, and the larger of the two variances."""
+    weight = inside.astype(np.float32)
+    count = np.maximum(box(weight), 1e-6)
+    means = box(here * weight) / count, box(there * weight) / count
+    one, other = (
+        np.maximum(box(grey * grey * weight) / count - mean**2, 0)
+        for grey, mean in zip((here, there), means, strict=True)
+    )
+    both = box(here * there * weight) / count - means[0] * means[1]
+    correlation = both / np.sqrt((one + _FLAT) * (other + _FLAT))
+    return np.asarray(correlation, np.float32), np.asarray(np.maximum(one, other), np.float32)
+
+
+def _toned(here: Grey, there: Grey, agreeing: Mask) -> tuple[Grey, Grey]:
+    """The two with one of them under the monotone curve that brings it nearest to the other where they agree.
+
+    The one with less black and white gets the curve.
+    """
+    clipped = [int(((grey <= _BLACK) | (grey >= _WHITE)).sum()) for grey in (here, there)]
+    if clipped[0] > clipped[1]:
+        return here, _curved(there, here, agreeing)
+    return _curved(here, there, agreeing), there
+
+
+def _curved(here: Grey, there: Grey, agreeing: Mask) -> Grey:
+    """`here` under the curve through the medians of bins with equally many pixels."""
+    values, targets = here[agreeing], there[agreeing]
+    step = max(1, len(values) // _SAMPLE)
+    values, targets = values[::step], targets[::step]
+    order = np.argsort(values, kind="stable")
+    filled = [part for part in np.array_split(order, _BINS) if len(part)]
+    knots = np.array([np.median(values[part]) for part in filled])
+    levels = np.array([np.median(targets[part]) for part in filled])
+    rising = np.append(np.diff(knots) > 0, True)
+    knots, levels = knots[rising], np.maximum.accumulate(levels[rising])
+    below, above = levels[0] - knots[0], levels[-1] + 255 - knots[-1]
+    curve = np.interp(here, [-1, *knots, 256], [below - 1, *levels, above + 1])
+    return np.asarray(np.clip(curve, 0, 255), np.float32)
+
+
+def relight(here: Grey, there: Grey, inside: Mask) -> Grey:
+    """`here` under the gain, a quadratic function of the place, that brings it nearest to `there`: a vignette, a lamp.
+
+    float32 `[h, w]`. By least squares on the places that follow it best, so that a covered part does not count.
+    """
+    rows, columns = np.nonzero(inside)
+    step = max(1, len(rows) // _SAMPLE)
+    rows, columns = rows[::step], columns[::step]
+    basis = _of_place(rows, columns, here.shape)
+    values, targets = cv2.blur(here, (5, 5))[rows, columns, None] * basis, cv2.blur(there, (5, 5))[rows, columns]
+    kept = np.ones(len(rows), bool)
+    for _ in range(4):
+        factors = np.linalg.lstsq(values[kept], targets[kept], rcond=None)[0]
+        off = np.abs(values @ factors - targets)
+        kept = off <= np.percentile(off, _LIT)
+    every = np.indices(here.shape).reshape(2, -1)
+    gain = (_of_place(every[0], every[1], here.shape) @ factors).reshape(here.shape)
+    return np.asarray(np.clip(here * gain, 0, 255), np.float32)
+
+
+def _of_place(rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Quadratic functions of the place, `[n, 6]`."""
+    y, x = 2 * rows / shape[0] - 1, 2 * columns / shape[1] - 1
+    return np.column_stack([np.ones(len(x)), x, y, x * x, x * y, y * y])

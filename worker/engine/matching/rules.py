@@ -1,0 +1,97 @@
+"""What two pictures are to each other, from how well they agree: the same picture, a variant of it, or neither.
+
+- Near is the whole picture, agreeing everywhere: one holds all that the other shows, nothing stands elsewhere than
+  noise, compression and a pixel of shift would put it, and colours changed as a whole. A crop is near; a picture within
+  a page, whose border is an edge, is not.
+- A variant has something added, covered or changed in a place, and shows the same in the rest of it, in many places.
+  What was written upon anew (ink.py) is no variant, and neither is a page, a drawing or a product on white.
+"""
+
+from typing import Final
+
+from shared.records import Relation
+from worker.engine.matching.agreement import Agreement
+from worker.engine.matching.thresholds import Thresholds
+
+_NO_PIECE: Final = 12  # pixels, of levels below full size, that say nothing yet
+_ONE_COLOUR: Final = 0.5  # share of what clashes that has one brightness: a cover, no table
+_ALL_AROUND: Final = 3  # sides of an overlap along which what lies around a page differs
+
+
+def relate(found: Agreement, plain: bool, thresholds: Thresholds) -> Relation | None:
+    """The relation of two pictures; None if they have none. plain: whether both are pages, drawings or products."""
+    if min(found.lost) > thresholds.lost:  # neither is, as far as it shows anything, within the other
+        return None
+    whole = min(found.area) >= thresholds.area and not is_held(found, thresholds)
+    if whole and _agrees_everywhere(found, plain, thresholds) and not _is_recoloured(found, plain, thresholds):
+        return Relation.NEAR
+    return Relation.VARIANT if _is_variant(found, thresholds) else None
+
+
+def is_held(found: Agreement, thresholds: Thresholds) -> bool:
+    """Whether the larger picture is a page or another picture around the smaller one, and no bare frame."""
+    larger = found.lost[0] if found.area[0] <= found.area[1] else found.lost[1]
+    return found.framed and larger > thresholds.frame
+
+
+def _is_recoloured(found: Agreement, plain: bool, thresholds: Thresholds) -> bool:
+    """Whether a part has another colour: a product in another one."""
+    if found.recoloured > thresholds.recoloured or found.relit > thresholds.relit:
+        return True
+    if not plain or found.even < thresholds.even:
+        return False
+    return found.recoloured + found.faded > thresholds.plain_recoloured or found.relit > thresholds.plain_relit
+
+
+def _agrees_everywhere(found: Agreement, plain: bool, thresholds: Thresholds) -> bool:
+    largest, peak = thresholds.pieces, thresholds.peak
+    if found.even < thresholds.even:
+        largest = thresholds.busy_piece, *thresholds.pieces[1:]
+        peak = thresholds.peak if plain else thresholds.busy_peak
+    return (
+        found.similarity * (1 - found.clash) >= thresholds.similarity
+        and all(piece <= most for piece, most in zip(found.pieces, largest, strict=False))
+        and found.peak <= peak
+        and min(found.agreeing[1:], default=1.0) >= thresholds.agreeing
+        and not _is_doubtful(found, thresholds)
+        and not (plain and found.even >= thresholds.even and _is_hollow(found, thresholds))
+    )
+
+
+def _is_hollow(found: Agreement, thresholds: Thresholds) -> bool:
+    """Whether an outline is all that agrees."""
+    return found.hollow > thresholds.hollow and found.grain < thresholds.grain
+
+
+def _is_doubtful(found: Agreement, thresholds: Thresholds) -> bool:
+    """Whether all that agrees may be words or a watermark over an even ground, of which even the grain is another."""
+    if found.even < thresholds.laid or found.grain >= thresholds.grain:
+        return False
+    return found.similarity < thresholds.sure or max(found.pieces[1:], default=0) > _NO_PIECE
+
+
+def _is_variant(found: Agreement, thresholds: Thresholds) -> bool:
+    return (
+        not _is_page(found, thresholds)
+        and (found.grain >= thresholds.grain / 2 or _is_one_scene(found, thresholds))
+        and not found.rewritten
+        and (found.pieces[0] >= thresholds.added or is_held(found, thresholds))
+        and found.clash <= (thresholds.covered if found.bare >= thresholds.bared else thresholds.changed)
+        and found.recoloured <= thresholds.covered
+        and found.relit <= thresholds.relit
+        and found.same >= thresholds.shown
+        and min(found.beside[:3]) >= thresholds.beside
+        and min(found.area) >= thresholds.held
+    )
+
+
+def _is_one_scene(found: Agreement, thresholds: Thresholds) -> bool:
+    """Whether two shots from one place agree: of another instant, with another grain, nearly all over."""
+    agrees = min(found.beside) >= thresholds.scene and found.clash <= thresholds.changed / 2
+    return agrees and found.even < thresholds.laid
+
+
+def _is_page(found: Agreement, thresholds: Thresholds) -> bool:
+    """Whether the two are pages under some light, perhaps each on a table of its own."""
+    laid = found.sides >= _ALL_AROUND and found.bare < _ONE_COLOUR
+    return found.even >= (thresholds.laid if laid else thresholds.even)
