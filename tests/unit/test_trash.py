@@ -221,16 +221,20 @@ def test_two_who_trash_by_the_same_names_at_once_overwrite_nothing(tmp_path: Pat
         desk.trash = tmp_path / "Trash"
         desk.put("keeper.png", png("blue"))
         for number in range(files):
-            desk.put(f"{number}/copy.png", png("blue") + f"{name} {number}".encode())
+            desk.put(f"{number}/copy.png", png(shade(name, number)))
         desks.append(desk)
     children = [os.fork() or trash_all(desk, files) for desk in desks]
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
     found = {file.read_bytes() for file in (tmp_path / "Trash" / "files").iterdir()}
-    assert found == {png("blue") + f"{name} {number}".encode() for name in ("one", "two") for number in range(files)}
+    assert found == {png(shade(name, number)) for name in ("one", "two") for number in range(files)}
     assert len(infos(tmp_path / "Trash")) == 2 * files
     for desk in desks:
         assert desk.restore() == {}
     assert infos(tmp_path / "Trash") == []
+
+
+def shade(name: str, number: int) -> str:
+    return f"#{number:02x}{len(name):02x}{ord(name[0]):02x}"
 
 
 def trash_all(desk: Desk, files: int) -> int:

@@ -99,22 +99,25 @@ class Comparison:
         return seen.picture if seen else None
 
     def _see(self, file: File) -> "_Seen | None":
-        """A file as it is now, None where it cannot be read; the latest are kept, for one is compared with many."""
-        found = self._pictures.pop(file.record.digest, None) or self._read(file)
-        if found is not None:
-            self._pictures[file.record.digest] = found
+        """A file as it is now, None where it cannot be read. What was decoded last is kept: one is compared with many.
+
+        Its bytes are read each time: nothing is said of a file that is gone.
+        """
+        digest = file.record.digest
+        try:
+            reference = Reference(file.path, file.record.size, file.record.mtime_ns)
+            contents = read_file(self.storage, reference, self.max_bytes)
+            if contents.digest != digest:
+                return None  # an edit that kept size and time
+            found = self._pictures.pop(digest, None) or self._decode(contents.data)
+        except ImagesieveError:
+            return None
+        self._pictures[digest] = found
         if len(self._pictures) > PICTURES_KEPT:
             del self._pictures[next(iter(self._pictures))]
         return found
 
-    def _read(self, file: File) -> "_Seen | None":
-        try:
-            reference = Reference(file.path, file.record.size, file.record.mtime_ns)
-            contents = read_file(self.storage, reference, self.max_bytes)
-            if contents.digest != file.record.digest:
-                return None  # an edit that kept size and time
-            decoded = decode_reduced(contents.data, self.max_pixels, least=FINE_SIDE)
-            inventory = take_inventory(contents.data, decoded.header.format)
-        except ImagesieveError:
-            return None
+    def _decode(self, data: bytes) -> "_Seen":
+        decoded = decode_reduced(data, self.max_pixels, least=FINE_SIDE)
+        inventory = take_inventory(data, decoded.header.format)
         return _Seen(no_larger(decoded.picture, FINE_SIDE), holds_several(inventory))
