@@ -31,7 +31,7 @@ class Thresholds:
 
     inliers: int = 8
     similarity: float = 0.62
-    pieces: tuple[int, int, int, int] = (360, 40, 60, 60)
+    pieces: tuple[int, int, int, int] = (80, 40, 60, 60)
     busy_piece: int = 1200
     peak: float = 6.5
     busy_peak: float = 20.0
