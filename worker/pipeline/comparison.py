@@ -54,8 +54,9 @@ class Comparison:
         """What `other` is to `keeper`, in words that say how it was edited; None where they are different pictures.
 
         Where the sketches do not refuse it the decoded files are compared; where one cannot be read any more the
-        answer is None, because nothing is said of a file without proof. 2 ms for strangers; where files are decoded
-        their decoding and 200 to 400 ms more. Raises DamagedImages where a sketch is missing or not sound.
+        answer is None, because nothing is said of a file without proof. 5 ms for strangers; where files are decoded
+        their decoding and 80 to 700 ms more (benchmarks.matching). Raises DamagedImages where a sketch is missing or
+        not sound.
         """
         found = self.compare_sketch(keeper, self._sketch(other), lambda: self._picture(other))
         if found is None or (found.relation is Relation.NEAR and self._hold_several(keeper, other)):

@@ -39,12 +39,12 @@ _FINER: Final = 0.8  # of the other's scale; a picture that is finer than that i
 class Agreement:
     """Shares are of 0 to 1.
 
-    Beside each other: similarity: correlation of local structure over all places that do not clash. clash: share of the
-    overlap that shows something else. pieces, agreeing, beside, bare: see Clash. peak: of the most different spot, see
-    spots.py. grain, hollow, even, sides: see ground.py. same: pixels that show the same. textured: share of the overlap
-    that shows something. rewritten: whether other words stand in the same place (ink.py). recoloured: share of the
-    coloured overlap whose colour no saturation or white balance explains. faded: share of it that lost its colour and
-    changed its brightness. relit: levels by which a part changed its brightness while another kept it.
+    Beside each other: similarity: correlation of local structure over all places that do not clash. clash: share of
+    the overlap that shows something else. pieces, agreeing, beside, bare: see Clash. peak: of the most different
+    spot, see spots.py. grain, hollow, even, sides: see ground.py. same: pixels that show the same. rewritten: whether
+    other words stand in the same place (ink.py). recoloured: share of the coloured overlap whose colour no saturation
+    or white balance explains. faded: share of it that lost its colour and changed its brightness. relit: levels by
+    which a part changed its brightness while another kept it.
 
     One in the other: lost: share of what the first, the second picture shows that is not in the other. area: share of
     the first, of the second picture that overlaps the other. framed: whether the larger picture has an edge where the
@@ -64,7 +64,6 @@ class Agreement:
     sides: int
     bare: float
     same: int
-    textured: float
     rewritten: bool
     recoloured: float
     faded: float
@@ -150,7 +149,6 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
         sides=count_sides(clash.mask, judged),
         bare=clash.bare,
         same=int(clash.same.sum()),
-        textured=float(clash.textured.sum() / inside.sum()),
         rewritten=is_rewritten(*alike, clash.mask),
         recoloured=recoloured_share(moved, coarse, good),
         faded=faded_share(moved, coarse, good),

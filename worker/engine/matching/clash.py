@@ -31,16 +31,14 @@ _BESIDE: Final = 11  # pixels around what clashes that belong to it
 class Clash:
     """mask: bool `[h, w]`, where the two show something else, at full or half size. pieces: pixels of the largest
     connected piece, of its own level each, full size first. agreeing: share of the places that show something that show
-    the same, by level; beside: the same of those beside all that clashes. textured: bool `[h, w]`, where one of the two
-    shows something, at full size; same: where both show the same. bare: share of the mask that has one brightness in
-    one of the two: a cover.
+    the same, by level; beside: the same of those beside all that clashes. same: bool `[h, w]`, where both show the
+    same, at full size. bare: share of the mask that has one brightness in one of the two: a cover.
     """
 
     mask: Mask
     pieces: tuple[int, ...]
     agreeing: tuple[float, ...]
     beside: tuple[float, ...]
-    textured: Mask
     same: Mask
     bare: float
 
@@ -84,7 +82,7 @@ def find_clash(here: Grey, there: Grey, judged: Mask) -> Clash:
 
     About 60 ms per megapixel.
     """
-    mask, coarse, textured, same = (np.zeros(judged.shape, bool) for _ in range(4))
+    mask, coarse, same = (np.zeros(judged.shape, bool) for _ in range(3))
     greys = here, there
     pieces, agreeing, levels = [], [], list[tuple[Mask, Mask]]()
     within = judged
@@ -100,7 +98,7 @@ def find_clash(here: Grey, there: Grey, judged: Mask) -> Clash:
         coarse |= _enlarged(clash, judged.shape) & judged
         mask = coarse.copy() if level <= 1 else mask
         if level == 0:
-            textured, same = shows, shows & (structure > _AGREES) & ~clash
+            same = shows & (structure > _AGREES) & ~clash
         if min(judged.shape) < 2 * _SMALLEST * 2**level:
             break
         size = (here.shape[1] // 2, here.shape[0] // 2)
@@ -109,7 +107,7 @@ def find_clash(here: Grey, there: Grey, judged: Mask) -> Clash:
     near = cv2.dilate(coarse.astype(np.uint8), np.ones((_BESIDE, _BESIDE), np.uint8)) > 0
     beside = tuple(_share(*(part & ~_reduced(near, part.shape) for part in parts)) for parts in levels)
     bare = max(_commonest(grey[mask]) for grey in greys)
-    return Clash(mask, tuple(pieces), tuple(agreeing), beside, textured, same, bare)
+    return Clash(mask, tuple(pieces), tuple(agreeing), beside, same, bare)
 
 
 def _share(whole: Mask, part: Mask) -> float:
