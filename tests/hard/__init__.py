@@ -16,6 +16,7 @@ from tests.hard import (
     signs,
     specimens,
     surfaces,
+    tints,
     views,
     wardrobe,
 )
@@ -39,6 +40,7 @@ ALL: Final[tuple[Recipe, ...]] = tuple(
         measurements,
         surfaces,
         signs,
+        tints,
         scenes,
         copies,
     )

@@ -175,7 +175,7 @@ def test_a_moved_file_comes_back_when_its_keeper_leaves(stream: Stream, tmp_path
     stream.arrive("other.png", png("blue"))  # a folder that is empty is taken for one that is not mounted
     wait(lambda: copy.exists(), "the copy is back")
     assert copy.read_bytes() == png("red")
-    assert worker.said("is brought back")
+    wait(lambda: worker.said("is brought back"), "it is said")
 
 
 def test_what_cannot_come_back_by_itself_is_told(stream: Stream, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from shared.records import Box
 from worker.engine.matching.alignment import Transform, inverse, project
 from worker.engine.matching.borders import has_edges
 from worker.engine.matching.clash import Clash, Local, find_clash
-from worker.engine.matching.colours import faded_share, recoloured_share
+from worker.engine.matching.colours import faded_share, find_recolouring
 from worker.engine.matching.ground import count_sides, find_even, find_grain, find_hollow
 from worker.engine.matching.ink import is_rewritten
 from worker.engine.matching.registration import Grey, Mask, grey_of, reach, register, warp
@@ -43,8 +43,8 @@ class Agreement:
     the overlap that shows something else. pieces, agreeing, beside, bare: see Clash. peak: of the most different
     spot, see spots.py. grain, hollow, even, sides: see ground.py. same: pixels that show the same. rewritten: whether
     other words stand in the same place (ink.py). recoloured: share of the coloured overlap whose colour no saturation
-    or white balance explains. faded: share of it that lost its colour and changed its brightness. relit: levels by
-    which a part changed its brightness while another kept it.
+    or white balance explains; tint: levels of colour by which that moved the whole. faded: share of it that lost its
+    colour and changed its brightness. relit: levels by which a part changed its brightness while another kept it.
 
     One in the other: lost: share of what the first, the second picture shows that is not in the other. area: share of
     the first, of the second picture that overlaps the other. framed: whether the larger picture has an edge where the
@@ -66,6 +66,7 @@ class Agreement:
     same: int
     rewritten: bool
     recoloured: float
+    tint: float
     faded: float
     relit: float
     lost: tuple[float, float]
@@ -135,6 +136,7 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
         under = find_clash(*lit, judged)
         alike, clash = (lit, under) if under.share < 0.5 * clash.share else (alike, clash)
     good = inside & ~clash.mask
+    recoloured, tint = find_recolouring(moved, coarse, good)
     back = reach(coarse, inverse(transform), (fine.shape[1], fine.shape[0]))
     return Agreement(
         similarity=Local(*alike, inside).similarity(good),
@@ -150,7 +152,8 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
         bare=clash.bare,
         same=int(clash.same.sum()),
         rewritten=is_rewritten(*alike, clash.mask),
-        recoloured=recoloured_share(moved, coarse, good),
+        recoloured=recoloured,
+        tint=tint,
         faded=faded_share(moved, coarse, good),
         relit=_relit(np.abs(grey_of(moved) - grey_of(coarse))[good]),
         lost=(_lost(grey_of(fine), back), _lost(grey_of(coarse), inside)),

@@ -17,26 +17,28 @@ _SAMPLE: Final = 2000  # places looked at, about
 _RECOLOURED: Final = 24.0  # levels of chroma; difference that is another colour, half of it where colours are faint
 
 
-def recoloured_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> float:
-    """Share of the coloured places whose colour differs after the best saturation, tint and gain. 0 for grey pictures.
+def find_recolouring(first: Picture, second: Picture, places: NDArray[np.bool_]) -> tuple[float, float]:
+    """Share of the coloured places whose colour differs after the best saturation, tint and gain, and levels of that
+    tint at most places. 0 for grey pictures.
 
     The more colourful picture's chroma (Cr, Cb, blurred) is brought to the other's by one factor that is not
     negative and one shift for the whole picture, constant or proportional to brightness, as saturation, tints and
     white balance do.
-    A product in another colour cannot be explained so: its surroundings keep theirs.
+    A product in another colour cannot be explained so: its surroundings keep theirs. Where nearly all is of one colour,
+    a tint explains any other: it is for the caller to say how strong one may be.
     """
     sample, brightness = _sampled(first, second, places)
     if not len(sample[0]):
-        return 0.0
+        return 0.0, 0.0
     spread = [float(np.abs(chroma).mean()) for chroma in sample]
     rich, poor = sample if spread[0] >= spread[1] else sample[::-1]
     shifts = np.ones(len(rich)), brightness[0] / 128
     explained = [_explained(rich, poor, shift) for shift in shifts]
-    best = min(explained, key=lambda values: float(np.minimum(_farther(poor - values), 2 * _RECOLOURED).mean()))
+    best, tint = min(explained, key=lambda found: float(np.minimum(_farther(poor - found[0]), 2 * _RECOLOURED).mean()))
     limit = np.clip(0.5 * np.maximum(_farther(poor), _farther(best)), 0.5 * _RECOLOURED, _RECOLOURED)
     changed = _farther(poor - best) > limit  # white that would have to be tinted, too, for a shirt in another colour
     coloured = changed | (np.maximum(_farther(rich), _farther(poor)) > _COLOURED)
-    return float(changed.sum() / max(coloured.sum(), _ENOUGH * len(coloured), 1))
+    return float(changed.sum() / max(coloured.sum(), _ENOUGH * len(coloured), 1)), float(np.median(_farther(tint)))
 
 
 def faded_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> float:
@@ -71,18 +73,20 @@ def _chroma(picture: Picture) -> Values:
     return np.asarray(cv2.blur(values, (3, 3)), np.float64) - 128
 
 
-def _explained(rich: Values, poor: Values, shift: Values) -> Values:
-    """`rich` under the best factor and multiple of `shift`, by least squares on the places that follow it."""
+def _explained(rich: Values, poor: Values, shift: Values) -> tuple[Values, Values]:
+    """`rich` under the best factor and multiple of `shift`, and that multiple, by least squares on the places that
+    follow it."""
     kept = np.ones(len(rich), bool)
-    explained = rich
+    explained, tint = rich, np.zeros_like(rich)
     for _ in range(3):
         part = shift[kept]
         weight = part @ part
         slope, level = (values[kept] - part[:, None] * (part @ values[kept] / weight) for values in (rich, poor))
         factor = max(0.0, float((slope * level).sum() / max((slope * slope).sum(), 1e-6)))
         explained = factor * rich
-        explained = explained + shift[:, None] * (part @ (poor - explained)[kept] / weight)
+        tint = shift[:, None] * (part @ (poor - explained)[kept] / weight)
+        explained = explained + tint
         kept = _farther(poor - explained) <= _RECOLOURED
         if kept.sum() < 0.5 * len(kept):
             break
-    return explained
+    return explained, tint

@@ -40,7 +40,8 @@ def _is_recoloured(found: Agreement, plain: bool, thresholds: Thresholds) -> boo
         return True
     if not plain or found.even < thresholds.even:
         return False
-    return found.recoloured + found.faded > thresholds.plain_recoloured or found.relit > thresholds.plain_relit
+    changed = found.recoloured + found.faded > thresholds.plain_recoloured or found.tint > thresholds.plain_tint
+    return changed or found.relit > thresholds.plain_relit
 
 
 def _agrees_everywhere(found: Agreement, plain: bool, thresholds: Thresholds) -> bool:

@@ -14,13 +14,13 @@ class Thresholds:
     Near. similarity: correlation of what both show, less what clashes. pieces: pixels of the largest piece that may
     clash, at full size, a half, a quarter, an eighth; busy_piece: at full size of pictures that are not even. peak: by
     how many times the most different spot may exceed what is usual in the pair; busy_peak: of photos, whose highlights
-    are single pixels. agreeing: least share of what the two
-    show that is the same. hollow: share that may lie within an outline and show nothing, unless the grain agrees by
-    `grain`. sure: similarity from which words over an even ground are more than words. lost: share of what one picture
-    shows that may be missing in the other; frame: of a picture with an edge around the other, which then is no frame.
-    area: share of the larger picture that the smaller must fill. recoloured, relit: colours and levels that a part may
-    change by itself; plain_recoloured, plain_relit: of products, which are even and of one brightness (see sketch.py)
-    in a share of `plain`. whole: whether only whole, unturned copies are near.
+    are single pixels. agreeing: least share of what the two show that is the same. hollow: share that may lie within an
+    outline and show nothing, unless the grain agrees by `grain`. sure: similarity from which words over an even ground
+    are more than words. lost: share of what one picture shows that may be missing in the other; frame: of a picture
+    with an edge around the other, which then is no frame. area: share of the larger picture that the smaller must fill.
+    recoloured, relit: colours and levels that a part may change by itself; plain_recoloured, plain_relit: of products,
+    which are even and of one brightness (see sketch.py) in a share of `plain`; plain_tint: levels of colour by which
+    all of those may. whole: whether only whole, unturned copies are near.
 
     Variant. even: share of an even ground from which both are pages; laid: of pages on tables of their own. covered:
     share that may be covered, if a share of `bared` of that is of one brightness; changed: that may, if it is not.
@@ -47,6 +47,7 @@ class Thresholds:
     plain: float = 0.2
     plain_recoloured: float = 0.1
     plain_relit: float = 64.0
+    plain_tint: float = 40.0
     whole: bool = False
     even: float = 0.6
     laid: float = 0.4
