@@ -29,6 +29,7 @@ _RIM: Final = 0.006  # of the long side; nearer to its border an overlap is not 
 _SHOWS: Final = 4.0  # squared levels; variance that bars and frames stay below
 _EVEN_BAR: Final = 10.0  # levels; range of brightness within bars and frames
 _NEXT_TO: Final = 4  # pixels of the work frame by which a picture in a page may be found too small
+_FRAME: Final = 0.004  # share of what is shown that a bare frame around a picture may show
 _WITHIN_INSET: Final = 0.97  # share of the overlap that must lie in it
 _UNLIT: Final = 0.01  # share of the overlap that clashes below which no lighting is looked for
 _FEWEST: Final = 200  # pixels of overlap that can be judged at all
@@ -196,9 +197,14 @@ def _is_inset(large: Picture, overlap: Mask) -> bool:
         return False
     across, down = large.shape[1] / work.shape[1], large.shape[0] / work.shape[0]
     left, top, width, height = place
+    shift = np.array([[across, 0, left * across], [0, down, top * down], [0, 0, 1]])
+    if not has_edges(work[top : top + height, left : left + width], large, shift):  # a sky over trees is no page
+        return False
     rows = slice(max(0, int((top - _NEXT_TO) * down)), int((top + height + _NEXT_TO) * down))
     columns = slice(max(0, int((left - _NEXT_TO) * across)), int((left + width + _NEXT_TO) * across))
-    return bool(overlap[rows, columns].sum() >= _WITHIN_INSET * overlap.sum())
+    within = np.zeros(overlap.shape, bool)
+    within[rows, columns] = True
+    return bool(overlap[within].sum() >= _WITHIN_INSET * overlap.sum()) and _lost(grey_of(large), within) > _FRAME
 
 
 def _core(inside: Mask) -> Mask:

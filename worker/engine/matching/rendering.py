@@ -24,6 +24,7 @@ _TO_THE_LEVEL, _NEARLY = 1.5, 0.8  # levels, and the share of the places that di
 _DARK, _BRIGHT = 8, 247  # levels; beyond them detail is lost by clipping
 _FINER: Final = 1.1  # times as fine as the other; less is left as it is
 _CALMER: Final = 0.01  # correlation that is gained by taking single pixels away, where they are noise
+_FAR: Final = 24  # levels from the median of its neighbours, beyond which a pixel stands out
 _SAMPLE: Final = 5000  # pixels from which colours and tone are learnt
 _BLACK, _WHITE = 3, 252  # levels; beyond them a channel is clipped
 _UNCLIPPED: Final = 0.1  # share of the pixels that is enough to learn a channel from
@@ -104,9 +105,20 @@ def _equally_fine(here: Picture, there: Picture, inside: Mask, blurs: tuple[floa
 
 def _calmed(picture: Picture, other: Picture, shows: Mask) -> Picture:
     """The picture without single pixels that stand out, if it is more like the other one then: noise, no thin lines."""
-    calmed = np.asarray(cv2.medianBlur(picture, 3), np.uint8)
-    alike = [correlate(grey_of(one), grey_of(other), shows) for one in (picture, calmed)]
-    return calmed if alike[1] > alike[0] + _CALMER else picture
+    impulses = _without_impulses(_without_impulses(picture))
+    least, calmest = correlate(grey_of(picture), grey_of(other), shows) + _CALMER, picture
+    for calmed in (np.asarray(cv2.medianBlur(picture, 3), np.uint8), impulses):
+        alike = correlate(grey_of(calmed), grey_of(other), shows)
+        if alike > least:
+            least, calmest = alike, calmed
+    return calmest
+
+
+def _without_impulses(picture: Picture) -> Picture:
+    """The picture with only those pixels changed to their neighbours' median that are far from it."""
+    median = cv2.medianBlur(picture, 3)
+    far = cv2.absdiff(picture, median).max(axis=2) > _FAR
+    return np.asarray(np.where(far[..., None], median, picture), np.uint8)
 
 
 def _energy(grey: Grey) -> tuple[Grey, Grey]:

@@ -14,6 +14,7 @@ from worker.engine.matching.agreement import Agreement
 from worker.engine.matching.thresholds import Thresholds
 
 _NO_PIECE: Final = 12  # pixels, of levels below full size, that say nothing yet
+_FINE_ALONE: Final = 4  # times as large may be what no coarser level shows: texture that compression took away
 _ONE_COLOUR: Final = 0.5  # share of what clashes that has one brightness: a cover, no table
 _ALL_AROUND: Final = 3  # sides of an overlap along which what lies around a page differs
 
@@ -22,10 +23,10 @@ def relate(found: Agreement, plain: bool, thresholds: Thresholds) -> Relation | 
     """The relation of two pictures; None if they have none. plain: whether both are pages, drawings or products."""
     if min(found.lost) > thresholds.lost:  # neither is, as far as it shows anything, within the other
         return None
-    whole = min(found.area) >= thresholds.area and not is_held(found, thresholds)
-    if whole and _agrees_everywhere(found, plain, thresholds) and not _is_recoloured(found, plain, thresholds):
+    agrees = _agrees_everywhere(found, plain, thresholds) and not _is_recoloured(found, plain, thresholds)
+    if agrees and min(found.area) >= thresholds.area and not is_held(found, thresholds):
         return Relation.NEAR
-    return Relation.VARIANT if _is_variant(found, thresholds) else None
+    return Relation.VARIANT if _is_variant(found, agrees, thresholds) else None
 
 
 def is_held(found: Agreement, thresholds: Thresholds) -> bool:
@@ -45,18 +46,23 @@ def _is_recoloured(found: Agreement, plain: bool, thresholds: Thresholds) -> boo
 
 
 def _agrees_everywhere(found: Agreement, plain: bool, thresholds: Thresholds) -> bool:
-    largest, peak = thresholds.pieces, thresholds.peak
+    largest = thresholds.pieces
     if found.even < thresholds.even:
-        largest = thresholds.busy_piece, *thresholds.pieces[1:]
-        peak = thresholds.peak if plain else thresholds.busy_peak
+        fine = _FINE_ALONE if max(found.pieces[1:], default=0) == 0 else 1
+        largest = fine * thresholds.busy_pieces[0], *thresholds.busy_pieces[1:]
     return (
         found.similarity * (1 - found.clash) >= thresholds.similarity
         and all(piece <= most for piece, most in zip(found.pieces, largest, strict=False))
-        and found.peak <= peak
+        and found.peak <= largest_peak(found, plain, thresholds)
         and min(found.agreeing[1:], default=1.0) >= thresholds.agreeing
         and not _is_doubtful(found, thresholds)
         and not (plain and found.even >= thresholds.even and _is_hollow(found, thresholds))
     )
+
+
+def largest_peak(found: Agreement, plain: bool, thresholds: Thresholds) -> float:
+    """By how many times a single spot of two copies may exceed what is usual in the pair."""
+    return thresholds.peak if plain or found.even >= thresholds.even else thresholds.busy_peak
 
 
 def _is_hollow(found: Agreement, thresholds: Thresholds) -> bool:
@@ -71,11 +77,11 @@ def _is_doubtful(found: Agreement, thresholds: Thresholds) -> bool:
     return found.similarity < thresholds.sure or max(found.pieces[1:], default=0) > _NO_PIECE
 
 
-def _is_variant(found: Agreement, thresholds: Thresholds) -> bool:
+def _is_variant(found: Agreement, agrees: bool, thresholds: Thresholds) -> bool:
     return (
         not _is_page(found, thresholds)
         and (found.grain >= thresholds.grain / 2 or _is_one_scene(found, thresholds))
-        and not found.rewritten
+        and (agrees or not found.rewritten)
         and (found.pieces[0] >= thresholds.added or is_held(found, thresholds))
         and found.clash <= (thresholds.covered if found.bare >= thresholds.bared else thresholds.changed)
         and found.recoloured <= thresholds.covered

@@ -1,4 +1,5 @@
-"""Pictures without corners (skies, blurred and dark ones), compared by their shading as a whole.
+"""Whole pictures, compared by their shading: those without corners (skies, blurred and dark ones), and those whose
+corners an edit changed, as stretching and mosaics do.
 
 No keypoints say how one lies in the other, so only copies of the whole picture are looked for: recompressed, resized,
 stretched, toned, turned by quarters, mirrored. Two different skies share the run from light to dark, so that is taken
@@ -20,7 +21,6 @@ Values = NDArray[np.float64]
 
 _SIDE: Final = 32  # pixels to which both are brought
 _FAINT: Final = 1.5  # levels; standard deviation below which what is left may be compression
-_STRETCH: Final = 1.3  # between the two ratios of the sides
 _EVIDENCE: Final = 28.0  # minus the logarithm of the chance; 70,000 pairs of unlike soft pictures reached 23
 
 
@@ -32,8 +32,10 @@ class Shading:
     similarity: float
 
 
-def align_shading(first: Sketch, second: Sketch) -> Shading | None:
+def align_shading(first: Sketch, second: Sketch, stretch: float) -> Shading | None:
     """The orientation of eight under which two whole pictures agree; None if chance could do it too. 0.1 ms.
+
+    stretch: most that the two ratios of their sides may differ by, as a factor.
 
     Correlated at random, n independent details reach a squared correlation of r2 with a chance of about
     (1 - r2) ** ((n - 1) / 2). The number of details of a picture is the perplexity of its spectrum.
@@ -47,7 +49,7 @@ def align_shading(first: Sketch, second: Sketch) -> Shading | None:
         for mirrored in (False, True):
             turned = np.rot90(here[:, ::-1] if mirrored else here, quarters)
             similarity = float((turned * there).sum())
-            if similarity > (found.similarity if found else 0) and _fits(first, second, quarters):
+            if similarity > (found.similarity if found else 0) and _fits(first, second, quarters, stretch):
                 found = Shading(_transform(first, second, quarters, mirrored), similarity)
     if found is None or -np.log(max(1e-9, 1 - found.similarity**2)) * (details - 1) / 2 < _EVIDENCE:
         return None
@@ -79,10 +81,10 @@ def _count(details: Values) -> float:
     return float(np.exp(-(shares * np.log(np.maximum(shares, 1e-12))).sum()))
 
 
-def _fits(first: Sketch, second: Sketch, quarters: int) -> bool:
+def _fits(first: Sketch, second: Sketch, quarters: int, stretch: float) -> bool:
     width, height = (first.width, first.height) if quarters % 2 == 0 else (first.height, first.width)
     ratio = width * second.height / (height * second.width)
-    return 1 / _STRETCH < ratio < _STRETCH
+    return 1 / stretch < ratio < stretch
 
 
 def _transform(first: Sketch, second: Sketch, quarters: int, mirrored: bool) -> Transform:

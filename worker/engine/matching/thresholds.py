@@ -12,7 +12,7 @@ class Thresholds:
     inliers: keypoints that must agree on a transform, beside those that do by chance.
 
     Near. similarity: correlation of what both show, less what clashes. pieces: pixels of the largest piece that may
-    clash, at full size, a half, a quarter, an eighth; busy_piece: at full size of pictures that are not even. peak: by
+    clash, at full size, a half, a quarter, an eighth; busy_pieces: of pictures that are not even. peak: by
     how many times the most different spot may exceed what is usual in the pair; busy_peak: of photos, whose highlights
     are single pixels. agreeing: least share of what the two show that is the same. hollow: share that may lie within an
     outline and show nothing, unless the grain agrees by `grain`. sure: similarity from which words over an even ground
@@ -32,7 +32,7 @@ class Thresholds:
     inliers: int = 8
     similarity: float = 0.62
     pieces: tuple[int, int, int, int] = (80, 40, 60, 60)
-    busy_piece: int = 1200
+    busy_pieces: tuple[int, int, int, int] = (1200, 200, 60, 60)
     peak: float = 6.5
     busy_peak: float = 20.0
     agreeing: float = 0.85
@@ -43,7 +43,7 @@ class Thresholds:
     frame: float = 0.004
     area: float = 0.2
     recoloured: float = 0.35
-    relit: float = 120.0
+    relit: float = 130.0
     plain: float = 0.2
     plain_recoloured: float = 0.1
     plain_relit: float = 64.0

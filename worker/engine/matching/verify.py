@@ -18,7 +18,7 @@ from shared.records import Box, Relation
 from worker.engine.matching.agreement import Agreement, compare, find_fine_peak
 from worker.engine.matching.alignment import Alignment, Transform, alignments, inverse, project, resized
 from worker.engine.matching.glance import agreeing_share
-from worker.engine.matching.rules import is_held, relate
+from worker.engine.matching.rules import is_held, largest_peak, relate
 from worker.engine.matching.shading import align_shading
 from worker.engine.matching.thresholds import Thresholds
 from worker.engine.matching.wording import is_upright, words
@@ -41,6 +41,7 @@ _SURE_INLIERS: Final = 30
 _BY_CHANCE: Final = 0.03  # share of the keypoints of strangers that agree with some transform
 _WORTH_A_LOOK: Final = 1.8  # times as large must pictures be
 _HOPELESS: Final = 1500  # pixels of the largest clashing piece of a first look
+_SOFT_STRETCH, _STRETCH = 1.3, 3.0  # between the ratios of the sides of pictures without corners, and of others
 _LEGIBLE: Final = 0.45  # of the other's scale; a page that is smaller may have lost its words
 
 
@@ -71,7 +72,7 @@ class PictureMatch:
 def propose(first: Sketch, second: Sketch, thresholds: Thresholds) -> Proposal | None:
     """How the one may lie in the other; None where they are strangers. About 2 ms."""
     if min(len(first.keypoints), len(second.keypoints)) < FEW_KEYPOINTS:
-        shading = align_shading(first, second)
+        shading = align_shading(first, second, _SOFT_STRETCH)
         return Proposal(shading.transform, soft=True) if shading else None
     plain = min(first.plain, second.plain) / 255 >= _PLAIN
     best, most = None, 0.0
@@ -83,7 +84,15 @@ def propose(first: Sketch, second: Sketch, thresholds: Thresholds) -> Proposal |
         least = _PLAIN_GLANCE if plain else _SURE_GLANCE if found.inliers >= _SURE_INLIERS else _GLANCE
         if agreeing >= least and agreeing * found.inliers > most:
             best, most = Proposal(found.transform, soft=False), agreeing * found.inliers
-    return best
+    return best or _propose_whole(first, second)
+
+
+def _propose_whole(first: Sketch, second: Sketch) -> Proposal | None:
+    """The whole of the one on the whole of the other: an edit may have left no corner as it was."""
+    shading = align_shading(first, second, _STRETCH)
+    if shading is None or _glance(first, second, shading.transform) < _PLAIN_GLANCE:
+        return None
+    return Proposal(shading.transform, soft=False)
 
 
 def _glance(first: Sketch, second: Sketch, transform: Transform) -> float:
@@ -148,7 +157,8 @@ def _confirm_near(
     if max(scales) <= 1:
         return Relation.NEAR
     between = resized(found.transform, *scales)
-    return Relation.NEAR if find_fine_peak(fine[0], fine[1], between) <= thresholds.peak else None
+    most = largest_peak(found, plain, thresholds)
+    return Relation.NEAR if find_fine_peak(fine[0], fine[1], between) <= most else None
 
 
 def _scale_of(found: Agreement) -> float:
