@@ -53,6 +53,16 @@ def covered(picture, top, left, height, width, colour):
     return result
 
 
+def shuffled(picture, share):
+    """A share of the pixels, each in the place of another one of them."""
+    random = np.random.default_rng(9)
+    rows, columns = np.nonzero(random.random(picture.shape[:2]) < share)
+    others = random.permutation(len(rows))
+    result = picture.copy()
+    result[rows, columns] = picture[rows[others], columns[others]]
+    return result
+
+
 PHOTOS = {
     "china": load_sample_image("china.jpg"),
     "flower": load_sample_image("flower.jpg"),
@@ -80,6 +90,8 @@ EDITS = {
     "quarter turn": (lambda p: np.rot90(p, -1).copy(), "same picture, rotated 90 degrees"),
     "upside down": (lambda p: p[::-1].copy(), "same picture, flipped upside down"),
     "stretch": (lambda p: cv2.resize(p, None, fx=1.15, fy=1), "same picture"),
+    "narrowed": (lambda p: cv2.resize(p, None, fx=0.45, fy=1, interpolation=cv2.INTER_AREA), "same picture"),
+    "single pixels elsewhere": (lambda p: shuffled(p, 0.1), "same picture"),
     "mirror and crop": (
         lambda p: p[:, ::-1][p.shape[0] // 5 :, p.shape[1] // 5 :].copy(),
         "same picture, cropped to 6",
@@ -97,6 +109,18 @@ def test_an_edited_copy_is_the_same_picture(name, edit):
     assert match.similarity >= DEFAULT.similarity
     assert match.reason.startswith(tuple(words.split("|")))
     assert (match.share, match.places) == (0.0, ())
+
+
+@pytest.mark.parametrize(("name", "ground"), list(itertools.permutations(PHOTOS, 2)))
+def test_a_photo_on_another_one_is_held_by_it_and_no_copy_in_a_frame(name, ground):
+    """However busy the two are: a page that passed for a copy would be kept for its many pixels."""
+    photo = PHOTOS[name]
+    page = cv2.resize(PHOTOS[ground], (photo.shape[1] * 8 // 5, photo.shape[0] * 8 // 5))
+    top, left = photo.shape[0] // 4, photo.shape[1] // 5
+    page[top : top + photo.shape[0], left : left + photo.shape[1]] = photo
+    match = decide(photo, saved(page))
+    assert match is not None
+    assert match.relation is Relation.VARIANT
 
 
 CHANGES = {
@@ -127,7 +151,10 @@ def test_what_is_covered_in_a_place_is_a_variant_that_says_where(name, change):
 @pytest.mark.parametrize("edit", EDITS)
 def test_strictly_only_whole_and_unturned_copies_are_near(name, edit):
     apply, _ = EDITS[edit]
-    whole = edit in {"jpeg-10", "half", "quarter", "darker", "grey", "noise", "blur", "stretch"}
+    whole = edit in {
+        "jpeg-10", "half", "quarter", "darker", "grey", "noise", "blur", "stretch", "narrowed",
+        "single pixels elsewhere",
+    }  # fmt: skip
     match = decide(PHOTOS[name], apply(PHOTOS[name]), STRICT)
     assert (match is not None and match.relation is Relation.NEAR) == whole
     assert whole or match is None

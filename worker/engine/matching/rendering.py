@@ -21,6 +21,7 @@ SLIGHT_BLURS: Final = BLURS[:2]  # what noise and compression need; more would t
 _STEP: Final = np.array([[0, -1, 1]], np.float32)
 _SHOWS: Final = 25.0  # squared levels; variance, of the two together, from which a place shows how fine they are
 _TO_THE_LEVEL, _NEARLY = 1.5, 0.8  # levels, and the share of the places that differ by less
+_FEW: Final = 0.02  # share of the places that may differ by more, wherever they are
 _DARK, _BRIGHT = 8, 247  # levels; beyond them detail is lost by clipping
 _FINER: Final = 1.1  # times as fine as the other; less is left as it is
 _CALMER: Final = 0.01  # correlation that is gained by taking single pixels away, where they are noise
@@ -80,10 +81,16 @@ def render_alike(
 
 
 def _are_alike(here: Picture, there: Picture, inside: Mask) -> bool:
-    """Whether nothing is to be taken out: what the two show is to the level the same nearly everywhere."""
+    """Whether nothing is to be taken out: what the two show is to the level the same, nearly everywhere or but for
+    what was put upon it. Single pixels all over are noise."""
     greys = grey_of(here), grey_of(there)
     shows = inside & (variance(greys[0], WINDOW) > _SHOWS)
-    return bool(shows.any() and (np.abs(greys[0] - greys[1])[shows] < _TO_THE_LEVEL).mean() >= _NEARLY)
+    off = shows & (np.abs(greys[0] - greys[1]) >= _TO_THE_LEVEL)
+    share = float(off.sum() / max(1, shows.sum()))
+    if not shows.any() or share > 1 - _NEARLY:
+        return False
+    solid = cv2.morphologyEx(off.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return share < _FEW or bool(solid.sum() > 0.5 * off.sum())
 
 
 def _equally_fine(here: Picture, there: Picture, inside: Mask, blurs: tuple[float, ...]) -> tuple[Picture, Picture]:

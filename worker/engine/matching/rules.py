@@ -14,7 +14,8 @@ from worker.engine.matching.agreement import Agreement
 from worker.engine.matching.thresholds import Thresholds
 
 _NO_PIECE: Final = 12  # pixels, of levels below full size, that say nothing yet
-_FINE_ALONE: Final = 4  # times as large may be what no coarser level shows: texture that compression took away
+_FINER: Final = 12  # times as large as at half size, where a thing has a quarter of its pixels: fine texture, ...
+_FINE: Final = 4  # ... of which pieces may be so many times as large: compression and noise take it away
 _ONE_COLOUR: Final = 0.5  # share of what clashes that has one brightness: a cover, no table
 _ALL_AROUND: Final = 3  # sides of an overlap along which what lies around a page differs
 
@@ -46,10 +47,7 @@ def _is_recoloured(found: Agreement, plain: bool, thresholds: Thresholds) -> boo
 
 
 def _agrees_everywhere(found: Agreement, plain: bool, thresholds: Thresholds) -> bool:
-    largest = thresholds.pieces
-    if found.even < thresholds.even:
-        fine = _FINE_ALONE if max(found.pieces[1:], default=0) == 0 else 1
-        largest = fine * thresholds.busy_pieces[0], *thresholds.busy_pieces[1:]
+    largest = _largest_pieces(found, thresholds)
     return (
         found.similarity * (1 - found.clash) >= thresholds.similarity
         and all(piece <= most for piece, most in zip(found.pieces, largest, strict=False))
@@ -58,6 +56,17 @@ def _agrees_everywhere(found: Agreement, plain: bool, thresholds: Thresholds) ->
         and not _is_doubtful(found, thresholds)
         and not (plain and found.even >= thresholds.even and _is_hollow(found, thresholds))
     )
+
+
+def _largest_pieces(found: Agreement, thresholds: Thresholds) -> tuple[int, ...]:
+    """Pixels of the largest piece that may clash, by level."""
+    if found.even >= thresholds.even:
+        return thresholds.pieces
+    if found.beside[0] >= thresholds.clean:  # all else is the same: what clashes is a thing, and no noise
+        return thresholds.clean_pieces
+    full, *coarser = thresholds.noisy_pieces
+    fine = len(found.pieces) > 1 and found.pieces[1] * _FINER <= found.pieces[0]
+    return (_FINE if fine else 1) * full, *coarser
 
 
 def largest_peak(found: Agreement, plain: bool, thresholds: Thresholds) -> float:

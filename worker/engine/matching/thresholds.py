@@ -12,15 +12,16 @@ class Thresholds:
     inliers: keypoints that must agree on a transform, beside those that do by chance.
 
     Near. similarity: correlation of what both show, less what clashes. pieces: pixels of the largest piece that may
-    clash, at full size, a half, a quarter, an eighth; busy_pieces: of pictures that are not even. peak: by
-    how many times the most different spot may exceed what is usual in the pair; busy_peak: of photos, whose highlights
-    are single pixels. agreeing: least share of what the two show that is the same. hollow: share that may lie within an
-    outline and show nothing, unless the grain agrees by `grain`. sure: similarity from which words over an even ground
-    are more than words. lost: share of what one picture shows that may be missing in the other; frame: of a picture
-    with an edge around the other, which then is no frame. area: share of the larger picture that the smaller must fill.
-    recoloured, relit: colours and levels that a part may change by itself; plain_recoloured, plain_relit: of products,
-    which are even and of one brightness (see sketch.py) in a share of `plain`; plain_tint: levels of colour by which
-    all of those may. whole: whether only whole, unturned copies are near.
+    clash, at full size, a half, a quarter, an eighth; clean_pieces, noisy_pieces: of pictures that are not even, where
+    a share of `clean` beside what clashes is the same, or less. peak: by how many times the most different spot may
+    exceed what is usual in the pair; busy_peak: of photos, whose highlights are single pixels. agreeing: least share of
+    what the two show that is the same. hollow: share that may lie within an outline and show nothing, unless the grain
+    agrees by `grain`. sure: similarity from which words over an even ground are more than words. lost: share of what
+    one picture shows that may be missing in the other; frame: of a picture with an edge around the other, which then is
+    no frame. area: share of the larger picture that the smaller must fill. recoloured, relit: colours and levels that a
+    part may change by itself; plain_recoloured, plain_relit: of products, which are even and of one brightness (see
+    sketch.py) in a share of `plain`; plain_tint: levels of colour by which all of those may. whole: whether only whole,
+    unturned copies are near.
 
     Variant. even: share of an even ground from which both are pages; laid: of pages on tables of their own. covered:
     share that may be covered, if a share of `bared` of that is of one brightness; changed: that may, if it is not.
@@ -32,7 +33,9 @@ class Thresholds:
     inliers: int = 8
     similarity: float = 0.62
     pieces: tuple[int, int, int, int] = (80, 40, 60, 60)
-    busy_pieces: tuple[int, int, int, int] = (1200, 200, 60, 60)
+    clean_pieces: tuple[int, int, int, int] = (600, 60, 60, 60)
+    noisy_pieces: tuple[int, int, int, int] = (1200, 200, 60, 60)
+    clean: float = 0.985
     peak: float = 6.5
     busy_peak: float = 20.0
     agreeing: float = 0.85

@@ -75,7 +75,7 @@ def propose(first: Sketch, second: Sketch, thresholds: Thresholds) -> Proposal |
         shading = align_shading(first, second, _SOFT_STRETCH)
         return Proposal(shading.transform, soft=True) if shading else None
     plain = min(first.plain, second.plain) / 255 >= _PLAIN
-    best, most = None, 0.0
+    best, most, seen = None, 0.0, 0.0
     enough = thresholds.inliers + _BY_CHANCE * min(len(first.keypoints), len(second.keypoints))
     for found in alignments(first, second):
         if found.inliers < enough or not _plausible(first, found):
@@ -83,14 +83,15 @@ def propose(first: Sketch, second: Sketch, thresholds: Thresholds) -> Proposal |
         agreeing = _glance(first, second, found.transform)
         least = _PLAIN_GLANCE if plain else _SURE_GLANCE if found.inliers >= _SURE_INLIERS else _GLANCE
         if agreeing >= least and agreeing * found.inliers > most:
-            best, most = Proposal(found.transform, soft=False), agreeing * found.inliers
-    return best or _propose_whole(first, second)
+            best, most, seen = Proposal(found.transform, soft=False), agreeing * found.inliers, agreeing
+    return best if seen >= _PLAIN_GLANCE else _propose_whole(first, second, seen) or best
 
 
-def _propose_whole(first: Sketch, second: Sketch) -> Proposal | None:
-    """The whole of the one on the whole of the other: an edit may have left no corner as it was."""
+def _propose_whole(first: Sketch, second: Sketch, seen: float) -> Proposal | None:
+    """The whole of the one on the whole of the other, if more of them agrees than was seen to: an edit may have left no
+    corner as it was."""
     shading = align_shading(first, second, _STRETCH)
-    if shading is None or _glance(first, second, shading.transform) < _PLAIN_GLANCE:
+    if shading is None or _glance(first, second, shading.transform) < max(_PLAIN_GLANCE, seen):
         return None
     return Proposal(shading.transform, soft=False)
 
