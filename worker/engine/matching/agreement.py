@@ -28,6 +28,7 @@ from worker.engine.sketch.keypoints import WORK_SIDE
 _RIM: Final = 0.006  # of the long side; nearer to its border an overlap is not judged: no alignment is perfect
 _SHOWS: Final = 4.0  # squared levels; variance that bars and frames stay below
 _EVEN_BAR: Final = 10.0  # levels; range of brightness within bars and frames
+_BLACK: Final = 24.0  # levels of brightness that a gain hardly changes
 _NEXT_TO: Final = 4  # pixels of the work frame by which a picture in a page may be found too small
 _FRAME: Final = 0.004  # share of what is shown that a bare frame around a picture may show
 _WITHIN_INSET: Final = 0.97  # share of the overlap that must lie in it
@@ -156,7 +157,7 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
         recoloured=recoloured,
         tint=tint,
         faded=faded_share(moved, coarse, good),
-        relit=_relit(np.abs(grey_of(moved) - grey_of(coarse))[good]),
+        relit=_relit(grey_of(moved)[good], grey_of(coarse)[good]),
         lost=(_lost(grey_of(fine), back), _lost(grey_of(coarse), inside)),
         area=(float(back.mean()), float(inside.mean())),
         framed=_framed(fine, coarse, transform, *((True, inside) if back.mean() > inside.mean() else (False, back))),
@@ -238,12 +239,19 @@ def _box(points: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", shape: tup
     return round(left, 4), round(top, 4), round(right, 4), round(bottom, 4)
 
 
-def _relit(shift: Grey) -> float:
-    """Levels by which the most changed tenth differs, where a tenth has not changed: a black product for a grey one."""
+def _relit(here: Grey, there: Grey) -> float:
+    """Levels by which the most changed tenth differs, where a tenth has not changed: a black product for a grey one.
+
+    Black that stays black says nothing: it does under any gain.
+    """
+    shift = np.abs(here - there)
     if not len(shift):
         return 0.0
     low, high = np.percentile(shift, [10, 90])
-    return float(high) if low < _EVEN_BAR else 0.0
+    kept = shift <= max(low, 1.0)
+    if low >= _EVEN_BAR or np.maximum(here, there)[kept].mean() < _BLACK:
+        return 0.0
+    return float(high)
 
 
 def _lost(grey: Grey, overlap: Mask) -> float:

@@ -12,6 +12,7 @@ Values = NDArray[np.float64]
 
 _COLOURED: Final = 18.0  # levels of chroma from which a place counts as coloured
 _FADED: Final = 8.0  # levels of brightness by which a grey copy may differ
+_DARK, _BRIGHT = 40.0, 250.0  # levels of brightness
 _ENOUGH: Final = 0.05  # share of the places that are coloured, below which colours say little
 _SAMPLE: Final = 2000  # places looked at, about
 _RECOLOURED: Final = 24.0  # levels of chroma; difference that is another colour, half of it where colours are faint
@@ -42,13 +43,17 @@ def find_recolouring(first: Picture, second: Picture, places: NDArray[np.bool_])
 
 
 def faded_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> float:
-    """Share of the coloured places that are grey in the other picture and brighter or darker than grey copies are."""
+    """Share of the coloured places that are grey in the other picture and brighter or darker than grey copies are.
+
+    White may have been any bright colour before it was clipped, and black may become any dark one.
+    """
     sample, brightness = _sampled(first, second, places)
     if not len(sample[0]):
         return 0.0
     colour = [_farther(chroma) for chroma in sample]
     coloured = np.maximum(*colour) > _COLOURED
     faded = coloured & (np.minimum(*colour) < _COLOURED / 2) & (np.abs(brightness[0] - brightness[1]) > _FADED)
+    faded &= (np.maximum(*brightness) < _BRIGHT) & (np.maximum(*brightness) > _DARK)
     return float(faded.sum() / max(coloured.sum(), 0.02 * len(coloured), 1))
 
 

@@ -15,7 +15,7 @@ from worker.engine.matching.thresholds import Thresholds
 
 _NO_PIECE: Final = 12  # pixels, of levels below full size, that say nothing yet
 _FINER: Final = 12  # times as large as at half size, where a thing has a quarter of its pixels: fine texture, ...
-_FINE: Final = 4  # ... of which pieces may be so many times as large: compression and noise take it away
+_FINE: Final = 6  # ... of which pieces may be so many times as large: compression and noise take it away
 _ONE_COLOUR: Final = 0.5  # share of what clashes that has one brightness: a cover, no table
 _ALL_AROUND: Final = 3  # sides of an overlap along which what lies around a page differs
 
@@ -62,9 +62,8 @@ def _largest_pieces(found: Agreement, thresholds: Thresholds) -> tuple[int, ...]
     """Pixels of the largest piece that may clash, by level."""
     if found.even >= thresholds.even:
         return thresholds.pieces
-    if found.beside[0] >= thresholds.clean:  # all else is the same: what clashes is a thing, and no noise
-        return thresholds.clean_pieces
-    full, *coarser = thresholds.noisy_pieces
+    is_clean = found.beside[0] >= thresholds.clean  # all else is the same: what clashes is a thing, and no noise
+    full, *coarser = thresholds.clean_pieces if is_clean else thresholds.noisy_pieces
     fine = len(found.pieces) > 1 and found.pieces[1] * _FINER <= found.pieces[0]
     return (_FINE if fine else 1) * full, *coarser
 
@@ -87,17 +86,20 @@ def _is_doubtful(found: Agreement, thresholds: Thresholds) -> bool:
 
 
 def _is_variant(found: Agreement, agrees: bool, thresholds: Thresholds) -> bool:
+    if found.same < thresholds.shown or min(found.area) < thresholds.held:
+        return False
+    held = is_held(found, thresholds)
+    if held and agrees:
+        return True
     return (
         not _is_page(found, thresholds)
         and (found.grain >= thresholds.grain / 2 or _is_one_scene(found, thresholds))
-        and (agrees or not found.rewritten)
-        and (found.pieces[0] >= thresholds.added or is_held(found, thresholds))
+        and not found.rewritten
+        and (found.pieces[0] >= thresholds.added or held)
         and found.clash <= (thresholds.covered if found.bare >= thresholds.bared else thresholds.changed)
         and found.recoloured <= thresholds.covered
         and found.relit <= thresholds.relit
-        and found.same >= thresholds.shown
         and min(found.beside[:3]) >= thresholds.beside
-        and min(found.area) >= thresholds.held
     )
 
 
