@@ -1,4 +1,4 @@
-"""A folder through the whole system, as a user runs it: `imagesieve up FOLDER --once` with random weights."""
+"""A folder through the whole system, as a user runs it: `imagesieve up FOLDER --once`."""
 
 import csv
 import os
@@ -37,9 +37,9 @@ class Outcome:
         return Answers(self.groups, self.variants)
 
 
-def run_through(folder: Path, state: Path, **settings: str) -> Outcome:
+def run_through(folder: Path, state: Path, weights: str = "random") -> Outcome:
     """Run the whole system on `folder` until its report is there. Raises CalledProcessError where it fails."""
-    chosen = load_settings(watch_dir=folder, state_dir=state, weights="random", flower_port=0, **settings)
+    chosen = load_settings(watch_dir=folder, state_dir=state, weights=weights, flower_port=0)
     command = [sys.executable, "-m", "shared.cli", "up", str(folder), "--once"]
     started = time.perf_counter()
     subprocess.run(command, env={**os.environ, **chosen.environment()}, stdout=subprocess.DEVNULL, check=True)

@@ -129,6 +129,7 @@ def main(
     distractors: Annotated[list[Path] | None, typer.Option(help="Folders of other, different pictures.")] = None,
     hard_cases: Annotated[list[Path] | None, typer.Option(help="The same, a subfolder for each case.")] = None,
     originals: Annotated[int, typer.Option(help="How many of the photos are edited; all are present.")] = 40,
+    weights: Annotated[str, typer.Option(help="As IMAGESIEVE_WEIGHTS: a file of VGG16's, or `random`.")] = "random",
     hashes: Annotated[bool, typer.Option(help="Perceptual hashes beside it: needs imagehash and pdqhash.")] = False,
     keep: Annotated[Path | None, typer.Option(help="Keep the attack set and the state in this folder.")] = None,
 ) -> None:
@@ -146,13 +147,15 @@ def main(
         for one in strangers:
             attack_set.add_strangers(one)
         samples = attack_set.samples
-        outcome = run_through(base / "set", base / "state")
+        outcome = run_through(base / "set", base / "state", weights)
         read = [sample for sample in samples if sample.path not in outcome.failures]
         with opened(outcome.settings) as store:
             at_arrival = answers_of(first_answers(store))
             candidates = candidate_table(store, [(s.digest, s.source, s.edit) for s in read if _counts(s)])
         hashed = hashed_pairs(read, base / "set") if hashes else {}
-    typer.echo(f"{len(chosen)} originals, {len(samples)} files, {outcome.seconds:.0f} s from start to report\n")
+    typer.echo(
+        f"{len(chosen)} originals, {len(samples)} files, weights {weights}, {outcome.seconds:.0f} s from start to report\n"
+    )
     found = {"report": Findings(samples, outcome.answers()), "at arrival": Findings(samples, at_arrival)}
     for part in report(samples, found, hashed):
         typer.echo(part)
