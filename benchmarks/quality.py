@@ -153,9 +153,8 @@ def main(
             at_arrival = answers_of(first_answers(store))
             candidates = candidate_table(store, [(s.digest, s.source, s.edit) for s in read if _counts(s)])
         hashed = hashed_pairs(read, base / "set") if hashes else {}
-    typer.echo(
-        f"{len(chosen)} originals, {len(samples)} files, weights {weights}, {outcome.seconds:.0f} s from start to report\n"
-    )
+    typer.echo(f"{len(chosen)} originals, {len(samples)} files, weights {weights}")
+    typer.echo(f"{outcome.seconds:.0f} s from start to report\n")
     found = {"report": Findings(samples, outcome.answers()), "at arrival": Findings(samples, at_arrival)}
     for part in report(samples, found, hashed):
         typer.echo(part)
