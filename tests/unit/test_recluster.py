@@ -269,7 +269,7 @@ def test_the_history_outlives_the_generations_that_are_kept(desk: Desk) -> None:
     made.append(recluster(desk.reclustering, force=False)["generation"])
     history = desk.store.history()
     assert [past.generation for past in history] == made
-    assert [(past.images, past.duplicates, past.k) for past in history] == [(6, 0, 1)] * 3 + [(7, 1, 1)]
+    assert [(past.images, past.duplicates, past.k) for past in history] == [(6, 0, 2)] * 3 + [(7, 1, 2)]
     summary = json.loads((desk.reclustering.reports / "latest" / "summary.json").read_text())
     assert summary["history"] == [dataclasses.asdict(past) for past in reversed(history)]
     assert "4 generations since" in (desk.reclustering.reports / "latest" / "report.html").read_text()
