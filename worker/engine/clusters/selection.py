@@ -31,7 +31,7 @@ import numpy.typing as npt
 from kneed import KneeLocator
 
 LEVEL_SHARE: Final = 0.75
-TIE: Final = 0.15
+TIE: Final = 0.1
 MIN_STRENGTH: Final = 0.02
 CLEAR_STRENGTH: Final = 0.15
 MIN_STABILITY: Final = 0.5
