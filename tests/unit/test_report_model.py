@@ -1,9 +1,12 @@
 """Building a report from the parts of a generation."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from shared.records import Kind
-from tests.unit.report_parts import digest_of, make_report, member, twelve_files
+from tests.unit.report_parts import digest_of, make_report, member, page_of, twelve_files
 from worker.engine.groups.groups import Duplicate, Group
 from worker.engine.report.model import NEAREST_NAMED, build_report, reduction
 
@@ -99,3 +102,18 @@ def test_duplicates_follow_their_keeper_and_are_not_shown():
     assert follows.duplicate_of == kept.member.path
     assert copy not in [file for cluster in report.clusters for file in cluster.nearest]
     assert [cluster.images for cluster in report.clusters] == [5, 6]
+
+
+def test_finer_clusters_are_counted_in_files_and_shown():
+    files = twelve_files()
+    base = make_report(files)
+    finer = np.where(base.clustering.labels == 0, np.arange(10) // 2 % 2, -1).astype(np.int32)
+    clustering = replace(base.clustering, subclusters=finer)
+    digests = list(map(digest_of, range(10)))
+    report = build_report(files, clustering, digests, base.groups, [], base.meta)
+    first, second = report.clusters
+    assert (sum(first.subclusters), len(first.subclusters), second.subclusters) == (first.images, 2, ())
+    rows = {row.member.path: row.subcluster for row in report.assignments}
+    assert rows["copy of 0.jpg"] == rows["00.jpg"]
+    assert {row.subcluster for row in report.assignments if row.cluster == second.number} == {None}
+    assert "finer clusters of" in page_of(report, lambda path: None)
