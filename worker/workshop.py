@@ -123,6 +123,7 @@ class Workshop:
             reports=settings.reports_dir,
             now=time.time,
             geometry=settings.geometry,
+            k=settings.k,
             k_max=settings.k_max,
             silhouette_sample=settings.silhouette_sample,
             memory=settings.recluster_memory,

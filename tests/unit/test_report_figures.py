@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from shared.records.history import Snapshot
-from tests.unit.report_parts import make_report, member
+from tests.unit.report_parts import make_report, member, unquestioned
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.reduction import Plane
 from worker.engine.clusters.selection import choose
@@ -47,8 +47,8 @@ def test_drawing_leaves_no_figure_behind():
     # In a process of its own: other libraries may have imported pyplot here.
     code = (
         "import sys; from worker.engine.report.plots import elbow_png;"
-        "from worker.engine.clusters.selection import choose;"
-        "elbow_png(choose([3.0, 2.0, 1.9], [None, 0.5, 0.1], lambda k: 0.0));"
+        "from worker.engine.clusters.selection import choose; from tests.unit.report_parts import unquestioned;"
+        "elbow_png(choose([3.0, 2.0, 1.9], [None, 0.5, 0.1], unquestioned()));"
         "plt = sys.modules.get('matplotlib.pyplot');"
         "assert plt is None or plt.get_fignums() == []"
     )
@@ -65,7 +65,7 @@ def made_up(silhouettes, labels, k):
     positions = np.random.default_rng(0).random((len(labels), 2), dtype=np.float32)
     return Clustering(
         geometry="cosine",
-        choice=choose([2.0, 1.0], [None, 0.5], lambda k: 0.0),
+        choice=choose([2.0, 1.0], [None, 0.5], unquestioned()),
         labels=labels,
         numbers=np.arange(k, dtype=np.int32),
         centroids=np.zeros((k, 2), dtype=np.float32),
@@ -73,7 +73,7 @@ def made_up(silhouettes, labels, k):
         silhouettes=np.array(silhouettes, dtype=np.float32),
         sample=len(labels),
         margin=None,
-        swept=len(labels),
+        subclusters=np.full(len(labels), -1, dtype=np.int32),
         plane=Plane(np.arange(len(labels)), positions, 0.5),
     )
 

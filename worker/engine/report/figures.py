@@ -51,7 +51,7 @@ def figures_of_choice(report: Report) -> list[Figure]:
             partial(silhouette_png, choice),
             _tell_silhouettes(choice),
             "How much nearer images are to their own cluster than to the next: 1 is far apart, 0 on the border. "
-            "The dashed line is what images without any clusters would reach.",
+            "The dashed line is what images without any clusters would reach at the chosen k.",
         ),
     ]
     if cluster_silhouettes(clustering):

@@ -10,7 +10,7 @@ import numpy as np
 from shared.records import Extractor, Kind
 from shared.records.history import Snapshot
 from worker.engine.clusters.clustering import Clustering
-from worker.engine.groups.groups import Group, Member, count_savings
+from worker.engine.groups.groups import Group, Member, count_savings, pictures_of
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.engine.groups.variants import Variant
 
@@ -34,6 +34,7 @@ class Meta:
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
     keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
     history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
+    k_asked: the k that `imagesieve recluster --k` asked for, k_wished: the one asked for there or set; 0 for none.
     """
 
     generation: str
@@ -47,13 +48,16 @@ class Meta:
     folder: str = ""
     history: tuple[Snapshot, ...] = ()
     warnings: tuple[str, ...] = ()
+    k_asked: int = 0
+    k_wished: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """A row of assignments.csv. silhouette: None where there is none. duplicate_of: the keeper's path, "" if unique.
 
-    variant_of: the path of the picture that it is a variant of, "" for none.
+    cluster, distance, silhouette, subcluster: of a duplicate those of its keeper. variant_of: the path of the picture
+    that it is a variant of, "" for none. subcluster: the finer cluster within its cluster, None where that is whole.
     """
 
     member: Member
@@ -63,15 +67,17 @@ class Assignment:
     verdict: str
     duplicate_of: str
     variant_of: str
+    subcluster: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A cluster, counted in files.
 
-    distinct: different pictures among its images. reduction: the notebook's number, in percent. duplicates,
+    subclusters: images in each finer cluster, by number; none where it is whole. distinct: different pictures among its
+    images. reduction: the notebook's number, in percent. duplicates,
     bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: NEAREST_NAMED files,
-    nearest to the centroid first, one per picture, without the duplicates unless it holds nothing else.
+    nearest to the centroid first, one per picture, without the duplicates.
     """
 
     number: int
@@ -82,6 +88,7 @@ class Cluster:
     bytes_to_free: int
     silhouette: float | None
     nearest: tuple[Member, ...]
+    subclusters: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +157,13 @@ def build_report(
 ) -> Report:
     """Join the parts of a generation.
 
-    files: every file with features, copies included, each path once. digests: of row i of the clustering.
-    groups, variants: of those files. Raises ValueError for a file whose digest was not clustered. O(files log files).
+    files: every file with features, copies included, each path once. digests: of row i of the clustering, a row per
+    picture: duplicates follow their keeper. groups, variants: of those files. Raises ValueError for a file whose
+    picture was not clustered. O(files log files).
     """
-    rows = {digest: row for row, digest in enumerate(digests)}
+    places = {digest: row for row, digest in enumerate(digests)}
+    pictures = pictures_of(files, groups)
+    rows = {digest: places[picture] for digest, picture in pictures.items() if picture in places}
     strange = next((file.path for file in files if file.digest not in rows), None)
     if strange is not None:
         raise ValueError(f"{strange!r} is in the collection but its features were not clustered")
@@ -211,6 +221,7 @@ def _assign(
                 str(verdict),
                 duplicate_of,
                 originals.get(file.path, ""),
+                int(clustering.subclusters[row]) if clustering.subclusters[row] >= 0 else None,
             )
         )
     return tuple(assignments)
@@ -230,21 +241,20 @@ def _count(
     images = Counter(assignment.cluster for assignment in assignments)
     duplicates: Counter[int] = Counter()
     freed: Counter[int] = Counter()
+    finer: Counter[tuple[int, int]] = Counter()
     unique: dict[str, Member] = {}
-    copies: dict[str, Member] = {}
     for assignment in assignments:
+        if assignment.subcluster is not None:
+            finer[assignment.cluster, assignment.subcluster] += 1
         if assignment.verdict != UNIQUE:
             duplicates[assignment.cluster] += assignment.member.path in frees
             freed[assignment.cluster] += frees.get(assignment.member.path, 0)
-            copies.setdefault(assignment.member.digest, assignment.member)
         else:
             unique[assignment.member.digest] = assignment.member
     clusters = []
     for number in clustering.numbers.tolist():
         rows = np.flatnonzero(clustering.labels == number)
-        near = [digests[row] for row in rows[np.argsort(clustering.distances[rows], kind="stable")]]
-        nearest = [unique[digest] for digest in near if digest in unique]
-        nearest = nearest or [copies[digest] for digest in near if digest in copies]
+        nearest = rows[np.argsort(clustering.distances[rows], kind="stable")][:NEAREST_NAMED]
         clusters.append(
             Cluster(
                 number=number,
@@ -254,7 +264,8 @@ def _count(
                 duplicates=duplicates[number],
                 bytes_to_free=freed[number],
                 silhouette=_mean(clustering, rows),
-                nearest=tuple(nearest[:NEAREST_NAMED]),
+                nearest=tuple(unique[digests[row]] for row in nearest if digests[row] in unique),
+                subclusters=tuple(count for (own, _), count in sorted(finer.items()) if own == number),
             )
         )
     return tuple(clusters)

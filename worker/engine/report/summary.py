@@ -36,18 +36,23 @@ def summary(report: Report) -> dict[str, Any]:
         "bytes_to_free": totals.bytes_to_free,
         "bytes_to_prove": totals.bytes_to_prove,
         "k": choice.k,
+        "k_asked": report.meta.k_asked,
+        "k_wished": report.meta.k_wished,
         "choice": {
             "reason": choice.reason,
             "structured": choice.structured,
+            "trust": str(choice.trust),
             "elbow": choice.elbow,
             "silhouette": choice.best,
             "agree": choice.agree,
             "mean_silhouette": choice.silhouette,
             "without_structure": choice.reference,
             "strength": choice.strength,
+            "stability": choice.stability,
+            "at_edge": choice.at_edge,
+            "fixed": choice.fixed,
             "sampled": clustering.sampled,
             "sample": clustering.sample,
-            "swept": clustering.swept,
             "margin": clustering.margin,
             "inertias": list(choice.inertias),
             "silhouettes": list(choice.silhouettes),
@@ -80,6 +85,7 @@ def _cluster_values(cluster: Cluster) -> dict[str, Any]:
         "duplicates": cluster.duplicates,
         "bytes_to_free": cluster.bytes_to_free,
         "silhouette": cluster.silhouette,
+        "subclusters": list(cluster.subclusters),
     }
 
 
@@ -90,12 +96,9 @@ def reasons(failures: Iterable[Failure]) -> list[tuple[str, int]]:
 
 
 def sampling(report: Report) -> str:
-    """A sentence, with a blank before it, when the silhouettes are estimates; nothing otherwise."""
+    """A sentence, with a blank before it, when the curves are estimates; nothing otherwise."""
     clustering = report.clustering
     if not clustering.sampled:
         return ""
-    margin = "" if clustering.margin is None else f", ± {clustering.margin:.3f} (95 %) at the chosen k"
-    swept = ""
-    if clustering.swept < len(clustering.labels):
-        swept = f" Every k was tried on a sample of {clustering.swept:,} images, all that memory holds."
-    return f"{swept} Silhouettes are estimated on a sample of {clustering.sample:,} images{margin}."
+    margin = "" if clustering.margin is None else f" (silhouette ± {clustering.margin:.3f}, 95 %)"
+    return f" Every k was tried on a sample of {clustering.sample:,} images{margin}."

@@ -13,6 +13,7 @@ from worker.engine.report.model import Assignment, Failure
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 ASSIGNMENTS: Final = (
     "path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of", "variant_of", "bytes",
+    "subcluster",
 )  # fmt: skip
 DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes", "frees", "may_free")
 VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
@@ -46,6 +47,7 @@ def assignment_rows(assignments: Iterable[Assignment]) -> Iterator[Sequence[str]
             path_cell(assignment.duplicate_of),
             path_cell(assignment.variant_of),
             str(assignment.member.bytes),
+            "" if assignment.subcluster is None else str(assignment.subcluster),
         )
 
 

@@ -99,6 +99,7 @@ def _choice(report: Report) -> Iterator[str]:
             ("Elbow of the inertia", _dash(choice.elbow)),
             ("Highest silhouette", _dash(choice.best)),
             ("Chosen", str(choice.k)),
+            ("Trust", str(choice.trust)),
         ],
     )
     yield _wrapped(choice.reason + sampling(report))
