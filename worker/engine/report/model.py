@@ -9,7 +9,10 @@ import numpy as np
 
 from shared.records import Extractor, Kind
 from shared.records.history import Snapshot
+from shared.records.layers import Layer
 from worker.engine.clusters.clustering import Clustering
+from worker.engine.clusters.naming import NAMELESS, Names
+from worker.engine.clusters.neighbourhood import Neighbourhood
 from worker.engine.groups.groups import Group, Member, count_savings
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.engine.groups.variants import Variant
@@ -34,6 +37,7 @@ class Meta:
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
     keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
     history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
+    names: of its clusters. layers: of the network whose features were clustered.
     """
 
     generation: str
@@ -47,6 +51,8 @@ class Meta:
     folder: str = ""
     history: tuple[Snapshot, ...] = ()
     warnings: tuple[str, ...] = ()
+    names: Names = NAMELESS
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,14 @@ class Assignment:
 class Cluster:
     """A cluster, counted in files.
 
+    name: what the network sees in it, "" for nothing that it does not see elsewhere.
     distinct: different pictures among its images. reduction: the notebook's number, in percent. duplicates,
     bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: NEAREST_NAMED files,
     nearest to the centroid first, one per picture, without the duplicates unless it holds nothing else.
     """
 
     number: int
+    name: str
     images: int
     distinct: int
     reduction: float
@@ -117,6 +125,7 @@ class Report:
     groups: tuple[Group, ...]
     variants: tuple[Variant, ...]
     failures: tuple[Failure, ...]
+    neighbourhood: Neighbourhood | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -147,11 +156,13 @@ def build_report(
     failures: Iterable[Failure],
     meta: Meta,
     variants: Sequence[Variant] = (),
+    neighbourhood: Neighbourhood | None = None,
 ) -> Report:
     """Join the parts of a generation.
 
     files: every file with features, copies included, each path once. digests: of row i of the clustering.
-    groups, variants: of those files. Raises ValueError for a file whose digest was not clustered. O(files log files).
+    groups, variants: of those files. neighbourhood: a map of some of those rows. Raises ValueError for a file whose
+    digest was not clustered. O(files log files).
     """
     rows = {digest: row for row, digest in enumerate(digests)}
     strange = next((file.path for file in files if file.digest not in rows), None)
@@ -174,8 +185,10 @@ def build_report(
         bytes_to_free=sum(group.bytes_to_free for group in groups),
         bytes_to_prove=sum(group.bytes_to_prove for group in groups),
     )
-    clusters = _count(assignments, clustering, digests, groups)
-    return Report(meta, totals, clustering, assignments, clusters, tuple(groups), tuple(variants), failed)
+    clusters = _count(assignments, clustering, digests, groups, meta.names)
+    return Report(
+        meta, totals, clustering, assignments, clusters, tuple(groups), tuple(variants), failed, neighbourhood
+    )
 
 
 def reduction(images: int, total: int, k: int) -> float:
@@ -224,7 +237,11 @@ def _optional(clustering: Clustering) -> list[float | None]:
 
 
 def _count(
-    assignments: Sequence[Assignment], clustering: Clustering, digests: Sequence[str], groups: Sequence[Group]
+    assignments: Sequence[Assignment],
+    clustering: Clustering,
+    digests: Sequence[str],
+    groups: Sequence[Group],
+    names: Names,
 ) -> tuple[Cluster, ...]:
     frees = {duplicate.member.path: duplicate.frees for group in groups for duplicate in group.duplicates}
     images = Counter(assignment.cluster for assignment in assignments)
@@ -248,6 +265,7 @@ def _count(
         clusters.append(
             Cluster(
                 number=number,
+                name=names.of(number),
                 images=images[number],
                 distinct=images[number] - duplicates[number],
                 reduction=reduction(images[number], len(assignments), clustering.k),

@@ -11,9 +11,11 @@ from typing import Any, Literal, Protocol
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.records import Extractor, Generation, Record, State
+from shared.records.layers import Layer
 from shared.store import Counter, Events, Files, Generations, Leases
 from worker.engine.clusters.clustering import ARRAY_BYTES, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
+from worker.engine.clusters.neighbourhood import Neighbourhood, lay_out
 from worker.engine.groups.groups import Member
 from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
 from worker.engine.matching.thresholds import Thresholds
@@ -31,6 +33,7 @@ from worker.pipeline.reclustering.correction import (
     waits_for_verdict,
 )
 from worker.pipeline.reclustering.generations import publish_folder, remove_folders
+from worker.pipeline.reclustering.naming import name
 from worker.pipeline.reclustering.rows import StoredRows
 from worker.pipeline.reclustering.thumbnails import thumbnail_reader
 from worker.pipeline.storage import ReadableStorage
@@ -49,7 +52,8 @@ class Reclustering:
     """The collaborators and settings of `recluster`.
 
     thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering. folders: that decide
-    who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report.
+    who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report. layers: of
+    the network that gave the features.
     """
 
     store: ReclusteringStore
@@ -69,6 +73,7 @@ class Reclustering:
     memory: int = ARRAY_BYTES
     folders: Callable[[], FolderRules] = FolderRules
     warnings: Callable[[], Sequence[str]] = tuple
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass
@@ -127,6 +132,11 @@ def _recluster(reclustering: Reclustering, force: bool, holder: str) -> dict[str
         rows = StoredRows(reclustering.store, extractor.id, sorted({file.digest for file in collection.ready.values()}))
     with watch.stage("cluster"):
         clustering, digests = _cluster(reclustering, rows, last)
+    rows = StoredRows(reclustering.store, extractor.id, digests)
+    with watch.stage("names"):
+        names_found = name(rows, clustering, reclustering.store.classes(extractor.id), SEED)
+    with watch.stage("map"):
+        neighbourhood = lay_out(rows, clustering.plane, clustering.geometry, SEED)
     clusters = dict(zip(digests, map(int, clustering.labels), strict=True))
     files = {path: record for path, record in collection.ready.items() if record.digest in clusters}
     with watch.stage("groups"):
@@ -137,7 +147,8 @@ def _recluster(reclustering: Reclustering, force: bool, holder: str) -> dict[str
         )
     generation = _generation_id(reclustering.now(), last)
     meta = _describe(reclustering, generation, extractor, thresholds, folders, watch)
-    report = _build(meta, collection, members, (clustering, digests), grouping)
+    meta = replace(meta, names=names_found, layers=reclustering.layers)
+    report = _build(meta, collection, members, (clustering, digests), grouping, neighbourhood)
     thumbnail = thumbnail_reader(reclustering.storage, files, reclustering.max_pixels, reclustering.max_bytes)
     unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
@@ -261,7 +272,8 @@ def _build(
     members: list[Member],
     clustered: tuple[Clustering, Sequence[str]],
     grouping: Grouping,
+    neighbourhood: Neighbourhood,
 ) -> Report:
     meta = replace(meta, waiting=collection.waiting + len(collection.ready) - len(members))
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
-    return build_report(members, *clustered, grouping.groups, failures, meta, grouping.variants)
+    return build_report(members, *clustered, grouping.groups, failures, meta, grouping.variants, neighbourhood)
