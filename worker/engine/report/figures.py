@@ -55,14 +55,14 @@ def figures_of_choice(report: Report) -> list[Figure]:
             "The dashed line is what images without any clusters would reach.",
         ),
     ]
-    if cluster_silhouettes(clustering):
-        sentence = describe_spread(clustering)
-        figures.append(_figure(partial(spread_png, clustering), f"Silhouettes per cluster. {sentence}", sentence))
     if clustering.k:
         sentence = describe_map(clustering)
         alt = f"Map of the collection, coloured by {number_of(clustering.k, 'cluster')}"
         figures.append(_figure(partial(map_png, clustering), alt, sentence))
         figures += [figure_of_neighbours(clustering, report.neighbourhood)] if report.neighbourhood else []
+    if cluster_silhouettes(clustering):
+        sentence = describe_spread(clustering)
+        figures.append(_figure(partial(spread_png, clustering), f"Silhouettes per cluster. {sentence}", sentence))
     return figures
 
 
