@@ -11,6 +11,7 @@ from shared.records.layers import Layer
 from tests.unit.test_recluster import EXTRACTOR, Desk, fill
 from worker.engine.clusters.naming import Classes
 from worker.network.classes import NoClasses, encode_classes, imagenet_words
+from worker.pipeline.reclustering import recluster as module
 from worker.pipeline.reclustering.recluster import recluster
 
 SEEN = {0: 388, 1: 970, 2: 978}  # of each family of pictures, the class that the planted layer sees in it
@@ -84,6 +85,25 @@ def test_a_layer_that_sees_the_same_in_all_names_none(desk: Desk) -> None:
     assert "Clusters have no names: the network sees nothing in any of them that it does not see in all." in " ".join(
         text.split()
     )
+
+
+def test_features_that_are_dropped_meanwhile_cost_names_and_map_and_no_run(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(desk)
+    desk.store.publish_extractor(EXTRACTOR, encode_classes(planted()))
+    divide = module.cluster
+
+    def then_drop(*given: Any) -> Any:
+        found = divide(*given)
+        desk.store.drop_images("e1", [f"{0:032x}{0:032x}"])
+        return found
+
+    monkeypatch.setattr(module, "cluster", then_drop)
+    summary, _, page = run(desk)
+    assert summary["unnamed"].startswith("features were dropped")
+    assert "laid out by t-SNE" not in page
+    assert len(summary["clusters"]) == 3
 
 
 def test_the_page_lists_the_layers_of_the_network(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from worker.engine.clusters.concurrency import one_thread_a_call
 from worker.engine.clusters.rows import READ_ROWS, Indices, Rows
 
 Shares = npt.NDArray[np.float64]
@@ -74,9 +75,10 @@ def name_clusters(
     """
     looked_at = sample_members(labels, numbers, seed)
     sums = np.zeros((len(numbers), len(classes.words)))
-    for start in range(0, len(looked_at), READ_ROWS):
-        part = looked_at[start : start + READ_ROWS]
-        np.add.at(sums, np.searchsorted(numbers, labels[part]), classes.probabilities(rows.read(part)))
+    with one_thread_a_call():
+        for start in range(0, len(looked_at), READ_ROWS):
+            part = looked_at[start : start + READ_ROWS]
+            np.add.at(sums, np.searchsorted(numbers, labels[part]), classes.probabilities(rows.read(part)))
     seen = np.bincount(np.searchsorted(numbers, labels[looked_at]), minlength=len(numbers))
     sizes = np.bincount(np.searchsorted(numbers, labels), minlength=len(numbers))
     telling = tell_apart(sums / np.maximum(seen, 1)[:, None], sizes)

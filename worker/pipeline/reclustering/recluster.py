@@ -136,7 +136,7 @@ def _recluster(reclustering: Reclustering, force: bool, holder: str) -> dict[str
     with watch.stage("names"):
         names_found = name(rows, clustering, reclustering.store.classes(extractor.id), SEED)
     with watch.stage("map"):
-        neighbourhood = lay_out(rows, clustering.plane, clustering.geometry, SEED)
+        neighbourhood = _lay_out(rows, clustering)
     clusters = dict(zip(digests, map(int, clustering.labels), strict=True))
     files = {path: record for path, record in collection.ready.items() if record.digest in clusters}
     with watch.stage("groups"):
@@ -201,6 +201,14 @@ def _cluster(reclustering: Reclustering, rows: StoredRows, last: Generation | No
         return attempt(rows)
     except CorruptValue:
         return attempt(rows.without_damaged())
+
+
+def _lay_out(rows: StoredRows, clustering: Clustering) -> Neighbourhood | None:
+    """None where features were dropped since the clusters were found: a map less, and no run."""
+    try:
+        return lay_out(rows, clustering.plane, clustering.geometry, SEED)
+    except CorruptValue:
+        return None
 
 
 def _group(
@@ -272,7 +280,7 @@ def _build(
     members: list[Member],
     clustered: tuple[Clustering, Sequence[str]],
     grouping: Grouping,
-    neighbourhood: Neighbourhood,
+    neighbourhood: Neighbourhood | None,
 ) -> Report:
     meta = replace(meta, waiting=collection.waiting + len(collection.ready) - len(members))
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
