@@ -55,5 +55,7 @@ def project(points: Points, at: npt.NDArray[np.intp], seed: int) -> Plane:
     if total > 0:
         axes = min(2, *centred.shape)
         _, _, directions = randomized_svd(centred, axes, n_iter=4, random_state=seed)
+        # An axis has no direction of its own. This one changes only with the axis, so that a map stays as it lies.
+        directions *= np.where(np.einsum("ij,ij->i", directions, np.abs(directions)) < 0, -1, 1)[:, None]
         positions[:, :axes] = centred @ directions.T
     return Plane(at, positions, float(np.vdot(positions, positions)) / total if total > 0 else 0.0)

@@ -9,7 +9,10 @@ import numpy as np
 
 from shared.records import Extractor, Kind
 from shared.records.history import Snapshot
+from shared.records.layers import Layer
 from worker.engine.clusters.clustering import Clustering
+from worker.engine.clusters.naming import NAMELESS, Names
+from worker.engine.clusters.neighbourhood import Neighbourhood
 from worker.engine.groups.groups import Group, Member, count_savings, pictures_of
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.engine.groups.variants import Variant
@@ -35,6 +38,7 @@ class Meta:
     keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
     history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
     k_asked: the k that `imagesieve recluster --k` asked for, k_wished: the one asked for there or set; 0 for none.
+    names: of its clusters. layers: of the network whose features were clustered.
     """
 
     generation: str
@@ -50,6 +54,8 @@ class Meta:
     warnings: tuple[str, ...] = ()
     k_asked: int = 0
     k_wished: int = 0
+    names: Names = NAMELESS
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +80,15 @@ class Assignment:
 class Cluster:
     """A cluster, counted in files.
 
-    subclusters: images in each finer cluster, by number; none where it is whole. distinct: different pictures among its
-    images. reduction: the notebook's number, in percent. duplicates,
+    name: what the network sees in it, "" for nothing that it does not see elsewhere. subclusters: images in each finer
+    cluster, by number; none where it is whole. distinct: different pictures among its images. reduction: the notebook's
+    number, in percent. duplicates,
     bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: NEAREST_NAMED files,
     nearest to the centroid first, one per picture, without the duplicates.
     """
 
     number: int
+    name: str
     images: int
     distinct: int
     reduction: float
@@ -124,6 +132,7 @@ class Report:
     groups: tuple[Group, ...]
     variants: tuple[Variant, ...]
     failures: tuple[Failure, ...]
+    neighbourhood: Neighbourhood | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -154,12 +163,13 @@ def build_report(
     failures: Iterable[Failure],
     meta: Meta,
     variants: Sequence[Variant] = (),
+    neighbourhood: Neighbourhood | None = None,
 ) -> Report:
     """Join the parts of a generation.
 
     files: every file with features, copies included, each path once. digests: of row i of the clustering, a row per
-    picture: duplicates follow their keeper. groups, variants: of those files. Raises ValueError for a file whose
-    picture was not clustered. O(files log files).
+    picture: duplicates follow their keeper. groups, variants: of those files. neighbourhood: a map of some of those
+    rows. Raises ValueError for a file whose picture was not clustered. O(files log files).
     """
     places = {digest: row for row, digest in enumerate(digests)}
     pictures = pictures_of(files, groups)
@@ -184,8 +194,10 @@ def build_report(
         bytes_to_free=sum(group.bytes_to_free for group in groups),
         bytes_to_prove=sum(group.bytes_to_prove for group in groups),
     )
-    clusters = _count(assignments, clustering, digests, groups)
-    return Report(meta, totals, clustering, assignments, clusters, tuple(groups), tuple(variants), failed)
+    clusters = _count(assignments, clustering, digests, groups, meta.names)
+    return Report(
+        meta, totals, clustering, assignments, clusters, tuple(groups), tuple(variants), failed, neighbourhood
+    )
 
 
 def reduction(images: int, total: int, k: int) -> float:
@@ -235,7 +247,11 @@ def _optional(clustering: Clustering) -> list[float | None]:
 
 
 def _count(
-    assignments: Sequence[Assignment], clustering: Clustering, digests: Sequence[str], groups: Sequence[Group]
+    assignments: Sequence[Assignment],
+    clustering: Clustering,
+    digests: Sequence[str],
+    groups: Sequence[Group],
+    names: Names,
 ) -> tuple[Cluster, ...]:
     frees = {duplicate.member.path: duplicate.frees for group in groups for duplicate in group.duplicates}
     images = Counter(assignment.cluster for assignment in assignments)
@@ -258,6 +274,7 @@ def _count(
         clusters.append(
             Cluster(
                 number=number,
+                name=names.of(number),
                 images=images[number],
                 distinct=images[number] - duplicates[number],
                 reduction=reduction(images[number], len(assignments), clustering.k),

@@ -14,7 +14,8 @@ REASONS_LISTED: Final = 20  # most frequent reasons for a failure, which the sum
 def summary(report: Report) -> dict[str, Any]:
     """What summary.json holds: JSON values only.
 
-    `failures`: files per reason, for the most frequent reasons. `history`: newest first, this generation included.
+    `unnamed`: why no cluster has a name, "" where they could have one. `failures`: files per reason, for the most
+    frequent reasons. `history`: newest first, this generation included.
     """
     totals, clustering, choice = report.totals, report.clustering, report.clustering.choice
     extractor = report.meta.extractor
@@ -70,6 +71,7 @@ def summary(report: Report) -> dict[str, Any]:
         "protected_folders": list(report.meta.keeper_folders.protect),
         "warnings": list(report.meta.warnings),
         "seconds": dict(report.meta.seconds),
+        "unnamed": report.meta.names.why_not,
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
         "failures": dict(reasons(report.failures)[:REASONS_LISTED]),
         "history": [asdict(snapshot) for snapshot in report.history[: -GENERATIONS_LISTED - 1 : -1]],
@@ -79,6 +81,7 @@ def summary(report: Report) -> dict[str, Any]:
 def _cluster_values(cluster: Cluster) -> dict[str, Any]:
     return {
         "number": cluster.number,
+        "name": cluster.name,
         "images": cluster.images,
         "distinct": cluster.distinct,
         "reduction": cluster.reduction,
@@ -93,6 +96,17 @@ def reasons(failures: Iterable[Failure]) -> list[tuple[str, int]]:
     """How many files failed for each reason, most frequent first."""
     counted = Counter(failure.reason for failure in failures)
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+
+
+def naming(report: Report) -> str:
+    """A sentence about the names of clusters; nothing where there are no clusters."""
+    if not report.clusters:
+        return ""
+    if report.meta.names.why_not:
+        return f"Clusters have no names: {report.meta.names.why_not}."
+    if not any(cluster.name for cluster in report.clusters):
+        return "Clusters have no names: the network sees nothing in any of them that it does not see in all."
+    return "Names are what the network sees more of in a cluster than in all others; they are guesses."
 
 
 def sampling(report: Report) -> str:

@@ -11,10 +11,12 @@ from typing import Any, Literal, Protocol
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.records import Extractor, Generation, Record, State
+from shared.records.layers import Layer
 from shared.store import Counter, Events, Files, Generations, Leases
 from worker.engine.clusters.clustering import ARRAY_BYTES, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
 from worker.engine.clusters.division import Wish
+from worker.engine.clusters.neighbourhood import Neighbourhood, lay_out
 from worker.engine.groups.groups import Member, pictures_of
 from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
 from worker.engine.matching.thresholds import Thresholds
@@ -32,6 +34,7 @@ from worker.pipeline.reclustering.correction import (
     waits_for_verdict,
 )
 from worker.pipeline.reclustering.generations import publish_folder, remove_folders
+from worker.pipeline.reclustering.naming import name
 from worker.pipeline.reclustering.rows import StoredRows
 from worker.pipeline.reclustering.thumbnails import thumbnail_reader
 from worker.pipeline.storage import ReadableStorage
@@ -51,7 +54,8 @@ class Reclustering:
 
     k: the number of clusters, k_max: the largest tried; 0: they follow the collection.
     thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering. folders: that decide
-    who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report.
+    who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report. layers: of
+    the network that gave the features.
     """
 
     store: ReclusteringStore
@@ -72,6 +76,7 @@ class Reclustering:
     memory: int = ARRAY_BYTES
     folders: Callable[[], FolderRules] = FolderRules
     warnings: Callable[[], Sequence[str]] = tuple
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass
@@ -170,14 +175,18 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: s
         found = sort_out(collection.ready)
     except CorruptValue:
         found = sort_out(_readable(reclustering.store, extractor.id, collection.ready))
+    rows = StoredRows(reclustering.store, extractor.id, found.digests)
+    with watch.stage("names"):
+        names_found = name(rows, found.clustering, reclustering.store.classes(extractor.id), SEED)
+    with watch.stage("map"):
+        neighbourhood = _lay_out(rows, found.clustering)
     generation = _generation_id(reclustering.now(), last)
     meta = _describe(reclustering, generation, extractor, thresholds, folders, watch, asked, wish.k)
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
-    meta = replace(meta, waiting=found.waiting)
+    meta = replace(meta, waiting=found.waiting, names=names_found, layers=reclustering.layers)
     grouping, clusters = found.grouping, found.clusters
-    report = build_report(
-        found.members, found.clustering, found.digests, grouping.groups, failures, meta, grouping.variants
-    )
+    parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta
+    report = build_report(*parts, grouping.variants, neighbourhood)
     thumbnail = thumbnail_reader(reclustering.storage, found.files, reclustering.max_pixels, reclustering.max_bytes)
     unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
@@ -229,6 +238,14 @@ def _cluster(reclustering: Reclustering, rows: StoredRows, wish: Wish, last: Gen
         previous,
         reclustering.memory,
     )
+
+
+def _lay_out(rows: StoredRows, clustering: Clustering) -> Neighbourhood | None:
+    """None where features were dropped since the clusters were found: a map less, and no run."""
+    try:
+        return lay_out(rows, clustering.plane, clustering.geometry, SEED)
+    except CorruptValue:
+        return None
 
 
 def _group(
