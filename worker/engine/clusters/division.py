@@ -12,10 +12,11 @@ from worker.engine.clusters.partitions import Labels, Points, Values, inertias_o
 from worker.engine.clusters.reference import Reference
 from worker.engine.clusters.selection import ChosenK, Witnesses, choose
 from worker.engine.clusters.silhouette import find_silhouettes
-from worker.engine.clusters.stability import Halves
+from worker.engine.clusters.stability import ROUNDS, Halves
 from worker.engine.clusters.sweep import stay_near, sweep
 
 K_LEAST: Final = 30  # the largest k tried, at least: few pictures may be of many kinds
+QUICK_TRIES: Final = 2
 K_MOST: Final = 100  # and at most: nobody looks through more heaps, and each of these is divided again
 
 
@@ -37,13 +38,21 @@ class Division:
 
 
 def divide(
-    points: Points, geometry: Geometry, wish: Wish, seed: int, floor: float, n: int = 0, previous: Numbers | None = None
+    points: Points,
+    geometry: Geometry,
+    wish: Wish,
+    seed: int,
+    floor: float,
+    n: int = 0,
+    previous: Numbers | None = None,
+    quick: bool = False,
 ) -> Division:
     """Try every k on these points, and choose one.
 
     points: float32 `[m, a]`, centred, along their principal axes. floor: the inertia at and below which points count as
     equal. n: points that they are a sample of; inertias are multiplied accordingly. previous: `[m]`, the clusters of
-    the last generation, -1 for new points: its partition stays where it is about as good as any.
+    the last generation, -1 for new points: its partition stays where it is about as good as any. quick: with fewer
+    starts and fewer splits, where there is much to divide.
     Where k follows the collection and the largest that was tried seems best, up to twice as many are tried, and so on
     to K_MOST. Cost: O(m a k_max^2).
     """
@@ -52,10 +61,14 @@ def divide(
     limit = max(limit, wish.k)
     reference = Reference(points, geometry, seed)
     while True:  # until the largest k that is tried is not the best
-        labelings, stayed = _with_the_last(points, sweep(points, limit, seed, floor), previous)
+        labelings, stayed = _with_the_last(
+            points, sweep(points, limit, seed, floor, QUICK_TRIES if quick else 0), previous
+        )
         values = find_silhouettes(points, labelings, geometry)
         means = [None if row is None else float(row.mean()) for row in values]
-        witnesses = Witnesses(reference.curve, reference.level, Halves(points, limit, seed).agreement)
+        witnesses = Witnesses(
+            reference.curve, reference.level, Halves(points, limit, seed, QUICK_TRIES if quick else ROUNDS).agreement
+        )
         inertias = [inertia * n / len(points) for inertia in inertias_of(points, labelings)]
         choice = choose(inertias, means, witnesses, limit, wish.k, stayed)
         further = min(2 * limit, K_MOST)

@@ -18,7 +18,9 @@ from worker.engine.clusters.sweep import few_points_expected, start_fresh
 
 DRAWS: Final = 10  # collections without clusters behind the level at the chosen k
 CURVE_DRAWS: Final = 3  # behind the level at every k
+CURVE_STARTS: Final = 2
 DRAWN_ROWS: Final = 1000
+CURVE_ROWS: Final = 500
 QUANTILE: Final = 0.9
 STEP: Final = 1.35  # from one k to the next at which the curve is computed; it is smooth
 
@@ -40,29 +42,29 @@ class Reference:
         Computed at some k, linear in log k between them. Cost: KMeans on at most DRAWN_ROWS rows, whatever n is.
         """
         ks = _steps(k_max)
-        levels = [np.mean(scores) for scores in self._scores(ks, CURVE_DRAWS)]
+        levels = [np.mean(scores) for scores in self._scores(ks, CURVE_DRAWS, CURVE_ROWS, CURVE_STARTS)]
         found: npt.NDArray[np.float64] = np.interp(np.log(np.arange(2, k_max + 1)), np.log(ks), levels)
         return found
 
     def level(self, k: int) -> float:
         """The silhouette at k below which QUANTILE of such collections stay. Cost: likewise, DRAWS times at this k."""
-        return float(np.quantile(self._scores([k], DRAWS)[0], QUANTILE))
+        return float(np.quantile(self._scores([k], DRAWS, DRAWN_ROWS, 0)[0], QUANTILE))
 
-    def _scores(self, ks: list[int], draws: int) -> list[list[float]]:
+    def _scores(self, ks: list[int], draws: int, rows: int, starts: int) -> list[list[float]]:
         """Mean silhouettes per k and draw."""
         parts = [(k, draw) for k in ks for draw in range(draws)]
         with few_points_expected():
-            found = list(run_parts(lambda part: self._score(*part), parts))
+            found = list(run_parts(lambda part: self._score(*part, rows, starts), parts))
         return [found[start : start + draws] for start in range(0, len(found), draws)]
 
-    def _score(self, k: int, draw: int) -> float:
+    def _score(self, k: int, draw: int, rows: int, starts: int) -> float:
         if not self._widest:
             return 0.0
-        n = min(self._rows, max(DRAWN_ROWS, 4 * k))
+        n = min(self._rows, max(rows, 4 * k))
         drawn = np.random.default_rng([self._seed, draw]).random((n, len(self._half)), dtype=np.float32)
         drawn = ((2 * drawn - 1) * self._half).astype(np.float32)
         drawn -= drawn.mean(axis=0)
-        value = mean_silhouettes(drawn, [start_fresh(drawn, k, self._seed)], self._geometry)[0]
+        value = mean_silhouettes(drawn, [start_fresh(drawn, k, self._seed, starts)], self._geometry)[0]
         return 0.0 if value is None else value
 
     @cached_property

@@ -7,7 +7,7 @@ The rule
    and so sets k right where the curve is flat, as that of ordinary photos is. Stability decides between neighbours, and
    against the many small clusters into which varied images fall by chance.
 2. Of all that are worth as much but for TIE it is the last generation's k, else the largest: too few clusters mix what
-   people keep apart, one too many does little harm. Where no k reaches MIN_STABILITY nothing speaks for any, and the
+   people keep apart, one too many does little harm. Where no k reaches LEAST_STABILITY nothing speaks for any, and the
    last generation's or the elbow is taken: heaps of a handy size.
 3. There is always an answer; how far to trust it stands beside it. `Witnesses.level` says which silhouette nine of ten
    collections of that size and spread, but without clusters, stay below. What is left of the way from there to 1,
@@ -35,6 +35,7 @@ TIE: Final = 0.1
 MIN_STRENGTH: Final = 0.02
 CLEAR_STRENGTH: Final = 0.15
 MIN_STABILITY: Final = 0.5
+LEAST_STABILITY: Final = 0.35  # at which a k is worth anything
 CLEAR_STABILITY: Final = 0.6
 AGREEMENT: Final = 1  # elbow and silhouette agree when they are at most this far apart
 
@@ -167,7 +168,7 @@ def _most_worth(
         if lifts[k] <= (1 - TIE) * most:
             break  # stability is 1 at most
         firm[k] = max(witnesses.stability(k), 0.0)
-        worth[k] = lifts[k] * firm[k] ** 2 if firm[k] >= MIN_STABILITY else 0.0
+        worth[k] = lifts[k] * firm[k] ** 2 if firm[k] >= LEAST_STABILITY else 0.0
         most = max(most, worth[k])
     tied = [k for k, value in worth.items() if value >= (1 - TIE) * most > 0]
     if not tied:

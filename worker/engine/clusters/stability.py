@@ -16,15 +16,15 @@ from worker.engine.clusters.sweep import best_of, draw_starts, few_points_expect
 ROUNDS: Final = 6
 STARTS: Final = 3  # of each half; the best counts
 WITNESSES: Final = 16  # points, below which halves tell nothing
-SPLIT_ROWS: Final = 1000  # of many points a sample is split
+SPLIT_ROWS: Final = 600  # of many points a sample is split
 
 
 class Halves:
     """Some ways to split points, float32 `[n, a]`, into halves; of many points a sample is split."""
 
-    def __init__(self, points: Points, k_max: int, seed: int) -> None:
+    def __init__(self, points: Points, k_max: int, seed: int, rounds: int = ROUNDS) -> None:
         size = min(len(points), SPLIT_ROWS)
-        orders = [np.random.default_rng([seed, number]).permutation(len(points))[:size] for number in range(ROUNDS)]
+        orders = [np.random.default_rng([seed, number]).permutation(len(points))[:size] for number in range(rounds)]
         self._points = [points[order] for order in orders]
         self._rows = size
         self._starts = [
@@ -37,14 +37,14 @@ class Halves:
         """The mean adjusted Rand index of what two halves say of all points: 1 where they always agree, 0 by chance.
 
         1.0 for fewer than WITNESSES points, which cannot say; 0.0 where a half has fewer than k.
-        Cost: KMeans at k on SPLIT_ROWS / 2 points at most, 2 ROUNDS STARTS times.
+        Cost: KMeans at k on SPLIT_ROWS / 2 points at most, 2 STARTS times a round.
         """
         if self._rows < WITNESSES:
             return 1.0
         if self._rows // 2 < k:
             return 0.0
         with few_points_expected():
-            found = run_parts(lambda number: self._agree(number, k), list(range(ROUNDS)))
+            found = run_parts(lambda number: self._agree(number, k), list(range(len(self._starts))))
             return float(np.mean(list(found)))
 
     def _agree(self, number: int, k: int) -> float:

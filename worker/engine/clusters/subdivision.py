@@ -11,9 +11,9 @@ from worker.engine.clusters.partitions import Labels, Points, nearest
 from worker.engine.clusters.reduction import AXES, along, principal_axes
 from worker.engine.clusters.rows import Indices
 
-DIVIDED: Final = 300  # pictures; a cluster of more is divided again
-SEARCHED: Final = 2000  # pictures of it on which that is tried
-FINER_MOST: Final = 30  # clusters within one
+DIVIDED: Final = 400  # pictures; a cluster of more is divided again
+SEARCHED: Final = 600  # pictures of it on which that is tried
+FINER_MOST: Final = 8  # clusters within one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ def _divide_one(points: Points, members: Indices, geometry: Geometry, seed: int,
     offset = points[members].mean(axis=0, dtype=np.float64).astype(np.float32)
     axes = principal_axes(points[members] - offset, AXES, seed)
     places = along(points[members] - offset, axes)
-    division = divide(places, geometry, Wish(k_max=min(FINER_MOST, len(members) // 10)), seed, floor)
+    division = divide(places, geometry, Wish(k_max=min(FINER_MOST, len(members) // 10)), seed, floor, quick=True)
     if not division.choice.structured or division.choice.k < 2:
         return None
     labels = division.labels

@@ -31,25 +31,26 @@ STEPS_ON_ALL: Final = 20  # of Lloyd on all points, after the search on a sample
 STAY: Final = 0.02  # share of the inertia that another partition must save to take the last one's place
 
 
-def sweep(points: Points, k_max: int, seed: int, floor: float) -> list[Labels]:
+def sweep(points: Points, k_max: int, seed: int, floor: float, count: int = 0) -> list[Labels]:
     """Labels int32 `[n]` for each k from 1 to k_max, or until every different point has a cluster of its own.
 
-    points: `[n, d]`, centred. floor: the inertia at and below which points count as equal. Cost: O(steps n d k_max^2).
+    points: `[n, d]`, centred. floor: the inertia at and below which points count as equal. count: fresh starts per k,
+    0: more for fewer points. Cost: O(steps n d k_max^2).
     """
     n = len(points)
     with few_points_expected():
         if n > SEARCHED_ROWS:
             sample = np.random.default_rng(seed).choice(n, SEARCHED_ROWS, replace=False)
-            models = _search(points[np.sort(sample)], k_max, seed, floor * SEARCHED_ROWS / n)
+            models = _search(points[np.sort(sample)], k_max, seed, floor * SEARCHED_ROWS / n, count)
             if len(models) == k_max:
                 carried = run_parts(lambda model: _run(points, model.cluster_centers_, STEPS_ON_ALL), models)
                 return [_labels(model) for model in carried]
-        return [_labels(model) for model in _search(points, k_max, seed, floor)]
+        return [_labels(model) for model in _search(points, k_max, seed, floor, count)]
 
 
-def start_fresh(points: Points, k: int, seed: int) -> Labels:
-    """Labels `[n]` of the best of some k-means++ starts, more for fewer points."""
-    return _labels(KMeans(k, n_init=_starts(points, FRESH_ROWS), random_state=seed).fit(points))
+def start_fresh(points: Points, k: int, seed: int, count: int = 0) -> Labels:
+    """Labels `[n]` of the best of some k-means++ starts. count: how many; 0: more for fewer points."""
+    return _labels(KMeans(k, n_init=count or _starts(points, FRESH_ROWS), random_state=seed).fit(points))
 
 
 def carry(points: Points, centroids: Points) -> Labels:
@@ -106,11 +107,11 @@ def best_of(points: Points, k: int, starts: list[Points]) -> KMeans:
     return min((_run(points, start[:k]) for start in starts), key=_inertia)
 
 
-def _search(points: Points, k_max: int, seed: int, floor: float) -> list[KMeans]:
+def _search(points: Points, k_max: int, seed: int, floor: float, count: int) -> list[KMeans]:
     chance = np.random.default_rng(seed)
     models: list[KMeans] = []
     ks = list(range(1, min(k_max, len(points)) + 1))
-    starts = draw_starts(points, len(ks), seed) if ks else []
+    starts = draw_starts(points, len(ks), seed, count) if ks else []
     for fresh in run_parts(lambda k: best_of(points, k, starts), ks):
         warm = [_run(points, _with_one_more(points, models[-1].cluster_centers_, chance))] if models else []
         model = min([fresh, *warm], key=_inertia)
