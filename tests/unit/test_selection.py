@@ -61,6 +61,17 @@ def test_agreement():
     )
 
 
+def test_two_clear_families_are_two_although_a_long_cloud_reaches_much_there():
+    """One of the two may be tight: then the silhouette stays high for every k, and what a cloud reaches falls."""
+    families = [100.0, 20.0, 18.0, 16.5, 15.0, 13.8, 12.6, 11.5]
+    assert find_elbow(families) == 2
+    levels = {2: 0.6, 3: 0.3} | dict.fromkeys(range(4, 9), 0.15)
+    choice = choose(families, at(2, 0.8, elsewhere=0.5), say(levels=levels))
+    assert (choice.k, choice.trust) == (2, Trust.CLEAR)
+    faint = choose(families, at(2, 0.65, elsewhere=0.5), say(levels=levels))
+    assert faint.k == 8
+
+
 def test_where_they_disagree_the_elbow_is_said():
     choice = choose(BENT, at(7), say())
     assert (choice.k, choice.elbow, choice.best, choice.agree) == (7, 3, 7, False)

@@ -1,8 +1,9 @@
 """The number of clusters: silhouette, elbow and stability side by side, a rule that joins them, and how far it holds.
 
 The rule
-1. Each k is worth what its mean silhouette has above LEVEL_SHARE of what images without any clusters reach at that k
-   (`Witnesses.curve`), times the square of its stability: how well two halves of the images agree on who is with whom.
+0. Where the elbow is where the silhouette is highest, and the clusters there are clear (see 3), nothing else is asked.
+1. Otherwise each k is worth what its mean silhouette has above LEVEL_SHARE of what images without any clusters reach
+   at that k (`Witnesses.curve`), times the square of its stability: how well two halves agree on who is with whom.
    The silhouette alone likes k = 2, which any longish cloud allows; what images without clusters reach falls with k,
    and so sets k right where the curve is flat, as that of ordinary photos is. Stability decides between neighbours, and
    against the many small clusters into which varied images fall by chance.
@@ -136,7 +137,7 @@ def choose(
         level = witnesses.level(k)
         if k not in firm:
             firm[k] = witnesses.stability(k)
-        strength = (scores[k] - level) / (1 - level) if level < 1 else 0.0
+        strength = _strength(scores[k], level)
         trust = trust_of(strength, firm[k])
     at_edge = not fixed and limit > 1 and k >= limit
     if fixed and k:
@@ -159,15 +160,19 @@ def _most_worth(
     scores: dict[int, float], best: int, elbow: int | None, witnesses: Witnesses, last: int
 ) -> tuple[int, dict[int, float]]:
     """The k that is worth most, and the stability of each k of which it was asked."""
+    firm: dict[int, float] = {}
+    if best == elbow:
+        firm[best] = max(witnesses.stability(best), 0.0)
+        if trust_of(_strength(scores[best], witnesses.level(best)), firm[best]) is Trust.CLEAR:
+            return best, firm
     levels = witnesses.curve(max(scores))
     lifts = {k: score - LEVEL_SHARE * float(levels[k - 2]) for k, score in scores.items()}
-    firm: dict[int, float] = {}
     worth: dict[int, float] = {}
     most = 0.0
     for k in sorted(lifts, key=lambda k: (-lifts[k], k)):
         if lifts[k] <= (1 - TIE) * most:
             break  # stability is 1 at most
-        firm[k] = max(witnesses.stability(k), 0.0)
+        firm[k] = firm[k] if k in firm else max(witnesses.stability(k), 0.0)
         worth[k] = lifts[k] * firm[k] ** 2 if firm[k] >= LEAST_STABILITY else 0.0
         most = max(most, worth[k])
     tied = [k for k, value in worth.items() if value >= (1 - TIE) * most > 0]
@@ -175,6 +180,11 @@ def _most_worth(
         handy = elbow if elbow in scores and elbow is not None else best
         return (last if last in scores else handy), firm
     return (last if last in tied else max(tied)), firm
+
+
+def _strength(score: float, level: float) -> float:
+    """What is left of the way from the level of images without clusters to 1."""
+    return (score - level) / (1 - level) if level < 1 else 0.0
 
 
 def trust_of(strength: float, stability: float) -> Trust:
