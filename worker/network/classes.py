@@ -1,7 +1,7 @@
 """The last layer of a network, by which clusters get names: found in the weights file, and as bytes for the store.
 
 The recluster worker has no use for the network, and mostly no weights file: it gets the layer by way of the store
-(docs/adr/0035). Loads no Keras.
+(docs/adr/0033). Loads no Keras.
 """
 
 import zlib

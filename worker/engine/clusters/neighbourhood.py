@@ -37,7 +37,7 @@ def lay_out(rows: Rows, plane: Plane, geometry: Geometry, seed: int) -> Neighbou
     """The pictures of the plane, or SHOWN of them at equal steps, laid out by t-SNE (van der Maaten and Hinton 2008).
 
     It begins where the plane has them, spread as far as a finished map is. Begun in one point, as is usual, the heaps
-    change places whenever a few pictures come; so each stays where it was (docs/adr/0036). No chance is in it.
+    change places whenever a few pictures come; so each stays where it was (docs/adr/0034). No chance is in it.
     rows: the features of all pictures, of which those shown are read. Cost: O(m d AXES), then O(m log m) a step.
     """
     shown = np.unique(np.linspace(0, max(len(plane.at) - 1, 0), min(len(plane.at), SHOWN)).astype(np.intp))
