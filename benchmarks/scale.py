@@ -24,6 +24,7 @@ from benchmarks.server import running_redis
 from shared.records import ImageFacts
 from shared.store import RedisStore
 from worker.engine.clusters.clustering import cluster
+from worker.engine.clusters.division import Wish
 from worker.engine.clusters.geometry import Geometry
 from worker.engine.clusters.rows import READ_ROWS
 from worker.engine.search.encoding import encode
@@ -68,14 +69,14 @@ def peak() -> float:
 def measure(count: int, geometry: Geometry, memory: int) -> str:
     """A row of the table, without the time of reading: printed by the process of one size."""
     rows = Clocked(Synthetic(count, seed=SEED))
-    cluster(rows.rows.read(np.arange(200)), "cosine", 3, SEED, SAMPLE)  # what is loaded once is loaded now
+    cluster(rows.rows.read(np.arange(200)), "cosine", Wish(k_max=3), SEED, SAMPLE)  # what is loaded once is loaded now
     before, started = peak(), time.perf_counter()
-    found = cluster(rows, geometry, 30, SEED, SAMPLE, memory=memory)
+    found = cluster(rows, geometry, Wish(k_max=30), SEED, SAMPLE, memory=memory)
     seconds = time.perf_counter() - started - rows.seconds
     margin = "" if found.margin is None else f" ± {found.margin:.4f}"
     silhouette = "-" if found.choice.silhouette is None else f"{found.choice.silhouette:.4f}"
     return (
-        f"{found.swept}|{rows.count}|{seconds:.1f}|{rows.seconds:.1f}|{peak():.2f}|{peak() - before:.2f}"
+        f"{found.sample}|{rows.count}|{seconds:.1f}|{rows.seconds:.1f}|{peak():.2f}|{peak() - before:.2f}"
         f"|{found.k}|{silhouette}{margin}"
     )
 

@@ -111,9 +111,15 @@ class Settings(BaseSettings):
 
     recluster_every: float = Field(300.0, gt=0, description="between two looks whether a new generation is due")
     geometry: Literal["cosine", "euclidean"] = Field("cosine", description="distance between features in clusters")
-    k_max: int = Field(30, ge=1, le=1000, description="largest number of clusters tried")
+    k: int = Field(0, ge=0, le=1000, description="number of clusters; 0: found by silhouette, elbow and stability")
+    k_max: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="largest number of clusters tried; 0: the root of half the images, from 30 to 100",
+    )
     silhouette_sample: int = Field(
-        20_000, ge=100, description="above this many images the silhouette is estimated on a sample of this size"
+        20_000, ge=100, description="above this many images every number of clusters is tried on a sample of this size"
     )
     recluster_memory: int = Field(
         4 << 30,

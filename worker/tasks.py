@@ -27,6 +27,7 @@ _Parsed = TypeVar("_Parsed")
 logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 60
+LARGEST_K = 1000  # as IMAGESIEVE_K has it
 
 
 class TaskWorkshop(Protocol):
@@ -93,7 +94,8 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
         if not wanted:
             return {"outcome": "refused", "message": "the request did not parse; it was refused"}
         with _retried(self, workshop):
-            outcome: dict[str, Any] = recluster(workshop.reclustering, force=wanted == [True])
+            [(force, k)] = wanted
+            outcome: dict[str, Any] = recluster(workshop.reclustering, force, k)
             logger.log(logging.WARNING if outcome.get("report_error") else logging.INFO, "%s", outcome["message"])
             request_verdicts(app, outcome.pop("unjudged", []))
         return outcome
@@ -119,11 +121,17 @@ def parse_paths(given: Sequence[object], more: Mapping[str, object]) -> tuple[li
     return parsed, refused + [f"a message named {_short(value)}, no path below the watched folder" for value in odd]
 
 
-def parse_recluster(given: Sequence[object], more: Mapping[str, object]) -> tuple[list[bool], list[str]]:
-    """Whether a run is wanted even if nothing has changed; an empty list, and why, for a message not ours (pure)."""
-    force = more.get("force", False)
-    if not given and more.keys() <= {"force"} and isinstance(force, bool):
-        return [force], []
+def parse_recluster(
+    given: Sequence[object], more: Mapping[str, object]
+) -> tuple[list[tuple[bool, int | None]], list[str]]:
+    """Whether a run is wanted even if nothing has changed, and the k asked for, None where nothing is said of it.
+
+    An empty list, and why, for a message not ours. Pure.
+    """
+    force, k = more.get("force", False), more.get("k")
+    is_k = k is None or (isinstance(k, int) and not isinstance(k, bool) and 0 <= k <= LARGEST_K)
+    if not given and more.keys() <= {"force", "k"} and isinstance(force, bool) and is_k:
+        return [(force, k if isinstance(k, int) else None)], []
     return [], [f"a recluster message held {_short([*given, dict(more)])}"]
 
 

@@ -56,7 +56,9 @@ class Workshop:
     def extraction(self) -> "Extraction":
         """Collaborators of the feature worker. Publishes whose features count, where that is not on record."""
         if self.store.extractor() is None:  # the first worker, or the record was lost or damaged
-            self.store.publish_extractor(self._extraction[0])
+            from worker.network.weights import classes_of
+
+            self.store.publish_extractor(self._extraction[0], classes_of(self._weights))
         return self._extraction[1]
 
     def extraction_for(self, extractor_id: str) -> "Extraction":
@@ -114,6 +116,7 @@ class Workshop:
     @cached_property
     def reclustering(self) -> "Reclustering":
         """Collaborators of the recluster worker."""
+        from worker.network.weights import BACKBONE
         from worker.pipeline.reclustering.recluster import Reclustering
 
         settings = self.settings
@@ -123,6 +126,7 @@ class Workshop:
             reports=settings.reports_dir,
             now=time.time,
             geometry=settings.geometry,
+            k=settings.k,
             k_max=settings.k_max,
             silhouette_sample=settings.silhouette_sample,
             memory=settings.recluster_memory,
@@ -135,6 +139,7 @@ class Workshop:
             keeper_order=settings.keeper_order,
             folders=self.keeper_folders,
             warnings=settings.folder_warnings,
+            layers=BACKBONE.layers(),
         )
 
     @cached_property

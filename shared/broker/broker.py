@@ -131,17 +131,24 @@ def wake_writer(app: Celery) -> None:
         _send(app, names.TASK_JUDGE, [])
 
 
-def ask_for_recluster(app: Celery, force: bool) -> None:
-    """Ask for a recluster run that nobody waits for; with `force` also when nothing has changed. Raises Unavailable."""
+def ask_for_recluster(app: Celery, force: bool, k: int | None = None) -> None:
+    """Ask for a recluster run that nobody waits for; with `force` also when nothing has changed. Raises Unavailable.
+
+    k: the number of clusters from now on, 0 for that of the settings; None leaves it as it is.
+    """
     with _speaking():
-        app.send_task(names.TASK_RECLUSTER, kwargs={"force": force}, ignore_result=True, retry=False)
+        app.send_task(names.TASK_RECLUSTER, kwargs=_wanted(force, k), ignore_result=True, retry=False)
 
 
-def request_recluster(app: Celery, force: bool) -> "AsyncResult[Any]":
-    """Ask for a recluster run whose outcome is waited for. Raises Unavailable."""
+def request_recluster(app: Celery, force: bool, k: int | None = None) -> "AsyncResult[Any]":
+    """Ask for a recluster run whose outcome is waited for; see `ask_for_recluster`. Raises Unavailable."""
     ping(app)  # a broker that is away while the result is subscribed to would be Celery's RuntimeError, after 20 tries
     with _speaking():
-        return app.send_task(names.TASK_RECLUSTER, kwargs={"force": force}, ignore_result=False, retry=False)
+        return app.send_task(names.TASK_RECLUSTER, kwargs=_wanted(force, k), ignore_result=False, retry=False)
+
+
+def _wanted(force: bool, k: int | None) -> dict[str, int]:
+    return {"force": force} if k is None else {"force": force, "k": k}
 
 
 def ping(app: Celery) -> None:

@@ -18,6 +18,7 @@ from shared.broker import make_app, outstanding, workers
 from shared.cli.health import check_health
 from shared.cli.live import watch_status
 from shared.cli.live_page import NO_WORKERS, verdicts_in_words
+from shared.cli.network import read_layers, show_model
 from shared.cli.terminal import emit, shown
 from shared.errors import PermanentError, SettingsError
 from shared.reports import latest_report
@@ -127,13 +128,19 @@ def report(
 
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="as JSON, for programs")] = False,
+    model: Annotated[bool, typer.Option("--model", help="the network's layers, shapes and parameters instead")] = False,
 ) -> None:
     """Check what imagesieve needs on this machine, each with what to do about it. Exit status 1 if something is wrong.
 
-    Example:
+    Examples:
 
       imagesieve doctor
+
+      imagesieve doctor --model
     """
+    if model:
+        show_model(read_layers(), json)
+        return
     findings = check_health(load_settings())
     if json:
         emit([asdict(finding) for finding in findings])

@@ -229,9 +229,11 @@ def _holds_messages(app: Celery) -> bool:
     return any(waiting.queued.values()) or waiting.unacknowledged > 0
 
 
-def recluster_and_wait(settings: Settings, force: bool, check: Callable[[], None] = lambda: None) -> dict[str, Any]:
-    """Ask for a recluster run and wait for its end. `check` may raise while it waits."""
-    result = request_recluster(make_app(settings), force)
+def recluster_and_wait(
+    settings: Settings, force: bool, k: int | None = None, check: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
+    """Ask for a recluster run and wait for its end. k: see `ask_for_recluster`. `check` may raise while it waits."""
+    result = request_recluster(make_app(settings), force, k)
     while not result.ready():
         check()
         time.sleep(0.2)

@@ -10,6 +10,7 @@ KEY_FAILED: Final = "imagesieve:failed"  # set of paths whose record is failed
 KEY_UNJUDGED: Final = "imagesieve:unjudged"  # set of paths whose record is ready and has no verdict yet
 KEY_ATTEMPTS: Final = "imagesieve:attempts"  # hash: path -> times a worker began it without finishing
 KEY_EXTRACTOR: Final = "imagesieve:extractor"  # Extractor as JSON: whose features count now
+KEY_CLASSES: Final = "imagesieve:classes"  # bytes: what that extractor's network calls what it sees
 KEY_GENERATION: Final = "imagesieve:generation"  # the pointer: id of the newest complete generation
 KEY_GENERATIONS: Final = "imagesieve:generations"  # list of the ids that are kept, newest first
 KEY_HISTORY: Final = "imagesieve:history"  # list of Snapshots, oldest first: of generations kept and gone

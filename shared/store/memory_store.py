@@ -47,6 +47,7 @@ class MemoryStore:
         self._counters: Counter[keys.Counter] = Counter()
         self._attempts: Counter[str] = Counter()
         self._extractor: Extractor | None = None
+        self._classes = b""
         self._thresholds: dict[str, Calibration] = {}
         self._generations: list[Generation] = []
         self._history: list[Snapshot] = []
@@ -227,8 +228,11 @@ class MemoryStore:
         for path in paths:
             self._attempts.pop(path, None)
 
-    def publish_extractor(self, extractor: Extractor) -> None:
-        self._extractor = extractor
+    def publish_extractor(self, extractor: Extractor, classes: bytes = b"") -> None:
+        self._extractor, self._classes = extractor, classes
+
+    def classes(self, extractor_id: str) -> bytes:
+        return self._classes if self._extractor and self._extractor.id == extractor_id else b""
 
     def extractor(self) -> Extractor | None:
         return self._extractor

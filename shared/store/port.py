@@ -167,8 +167,11 @@ class Extractors(Protocol):
     def extractor(self) -> Extractor | None:
         """Whose features count now; None before the first feature worker started."""
 
-    def publish_extractor(self, extractor: Extractor) -> None:
-        """Say whose features count from now on."""
+    def publish_extractor(self, extractor: Extractor, classes: bytes = b"") -> None:
+        """Say whose features count from now on, and what its network calls what it sees: in one step."""
+
+    def classes(self, extractor_id: str) -> bytes:
+        """What was published as the classes of the extractor that counts; nothing where that is another one by now."""
 
     def thresholds(self, extractor_id: str) -> Calibration | None:
         """The thresholds calibrated for an extractor; None where none were. Raises CorruptValue."""

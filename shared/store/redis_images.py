@@ -155,17 +155,19 @@ class RedisImages(RedisPart):
         """See the port; the part that knows files has it."""
         raise NotImplementedError
 
-    def publish_extractor(self, extractor: Extractor) -> None:
+    def publish_extractor(self, extractor: Extractor, classes: bytes = b"") -> None:
         with self._speaking():
-            self._redis.set(keys.KEY_EXTRACTOR, extractor.to_json())
+            self._redis.mset({keys.KEY_EXTRACTOR: extractor.to_json(), keys.KEY_CLASSES: classes})
 
     def extractor(self) -> Extractor | None:
         with self._speaking():
-            raw = self._redis.get(keys.KEY_EXTRACTOR)
-        try:
-            return Extractor.from_json(raw) if raw else None
-        except CorruptValue:
-            return None
+            return _extractor(self._redis.get(keys.KEY_EXTRACTOR))
+
+    def classes(self, extractor_id: str) -> bytes:
+        with self._speaking():
+            raw, classes = self._redis.mget(keys.KEY_EXTRACTOR, keys.KEY_CLASSES)
+        extractor = _extractor(raw)
+        return classes or b"" if extractor and extractor.id == extractor_id else b""
 
     def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
         with self._speaking():
@@ -180,6 +182,13 @@ class RedisImages(RedisPart):
 def _keys(extractor_id: str, digest: str) -> tuple[str, str, str]:
     """Everything that is stored of a picture, its facts first."""
     return keys.key_image(digest), keys.key_features(extractor_id, digest), keys.key_sketch(digest)
+
+
+def _extractor(raw: bytes | None) -> Extractor | None:
+    try:
+        return Extractor.from_json(raw) if raw else None
+    except CorruptValue:
+        return None
 
 
 def _pair(name: bytes) -> Pair | None:

@@ -3,8 +3,10 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
@@ -12,7 +14,10 @@ from sklearn.datasets import load_sample_images
 
 from shared.failures import FailureKind
 from shared.records import Match, Reference, Relation, pair_of
-from tests.unit.test_recluster import Desk
+from tests.unit.test_recluster import EXTRACTOR, Desk
+from worker.engine.clusters.naming import Classes
+from worker.network.classes import encode_classes, imagenet_words
+from worker.network.weights import BACKBONE
 from worker.pipeline.reclustering.recluster import recluster
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -53,8 +58,13 @@ def browser(program: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a page with all kinds, a variant, three clusters, failures, two generations and bad names."""
+    """The address of a page with all kinds, a variant, three clusters, failures, two generations and bad names.
+
+    Two of the clusters have names of three long words.
+    """
     desk = Desk(tmp_path_factory.mktemp("report"))
+    desk.store.publish_extractor(EXTRACTOR, encode_classes(_classes()))
+    desk.reclustering = replace(desk.reclustering, layers=BACKBONE.layers())
     tiles = iter(_tiles())
     for family in range(3):
         for seed in range(8):
@@ -67,6 +77,16 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
         desk.store.mark_failed([(Reference(f"bad/{name}", 1, 1), f"no image: {name}")], FailureKind.NO_IMAGE, now=1.0)
     assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     return (desk.reclustering.reports / "latest" / "report.html").resolve().as_uri()
+
+
+def _classes() -> Classes:
+    """A layer that sees the longest words there are in two of the families, and nothing in the third."""
+    words = imagenet_words()
+    longest = sorted(range(len(words)), key=lambda index: -len(words[index]))
+    kernel = np.zeros((4096, len(words)), np.float32)
+    for family in (1, 2):
+        kernel[100 * family : 100 * family + 50, longest[3 * family : 3 * family + 3]] = 0.05
+    return Classes(kernel, np.zeros(len(words), np.float32), words)
 
 
 def _add_copies(desk: Desk) -> None:

@@ -55,12 +55,31 @@ def test_it_loads_from_disk_and_every_picture_shows(visit: Opened, report: str, 
     assert len(widths) > 60
     assert all(width > 0 for width in widths)
     figures = page.locator("picture img")
-    assert figures.count() == 5  # elbow, silhouettes over k, silhouettes per cluster, map, history
+    assert figures.count() == 6  # elbow, silhouettes over k, two maps, silhouettes per cluster, history
     chosen = figures.evaluate_all("all => all.map((image) => image.currentSrc === image.getAttribute('src'))")
-    assert chosen == [scheme == "light"] * 5
+    assert chosen == [scheme == "light"] * 6
     assert page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == (
         "rgb(245, 246, 248)" if scheme == "light" else "rgb(16, 19, 26)"
     )
+
+
+def test_the_two_maps_lie_side_by_side_and_below_each_other_on_a_phone(visit: Opened, report: str) -> None:
+    for size, beside in ((DESKTOP, True), (PHONE, False)):
+        page = visit(report, size)
+        boxes = [page.locator(f"figure:has(img[alt^='{alt}'])").bounding_box() for alt in ("Map of the c", "Map of n")]
+        assert boxes[0]
+        assert boxes[1]
+        assert (boxes[0]["y"] == boxes[1]["y"]) == beside
+        assert (boxes[0]["x"] == boxes[1]["x"]) != beside
+
+
+def test_clusters_are_called_by_what_is_seen_in_them_and_the_network_is_listed(visit: Opened, report: str) -> None:
+    page = visit(report)
+    assert sorted(len(name.split(", ")) for name in page.locator(".called").all_inner_texts()) == [3, 3]
+    headings = page.locator("#clusters h3").all_inner_texts()
+    assert sorted(":" in heading for heading in headings) == [False, True, True]
+    page.click("summary:has-text('layer by layer: 134,260,544 parameters')")
+    assert page.locator("#details details tbody tr").count() == 22
 
 
 def test_names_do_nothing_but_show(visit: Opened, report: str) -> None:

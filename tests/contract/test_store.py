@@ -257,6 +257,10 @@ def test_counters(store: Store) -> None:
 def test_the_extractor_is_published(store: Store) -> None:
     extractor = Extractor("abc", "random", "VGG16 fc2, random weights", "rough")
     store.publish_extractor(extractor)
+    assert store.classes(extractor.id) == b""
+    store.publish_extractor(extractor, b"layer")
+    assert store.classes(extractor.id) == b"layer"
+    assert store.classes("another") == b""
     assert store.extractor() == extractor
 
 

@@ -61,13 +61,13 @@ def test_a_full_redis_pauses_the_intake_until_there_is_room(sieve: Imagesieve) -
 
 @pytest.fixture
 def small_disk(sieve: Imagesieve) -> Iterator[Path]:
-    """The folder of the reports on a file system of its own, of half a megabyte."""
+    """The folder of the reports on a file system of its own, of a megabyte."""
     folder = sieve.state / "reports"
     open_state_folder(sieve.state)
     folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small file system")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1024k", "tmpfs", folder], check=True)
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
 
@@ -76,7 +76,7 @@ def test_on_a_full_disk_reports_fail_alone_and_come_back(sieve: Imagesieve, smal
     photos = photos_of(sieve)
     filler = small_disk / ".filler"
     with running(sieve) as terminal:
-        filler.write_bytes(bytes(500 * 1024))
+        filler.write_bytes(bytes(1012 * 1024))
         for photo in photos[:3]:
             shutil.copyfile(photo, sieve.watched / photo.name)
         log = sieve.state / "logs" / "recluster.log"

@@ -15,9 +15,12 @@ from PIL import Image
 from shared import names
 from shared.errors import WeightsError
 from shared.records import Reference, State
+from shared.records.layers import Layer
 from shared.settings import Settings
+from worker.engine.clusters.naming import Classes
 from worker.engine.search.encoding import decode_features
 from worker.network import weights
+from worker.network.classes import NoClasses
 from worker.network.port import Backbone, Precision
 from worker.network.weights import resolve
 from worker.pipeline.extracting.extract import extract_batches
@@ -49,6 +52,14 @@ class Mosaic:
     @staticmethod
     def download() -> Path:
         raise WeightsError("nobody offers a mosaic's weights")
+
+    @staticmethod
+    def read_classes(path: Path) -> Classes:
+        raise NoClasses("a mosaic has no classes")
+
+    @staticmethod
+    def layers() -> tuple[Layer, ...]:
+        return (Layer("cells", "Mean", (75,)),)
 
     def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         assert pictures.shape[1:] == (self.side, self.side, 3)

@@ -36,6 +36,16 @@ def test_doctor_finds_everything_that_is_needed(settings: Settings) -> None:
     assert ended.returncode == (0 if all(finding["ok"] for finding in findings.values()) else 1)
 
 
+def test_doctor_prints_the_network_as_the_notebook_did(settings: Settings) -> None:
+    layers = json.loads(run(settings, "doctor", "--model", "--json").stdout)
+    assert {"name": "fc2", "kind": "Dense", "shape": [4096], "parameters": 16_781_312} in layers
+    assert sum(layer["parameters"] for layer in layers) == 134_260_544
+    table = run(settings, "doctor", "--model")
+    assert (table.returncode, table.stderr) == (0, "")
+    assert "".join(table.stdout.splitlines()[-1].split()) == "total134,260,544"
+    assert "block1_conv1  Conv2D        224 x 224 x 64             1,792" in table.stdout
+
+
 def test_doctor_says_what_to_do_about_what_is_wrong(settings: Settings) -> None:
     broken = settings.model_copy(
         update={

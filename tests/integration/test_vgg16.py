@@ -91,6 +91,19 @@ def test_features_are_those_of_keras_applications(weights_file: Path, network: B
     assert np.abs(swapped - expected).max() > 0.05 * expected.max()
 
 
+def test_the_layers_that_are_told_are_those_that_are_built(network: Backbone) -> None:
+    """The summary is told without Keras; here Keras has the word."""
+    built = network._network  # type: ignore[attr-defined]
+    told = network.layers()
+    ours = {layer.name for layer in told}
+    shown = [layer for layer in built.layers if layer.name in ours or layer.count_params()]
+    assert [
+        (layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params()) for layer in shown
+    ] == [(layer.name, layer.kind, layer.shape, layer.parameters) for layer in told[1:]]
+    assert told[0].shape == tuple(built.input.shape[1:])
+    assert sum(layer.parameters for layer in told) == built.count_params()
+
+
 def test_whatever_layout_is_accepted_is_loaded(
     weights_file: Path, photos: NDArray[np.uint8], features: NDArray[np.float32], tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from PIL import Image
 from shared.records import Extractor
 from shared.settings import Settings
 from worker.engine.clusters.clustering import cluster
+from worker.engine.clusters.division import Wish
+from worker.engine.clusters.selection import Witnesses
 from worker.engine.groups.groups import Member
 from worker.engine.groups.keepers import rank_keepers
 from worker.engine.groups.verified import verified_groups
@@ -39,7 +41,12 @@ def features_of(count, clusters=2, seed=0):
 def clustered(indices, clusters, geometry, sample):
     """The clustering of the pictures with these numbers; it is the slow part, and many tests share one."""
     features = features_of(max(indices, default=-1) + 1, clusters)
-    return cluster(features[list(indices)], geometry, 30, 0, sample)
+    return cluster(features[list(indices)], geometry, Wish(k_max=30), 0, sample)
+
+
+def unquestioned(level=0.0, stability=1.0):
+    """Witnesses who say the same of every k."""
+    return Witnesses(lambda k_max: np.full(k_max - 1, level), lambda _: level, lambda _: stability)
 
 
 ORDER = Settings.model_fields["keeper_order"].default

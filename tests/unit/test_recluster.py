@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from shared.errors import Unavailable
@@ -269,7 +271,7 @@ def test_the_history_outlives_the_generations_that_are_kept(desk: Desk) -> None:
     made.append(recluster(desk.reclustering, force=False)["generation"])
     history = desk.store.history()
     assert [past.generation for past in history] == made
-    assert [(past.images, past.duplicates, past.k) for past in history] == [(6, 0, 1)] * 3 + [(7, 1, 1)]
+    assert [(past.images, past.duplicates, past.k) for past in history] == [(6, 0, 2)] * 3 + [(7, 1, 2)]
     summary = json.loads((desk.reclustering.reports / "latest" / "summary.json").read_text())
     assert summary["history"] == [dataclasses.asdict(past) for past in reversed(history)]
     assert "4 generations since" in (desk.reclustering.reports / "latest" / "report.html").read_text()
@@ -444,3 +446,74 @@ def test_a_generation_is_newer_than_the_last_although_the_clock_was_set_back(des
     assert newest
     assert newest.id == published[-1]
     assert sorted(path.name for path in desk.reclustering.reports.iterdir()) == [*published[-2:], "latest"]
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(copied=st.sets(st.integers(0, 17)), kinds=st.lists(st.sampled_from(["exact", "near"]), min_size=18, max_size=18))
+def test_copies_change_neither_k_nor_who_is_with_whom(
+    tmp_path_factory: pytest.TempPathFactory, copied: set[int], kinds: list[str]
+) -> None:
+    desk = Desk(tmp_path_factory.mktemp("desk"))
+    fill(desk)
+    recluster(desk.reclustering, force=False)
+    before, chosen = desk.clusters(), desk.store.generation().k  # type: ignore[union-attr]
+    fresh = Desk(tmp_path_factory.mktemp("desk"))
+    fill(fresh)
+    originals = [f"f{number // 6}-{number % 6}.png" for number in range(18)]
+    for number in copied:
+        for base in (desk, fresh):
+            copy_of(base, number // 6, number % 6, kinds[number])
+    for base in (desk, fresh):
+        recluster(base.reclustering, force=True)
+        after = base.clusters()
+        assert base.store.generation().k == chosen  # type: ignore[union-attr]
+        assert {path: after[path] for path in originals} == before
+        assert all(after[f"copy of {path}"] == before[path] for path in originals if f"copy of {path}" in after)
+        assert len(after) == 18 + len(copied)
+
+
+def copy_of(desk: Desk, family: int, seed: int, kind: str) -> None:
+    """A copy of that picture: the same bytes, or a smaller picture with its own features that was verified."""
+    name = f"f{family}-{seed}.png"
+    digest = f"{family:032x}{seed:032x}"
+    if kind == "exact":
+        desk.add(f"copy of {name}", family, seed, picture=Image.open(desk.root / name))
+        return
+    other = f"{family:032x}{seed + 500:032x}"
+    desk.add(f"copy of {name}", family, seed + 500, other, picture=Image.new("RGB", (20, 15), (family, seed, 1)))
+    desk.store.put_matches({pair_of(digest, other): Match(0.99, "alike")})
+
+
+def test_a_k_that_was_asked_for_holds_until_it_is_taken_back(desk: Desk) -> None:
+    fill(desk)
+    recluster(desk.reclustering, force=False)
+    assert recluster(desk.reclustering, force=False, k=5)["outcome"] == "published"
+    generation = desk.store.generation()
+    assert generation
+    assert (generation.k, generation.summary["k_asked"], generation.summary["choice"]["fixed"]) == (5, 5, True)
+    assert recluster(desk.reclustering, force=False)["outcome"] == "unchanged"
+    recluster(desk.reclustering, force=True)
+    assert desk.store.generation().k == 5  # type: ignore[union-attr]
+    recluster(desk.reclustering, force=False, k=0)
+    assert desk.store.generation().k == 3  # type: ignore[union-attr]
+
+
+def test_a_k_that_is_set_makes_a_run_due(desk: Desk) -> None:
+    fill(desk)
+    recluster(desk.reclustering, force=False)
+    fixed = dataclasses.replace(desk.reclustering, k=4)
+    assert recluster(fixed, force=False)["outcome"] == "published"
+    assert desk.store.generation().k == 4  # type: ignore[union-attr]
+    assert recluster(fixed, force=False)["outcome"] == "unchanged"
+
+
+def test_damaged_features_of_one_file_do_not_stop_the_others(desk: Desk) -> None:
+    fill(desk)
+    desk.store.put_images("e1", [("f" * 64, ImageFacts(40, 30, ""), b"damaged", b"")])
+    desk.add("odd.png", 1, 3)
+    [record] = desk.store.records(["f0-0.png"])
+    assert record
+    desk.store.put_images("e1", [(record.digest, ImageFacts(40, 30, ""), b"damaged", b"")])
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+    assert "f0-0.png" not in desk.clusters()
+    assert len(desk.clusters()) == 18

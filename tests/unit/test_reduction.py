@@ -6,6 +6,7 @@ from sklearn.decomposition import PCA
 
 from worker.engine.clusters import clustering, reduction
 from worker.engine.clusters.clustering import cluster
+from worker.engine.clusters.division import Wish
 from worker.engine.clusters.reduction import MAPPED_ROWS, project
 from worker.engine.clusters.rows import HeldRows
 
@@ -54,7 +55,7 @@ def test_the_map_reads_no_picture_and_is_bounded(monkeypatch):
 
     def run():
         Counted.read_rows = 0
-        return cluster(Counted(spread(n)), "cosine", 3, 0, 50, memory=memory), Counted.read_rows
+        return cluster(Counted(spread(n)), "cosine", Wish(k_max=3), 0, 50, memory=memory), Counted.read_rows
 
     mapped, rows = run()
     assert held < MAPPED_ROWS

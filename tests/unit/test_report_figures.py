@@ -10,13 +10,20 @@ import pytest
 from PIL import Image
 
 from shared.records.history import Snapshot
-from tests.unit.report_parts import make_report, member
+from tests.unit.report_parts import make_report, member, unquestioned
 from worker.engine.clusters.clustering import Clustering
+from worker.engine.clusters.neighbourhood import Neighbourhood
 from worker.engine.clusters.reduction import Plane
 from worker.engine.clusters.selection import choose
-from worker.engine.report.figures import describe_map, describe_spread, figure_of_history, figures_of_choice
+from worker.engine.report.figures import (
+    describe_map,
+    describe_spread,
+    figure_of_history,
+    figure_of_neighbours,
+    figures_of_choice,
+)
 from worker.engine.report.plots import QUANTILES, cluster_silhouettes, elbow_png, silhouette_png, spread_png
-from worker.engine.report.scatter import map_png
+from worker.engine.report.scatter import map_png, neighbours_png
 from worker.engine.report.theme import COLOURS, DARK, LIGHT, SHAPES, colour_of, shape_of
 from worker.engine.report.timeline import timeline_png
 
@@ -47,8 +54,8 @@ def test_drawing_leaves_no_figure_behind():
     # In a process of its own: other libraries may have imported pyplot here.
     code = (
         "import sys; from worker.engine.report.plots import elbow_png;"
-        "from worker.engine.clusters.selection import choose;"
-        "elbow_png(choose([3.0, 2.0, 1.9], [None, 0.5, 0.1], lambda k: 0.0));"
+        "from worker.engine.clusters.selection import choose; from tests.unit.report_parts import unquestioned;"
+        "elbow_png(choose([3.0, 2.0, 1.9], [None, 0.5, 0.1], unquestioned()));"
         "plt = sys.modules.get('matplotlib.pyplot');"
         "assert plt is None or plt.get_fignums() == []"
     )
@@ -65,7 +72,7 @@ def made_up(silhouettes, labels, k):
     positions = np.random.default_rng(0).random((len(labels), 2), dtype=np.float32)
     return Clustering(
         geometry="cosine",
-        choice=choose([2.0, 1.0], [None, 0.5], lambda k: 0.0),
+        choice=choose([2.0, 1.0], [None, 0.5], unquestioned()),
         labels=labels,
         numbers=np.arange(k, dtype=np.int32),
         centroids=np.zeros((k, 2), dtype=np.float32),
@@ -73,7 +80,7 @@ def made_up(silhouettes, labels, k):
         silhouettes=np.array(silhouettes, dtype=np.float32),
         sample=len(labels),
         margin=None,
-        swept=len(labels),
+        subclusters=np.full(len(labels), -1, dtype=np.int32),
         plane=Plane(np.arange(len(labels)), positions, 0.5),
     )
 
@@ -136,6 +143,20 @@ def test_clusters_and_figures_are_only_spoken_of_where_there_are_some():
     assert len(figures_of_choice(make_report([]))) == 2
     assert len(figures_of_choice(make_report([member("a", 0)]))) == 3  # no silhouettes in one cluster
     assert len(figures_of_choice(make_report([member(f"{index}", index) for index in range(20)]))) == 4
+
+
+def test_the_map_of_neighbours_stands_beside_the_other():
+    report = make_report([member(f"{index}", index) for index in range(20)])
+    laid_out = Neighbourhood(np.arange(5), np.random.default_rng(0).random((5, 2), dtype=np.float32))
+    figures = figures_of_choice(replace(report, neighbourhood=laid_out))
+    assert [figure.alt.split(",")[0] for figure in figures[2:4]] == ["Map of the collection", "Map of neighbours"]
+    assert figures[3].caption.startswith("5 marks, a sample of 20 images, laid out by t-SNE")
+    whole = replace(laid_out, at=np.arange(20), positions=np.zeros((20, 2), np.float32))
+    assert figure_of_neighbours(report.clustering, whole).caption.startswith("20 marks, laid out")
+    elsewhere = replace(laid_out, positions=laid_out.positions[:, ::-1])
+    assert neighbours_png(report.clustering, laid_out) != neighbours_png(report.clustering, elsewhere)
+    nobody = Neighbourhood(np.arange(0), np.zeros((0, 2), np.float32))
+    assert size_of(neighbours_png(report.clustering, nobody)) == size_of(map_png(report.clustering))
 
 
 def past(number, created="2026-11-22T04:15:00+00:00"):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from shared.records import Kind
 from shared.records.history import HISTORY_KEPT, Snapshot
-from tests.unit.report_parts import EXTRACTOR, page_of
+from tests.unit.report_parts import EXTRACTOR, page_of, unquestioned
 from tests.unit.test_report_page import Page
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.reduction import MAPPED_ROWS, Plane
@@ -40,7 +40,9 @@ def made_up_clustering():
     shown = np.sort(CHANCE.choice(IMAGES, MAPPED_ROWS, replace=False))
     return Clustering(
         geometry="cosine",
-        choice=choose([1e6 / k for k in range(1, 31)], [None, *(0.3 - 0.005 * k for k in range(2, 31))], lambda k: 0.0),
+        choice=choose(
+            [1e6 / k for k in range(1, 31)], [None, *(0.3 - 0.005 * k for k in range(2, 31))], unquestioned()
+        ),
         labels=labels,
         numbers=np.arange(K, dtype=np.int32),
         centroids=np.zeros((K, 2), dtype=np.float32),
@@ -48,7 +50,7 @@ def made_up_clustering():
         silhouettes=CHANCE.normal(0.2, 0.2, IMAGES).astype(np.float32),
         sample=IMAGES,
         margin=None,
-        swept=IMAGES,
+        subclusters=np.full(IMAGES, -1, dtype=np.int32),
         plane=Plane(shown, CHANCE.normal(size=(MAPPED_ROWS, 2)).astype(np.float32), 0.3),
     )
 

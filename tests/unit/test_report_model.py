@@ -1,9 +1,12 @@
 """Building a report from the parts of a generation."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from shared.records import Kind
-from tests.unit.report_parts import digest_of, make_report, member, twelve_files
+from tests.unit.report_parts import digest_of, make_report, member, page_of, twelve_files
 from worker.engine.groups.groups import Duplicate, Group
 from worker.engine.report.model import NEAREST_NAMED, build_report, reduction
 
@@ -86,14 +89,31 @@ def test_a_file_that_was_not_clustered_is_an_error():
         build_report([member("new.jpg", 5)], report.clustering, [digest_of(0)], [], [], report.meta)
 
 
-def test_a_cluster_of_duplicates_only_shows_them():
-    clustering, meta = make_report(twelve_files()).clustering, make_report(twelve_files()).meta
-    keeper, *odd = (member(f"{index}", index) for index in (0, 1, 3))
+def test_duplicates_follow_their_keeper_and_are_not_shown():
+    files = [member(f"{index}", index) for index in range(10)]
+    other = next(row for row in range(10) if make_report(files).assignments[row].cluster == 1)
+    copy = member("copy", 77)
+    group = Group(1, files[other], (Duplicate(copy, Kind.NEAR, 0.9, "same picture"),))
+    base = make_report(files)
+    report = build_report([*files, copy], base.clustering, list(map(digest_of, range(10))), [group], [], base.meta)
+    rows = {row.member.path: row for row in report.assignments}
+    kept, follows = rows[files[other].path], rows["copy"]
+    assert (follows.cluster, follows.distance, follows.silhouette) == (kept.cluster, kept.distance, kept.silhouette)
+    assert follows.duplicate_of == kept.member.path
+    assert copy not in [file for cluster in report.clusters for file in cluster.nearest]
+    assert [cluster.images for cluster in report.clusters] == [5, 6]
 
-    def shown(*duplicates):
-        group = Group(1, keeper, tuple(Duplicate(file, Kind.NEAR, 0.9, "same picture") for file in duplicates))
-        report = build_report([keeper, *odd], clustering, list(map(digest_of, range(10))), [group], [], meta)
-        return [sorted(file.path for file in cluster.nearest) for cluster in report.clusters]
 
-    assert shown(odd[0]) == [["0"], ["3"]]
-    assert shown(*odd) == [["0"], ["1", "3"]]
+def test_finer_clusters_are_counted_in_files_and_shown():
+    files = twelve_files()
+    base = make_report(files)
+    finer = np.where(base.clustering.labels == 0, np.arange(10) // 2 % 2, -1).astype(np.int32)
+    clustering = replace(base.clustering, subclusters=finer)
+    digests = list(map(digest_of, range(10)))
+    report = build_report(files, clustering, digests, base.groups, [], base.meta)
+    first, second = report.clusters
+    assert (sum(first.subclusters), len(first.subclusters), second.subclusters) == (first.images, 2, ())
+    rows = {row.member.path: row.subcluster for row in report.assignments}
+    assert rows["copy of 0.jpg"] == rows["00.jpg"]
+    assert {row.subcluster for row in report.assignments if row.cluster == second.number} == {None}
+    assert "finer clusters of" in page_of(report, lambda path: None)

@@ -75,7 +75,7 @@ def test_hardly_any_images_still_have_a_summary(count):
     report = make_report([member(f"{index}.jpg", index) for index in range(count)])
     values = summary(report)
     assert json.loads(json.dumps(values, allow_nan=False)) == values
-    assert values["k"] == min(count, 1)
+    assert values["k"] == [0, 1, 1, 2][count]
     assert f"| Images              | {count} (" in summary_text(report)
 
 
@@ -197,7 +197,7 @@ def test_a_warning_of_the_extractor_stands_at_the_top():
 
 def test_a_sampled_silhouette_says_so():
     report = make_report([member(f"{index}", index) for index in range(150)], sample=100)
-    assert "estimated on a sample of 100 images, ± 0." in " ".join(summary_text(report).split())
+    assert "Every k was tried on a sample of 100 images (silhouette ± 0." in " ".join(summary_text(report).split())
     assert summary(report)["choice"]["sampled"] is True
 
 

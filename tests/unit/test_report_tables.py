@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.report_parts import make_report, member, twelve_files
+from worker.engine.clusters.naming import Names
 from worker.engine.groups.variants import Variant
 from worker.engine.report import tables
 from worker.engine.report.model import Failure
@@ -34,15 +35,18 @@ def written(path, header, rows):
 
 def test_assignments(tmp_path):
     report = make_report(twelve_files())
-    header, *rows = written(tmp_path / "a.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments))
-    columns = "path,digest,cluster,distance,silhouette,verdict,duplicate_of,variant_of,bytes"
+    names = Names({report.assignments[0].cluster: "=alp, valley"})
+    header, *rows = written(tmp_path / "a.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments, names))
+    columns = "path,digest,cluster,distance,silhouette,verdict,duplicate_of,variant_of,bytes,subcluster,cluster_name"
     assert ",".join(header) == columns
     assert (tmp_path / "a.csv").read_bytes().startswith(f"{columns}\n".encode())
     assert len(rows) == 12
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
     by_path = {row[0]: row for row in rows}
-    assert by_path["copy of 3.jpg"][5:] == ["exact", "03.jpg", "", "1003"]
-    assert by_path["03.jpg"][5:] == ["unique", "", "", "1003"]
+    assert by_path["copy of 3.jpg"][5:10] == ["exact", "03.jpg", "", "1003", ""]
+    assert by_path["03.jpg"][5:10] == ["unique", "", "", "1003", ""]
+    assert by_path["00.jpg"][10] == "'=alp, valley"  # no formula
+    assert by_path["03.jpg"][10] == ""
     assert all(0 <= float(row[3]) <= 2 and -1 <= float(row[4]) <= 1 for row in rows)
 
 

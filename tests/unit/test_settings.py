@@ -42,7 +42,8 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "value"),
     [
         ("K_MAX", "many"),
-        ("K_MAX", "0"),
+        ("K_MAX", "-1"),
+        ("K", "-1"),
         ("GEOMETRY", "manhattan"),
         ("BATCH_SIZE", "-1"),
         ("WEIGHTS", "resnet"),
@@ -62,8 +63,8 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("name", "value", "rule"),
     [
-        ("K_MAX", "x", "use a whole number from 1 to 1000"),
-        ("K_MAX", "1001", "use a whole number from 1 to 1000"),
+        ("K_MAX", "x", "use a whole number from 0 to 1000"),
+        ("K_MAX", "1001", "use a whole number from 0 to 1000"),
         ("MAX_BYTES", "1.5", "use a whole number, 1 or more"),
         ("POLL_EVERY", "0", "use a number above 0"),
         ("SETTLE", "soon", "use a number, 0 or more"),

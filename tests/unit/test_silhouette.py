@@ -87,13 +87,6 @@ def test_labels_are_names_only(function):
     np.testing.assert_allclose(function(points, [names[labels]]), function(points, [labels]), atol=1e-12)
 
 
-def test_some_rows_are_compared_with_all():
-    points, labelings = points_and_labels(6, 50, 6, [2, 5])
-    at = np.array([3, 4, 31])
-    every = squared_silhouettes(points, labelings)
-    np.testing.assert_allclose(squared_silhouettes(points, labelings, at), every[:, at], atol=1e-9)
-
-
 def test_slabs_do_not_change_the_answer(monkeypatch):
     points, labelings = points_and_labels(7, 300, 5, [2, 9])
     squared, by_distance = squared_silhouettes(points, labelings), distance_silhouettes(points, labelings)

@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from worker.engine.clusters import sweep as module
-from worker.engine.clusters.reduction import reduce
+from worker.engine.clusters.reduction import along, principal_axes
 from worker.engine.clusters.sweep import start_fresh, sweep
 
 
@@ -62,7 +62,7 @@ def test_the_points_are_left_alone_and_the_seed_makes_it_repeatable():
 @pytest.mark.parametrize(("rows", "draws"), [(100, 10), (1000, 5), (2000, 2), (6000, 1)])
 def test_one_draw_of_k_means_plus_plus_holds_a_start_for_every_k(rows, draws):
     points, _ = blobs(6, rows, noise=0.3)  # within a cluster points are about 1.5 apart
-    starts = module._draw_starts(points, 8, 0)
+    starts = module.draw_starts(points, 8, 0)
     assert len(starts) == draws
     assert not any(np.array_equal(one[0], other[0]) for one, other in combinations(starts, 2))
     for start in starts:
@@ -74,8 +74,13 @@ def test_fewer_dimensions_keep_what_the_principal_axes_hold():
     rng = np.random.default_rng(4)
     points = (rng.standard_normal((500, 8)) @ rng.standard_normal((8, 200))).astype(np.float32)
     points -= points.mean(axis=0)
-    fewer = reduce(points, 16, seed=0)
+    axes = principal_axes(points, 16, seed=0)
+    fewer = along(points, axes)
     assert fewer.shape == (500, 16)
     np.testing.assert_allclose(pdist(fewer), pdist(points), rtol=1e-3)
-    assert reduce(points[:10], 16, seed=0).shape == (10, 10)
-    assert reduce(points[:, :9], 16, seed=0).shape == (500, 9)
+    np.testing.assert_allclose(axes @ axes.T, np.eye(16), atol=1e-5)
+    spread = fewer.std(axis=0)
+    assert (np.diff(spread) < 1e-3).all()  # widest first
+    assert principal_axes(points[:10], 16, seed=0).shape == (10, 200)
+    assert principal_axes(points[:, :9], 16, seed=0).shape == (9, 9)
+    assert principal_axes(points[:0], 16, seed=0).shape == (0, 200)

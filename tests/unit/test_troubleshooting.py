@@ -9,8 +9,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "troubleshooting.md"
 PACKAGES = ("shared", "watcher", "worker")
 TOLD = {
-    "ActionsBusy", "DecoderStuck", "JournalFailed", "LeftAlone", "PermanentError", "RefusedReference", "SettingsError",
-    "StackFailed", "StateInUse", "TargetAway", "Unavailable", "UnreadableImage", "ValueError", "WeightsError",
+    "ActionsBusy", "DecoderStuck", "JournalFailed", "LeftAlone", "NoClasses", "PermanentError", "RefusedReference",
+    "SettingsError", "StackFailed", "StateInUse", "TargetAway", "Unavailable", "UnreadableImage", "ValueError",
+    "WeightsError",
 }  # fmt: skip
 SHORTEST = 12  # characters by which a message can be recognised
 

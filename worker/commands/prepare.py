@@ -1,21 +1,24 @@
 """`python -m worker.commands.prepare`: make sure of the weights first, and publish whose features count.
 
 Prints which weights they are, for the worker that loads them (names.WEIGHTS_FOUND): a download is tried once, here.
-With `--check`: load Keras too and print as JSON what it finds, for `imagesieve doctor`; publishes nothing.
+For `imagesieve doctor`, as JSON and without publishing anything: `--check` loads Keras too and prints what it finds,
+`--model` prints the layers of the network.
 """
 
 import json
 import logging
 import sys
+from typing import Any
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from shared.errors import ImagesieveError, Unavailable
 from shared.logs import configure_logging
+from shared.records.layers import Layer
 from shared.settings import load_settings
 from shared.store import RedisStore
 from worker.network.backend import describe_backend
-from worker.network.weights import Weights, resolve
+from worker.network.weights import BACKBONE, Weights, classes_of, resolve
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ def prepare() -> Weights:
         wait=wait_exponential(0.2, max=10),
         before_sleep=before_sleep_log(logger, logging.WARNING),
     )
-    patience(RedisStore.connect(settings.store).publish_extractor, weights.extractor)
+    patience(RedisStore.connect(settings.store).publish_extractor, weights.extractor, classes_of(weights))
     return weights
 
 
@@ -48,11 +51,18 @@ def check() -> dict[str, str]:
     return found
 
 
+def describe(layer: Layer) -> dict[str, Any]:
+    """A layer as `imagesieve doctor --model --json` prints it."""
+    return {"name": layer.name, "kind": layer.kind, "shape": layer.shape, "parameters": layer.parameters}
+
+
 def main(arguments: list[str]) -> int:
     """Exit status 1 with a sentence when the weights cannot be had."""
     try:
         if arguments == ["--check"]:
             print(json.dumps(check()))
+        elif arguments == ["--model"]:
+            print(json.dumps([describe(layer) for layer in BACKBONE.layers()]))
         else:
             print(prepare().to_json())
     except ImagesieveError as error:

@@ -7,9 +7,13 @@ every worker's main process does, and most have no use for NumPy.
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
+from shared.records.layers import Layer
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from worker.engine.clusters.naming import Classes
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -60,3 +64,11 @@ class Backbone(Network, Protocol):
     @staticmethod
     def download() -> Path:
         """The file with its ImageNet weights, downloaded if it is not on this machine. Raises WeightsError."""
+
+    @staticmethod
+    def read_classes(path: Path) -> "Classes":
+        """What its weights file calls what it sees; without loading Keras. Raises NoClasses, a WeightsError."""
+
+    @staticmethod
+    def layers() -> tuple[Layer, ...]:
+        """All of its layers, from the pictures on; without loading Keras."""

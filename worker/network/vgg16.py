@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import WeightsError
+from shared.records.layers import Layer
+from worker.engine.clusters.naming import Classes
 from worker.engine.search.encoding import has_features
 from worker.network.backend import load_backend
+from worker.network.classes import read_classes
 from worker.network.download import download_by_keras
 from worker.network.port import Precision
 from worker.network.weights_file import check_layers, read_layers
@@ -41,6 +44,20 @@ def layer_shapes() -> dict[str, tuple[int, ...]]:
     shapes["fc1"] = ((SIDE // 2 ** len(BLOCKS)) ** 2 * channels, DIMENSIONS)
     shapes["fc2"] = (DIMENSIONS, DIMENSIONS)
     return shapes
+
+
+def describe_layers() -> tuple[Layer, ...]:
+    """The layers that `_build` makes, but for the operations that turn RGB into what the first one takes."""
+    kernels, side, channels = layer_shapes(), SIDE, 3
+    layers = [Layer("pictures", "InputLayer", (side, side, channels))]
+    for block, (filters, convolutions) in enumerate(BLOCKS, start=1):
+        for number in range(1, convolutions + 1):
+            name = f"block{block}_conv{number}"
+            layers.append(Layer(name, "Conv2D", (side, side, filters), kernels[name]))
+        side, channels = side // 2, filters
+        layers.append(Layer(f"block{block}_pool", "MaxPooling2D", (side, side, channels)))
+    layers.append(Layer("flatten", "Flatten", (side * side * channels,)))
+    return (*layers, *(Layer(name, "Dense", (DIMENSIONS,), kernels[name]) for name in ("fc1", "fc2")))
 
 
 def random_weights() -> Iterator[tuple[str, NDArray[np.float32]]]:
@@ -106,6 +123,16 @@ class Vgg16:
         from keras.src.applications.vgg16 import WEIGHTS_PATH
 
         return download_by_keras(Vgg16.file_name, WEIGHTS_PATH, FILE_MD5, "550 MB")
+
+    @staticmethod
+    def read_classes(path: Path) -> Classes:
+        """See `Backbone`. The layer that follows fc2 in Keras's file."""
+        return read_classes(path, DIMENSIONS)
+
+    @staticmethod
+    def layers() -> tuple[Layer, ...]:
+        """See `Backbone`."""
+        return describe_layers()
 
     def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """fc2 activations, float32 `[n, 4096]`, of RGB pictures, uint8 `[n, 224, 224, 3]`.

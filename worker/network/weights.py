@@ -10,6 +10,7 @@ from typing import Final, Literal, Self
 from shared.errors import WeightsError
 from shared.records import Extractor
 from worker.network.backend import load_backend
+from worker.network.classes import NoClasses, encode_classes
 from worker.network.port import Backbone
 from worker.network.precision import precision_here
 from worker.network.vgg16 import Vgg16
@@ -71,6 +72,19 @@ def load(weights: Weights, precision: str, batch_size: int) -> Backbone:
         raise WeightsError(f"the weights file {weights.path} has changed since it was looked at; start again")
     load_backend()
     return BACKBONE(weights.path, precision_here(precision), batch_size)
+
+
+def classes_of(weights: Weights) -> bytes:
+    """What the network with these weights calls what it sees, or why it calls it nothing, as bytes for the store.
+
+    Reads one layer of a file, 16 MB; what is in them `decode_classes` tells.
+    """
+    if weights.path is None:
+        return encode_classes(NoClasses("random weights have learnt no classes; ImageNet's have"))
+    try:
+        return encode_classes(BACKBONE.read_classes(weights.path))
+    except NoClasses as error:
+        return encode_classes(error)
 
 
 def _random(warning: str) -> Weights:

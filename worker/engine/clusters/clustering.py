@@ -1,4 +1,4 @@
-"""Clusters of pictures that look similar: a sweep over k, its silhouettes, and the clusters at the chosen k."""
+"""Clusters of pictures that look similar: how many, who is in which, and finer ones within the large."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -7,26 +7,23 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.engine.clusters.concurrency import one_thread_a_call, run_parts
+from worker.engine.clusters.concurrency import one_thread_a_call
 from worker.engine.clusters.continuity import Numbers, carry_numbers
+from worker.engine.clusters.division import Division, Wish, divide
 from worker.engine.clusters.geometry import Geometry
 from worker.engine.clusters.members import assign, measure
-from worker.engine.clusters.partitions import Labels, Points, Values, settle
-from worker.engine.clusters.reduction import DIMENSIONS, MAPPED_ROWS, Plane, project, reduce
+from worker.engine.clusters.partitions import Labels, Points, Values
+from worker.engine.clusters.reduction import AXES, MAPPED_ROWS, Plane, along, principal_axes, project
 from worker.engine.clusters.rows import Cloud, HeldRows, Indices, Rows, hold
-from worker.engine.clusters.selection import ChosenK, choose
-from worker.engine.clusters.silhouette import distance_silhouettes, squared_silhouettes
-from worker.engine.clusters.sweep import few_points_expected, start_fresh, sweep
+from worker.engine.clusters.selection import ChosenK
+from worker.engine.clusters.subdivision import subdivide
+from worker.engine.clusters.sweep import carry
 
 ARRAY_BYTES: Final = 4 * 2**30
 HELD_SHARE: Final = 0.5  # of the memory, for the points that are held; the rest is for what is computed from them
-SAMPLE_SHARE: Final = 0.2  # for the copy of those between which distances are taken
-LLOYD_STEPS: Final = 1  # in all dimensions, after the sweep in few
 ROUNDING: Final = 1e-10  # share of the sum of squares below which inertia is float32 rounding, not distance
-DRAWS: Final = 10  # collections without structure that the silhouette is compared with
-DRAWN_ROWS: Final = 1000
-QUANTILE: Final = 0.9
 NORMAL_95: Final = 1.96
+ANY_K: Final = Wish()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,14 +32,16 @@ class Clustering:
 
     geometry: in which distances were taken. choice: how k was chosen, with both curves.
     labels: int32 `[n]`, the number of each picture's cluster. numbers: int32 `[k]`, ascending; gaps are possible.
+    subclusters: int32 `[n]`, the number of the finer cluster within it, from 0, the largest first; -1 where the cluster
+    is not divided.
     centroids: float32 `[k, d]`, row i belongs to numbers[i]: the mean of the members' rows (unit rows for cosine).
     distances: float32 `[n]`, to the own centroid: 1 - cos for cosine (for a zero row half the squared distance of the
     unit vectors, which is the same elsewhere), Euclidean otherwise.
-    silhouettes: float32 `[n]` at the chosen k, None for k < 2; NaN for a picture outside the sample.
-    sample: pictures behind each mean silhouette; n unless sampled. margin: half the width of the 95 % confidence
-    interval of the mean silhouette at the chosen k, None unless sampled.
-    swept: pictures on which every k was tried; n unless memory was too small for all, and then `choice.inertias` are
-    estimates: those of the pictures tried, times n / swept.
+    silhouettes: float32 `[n]` at the chosen k along the principal axes, None for k < 2; NaN for a picture outside the
+    sample.
+    sample: pictures on which every k was tried; n unless there are many. Then `choice.inertias` are estimates: those of
+    the pictures tried, times n / sample. margin: half the width of the 95 % confidence interval of the mean silhouette
+    at the chosen k, None unless sampled.
     plane: a map of the pictures; of a sample where they are many.
     """
 
@@ -50,12 +49,12 @@ class Clustering:
     choice: ChosenK
     labels: Numbers
     numbers: Numbers
+    subclusters: Numbers
     centroids: npt.NDArray[np.float32]
     distances: npt.NDArray[np.float32]
     silhouettes: npt.NDArray[np.float32] | None
     sample: int
     margin: float | None
-    swept: int
     plane: Plane
 
     @property
@@ -65,14 +64,14 @@ class Clustering:
 
     @property
     def sampled(self) -> bool:
-        """Whether the silhouettes are estimates from a sample."""
+        """Whether the curves are estimates from a sample."""
         return self.sample < len(self.labels)
 
 
 def cluster(
     features: Rows | npt.NDArray[Any],
     geometry: Geometry,
-    k_max: int,
+    wish: Wish,
     seed: int,
     sample: int,
     previous: Numbers | None = None,
@@ -80,54 +79,51 @@ def cluster(
 ) -> Clustering:
     """Cluster pictures by their features.
 
-    Every k from 1 to k_max is tried that has that many different pictures: searched along the principal axes, then
-    settled by Lloyd's steps in all dimensions, where inertias and silhouettes are taken. The silhouettes are those
-    of the cosine or the Euclidean distance; `selection.choose` decides.
+    Every k is tried that has that many different pictures, up to a largest one. Clusters are looked for, and inertias
+    and silhouettes taken, along the AXES principal axes: in all dimensions distances between photos are nearly equal.
+    The mean of a cluster hardly leaves the axes, so who is nearest to it is the same in all dimensions.
+    The silhouettes are those of the cosine or the Euclidean distance; `selection.choose` decides.
 
-    features: `[n, d]`, finite, a row per distinct picture (copies would count as very tight clusters), in an order
-    that does not depend on chance. sample: above this many pictures silhouettes are estimated on a seeded sample of
-    this size. previous: `[n]` the pictures' clusters in the last generation, -1 for new ones. memory: bytes for the
-    arrays of this computation. Where half of it does not hold all rows in float32, every k is tried on a seeded sample
-    of rows that it holds; two passes over `features` then give every picture the nearest of the chosen centroids, and
-    the exact means and distances.
-    Raises ValueError for features that are not finite. Works for any n, 0 included.
-    Cost: O(n d k_max^2), and for Euclidean silhouettes O(min(n, sample)^2 d).
+    features: `[n, d]`, finite, a row per picture (copies would count as very tight clusters), in an order that does not
+    depend on chance. wish: what is said of k. sample: above this many pictures every k is tried on a seeded sample of
+    this size, and the chosen clusters are carried to all. previous: `[n]` the pictures' clusters in the last
+    generation, -1 for new ones; what is as good as any other partition stays. memory: bytes for the arrays of this
+    computation. Where half of it does not hold all rows in float32, a seeded sample that it holds takes their place;
+    two passes over `features` then give every picture the nearest of the chosen centroids, and the exact means and
+    distances. Raises ValueError for features that are not finite. Works for any n, 0 included.
+    Cost: O(n d (AXES + k)), O(min(n, sample) AXES k_max^2), and for Euclidean silhouettes O(min(n, sample)^2 k_max^2).
     """
     source = HeldRows(features) if isinstance(features, np.ndarray) else features
     with one_thread_a_call():
         row_bytes = 4 * source.read(np.arange(min(len(source), 1))).shape[1]
         held = hold(source, geometry, _sampled(len(source), int(memory * HELD_SHARE / max(row_bytes, 1)), seed))
-        if sample < len(held.points):
-            sample = min(sample, int(memory * SAMPLE_SHARE / row_bytes))
-        return _cluster(held, k_max, seed, sample, previous)
+        return _cluster(held, wish, seed, sample, previous)
 
 
-def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers | None) -> Clustering:
+def _cluster(cloud: Cloud, wish: Wish, seed: int, sample: int, previous: Numbers | None) -> Clustering:
     n, points, geometry = len(cloud.source), cloud.points, cloud.geometry
     floor = ROUNDING * float(np.vdot(points, points) + len(points) * np.vdot(cloud.offset, cloud.offset))
+    tried = _sampled(len(points), sample, seed)
     with ThreadPoolExecutor(1) as pool:  # most of the sweep keeps no more than one core busy
-        spread = pool.submit(_spread, points[_sampled(len(points), max(DRAWN_ROWS, 4 * k_max), seed)])
         plane = pool.submit(_map, cloud, seed)
-        found = sweep(reduce(points, max(DIMENSIONS, k_max), seed), k_max, seed, floor)
-    labelings, inertias = settle(points, found, LLOYD_STEPS)
-    at = _sampled(len(points), sample, seed)
-    values = _values(points, labelings, geometry, at)
-    means = [None if row is None else float(row.mean()) for row in values]
-    inertias = [inertia * n / len(points) for inertia in inertias]
-    choice = choose(inertias, means, lambda k: _reference(len(points), spread.result(), k, geometry, seed))
+        axes = principal_axes(points, AXES, seed)
+        places = along(points, axes)
+        before = None if previous is None else previous[cloud.at[tried]]
+        division = divide(places[tried], geometry, wish, seed, floor * len(tried) / max(len(points), 1), n, before)
+    choice = division.choice
     if choice.k == 0:
         nobody = np.zeros(0, dtype=np.int32)
         nothing = np.zeros(0, dtype=np.float32)
-        return Clustering(geometry, choice, nobody, nobody, points, nothing, None, 0, None, 0, plane.result())
+        return Clustering(geometry, choice, nobody, nobody, nobody, points, nothing, None, 0, None, plane.result())
 
-    own, clusters = assign(cloud, labelings[choice.k - 1])
-    distances, silhouettes = measure(cloud, own, clusters)
-    chosen = values[choice.k - 1]
-    if chosen is None:
-        silhouettes = None
-    elif geometry == "euclidean":
+    held = _carried(places, tried, division)
+    own, clusters = assign(cloud, axes, held)
+    finer = subdivide(points, own[cloud.at], geometry, seed, floor)
+    measures = measure(cloud, axes, own, clusters, finer)
+    silhouettes = measures.silhouettes
+    if geometry == "euclidean" and division.silhouettes is not None:
         silhouettes = np.full(n, np.nan, dtype=np.float32)
-        silhouettes[cloud.at[at]] = chosen
+        silhouettes[cloud.at[tried]] = division.silhouettes
     labels = carry_numbers(own, previous)
     numbers, first = np.unique(labels, return_index=True)
     return Clustering(
@@ -135,14 +131,32 @@ def _cluster(cloud: Cloud, k_max: int, seed: int, sample: int, previous: Numbers
         choice=choice,
         labels=labels,
         numbers=numbers,
+        subclusters=_numbered(measures.finer, own),
         centroids=clusters.centroids[own[first]] + cloud.offset,
-        distances=distances,
-        silhouettes=silhouettes,
-        sample=len(at),
-        margin=_margin(chosen, n) if len(at) < n else None,
-        swept=len(points),
+        distances=measures.distances,
+        silhouettes=silhouettes if division.silhouettes is not None else None,
+        sample=len(tried),
+        margin=_margin(division.silhouettes, n) if len(tried) < n else None,
         plane=plane.result(),
     )
+
+
+def _carried(places: Points, tried: Indices, division: Division) -> Labels:
+    """The clusters of all points that are held, `[m]`, from those of the points tried."""
+    if len(tried) == len(places):
+        return division.labels
+    some = places[tried]
+    starts = [some[division.labels == label].mean(axis=0) for label in range(division.choice.k)]
+    return carry(places, np.stack(starts))
+
+
+def _numbered(finer: Labels, own: Labels) -> Numbers:
+    """Finer clusters numbered from 0 within each cluster, the largest first; -1 stays."""
+    numbers = finer.copy()
+    for label in np.unique(own[finer >= 0]):
+        members = own == label
+        numbers[members] = carry_numbers(finer[members])
+    return numbers
 
 
 def _map(cloud: Cloud, seed: int) -> Plane:
@@ -156,64 +170,8 @@ def _sampled(n: int, size: int, seed: int) -> Indices:
     return np.arange(n) if n <= size else np.sort(np.random.default_rng(seed).choice(n, size, replace=False))
 
 
-def _values(points: Points, labelings: list[Labels], geometry: Geometry, at: Indices) -> list[Values | None]:
-    """Silhouettes per labeling, `[len(at)]`; None where none is defined: k = 1, and k = n.
-
-    On a sample, cosine silhouettes are still taken against all points; Euclidean ones within the sample.
-    """
-    if geometry == "euclidean" and len(at) < len(points):
-        points, labelings, at = points[at], [labels[at] for labels in labelings], np.arange(len(at))
-    defined = [1 < len(np.unique(labels)) < len(points) for labels in labelings]
-    wanted = [labels for labels, is_defined in zip(labelings, defined, strict=True) if is_defined]
-    if not wanted:
-        return [None] * len(labelings)
-    if geometry == "cosine":
-        values = iter(squared_silhouettes(points, wanted, at))
-    else:
-        values = iter(distance_silhouettes(points, wanted))
-    return [next(values) if is_defined else None for is_defined in defined]
-
-
 def _margin(values: Values | None, n: int) -> float | None:
     """Half the width of the 95 % interval of a mean over a sample without replacement, by the normal approximation."""
     if values is None:
         return None
     return float(NORMAL_95 * values.std(ddof=1) * np.sqrt((1 - len(values) / n) / len(values)))
-
-
-def _spread(points: Points) -> npt.NDArray[np.float32]:
-    """Half the width along each principal axis of an evenly filled box with the variances of these rows; none is 0."""
-    if not len(points):
-        return np.zeros(0, dtype=np.float32)
-    centred = points.astype(np.float64)
-    centred -= centred.mean(axis=0)
-    n, d = centred.shape
-    products = centred @ centred.T if n < d else centred.T @ centred
-    scale = np.sqrt(np.maximum(np.linalg.eigvalsh(products)[::-1], 0) / n)
-    half: npt.NDArray[np.float32] = (np.sqrt(3) * scale[scale > 1e-6 * scale[0]]).astype(np.float32)
-    return half
-
-
-def _reference(rows: int, half: npt.NDArray[np.float32], k: int, geometry: Geometry, seed: int) -> float:
-    """The mean silhouette at k that a collection like this one, but without clusters, reaches.
-
-    Uniform along the principal axes with the same variances: of all shapes with one hump the one that KMeans divides
-    best. Few rows give high silhouettes, so DRAWN_ROWS instead of all of them errs on the careful side.
-    rows: how many this collection has. half: see `_spread`; empty where the rows it was taken from are all the same.
-    Cost: DRAWS times KMeans on at most DRAWN_ROWS rows, whatever n is.
-    """
-    n = min(rows, max(DRAWN_ROWS, 4 * k))
-    if not half.size:
-        return 0.0  # what is different is elsewhere
-
-    def score(draw: int) -> float:
-        drawn = np.random.default_rng([seed, draw]).random((n, len(half)), dtype=np.float32)
-        drawn = (2 * drawn - 1) * half
-        drawn -= drawn.mean(axis=0)
-        found = start_fresh(np.ascontiguousarray(drawn[:, : max(DIMENSIONS, k)]), k, seed)
-        labelings, _ = settle(drawn, [found], LLOYD_STEPS)
-        values = _values(drawn, labelings, geometry, np.arange(n))[0]
-        return 0.0 if values is None else float(values.mean())
-
-    with few_points_expected():
-        return float(np.quantile(list(run_parts(score, list(range(DRAWS)))), QUANTILE))

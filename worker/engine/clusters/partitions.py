@@ -86,40 +86,17 @@ def find_inertias(points: Points, partitions: Partitions, sums: Values, total: f
     return inertias
 
 
-def improve(points: Points, partitions: Partitions, sums: Values) -> Partitions:
-    """Lloyd's step for all: each point goes to the nearest centroid. A partition that would lose a cluster stays."""
-    columns = partitions.columns
-    centroids = sums / np.concatenate(partitions.sizes)[:, None]
-    norms = np.einsum("ij,ij->i", centroids, centroids).astype(np.float32)
-    factors = (-2 * centroids.T).astype(np.float32)
-
-    def nearest(part: slice) -> Labels:
-        squares = points[part] @ factors + norms
-        return np.stack([squares[:, column].argmin(axis=1).astype(np.int32) for column in columns])
-
-    labels = np.concatenate(list(run_parts(nearest, chunks(len(points)))), axis=1)
-    sizes = [np.bincount(own, minlength=len(old)) for own, old in zip(labels, partitions.sizes, strict=True)]
-    for index, size in enumerate(sizes):
-        if not size.all():
-            labels[index], sizes[index] = partitions.labels[index], partitions.sizes[index]
-    return Partitions(labels, tuple(sizes))
+def nearest(points: Points, centroids: Points) -> Labels:
+    """The nearest of the centroids `[k, d]` to each point `[n, d]`, int32 `[n]`."""
+    norms = np.einsum("ij,ij->i", centroids, centroids)
+    found: Labels = (points @ (-2 * centroids.T) + norms).argmin(axis=1).astype(np.int32)
+    return found
 
 
-def settle(points: Points, labelings: Sequence[Labels], steps: int) -> tuple[list[Labels], list[float]]:
-    """Lloyd's steps for all labelings until none changes, at most `steps`; and the inertia of each.
-
-    points: `[n, d]`, centred. labelings: each int32 `[n]`, from 0.
-    """
+def inertias_of(points: Points, labelings: Sequence[Labels]) -> list[float]:
+    """The inertia of each labeling int32 `[n]`, from 0. points: `[n, d]`, best centred. Cost: O(n d k) for each."""
     total = float(np.einsum("ij,ij->i", points, points, dtype=np.float64).sum())
-    settled: list[Labels] = []
     inertias: list[float] = []
     for partitions in batches(labelings):
-        sums = cluster_sums(points, partitions)
-        for _ in range(steps):
-            better = improve(points, partitions, sums)
-            if np.array_equal(better.labels, partitions.labels):
-                break
-            partitions, sums = better, cluster_sums(points, better)
-        settled += list(partitions.labels)
-        inertias += find_inertias(points, partitions, sums, total)
-    return settled, inertias
+        inertias += find_inertias(points, partitions, cluster_sums(points, partitions), total)
+    return inertias

@@ -1,7 +1,7 @@
-"""The same points in fewer dimensions: where k-means looks for clusters, and two of them for a map."""
+"""The same points in fewer dimensions: where clusters are looked for and judged, and two of them for a map."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from worker.engine.clusters.partitions import Points
 
-DIMENSIONS: Final = 64
+AXES: Final = 32  # docs/adr/0032 has the figures of 16 to 64
 FITTED_ROWS: Final = 2048  # on which the principal axes are found
 MAPPED_ROWS: Final = 3000  # more dots than that hide each other
 
@@ -26,31 +26,25 @@ class Plane:
     share: float
 
 
-def reduce(points: Points, dimensions: int, seed: int) -> Points:
-    """The coordinates along the principal axes, `[n, min(n, d, dimensions)]`; no distance changes where that is n or d.
+def principal_axes(points: Points, dimensions: int, seed: int) -> Points:
+    """The directions in which the points are spread most, widest first: orthonormal rows `[min(n, d, dimensions), d]`.
 
-    points: `[n, d]`, centred. Cost: O(n d dimensions).
+    points: `[n, d]`, centred. Along them no distance changes where they are n or d. Of more than FITTED_ROWS points a
+    seeded sample is looked at. Cost: O(min(n, FITTED_ROWS) d dimensions).
     """
     n, d = points.shape
-    if n <= dimensions:
-        return compact(points)
-    if d <= dimensions:
-        return points
     fitted = points if n <= FITTED_ROWS else points[np.random.default_rng(seed).choice(n, FITTED_ROWS, replace=False)]
-    _, _, axes = randomized_svd(fitted, dimensions, n_iter=2, random_state=seed)
+    axes: Points
+    if min(n, d) <= dimensions:
+        _, _, axes = np.linalg.svd(fitted, full_matrices=False)
+    else:
+        _, _, axes = randomized_svd(fitted, dimensions, n_iter=4, random_state=seed)
+    return np.ascontiguousarray(axes, dtype=np.float32)
+
+
+def along(points: Points, axes: Points) -> Points:
+    """The coordinates of the points `[n, d]` along axes `[a, d]`, float32 `[n, a]`."""
     return np.ascontiguousarray(points @ axes.T)
-
-
-def compact(points: Points) -> Points:
-    """Rotate fewer points than dimensions into their own span: `[n, n]`.
-
-    All distances stay the same: with points^T = Q R, the columns of R are the points' coordinates in the basis Q.
-    Cost: O(n^2 d), once.
-    """
-    if len(points) >= points.shape[1]:
-        return points
-    triangle: npt.NDArray[Any] = np.asarray(np.linalg.qr(points.T, mode="r"))
-    return np.ascontiguousarray(triangle.T)
 
 
 def project(points: Points, at: npt.NDArray[np.intp], seed: int) -> Plane:
@@ -61,5 +55,7 @@ def project(points: Points, at: npt.NDArray[np.intp], seed: int) -> Plane:
     if total > 0:
         axes = min(2, *centred.shape)
         _, _, directions = randomized_svd(centred, axes, n_iter=4, random_state=seed)
+        # An axis has no direction of its own. This one changes only with the axis, so that a map stays as it lies.
+        directions *= np.where(np.einsum("ij,ij->i", directions, np.abs(directions)) < 0, -1, 1)[:, None]
         positions[:, :axes] = centred @ directions.T
     return Plane(at, positions, float(np.vdot(positions, positions)) / total if total > 0 else 0.0)

@@ -1,46 +1,92 @@
-"""The number of clusters: elbow and silhouette side by side, and a rule that joins them.
+"""The number of clusters: silhouette, elbow and stability side by side, a rule that joins them, and how far it holds.
 
 The rule
-1. The silhouette proposes: k with the highest mean silhouette. Where others are within TIE of it, the one
-   nearest to the elbow is taken: so near a tie the elbow decides.
-2. The proposal must be better than no structure at all. `reference(k)` says which silhouette a collection without
-   clusters reaches at that k (same number of images, same spread along every principal axis, evenly filled; nine
-   of ten such collections stay below). What is left of the way from there to 1,
-   strength = (silhouette - reference) / (1 - reference), must be at least MIN_STRENGTH. Otherwise the answer is
-   "no clear structure", k = 1.
+0. Where the elbow is where the silhouette is highest, and the clusters there are clear (see 3), nothing else is asked.
+1. Otherwise each k is worth what its mean silhouette has above LEVEL_SHARE of what images without any clusters reach
+   at that k (`Witnesses.curve`), times the square of its stability: how well two halves agree on who is with whom.
+   The silhouette alone likes k = 2, which any longish cloud allows; what images without clusters reach falls with k,
+   and so sets k right where the curve is flat, as that of ordinary photos is. Stability decides between neighbours, and
+   against the many small clusters into which varied images fall by chance.
+2. Of all that are worth as much but for TIE it is the last generation's k, else the largest: too few clusters mix what
+   people keep apart, one too many does little harm. Where no k reaches LEAST_STABILITY nothing speaks for any, and the
+   last generation's or the elbow is taken: heaps of a handy size.
+3. There is always an answer; how far to trust it stands beside it. `Witnesses.level` says which silhouette nine of ten
+   collections of that size and spread, but without clusters, stay below. What is left of the way from there to 1,
+   strength = (silhouette - level) / (1 - level), makes the trust with the stability: `clear` from CLEAR_STRENGTH and
+   CLEAR_STABILITY on, `weak` from MIN_STRENGTH and MIN_STABILITY on, `none` below, where the clusters only cut up what
+   is one cloud.
+4. Fewer than three different images stay in one cluster.
 
-Why not a fixed limit for the silhouette: it depends on the dimension and on n. Evenly filled squares reach 0.42,
-250 real photos without any clusters 0.23, while twelve planted clusters in 512 dimensions under heavy noise have 0.16.
-Against their own references the first two have a strength below MIN_STRENGTH, the last has 0.14.
-Why the elbow never decides alone: an elbow is found in the inertia curve of pure noise, too (Schubert,
-arXiv 2212.12189). It is reported beside the silhouette; where they disagree, the reason says so.
-The reference follows the gap statistic (Tibshirani, Walther, Hastie 2001) and SigClust (Liu et al. 2008).
+Why not a fixed limit for the silhouette: it depends on the dimension and on n. Why the elbow never decides alone: one
+is found in the inertia curve of pure noise, too (Schubert, arXiv 2212.12189). It is reported beside the others.
+docs/adr/0032 has the trials behind the rule and its constants.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from kneed import KneeLocator
 
-TIE: Final = 0.01
-MIN_STRENGTH: Final = 0.05
+LEVEL_SHARE: Final = 0.75
+TIE: Final = 0.1
+MIN_STRENGTH: Final = 0.02
+CLEAR_STRENGTH: Final = 0.15
+MIN_STABILITY: Final = 0.5
+LEAST_STABILITY: Final = 0.35  # at which a k is worth anything
+CLEAR_STABILITY: Final = 0.6
 AGREEMENT: Final = 1  # elbow and silhouette agree when they are at most this far apart
+
+
+class Trust(StrEnum):
+    """How far to trust clusters. CLEAR: they stand apart. WEAK: they run into each other. NONE: chance made them."""
+
+    CLEAR = "clear"
+    WEAK = "weak"
+    NONE = "none"
+
+    @property
+    def words(self) -> str:
+        """A sentence for people."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {
+    Trust.CLEAR: "They stand apart from each other.",
+    Trust.WEAK: "They run into each other: most images lie right, those between two clusters could be in either.",
+    Trust.NONE: "Images without any clusters could be divided as well: take them for heaps of a handy size.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """What is asked beside the curves; each costs some fits.
+
+    curve: the mean silhouettes `[k_max - 1]` that images without clusters reach at k = 2 to k_max. level: the one below
+    which nine of ten such collections stay at k. stability: how well halves agree at k, 1 for always, 0 for by chance.
+    """
+
+    curve: Callable[[int], npt.NDArray[np.float64]]
+    level: Callable[[int], float]
+    stability: Callable[[int], float]
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenK:
     """How k was chosen.
 
-    k: the answer, 0 for an empty collection. structured: whether k means anything; if not, k is at most 1.
+    k: the answer, 0 for an empty collection, 1 for fewer than three different images. trust: how far to trust it.
     inertias, silhouettes: for k = 1, 2, ...; None where no silhouette is defined (k = 1 and k = n).
     elbow, best: what the elbow and the silhouette propose, if anything. agree: whether they do.
-    reference, strength: of the proposal, see the module's text. reason: for people, one or two sentences.
+    reference, strength, stability: at k, see the module's text. at_edge: k is the largest that was tried.
+    fixed: k was asked for. reason: for people, one to three sentences.
     """
 
     k: int
-    structured: bool
+    trust: Trust
     inertias: tuple[float, ...]
     silhouettes: tuple[float | None, ...]
     elbow: int | None
@@ -48,7 +94,15 @@ class ChosenK:
     agree: bool
     reference: float | None
     strength: float | None
+    stability: float | None
+    at_edge: bool
+    fixed: bool
     reason: str
+
+    @property
+    def structured(self) -> bool:
+        """Whether the clusters are more than chance."""
+        return self.trust is not Trust.NONE
 
     @property
     def silhouette(self) -> float | None:
@@ -57,27 +111,87 @@ class ChosenK:
 
 
 def choose(
-    inertias: Sequence[float], silhouettes: Sequence[float | None], reference: Callable[[int], float]
+    inertias: Sequence[float],
+    silhouettes: Sequence[float | None],
+    witnesses: Witnesses,
+    limit: int = 0,
+    fixed: int = 0,
+    last: int = 0,
 ) -> ChosenK:
     """Choose k by the rule above.
 
-    inertias, silhouettes: for k = 1 to K, equally long; both empty for an empty collection.
-    reference: called at most once. Cost: that of `reference`.
+    inertias, silhouettes: for k = 1 to K, equally long; both empty for an empty collection. limit: the largest k that
+    would have been tried, 0 where that is none. fixed: the k that is asked for, last: that of the last generation, 0
+    for none. Cost: that of the witnesses; stability is asked for only where it can still decide.
     """
     elbow = find_elbow(inertias)
     scores = {k: value for k, value in enumerate(silhouettes, start=1) if value is not None}
     best = max(scores, key=lambda k: (scores[k], -k), default=None)
-    curves = (tuple(inertias), tuple(silhouettes), elbow, best)
-    if best is None:
-        return ChosenK(min(len(inertias), 1), False, *curves, False, None, None, _why_trivial(inertias))
-    proposal = _break_tie(scores, best, elbow)
-    agree = elbow is not None and min(abs(elbow - best), abs(elbow - proposal)) <= AGREEMENT
-    level = reference(proposal)
-    strength = (scores[proposal] - level) / (1 - level) if level < 1 else 0.0
-    if strength < MIN_STRENGTH:
-        reason = _why_unstructured(proposal, scores[proposal], level, elbow)
-        return ChosenK(1, False, *curves, agree, level, strength, reason)
-    return ChosenK(proposal, True, *curves, agree, level, strength, _why(proposal, best, scores, level, elbow))
+    k, firm = fixed, dict[int, float]()
+    if not fixed and best is not None:
+        k, firm = _most_worth(scores, best, elbow, witnesses, last)
+    k = min(k or 1, len(inertias))
+    agree = elbow is not None and best is not None and min(abs(elbow - best), abs(elbow - k)) <= AGREEMENT
+    level, strength, trust = None, None, Trust.NONE
+    if k in scores:
+        level = witnesses.level(k)
+        if k not in firm:
+            firm[k] = witnesses.stability(k)
+        strength = _strength(scores[k], level)
+        trust = trust_of(strength, firm[k])
+    at_edge = not fixed and limit > 1 and k >= limit
+    if fixed and k:
+        reason = f"k = {fixed} was asked for." + (f" There are only {k} different images." if k < fixed else "")
+    elif best is None:
+        reason = _why_trivial(inertias)
+    else:
+        reason = _why(k, best, scores, elbow, last)
+    if at_edge:
+        reason += " It is the largest k that was tried: there may be more clusters."
+    if level is not None:
+        reason += " " + _how_far(trust, scores[k], level, firm[k])
+    return ChosenK(
+        k, trust, tuple(inertias), tuple(silhouettes), elbow, best, agree, level, strength, firm.get(k),
+        at_edge, bool(fixed), reason,
+    )  # fmt: skip
+
+
+def _most_worth(
+    scores: dict[int, float], best: int, elbow: int | None, witnesses: Witnesses, last: int
+) -> tuple[int, dict[int, float]]:
+    """The k that is worth most, and the stability of each k of which it was asked."""
+    firm: dict[int, float] = {}
+    if best == elbow:
+        firm[best] = max(witnesses.stability(best), 0.0)
+        if trust_of(_strength(scores[best], witnesses.level(best)), firm[best]) is Trust.CLEAR:
+            return best, firm
+    levels = witnesses.curve(max(scores))
+    lifts = {k: score - LEVEL_SHARE * float(levels[k - 2]) for k, score in scores.items()}
+    worth: dict[int, float] = {}
+    most = 0.0
+    for k in sorted(lifts, key=lambda k: (-lifts[k], k)):
+        if lifts[k] <= (1 - TIE) * most:
+            break  # stability is 1 at most
+        firm[k] = firm[k] if k in firm else max(witnesses.stability(k), 0.0)
+        worth[k] = lifts[k] * firm[k] ** 2 if firm[k] >= LEAST_STABILITY else 0.0
+        most = max(most, worth[k])
+    tied = [k for k, value in worth.items() if value >= (1 - TIE) * most > 0]
+    if not tied:
+        handy = elbow if elbow in scores and elbow is not None else best
+        return (last if last in scores else handy), firm
+    return (last if last in tied else max(tied)), firm
+
+
+def _strength(score: float, level: float) -> float:
+    """What is left of the way from the level of images without clusters to 1."""
+    return (score - level) / (1 - level) if level < 1 else 0.0
+
+
+def trust_of(strength: float, stability: float) -> Trust:
+    """The trust that the two earn."""
+    if strength < MIN_STRENGTH or stability < MIN_STABILITY:
+        return Trust.NONE
+    return Trust.CLEAR if strength >= CLEAR_STRENGTH and stability >= CLEAR_STABILITY else Trust.WEAK
 
 
 def find_elbow(inertias: Sequence[float]) -> int | None:
@@ -88,13 +202,6 @@ def find_elbow(inertias: Sequence[float]) -> int | None:
     return None if knee is None else int(knee)
 
 
-def _break_tie(scores: dict[int, float], best: int, elbow: int | None) -> int:
-    if elbow is None:
-        return best
-    tied = [k for k, score in scores.items() if score >= scores[best] - TIE]
-    return min(tied, key=lambda k: (abs(k - elbow), -scores[k], k))
-
-
 def _why_trivial(inertias: Sequence[float]) -> str:
     if not inertias:
         return "There are no images yet."
@@ -103,26 +210,33 @@ def _why_trivial(inertias: Sequence[float]) -> str:
     return "Two different images are too few to tell clusters apart."
 
 
-def _why_unstructured(proposal: int, score: float, level: float, elbow: int | None) -> str:
-    return (
-        f"No clear structure: the best silhouette, {score:.2f} at k = {proposal}, is not clearly above the {level:.2f} "
-        "that images without any clusters reach, so all images stay in one cluster."
-        + ("" if elbow is None else f" The elbow at k = {elbow} is not followed: noise has elbows, too.")
-    )
+def _how_far(trust: Trust, score: float, level: float, stability: float) -> str:
+    height = f"the silhouette is {score:.2f}, where images without clusters reach {level:.2f}"
+    again = f"two halves of the images agree on them to {stability:.2f} of 1"
+    return f"{_SAID[trust]}: {height}, and {again}."
 
 
-def _why(k: int, best: int, scores: dict[int, float], level: float, elbow: int | None) -> str:
-    height = f"{scores[k]:.2f}, where images without any clusters reach {level:.2f}"
+_SAID: Final = {
+    Trust.CLEAR: "The clusters are clear",
+    Trust.WEAK: "The clusters are weak",
+    Trust.NONE: "No clear structure, the clusters only cut up one cloud",
+}
+
+
+def _why(k: int, best: int, scores: dict[int, float], elbow: int | None, last: int) -> str:
+    beside = "the inertia curve has no elbow" if elbow is None else f"the elbow is at k = {elbow}"
+    if k == last and k != best:
+        return f"k = {k} stays as it was: k = {best}, where the silhouette is highest, is hardly better; {beside}."
+    if k != best and k == elbow:
+        return (
+            f"The silhouette is highest at k = {best} ({scores[best]:.2f}), but k = {k} ({scores[k]:.2f}), where the "
+            "elbow is, is better supported."
+        )
     if k != best:
         return (
-            f"The silhouette is as good at k = {k} as at its best, k = {best} ({height}); "
-            f"the elbow, at k = {elbow}, decides between them."
+            f"The silhouette is highest at k = {best} ({scores[best]:.2f}), but k = {k} ({scores[k]:.2f}) is better "
+            f"supported, by how far it is above images without clusters and how surely it comes out again; {beside}."
         )
-    if elbow is None:
-        return f"The silhouette is highest at k = {k} ({height}); the inertia curve has no elbow."
-    if abs(elbow - k) <= AGREEMENT:
-        return f"Silhouette (highest at k = {k}: {height}) and elbow (k = {elbow}) agree."
-    return (
-        f"The silhouette is highest at k = {k} ({height}) while the elbow is at k = {elbow}; they disagree, and the "
-        "silhouette decides because it also sees how far apart the clusters are."
-    )
+    if elbow is not None and abs(elbow - k) <= AGREEMENT:
+        return f"Silhouette (highest at k = {k}) and elbow (k = {elbow}) agree."
+    return f"The silhouette is highest at k = {k}; {beside}, and the silhouette also sees how far apart clusters are."

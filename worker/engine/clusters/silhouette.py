@@ -13,23 +13,39 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.engine.clusters.concurrency import chunks, run_parts
+from worker.engine.clusters.geometry import Geometry
 from worker.engine.clusters.partitions import Labels, Partitions, Points, Values, batches, cluster_sums
 
 TOTAL_BYTES: Final = 256 * 2**20  # of the sums of distances that are gathered at once
 NEAR: Final = 1e-4  # share of two points' squared norms below which float32 cannot hold their squared distance
 
 
-def squared_silhouettes(points: Points, labelings: Sequence[Labels], at: npt.NDArray[np.intp] | None = None) -> Values:
+def find_silhouettes(points: Points, labelings: Sequence[Labels], geometry: Geometry) -> list[Values | None]:
+    """Silhouettes `[n]` per labeling by the distance of the geometry; None where none is defined: k = 1, and k = n."""
+    defined = [1 < len(np.unique(labels)) < len(points) for labels in labelings]
+    wanted = [labels for labels, is_defined in zip(labelings, defined, strict=True) if is_defined]
+    if not wanted:
+        return [None] * len(labelings)
+    found = iter((squared_silhouettes if geometry == "cosine" else distance_silhouettes)(points, wanted))
+    return [next(found) if is_defined else None for is_defined in defined]
+
+
+def mean_silhouettes(points: Points, labelings: Sequence[Labels], geometry: Geometry) -> list[float | None]:
+    """Their means."""
+    return [
+        None if values is None else float(values.mean()) for values in find_silhouettes(points, labelings, geometry)
+    ]
+
+
+def squared_silhouettes(points: Points, labelings: Sequence[Labels]) -> Values:
     """Silhouettes by *squared* Euclidean distance: exact, without any distance matrix.
 
     On unit rows the squared distance is 2 (1 - cos), so these are the silhouettes by cosine distance.
     The distances of x to all members of cluster C add up to |C| |x|^2 + sum |y|^2 - 2 x . (sum y).
 
     points: `[n, d]`, best centred (no distance changes, the rounding errors shrink). labelings: each `[n]`, with at
-    least two clusters. at: rows wanted, all by default; each is compared with all n points in any case.
-    Returns `[len(labelings), len(at)]`. Cost: O(n k d) per labeling, memory O(n) beside a chunk.
+    least two clusters. Returns `[len(labelings), n]`. Cost: O(n k d) per labeling, memory O(n) beside a chunk.
     """
-    rows = np.arange(len(points)) if at is None else at
     norms = np.einsum("ij,ij->i", points, points, dtype=np.float64)
     found = []
     for partitions in batches(labelings):
@@ -42,18 +58,17 @@ def squared_silhouettes(points: Points, labelings: Sequence[Labels], at: npt.NDA
 
         def values(part: slice, partitions: Partitions = partitions, squares=squares, factors=factors) -> Values:  # type: ignore[no-untyped-def]
             """Silhouettes of some of the rows, `[partitions, rows]`."""
-            some = rows[part]
-            products = points[some] @ factors
+            products = points[part] @ factors
             return np.stack(
                 [
-                    squared_values(norms[some], products[:, columns], labels[some], sizes, square)
+                    squared_values(norms[part], products[:, columns], labels[part], sizes, square)
                     for labels, sizes, columns, square in zip(
                         partitions.labels, partitions.sizes, partitions.columns, squares, strict=True
                     )
                 ]
             )
 
-        found.append(np.concatenate(list(run_parts(values, chunks(len(rows)))), axis=1))
+        found.append(np.concatenate(list(run_parts(values, chunks(len(points)))), axis=1))
     return np.concatenate(found)
 
 

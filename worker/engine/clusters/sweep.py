@@ -28,27 +28,52 @@ FRESH: Final = (1, 10)  # k-means++ starts per k: many where they are cheap, and
 FRESH_ROWS: Final = 3000  # rows in all of them together, between those two
 NESTED_ROWS: Final = 5000  # the same where one draw serves every k: fewer different draws in all, so some more of them
 STEPS_ON_ALL: Final = 20  # of Lloyd on all points, after the search on a sample
+STAY: Final = 0.02  # share of the inertia that another partition must save to take the last one's place
 
 
-def sweep(points: Points, k_max: int, seed: int, floor: float) -> list[Labels]:
+def sweep(points: Points, k_max: int, seed: int, floor: float, count: int = 0) -> list[Labels]:
     """Labels int32 `[n]` for each k from 1 to k_max, or until every different point has a cluster of its own.
 
-    points: `[n, d]`, centred. floor: the inertia at and below which points count as equal. Cost: O(steps n d k_max^2).
+    points: `[n, d]`, centred. floor: the inertia at and below which points count as equal. count: fresh starts per k,
+    0: more for fewer points. Cost: O(steps n d k_max^2).
     """
     n = len(points)
     with few_points_expected():
         if n > SEARCHED_ROWS:
             sample = np.random.default_rng(seed).choice(n, SEARCHED_ROWS, replace=False)
-            models = _search(points[np.sort(sample)], k_max, seed, floor * SEARCHED_ROWS / n)
+            models = _search(points[np.sort(sample)], k_max, seed, floor * SEARCHED_ROWS / n, count)
             if len(models) == k_max:
                 carried = run_parts(lambda model: _run(points, model.cluster_centers_, STEPS_ON_ALL), models)
                 return [_labels(model) for model in carried]
-        return [_labels(model) for model in _search(points, k_max, seed, floor)]
+        return [_labels(model) for model in _search(points, k_max, seed, floor, count)]
 
 
-def start_fresh(points: Points, k: int, seed: int) -> Labels:
-    """Labels `[n]` of the best of some k-means++ starts, more for fewer points."""
-    return _labels(KMeans(k, n_init=_starts(points, FRESH_ROWS), random_state=seed).fit(points))
+def start_fresh(points: Points, k: int, seed: int, count: int = 0) -> Labels:
+    """Labels `[n]` of the best of some k-means++ starts. count: how many; 0: more for fewer points."""
+    return _labels(KMeans(k, n_init=count or _starts(points, FRESH_ROWS), random_state=seed).fit(points))
+
+
+def carry(points: Points, centroids: Points) -> Labels:
+    """Labels `[n]` that centroids found on a sample come to on all points. Cost: O(STEPS_ON_ALL n d k)."""
+    with few_points_expected():
+        return _labels(_run(points, centroids, STEPS_ON_ALL))
+
+
+def stay_near(points: Points, found: Labels, previous: Labels) -> Labels:
+    """Labels `[n]` at the k of `found`: those that `previous` leads to, unless `found` is better by more than STAY.
+
+    A few new points would else turn clusters over that are as good as others. previous: `[n]`, -1 for new points; as
+    many different numbers as there are clusters.
+    """
+    starts = np.stack([points[previous == number].mean(axis=0) for number in np.unique(previous[previous >= 0])])
+    with few_points_expected():
+        kept, other = _run(points, starts), _run(points, _means(points, found))
+    is_whole = len(np.unique(kept.labels_)) == len(starts)
+    return _labels(kept) if is_whole and kept.inertia_ <= (1 + STAY) * other.inertia_ else found
+
+
+def _means(points: Points, labels: Labels) -> Points:
+    return np.stack([points[labels == number].mean(axis=0) for number in np.unique(labels)])
 
 
 @contextmanager
@@ -62,26 +87,32 @@ def few_points_expected() -> Iterator[None]:
         yield
 
 
-def _draw_starts(points: Points, k_max: int, seed: int) -> list[Points]:
-    """Some k-means++ starts `[k_max, d]`. Each point depends on those before it only: the first k are a start of k."""
+def draw_starts(points: Points, k_max: int, seed: int, count: int = 0) -> list[Points]:
+    """Some k-means++ starts `[k_max, d]`. Each point depends on those before it only: the first k are a start of k.
+
+    count: how many; 0: more for fewer points.
+    """
     chance = np.random.RandomState(seed)
-    return [kmeans_plusplus(points, k_max, random_state=chance)[0] for _ in range(_starts(points, NESTED_ROWS))]
+    return [
+        kmeans_plusplus(points, k_max, random_state=chance)[0] for _ in range(count or _starts(points, NESTED_ROWS))
+    ]
 
 
 def _starts(points: Points, rows: int) -> int:
     return min(max(rows // len(points), FRESH[0]), FRESH[1])
 
 
-def _best_of(points: Points, k: int, starts: list[Points]) -> KMeans:
+def best_of(points: Points, k: int, starts: list[Points]) -> KMeans:
+    """The best of the fits at k from these starts, of which the first k points count."""
     return min((_run(points, start[:k]) for start in starts), key=_inertia)
 
 
-def _search(points: Points, k_max: int, seed: int, floor: float) -> list[KMeans]:
+def _search(points: Points, k_max: int, seed: int, floor: float, count: int) -> list[KMeans]:
     chance = np.random.default_rng(seed)
     models: list[KMeans] = []
     ks = list(range(1, min(k_max, len(points)) + 1))
-    starts = _draw_starts(points, len(ks), seed) if ks else []
-    for fresh in run_parts(lambda k: _best_of(points, k, starts), ks):
+    starts = draw_starts(points, len(ks), seed, count) if ks else []
+    for fresh in run_parts(lambda k: best_of(points, k, starts), ks):
         warm = [_run(points, _with_one_more(points, models[-1].cluster_centers_, chance))] if models else []
         model = min([fresh, *warm], key=_inertia)
         if len(np.unique(model.labels_)) <= len(models):

@@ -84,6 +84,15 @@ def number_groups(groups: Iterable[tuple[Member, tuple[Duplicate, ...]]]) -> lis
     return [Group(number, group.keeper, group.duplicates) for number, group in enumerate(unnumbered, start=1)]
 
 
+def pictures_of(members: Iterable[Member], groups: Iterable[Group]) -> dict[str, str]:
+    """The picture that each content shows: digest -> digest of its group's keeper, or itself. Groups are of members.
+
+    Clusters are of pictures: what is the same as its keeper, or near it, goes where that goes.
+    """
+    keepers = {duplicate.member.digest: group.keeper.digest for group in groups for duplicate in group.duplicates}
+    return {member.digest: keepers.get(member.digest, member.digest) for member in members}
+
+
 def count_savings(groups: Iterable[Group], is_protected: Callable[[str], bool]) -> list[Group]:
     """The groups with what each file would free, numbered by it; other names of the keeper's own file are left out.
 

@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 
 from worker.engine.clusters.clustering import Clustering
+from worker.engine.clusters.neighbourhood import Neighbourhood
 from worker.engine.clusters.selection import ChosenK
 from worker.engine.report.model import Report
 from worker.engine.report.plots import cluster_silhouettes, elbow_png, silhouette_png, spread_png
-from worker.engine.report.scatter import map_png
+from worker.engine.report.scatter import map_png, neighbours_png
 from worker.engine.report.theme import DARK, LIGHT, Theme
 from worker.engine.report.timeline import timeline_png
 from worker.engine.report.wording import decimal, number_of
@@ -51,17 +52,30 @@ def figures_of_choice(report: Report) -> list[Figure]:
             partial(silhouette_png, choice),
             _tell_silhouettes(choice),
             "How much nearer images are to their own cluster than to the next: 1 is far apart, 0 on the border. "
-            "The dashed line is what images without any clusters would reach.",
+            "The dashed line is what images without any clusters would reach at the chosen k.",
         ),
     ]
-    if cluster_silhouettes(clustering):
-        sentence = describe_spread(clustering)
-        figures.append(_figure(partial(spread_png, clustering), f"Silhouettes per cluster. {sentence}", sentence))
     if clustering.k:
         sentence = describe_map(clustering)
         alt = f"Map of the collection, coloured by {number_of(clustering.k, 'cluster')}"
         figures.append(_figure(partial(map_png, clustering), alt, sentence))
+        figures += [figure_of_neighbours(clustering, report.neighbourhood)] if report.neighbourhood else []
+    if cluster_silhouettes(clustering):
+        sentence = describe_spread(clustering)
+        figures.append(_figure(partial(spread_png, clustering), f"Silhouettes per cluster. {sentence}", sentence))
     return figures
+
+
+def figure_of_neighbours(clustering: Clustering, neighbourhood: Neighbourhood) -> Figure:
+    """The map on which images lie beside those like them."""
+    shown, n = number_of(len(neighbourhood.at), "mark"), len(clustering.labels)
+    sampled = f", a sample of {n:,} images" if len(neighbourhood.at) < n else ""
+    caption = (
+        f"{shown}{sampled}, laid out by t-SNE from where the map of two components has them: what is side by side here "
+        "looks alike. How large a heap is, and how far from the others, says little."
+    )
+    alt = f"Map of neighbours, coloured by {number_of(clustering.k, 'cluster')}"
+    return _figure(partial(neighbours_png, clustering, neighbourhood), alt, caption)
 
 
 def figure_of_history(report: Report) -> Figure | None:

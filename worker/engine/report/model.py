@@ -9,8 +9,11 @@ import numpy as np
 
 from shared.records import Extractor, Kind
 from shared.records.history import Snapshot
+from shared.records.layers import Layer
 from worker.engine.clusters.clustering import Clustering
-from worker.engine.groups.groups import Group, Member, count_savings
+from worker.engine.clusters.naming import NAMELESS, Names
+from worker.engine.clusters.neighbourhood import Neighbourhood
+from worker.engine.groups.groups import Group, Member, count_savings, pictures_of
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.engine.groups.variants import Variant
 
@@ -34,6 +37,8 @@ class Meta:
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
     keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
     history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
+    k_asked: the k that `imagesieve recluster --k` asked for, k_wished: the one asked for there or set; 0 for none.
+    names: of its clusters. layers: of the network whose features were clustered.
     """
 
     generation: str
@@ -47,13 +52,18 @@ class Meta:
     folder: str = ""
     history: tuple[Snapshot, ...] = ()
     warnings: tuple[str, ...] = ()
+    k_asked: int = 0
+    k_wished: int = 0
+    names: Names = NAMELESS
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """A row of assignments.csv. silhouette: None where there is none. duplicate_of: the keeper's path, "" if unique.
 
-    variant_of: the path of the picture that it is a variant of, "" for none.
+    cluster, distance, silhouette, subcluster: of a duplicate those of its keeper. variant_of: the path of the picture
+    that it is a variant of, "" for none. subcluster: the finer cluster within its cluster, None where that is whole.
     """
 
     member: Member
@@ -63,18 +73,22 @@ class Assignment:
     verdict: str
     duplicate_of: str
     variant_of: str
+    subcluster: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A cluster, counted in files.
 
-    distinct: different pictures among its images. reduction: the notebook's number, in percent. duplicates,
+    name: what the network sees in it, "" for nothing that it does not see elsewhere. subclusters: images in each finer
+    cluster, by number; none where it is whole. distinct: different pictures among its images. reduction: the notebook's
+    number, in percent. duplicates,
     bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: NEAREST_NAMED files,
-    nearest to the centroid first, one per picture, without the duplicates unless it holds nothing else.
+    nearest to the centroid first, one per picture, without the duplicates.
     """
 
     number: int
+    name: str
     images: int
     distinct: int
     reduction: float
@@ -82,6 +96,7 @@ class Cluster:
     bytes_to_free: int
     silhouette: float | None
     nearest: tuple[Member, ...]
+    subclusters: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +132,7 @@ class Report:
     groups: tuple[Group, ...]
     variants: tuple[Variant, ...]
     failures: tuple[Failure, ...]
+    neighbourhood: Neighbourhood | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -147,13 +163,17 @@ def build_report(
     failures: Iterable[Failure],
     meta: Meta,
     variants: Sequence[Variant] = (),
+    neighbourhood: Neighbourhood | None = None,
 ) -> Report:
     """Join the parts of a generation.
 
-    files: every file with features, copies included, each path once. digests: of row i of the clustering.
-    groups, variants: of those files. Raises ValueError for a file whose digest was not clustered. O(files log files).
+    files: every file with features, copies included, each path once. digests: of row i of the clustering, a row per
+    picture: duplicates follow their keeper. groups, variants: of those files. neighbourhood: a map of some of those
+    rows. Raises ValueError for a file whose picture was not clustered. O(files log files).
     """
-    rows = {digest: row for row, digest in enumerate(digests)}
+    places = {digest: row for row, digest in enumerate(digests)}
+    pictures = pictures_of(files, groups)
+    rows = {digest: places[picture] for digest, picture in pictures.items() if picture in places}
     strange = next((file.path for file in files if file.digest not in rows), None)
     if strange is not None:
         raise ValueError(f"{strange!r} is in the collection but its features were not clustered")
@@ -174,8 +194,10 @@ def build_report(
         bytes_to_free=sum(group.bytes_to_free for group in groups),
         bytes_to_prove=sum(group.bytes_to_prove for group in groups),
     )
-    clusters = _count(assignments, clustering, digests, groups)
-    return Report(meta, totals, clustering, assignments, clusters, tuple(groups), tuple(variants), failed)
+    clusters = _count(assignments, clustering, digests, groups, meta.names)
+    return Report(
+        meta, totals, clustering, assignments, clusters, tuple(groups), tuple(variants), failed, neighbourhood
+    )
 
 
 def reduction(images: int, total: int, k: int) -> float:
@@ -211,6 +233,7 @@ def _assign(
                 str(verdict),
                 duplicate_of,
                 originals.get(file.path, ""),
+                int(clustering.subclusters[row]) if clustering.subclusters[row] >= 0 else None,
             )
         )
     return tuple(assignments)
@@ -224,37 +247,42 @@ def _optional(clustering: Clustering) -> list[float | None]:
 
 
 def _count(
-    assignments: Sequence[Assignment], clustering: Clustering, digests: Sequence[str], groups: Sequence[Group]
+    assignments: Sequence[Assignment],
+    clustering: Clustering,
+    digests: Sequence[str],
+    groups: Sequence[Group],
+    names: Names,
 ) -> tuple[Cluster, ...]:
     frees = {duplicate.member.path: duplicate.frees for group in groups for duplicate in group.duplicates}
     images = Counter(assignment.cluster for assignment in assignments)
     duplicates: Counter[int] = Counter()
     freed: Counter[int] = Counter()
+    finer: Counter[tuple[int, int]] = Counter()
     unique: dict[str, Member] = {}
-    copies: dict[str, Member] = {}
     for assignment in assignments:
+        if assignment.subcluster is not None:
+            finer[assignment.cluster, assignment.subcluster] += 1
         if assignment.verdict != UNIQUE:
             duplicates[assignment.cluster] += assignment.member.path in frees
             freed[assignment.cluster] += frees.get(assignment.member.path, 0)
-            copies.setdefault(assignment.member.digest, assignment.member)
         else:
             unique[assignment.member.digest] = assignment.member
     clusters = []
     for number in clustering.numbers.tolist():
         rows = np.flatnonzero(clustering.labels == number)
-        near = [digests[row] for row in rows[np.argsort(clustering.distances[rows], kind="stable")]]
-        nearest = [unique[digest] for digest in near if digest in unique]
-        nearest = nearest or [copies[digest] for digest in near if digest in copies]
+        nearest = rows[np.argsort(clustering.distances[rows], kind="stable")][:NEAREST_NAMED]
         clusters.append(
             Cluster(
                 number=number,
+                name=names.of(number),
                 images=images[number],
                 distinct=images[number] - duplicates[number],
                 reduction=reduction(images[number], len(assignments), clustering.k),
                 duplicates=duplicates[number],
                 bytes_to_free=freed[number],
                 silhouette=_mean(clustering, rows),
-                nearest=tuple(nearest[:NEAREST_NAMED]),
+                nearest=tuple(unique[digests[row]] for row in nearest if digests[row] in unique),
+                subclusters=tuple(count for (own, _), count in sorted(finer.items()) if own == number),
             )
         )
     return tuple(clusters)

@@ -32,7 +32,7 @@ from worker.engine.report.album import (
 )
 from worker.engine.report.figures import Figure, figure_of_history
 from worker.engine.report.model import Report
-from worker.engine.report.summary import reasons, sampling
+from worker.engine.report.summary import naming, reasons, sampling
 from worker.engine.report.wording import decimal, number_of, origin_of, saving, show, strictness_of
 
 FAILURES_SHOWN: Final = 300
@@ -61,6 +61,7 @@ def render_page(report: Report, figures: Sequence[Figure], thumbnail: Thumbnail)
             choice=report.clustering.choice,
             geometry=report.clustering.geometry,
             sampling=sampling(report),
+            naming=naming(report),
             by_name=[str(kind) for kind in DUPLICATE_KINDS if not kind.is_acted_on],
             to_prove=[str(kind) for kind in Kind if kind.is_to_prove],
             **_pictures(report, Album(thumbnail)),

@@ -46,8 +46,6 @@ def silhouette_png(choice: ChosenK, theme: Theme = LIGHT) -> bytes:
         axes.axhline(choice.reference, color=theme.ink, lw=1, ls=(0, (4, 3)), alpha=0.7, label="without any clusters")
     if choice.silhouette is not None:
         _mark(axes, choice.k, choice.silhouette, theme)
-    elif known:
-        axes.plot([], [], " ", label="chosen, k = 1: no clear structure")
     _finish(axes, theme, len(choice.silhouettes))
     return png(figure, theme)
 

@@ -1,4 +1,4 @@
-"""A map of the collection: its pictures in the plane of their first two principal components, coloured by cluster."""
+"""Maps of the collection, coloured by cluster: its pictures in their principal plane, and beside those like them."""
 
 from typing import Any, Final
 
@@ -7,6 +7,8 @@ import numpy.typing as npt
 from matplotlib import patheffects
 
 from worker.engine.clusters.clustering import Clustering
+from worker.engine.clusters.neighbourhood import Neighbourhood
+from worker.engine.clusters.partitions import Points
 from worker.engine.report.theme import LIGHT, SMALL, Theme, colour_of, new_figure, png, say, shape_of, style_axes
 
 TALL: Final = 3.9  # inches
@@ -15,23 +17,34 @@ APART: Final = 0.055  # share of the map's width between two numbers, which woul
 
 
 def map_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
+    """A mark per picture where the plane of the principal components has it, and the numbers of the clusters."""
+    plane = clustering.plane
+    title = "Map: images by their two principal components"
+    return _draw(title, plane.positions, clustering.labels[plane.at], theme)
+
+
+def neighbours_png(clustering: Clustering, neighbourhood: Neighbourhood, theme: Theme = LIGHT) -> bytes:
+    """The same where neighbours lie side by side."""
+    labels = clustering.labels[neighbourhood.at]
+    return _draw("Neighbours: images beside those like them", neighbourhood.positions, labels, theme)
+
+
+def _draw(title: str, positions: Points, labels: npt.NDArray[np.int32], theme: Theme) -> bytes:
     """A mark per picture, the number of its cluster in the middle of each."""
     figure = new_figure(theme, TALL, left=0.2, bottom=0.2)
     axes = figure.add_subplot()
-    style_axes(axes, theme, "Map: images by their two principal components")
-    plane = clustering.plane
-    if not len(plane.at):
+    style_axes(axes, theme, title)
+    if not len(labels):
         say(axes, "There are no images to map.", theme)
         return png(figure, theme)
-    labels = clustering.labels[plane.at]
     wide = 26 if len(labels) < 300 else 13 if len(labels) < 1000 else 7
     # In the order of the sample, which is by digest, no cluster hides another; a call per cluster would draw the last
     # one over all others.
     for shape in sorted({shape_of(number) for number in labels.tolist()}):
         own = [index for index, number in enumerate(labels.tolist()) if shape_of(number) == shape]
         axes.scatter(
-            plane.positions[own, 0],
-            plane.positions[own, 1],
+            positions[own, 0],
+            positions[own, 1],
             s=wide,
             c=[colour_of(labels[index]) for index in own],
             marker=shape,
@@ -39,8 +52,8 @@ def map_png(clustering: Clustering, theme: Theme = LIGHT) -> bytes:
             linewidths=0.4,
             edgecolors=theme.surface,
         )
-    if clustering.k > 1:
-        _number(axes, plane.positions, labels, theme)
+    if len(np.unique(labels)) > 1:
+        _number(axes, positions, labels, theme)
     axes.grid(visible=False)
     axes.set_xticks([])
     axes.set_yticks([])

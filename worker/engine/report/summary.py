@@ -14,7 +14,8 @@ REASONS_LISTED: Final = 20  # most frequent reasons for a failure, which the sum
 def summary(report: Report) -> dict[str, Any]:
     """What summary.json holds: JSON values only.
 
-    `failures`: files per reason, for the most frequent reasons. `history`: newest first, this generation included.
+    `unnamed`: why no cluster has a name, "" where they could have one. `failures`: files per reason, for the most
+    frequent reasons. `history`: newest first, this generation included.
     """
     totals, clustering, choice = report.totals, report.clustering, report.clustering.choice
     extractor = report.meta.extractor
@@ -36,18 +37,23 @@ def summary(report: Report) -> dict[str, Any]:
         "bytes_to_free": totals.bytes_to_free,
         "bytes_to_prove": totals.bytes_to_prove,
         "k": choice.k,
+        "k_asked": report.meta.k_asked,
+        "k_wished": report.meta.k_wished,
         "choice": {
             "reason": choice.reason,
             "structured": choice.structured,
+            "trust": str(choice.trust),
             "elbow": choice.elbow,
             "silhouette": choice.best,
             "agree": choice.agree,
             "mean_silhouette": choice.silhouette,
             "without_structure": choice.reference,
             "strength": choice.strength,
+            "stability": choice.stability,
+            "at_edge": choice.at_edge,
+            "fixed": choice.fixed,
             "sampled": clustering.sampled,
             "sample": clustering.sample,
-            "swept": clustering.swept,
             "margin": clustering.margin,
             "inertias": list(choice.inertias),
             "silhouettes": list(choice.silhouettes),
@@ -65,6 +71,7 @@ def summary(report: Report) -> dict[str, Any]:
         "protected_folders": list(report.meta.keeper_folders.protect),
         "warnings": list(report.meta.warnings),
         "seconds": dict(report.meta.seconds),
+        "unnamed": report.meta.names.why_not,
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
         "failures": dict(reasons(report.failures)[:REASONS_LISTED]),
         "history": [asdict(snapshot) for snapshot in report.history[: -GENERATIONS_LISTED - 1 : -1]],
@@ -74,12 +81,14 @@ def summary(report: Report) -> dict[str, Any]:
 def _cluster_values(cluster: Cluster) -> dict[str, Any]:
     return {
         "number": cluster.number,
+        "name": cluster.name,
         "images": cluster.images,
         "distinct": cluster.distinct,
         "reduction": cluster.reduction,
         "duplicates": cluster.duplicates,
         "bytes_to_free": cluster.bytes_to_free,
         "silhouette": cluster.silhouette,
+        "subclusters": list(cluster.subclusters),
     }
 
 
@@ -89,13 +98,21 @@ def reasons(failures: Iterable[Failure]) -> list[tuple[str, int]]:
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
 
+def naming(report: Report) -> str:
+    """A sentence about the names of clusters; nothing where there are no clusters."""
+    if not report.clusters:
+        return ""
+    if report.meta.names.why_not:
+        return f"Clusters have no names: {report.meta.names.why_not}."
+    if not any(cluster.name for cluster in report.clusters):
+        return "Clusters have no names: the network sees nothing in any of them that it does not see in all."
+    return "Names are what the network sees more of in a cluster than in all others; they are guesses."
+
+
 def sampling(report: Report) -> str:
-    """A sentence, with a blank before it, when the silhouettes are estimates; nothing otherwise."""
+    """A sentence, with a blank before it, when the curves are estimates; nothing otherwise."""
     clustering = report.clustering
     if not clustering.sampled:
         return ""
-    margin = "" if clustering.margin is None else f", ± {clustering.margin:.3f} (95 %) at the chosen k"
-    swept = ""
-    if clustering.swept < len(clustering.labels):
-        swept = f" Every k was tried on a sample of {clustering.swept:,} images, all that memory holds."
-    return f"{swept} Silhouettes are estimated on a sample of {clustering.sample:,} images{margin}."
+    margin = "" if clustering.margin is None else f" (silhouette ± {clustering.margin:.3f}, 95 %)"
+    return f" Every k was tried on a sample of {clustering.sample:,} images{margin}."

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.records import Kind
+from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group
 from worker.engine.groups.variants import Variant
 from worker.engine.report.model import Assignment, Failure
@@ -13,6 +14,7 @@ from worker.engine.report.model import Assignment, Failure
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 ASSIGNMENTS: Final = (
     "path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of", "variant_of", "bytes",
+    "subcluster", "cluster_name",
 )  # fmt: skip
 DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes", "frees", "may_free")
 VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
@@ -33,8 +35,8 @@ def text_cell(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def assignment_rows(assignments: Iterable[Assignment]) -> Iterator[Sequence[str]]:
-    """Rows of assignments.csv, a row per image file."""
+def assignment_rows(assignments: Iterable[Assignment], names: Names = NAMELESS) -> Iterator[Sequence[str]]:
+    """Rows of assignments.csv, a row per image file. names: of the clusters."""
     for assignment in assignments:
         yield (
             path_cell(assignment.member.path),
@@ -46,6 +48,8 @@ def assignment_rows(assignments: Iterable[Assignment]) -> Iterator[Sequence[str]
             path_cell(assignment.duplicate_of),
             path_cell(assignment.variant_of),
             str(assignment.member.bytes),
+            "" if assignment.subcluster is None else str(assignment.subcluster),
+            text_cell(names.of(assignment.cluster)),
         )
 
 

@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from worker.engine.groups.groups import Group
 from worker.engine.report.model import Report
-from worker.engine.report.summary import REASONS_LISTED, reasons, sampling
+from worker.engine.report.summary import REASONS_LISTED, naming, reasons, sampling
 from worker.engine.report.wording import fit, number_of, origin_of, saving, show, strictness_of
 
 WIDTH: Final = 80  # columns
@@ -41,6 +41,7 @@ def summary_text(report: Report) -> str:
             [*_cluster_rows(report), _total_row(report)],
         ),
         _wrapped(REDUCTION),
+        *_names(report),
         *_failures(report),
     ]
     if meta.seconds:
@@ -99,6 +100,7 @@ def _choice(report: Report) -> Iterator[str]:
             ("Elbow of the inertia", _dash(choice.elbow)),
             ("Highest silhouette", _dash(choice.best)),
             ("Chosen", str(choice.k)),
+            ("Trust", str(choice.trust)),
         ],
     )
     yield _wrapped(choice.reason + sampling(report))
@@ -120,6 +122,14 @@ def _cluster_rows(report: Report) -> list[tuple[str, ...]]:
         )
         for cluster in report.clusters
     ]
+
+
+def _names(report: Report) -> Iterator[str]:
+    sentence = naming(report)
+    if sentence:
+        named = [cluster for cluster in report.clusters if cluster.name]
+        lines = [fit(f"Cluster_{one.number}: {one.name}, {number_of(one.images, 'image')}", WIDTH) for one in named]
+        yield "\n".join([_wrapped(sentence), *lines])
 
 
 def _total_row(report: Report) -> tuple[str, ...]:

@@ -18,7 +18,9 @@ def write_report(folder: Path, report: Report, thumbnail: Thumbnail) -> None:
     thumbnail: path of a file -> a small JPEG of it, None where there is none; asked for a bounded number of files.
     What is in `folder` counts only once this has returned: write into a new folder, then rename it. Raises OSError.
     """
-    tables.write_csv(folder / "assignments.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments))
+    tables.write_csv(
+        folder / "assignments.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments, report.meta.names)
+    )
     tables.write_csv(folder / "duplicates.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
     tables.write_csv(folder / "variants.csv", tables.VARIANTS, tables.variant_rows(report.variants))
     tables.write_csv(folder / "failures.csv", tables.FAILURES, tables.failure_rows(report.failures))

@@ -11,13 +11,16 @@ from typing import Any, Literal, Protocol
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
 from shared.records import Extractor, Generation, Record, State
+from shared.records.layers import Layer
 from shared.store import Counter, Events, Files, Generations, Leases
 from worker.engine.clusters.clustering import ARRAY_BYTES, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
-from worker.engine.groups.groups import Member
+from worker.engine.clusters.division import Wish
+from worker.engine.clusters.neighbourhood import Neighbourhood, lay_out
+from worker.engine.groups.groups import Member, pictures_of
 from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
 from worker.engine.matching.thresholds import Thresholds
-from worker.engine.report.model import Failure, Meta, Report, build_report
+from worker.engine.report.model import Failure, Meta, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
 from worker.pipeline.comparison import Compare
@@ -31,6 +34,7 @@ from worker.pipeline.reclustering.correction import (
     waits_for_verdict,
 )
 from worker.pipeline.reclustering.generations import publish_folder, remove_folders
+from worker.pipeline.reclustering.naming import name
 from worker.pipeline.reclustering.rows import StoredRows
 from worker.pipeline.reclustering.thumbnails import thumbnail_reader
 from worker.pipeline.storage import ReadableStorage
@@ -48,8 +52,10 @@ class ReclusteringStore(GroupingStore, Events, Generations, Leases, Protocol):
 class Reclustering:
     """The collaborators and settings of `recluster`.
 
+    k: the number of clusters, k_max: the largest tried; 0: they follow the collection.
     thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering. folders: that decide
-    who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report.
+    who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report. layers: of
+    the network that gave the features.
     """
 
     store: ReclusteringStore
@@ -57,7 +63,6 @@ class Reclustering:
     reports: Path
     now: Callable[[], float]
     geometry: Literal["cosine", "euclidean"]
-    k_max: int
     silhouette_sample: int
     keep_generations: int
     keep_features: float
@@ -66,9 +71,12 @@ class Reclustering:
     compare: Compare
     thresholds: Callable[[], InForce]
     keeper_order: tuple[str, ...]
+    k: int = 0
+    k_max: int = 0
     memory: int = ARRAY_BYTES
     folders: Callable[[], FolderRules] = FolderRules
     warnings: Callable[[], Sequence[str]] = tuple
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass
@@ -78,6 +86,25 @@ class _Collection:
     ready: dict[str, Record] = field(default_factory=dict)
     failed: dict[str, Record] = field(default_factory=dict)
     waiting: int = 0
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """Groups, and the clusters of the pictures that stay. pictures: see `pictures_of`; digests: of the rows."""
+
+    files: dict[str, Record]
+    members: list[Member]
+    grouping: Grouping
+    pictures: dict[str, str]
+    waiting: int
+    digests: Sequence[str]
+    clustering: Clustering
+
+    @property
+    def clusters(self) -> dict[str, int]:
+        """The cluster of each digest; a duplicate is in its keeper's."""
+        own = dict(zip(self.digests, map(int, self.clustering.labels), strict=True))
+        return {digest: own[picture] for digest, picture in self.pictures.items()}
 
 
 class _Stopwatch:
@@ -91,20 +118,23 @@ class _Stopwatch:
         self.seconds[name] = round(time.perf_counter() - started, 3)
 
 
-def recluster(reclustering: Reclustering, force: bool) -> dict[str, Any]:
+def recluster(reclustering: Reclustering, force: bool, k: int | None = None) -> dict[str, Any]:
     """Make and publish a new generation if anything has changed (or `force`); what came of it, as JSON.
+
+    k: the number of clusters from now on, whatever the settings say; 0: the settings', as before; None: as in the last
+    generation.
 
     One run at a time, by a lease. A generation is complete before the pointer flips; a failed run leaves the old one.
     `outcome` is `published`, `unchanged` or `busy`; `message` says it for people.
     """
     try:
         with reclustering.store.lease(names.LEASE_RECLUSTER) as holder:
-            return _recluster(reclustering, force, holder)
+            return _recluster(reclustering, force, k, holder)
     except LeaseTaken:
         return {"outcome": "busy", "message": "another recluster run is under way; its generation will be the newest"}
 
 
-def _recluster(reclustering: Reclustering, force: bool, holder: str) -> dict[str, Any]:
+def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: str) -> dict[str, Any]:
     # Read first: a change during the run makes the next run due.
     revision, extractor = reclustering.store.revision(), reclustering.store.extractor()
     if extractor is None:
@@ -116,7 +146,9 @@ def _recluster(reclustering: Reclustering, force: bool, holder: str) -> dict[str
     )
     there = last is not None and (reclustering.reports / last.id / "summary.json").exists()
     rules = [list(reclustering.keeper_order), list(folders.prefer), list(folders.protect)]
-    state = (revision, extractor.id, rules, thresholds)
+    asked = _asked_of(last) if k is None else k
+    wish = Wish(asked or reclustering.k, reclustering.k_max)
+    state = (revision, extractor.id, rules, thresholds, asked, wish.k)
     if last and there and not force and _state_of(last) == state:
         message = f"nothing has changed since generation {last.id}"
         return {"outcome": "unchanged", "generation": last.id, "message": message}
@@ -124,31 +156,48 @@ def _recluster(reclustering: Reclustering, force: bool, holder: str) -> dict[str
     watch = _Stopwatch()
     with watch.stage("read"):
         collection = _read_collection(reclustering.store, extractor)
-        rows = StoredRows(reclustering.store, extractor.id, sorted({file.digest for file in collection.ready.values()}))
-    with watch.stage("cluster"):
-        clustering, digests = _cluster(reclustering, rows, last)
-    clusters = dict(zip(digests, map(int, clustering.labels), strict=True))
-    files = {path: record for path, record in collection.ready.items() if record.digest in clusters}
-    with watch.stage("groups"):
-        members = [member_of(path, record) for path, record in files.items()]
-        rank = rank_keepers(reclustering.keeper_order, folders)
-        grouping = _group(
-            reclustering, members, files, rank, collection.waiting, again=thresholds != _thresholds_of(last)
-        )
+    rank = rank_keepers(reclustering.keeper_order, folders)
+    again = thresholds != _thresholds_of(last)
+
+    def sort_out(files: dict[str, Record]) -> _Sorted:
+        with watch.stage("groups"):
+            members = [member_of(path, record) for path, record in files.items()]
+            waiting = collection.waiting + len(collection.ready) - len(files)
+            grouping = _group(reclustering, members, files, rank, waiting, again)
+            pictures = pictures_of(members, grouping.groups)
+        with watch.stage("cluster"):
+            rows = StoredRows(reclustering.store, extractor.id, sorted(set(pictures.values())))
+            return _Sorted(
+                files, members, grouping, pictures, waiting, rows.digests, _cluster(reclustering, rows, wish, last)
+            )
+
+    try:
+        found = sort_out(collection.ready)
+    except CorruptValue:
+        found = sort_out(_readable(reclustering.store, extractor.id, collection.ready))
+    rows = StoredRows(reclustering.store, extractor.id, found.digests)
+    with watch.stage("names"):
+        names_found = name(rows, found.clustering, reclustering.store.classes(extractor.id), SEED)
+    with watch.stage("map"):
+        neighbourhood = _lay_out(rows, found.clustering)
     generation = _generation_id(reclustering.now(), last)
-    meta = _describe(reclustering, generation, extractor, thresholds, folders, watch)
-    report = _build(meta, collection, members, (clustering, digests), grouping)
-    thumbnail = thumbnail_reader(reclustering.storage, files, reclustering.max_pixels, reclustering.max_bytes)
+    meta = _describe(reclustering, generation, extractor, thresholds, folders, watch, asked, wish.k)
+    failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
+    meta = replace(meta, waiting=found.waiting, names=names_found, layers=reclustering.layers)
+    grouping, clusters = found.grouping, found.clusters
+    parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta
+    report = build_report(*parts, grouping.variants, neighbourhood)
+    thumbnail = thumbnail_reader(reclustering.storage, found.files, reclustering.max_pixels, reclustering.max_bytes)
     unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
-    centroids = clustering.centroids.tobytes()
+    centroids = found.clustering.centroids.tobytes()
     # First the verdicts: a run that is killed before the pointer flips is due again.
-    corrected = correct_verdicts(reclustering.store, files, grouping, clusters, reclustering.now(), holder)
-    published = Generation(generation, revision, extractor.id, clustering.k, centroids, clusters, about)
+    corrected = correct_verdicts(reclustering.store, found.files, grouping, clusters, reclustering.now(), holder)
+    published = Generation(generation, revision, extractor.id, found.clustering.k, centroids, clusters, about)
     reclustering.store.publish(published, reclustering.keep_generations, report.snapshot, holder)
     remove_folders(reclustering.reports, reclustering.keep_generations, generation)
     reclustering.store.expire_features(extractor.id, reclustering.keep_features)
-    unjudged = files | collection.failed
+    unjudged = found.files | collection.failed
     if waits_for_verdict(unjudged, reclustering.now()):
         reclustering.store.add(Counter.REVISION, 1)  # should their message be lost, nothing else makes the next run due
     return {
@@ -171,25 +220,32 @@ def _write(reports: Path, generation: str, write: Callable[[Path], None]) -> str
     return ""
 
 
-def _cluster(reclustering: Reclustering, rows: StoredRows, last: Generation | None) -> tuple[Clustering, Sequence[str]]:
-    """The clusters of all rows that can be read, and whose they are."""
+def _readable(store: ReclusteringStore, extractor_id: str, ready: dict[str, Record]) -> dict[str, Record]:
+    """The files whose features are there and sound; those of the others are read anew. Reads every row once."""
+    digests = sorted({record.digest for record in ready.values()})
+    sound = set(StoredRows(store, extractor_id, digests).without_damaged().digests)
+    return {path: record for path, record in ready.items() if record.digest in sound}
 
-    def attempt(rows: StoredRows) -> tuple[Clustering, Sequence[str]]:
-        previous = previous_numbers(rows.digests, last.clusters) if last else None
-        options = (
-            reclustering.geometry,
-            reclustering.k_max,
-            SEED,
-            reclustering.silhouette_sample,
-            previous,
-            reclustering.memory,
-        )
-        return cluster(rows, *options), rows.digests
 
+def _cluster(reclustering: Reclustering, rows: StoredRows, wish: Wish, last: Generation | None) -> Clustering:
+    previous = previous_numbers(rows.digests, last.clusters) if last else None
+    return cluster(
+        rows,
+        reclustering.geometry,
+        wish,
+        SEED,
+        reclustering.silhouette_sample,
+        previous,
+        reclustering.memory,
+    )
+
+
+def _lay_out(rows: StoredRows, clustering: Clustering) -> Neighbourhood | None:
+    """None where features were dropped since the clusters were found: a map less, and no run."""
     try:
-        return attempt(rows)
+        return lay_out(rows, clustering.plane, clustering.geometry, SEED)
     except CorruptValue:
-        return attempt(rows.without_damaged())
+        return None
 
 
 def _group(
@@ -202,11 +258,17 @@ def _group(
     return group_files(reclustering.store, members, files, reclustering.compare, rank, waiting)
 
 
-def _state_of(generation: Generation) -> tuple[int, str, object, object]:
+def _state_of(generation: Generation) -> tuple[object, ...]:
     """What it was made from: another run gives another generation only when one of these has changed."""
     summary = generation.summary
     rules = [summary.get(name, []) for name in ("keeper_order", "preferred_folders", "protected_folders")]
-    return generation.revision, generation.extractor, rules, _thresholds_of(generation)
+    wished = summary.get("k_asked", 0), summary.get("k_wished", 0)
+    return generation.revision, generation.extractor, rules, _thresholds_of(generation), *wished
+
+
+def _asked_of(last: Generation | None) -> int:
+    """The k that `imagesieve recluster --k` asked for, 0 for none; it holds until it is taken back."""
+    return int(last.summary.get("k_asked", 0)) if last else 0
 
 
 def _thresholds_of(last: Generation | None) -> object:
@@ -240,6 +302,8 @@ def _describe(
     thresholds: dict[str, Any],
     folders: FolderRules,
     watch: _Stopwatch,
+    k_asked: int,
+    k_wished: int,
 ) -> Meta:
     return Meta(
         generation=generation,
@@ -252,16 +316,6 @@ def _describe(
         folder=reclustering.storage.name,
         history=tuple(reclustering.store.history()),
         warnings=tuple(reclustering.warnings()),
+        k_asked=k_asked,
+        k_wished=k_wished,
     )
-
-
-def _build(
-    meta: Meta,
-    collection: _Collection,
-    members: list[Member],
-    clustered: tuple[Clustering, Sequence[str]],
-    grouping: Grouping,
-) -> Report:
-    meta = replace(meta, waiting=collection.waiting + len(collection.ready) - len(members))
-    failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
-    return build_report(members, *clustered, grouping.groups, failures, meta, grouping.variants)

@@ -1,0 +1,118 @@
+"""Names of clusters: what the network sees in their pictures, in the words that set each apart from all others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.engine.clusters.concurrency import one_thread_a_call
+from worker.engine.clusters.rows import READ_ROWS, Indices, Rows
+
+Shares = npt.NDArray[np.float64]
+
+WORDS: Final = 3  # classes in a name, at most
+MEMBERS: Final = 200  # pictures of a cluster that are looked at, at most; the share of a class is then right to 0.04
+LOOKED_AT: Final = 12_000  # pictures of all clusters together, but for FEWEST of each
+FEWEST: Final = 10
+LEAST: Final = 0.02  # of a cluster that a class has to have: twenty times what chance gives each of 1,000 classes
+APART: Final = 2.0  # times as much of the cluster as of all other pictures
+BESIDE: Final = 1 / 3  # of what the first word tells: words that tell less are left out
+FAINT: Final = 1e-4  # share that is added on both sides, so that what is seen nowhere else is not worth infinitely much
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classes:
+    """A network's last layer: what it makes of d features.
+
+    kernel: float32 `[d, c]`. bias: float32 `[c]`. words: what each of the c classes is called.
+    """
+
+    kernel: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+    words: tuple[str, ...]
+
+    def probabilities(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """How likely each picture is each class, float32 `[n, c]`, rows of sum 1: one matrix product, and softmax.
+
+        features: float32 `[n, d]`, as the network gives them. Cost: O(n d c).
+        """
+        values = features @ self.kernel
+        values += self.bias
+        values -= values.max(axis=1, keepdims=True)
+        np.exp(values, out=values)
+        values /= values.sum(axis=1, keepdims=True)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the clusters are called. words: by number; a cluster that looks like all others has none.
+
+    why_not: why no cluster has any, in words that go on from "clusters have no names: "; "" where they could have.
+    """
+
+    words: Mapping[int, str] = field(default_factory=dict)
+    why_not: str = ""
+
+    def of(self, cluster: int) -> str:
+        """The name of the cluster with this number; "" for none."""
+        return self.words.get(cluster, "")
+
+
+NAMELESS: Final = Names()
+
+
+def name_clusters(
+    rows: Rows, labels: npt.NDArray[np.int32], numbers: npt.NDArray[np.int32], classes: Classes, seed: int
+) -> dict[int, str]:
+    """A name for each cluster of which the network sees something that it does not see everywhere; no other is in it.
+
+    rows: n features as the network gives them, of the layer's d. labels: int32 `[n]`, numbers of their clusters.
+    numbers: int32 `[k]`, ascending, each with a member. Looks at a seeded sample of each cluster, so the cost is
+    bounded whatever n is: it reads at most max(LOOKED_AT, FEWEST k) rows, for O(d c) each.
+    """
+    looked_at = sample_members(labels, numbers, seed)
+    sums = np.zeros((len(numbers), len(classes.words)))
+    with one_thread_a_call():
+        for start in range(0, len(looked_at), READ_ROWS):
+            part = looked_at[start : start + READ_ROWS]
+            np.add.at(sums, np.searchsorted(numbers, labels[part]), classes.probabilities(rows.read(part)))
+    seen = np.bincount(np.searchsorted(numbers, labels[looked_at]), minlength=len(numbers))
+    sizes = np.bincount(np.searchsorted(numbers, labels), minlength=len(numbers))
+    telling = tell_apart(sums / np.maximum(seen, 1)[:, None], sizes)
+    names = (", ".join(classes.words[index] for index in indices) for indices in telling)
+    return {number: name for number, name in zip(numbers.tolist(), names, strict=True) if name}
+
+
+def sample_members(labels: npt.NDArray[np.int32], numbers: npt.NDArray[np.int32], seed: int) -> Indices:
+    """Ascending rows that stand for the clusters: of each as many as there is room for, drawn from all its members."""
+    most = min(MEMBERS, max(FEWEST, LOOKED_AT // max(len(numbers), 1)))
+    chance = np.random.default_rng(seed)
+    order = chance.permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    starts = np.searchsorted(labels[order], numbers)
+    place = np.arange(len(order)) - starts[np.searchsorted(numbers, labels[order])]
+    return np.sort(order[place < most])
+
+
+def tell_apart(shares: Shares, sizes: npt.NDArray[np.intp]) -> list[list[int]]:
+    """The classes by which each cluster is told from all others, most telling first; at most WORDS, none where none is.
+
+    shares: `[k, c]`, mean probabilities of the classes in each cluster. sizes: `[k]`, pictures of each. Of a cluster
+    the classes count that have at least LEAST of it, and APART times their share of all other pictures, which for a
+    cluster on its own is the same for every class. They are ordered by what they add to the Kullback-Leibler divergence
+    of the cluster from the others (Kullback and Leibler 1951): `p log(p / q)`, much of the cluster and little of the
+    others.
+    """
+    total = sizes @ shares
+    found = []
+    for own, size in zip(shares, sizes, strict=True):
+        others = sizes.sum() - size
+        rest = (total - size * own).clip(0) / others if others else np.full(len(own), 1 / len(own))
+        worth = own * np.log((own + FAINT) / (rest + FAINT))
+        worth[(own < LEAST) | (own < APART * rest)] = 0
+        best = np.argsort(-worth, kind="stable")[:WORDS]
+        found.append([int(index) for index in best if worth[index] > BESIDE * worth[best[0]]])
+    return found
