@@ -20,6 +20,8 @@ REPORT_FILES = {
     "assignments.csv",
     "duplicates.csv",
     "variants.csv",
+    "outliers.csv",
+    "changes.csv",
     "failures.csv",
     "summary.json",
     "summary.txt",

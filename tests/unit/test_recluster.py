@@ -197,6 +197,20 @@ def test_cluster_numbers_stay_with_their_images(desk: Desk) -> None:
     after = desk.clusters()
     assert {path: after[path] for path in before} == before
     assert after["n0.png"] not in set(before.values())
+    assert desk.rows("changes.csv") == []
+
+
+def test_what_is_in_another_cluster_than_before_is_listed(desk: Desk) -> None:
+    fill(desk, families=3)
+    recluster(desk.reclustering, force=False, k=2)
+    assert desk.rows("changes.csv") == []
+    before = desk.clusters()
+    desk.add("new.png", 2, 77)
+    recluster(desk.reclustering, force=False, k=3)
+    after = desk.clusters()
+    moved = [(path, before[path], after[path]) for path in sorted(before) if before[path] != after[path]]
+    assert [(row["path"], row["from"], row["to"]) for row in desk.rows("changes.csv")] == moved
+    assert len(moved) == 6
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])

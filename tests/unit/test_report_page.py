@@ -18,8 +18,8 @@ from worker.engine.report.album import MEMBERS
 from worker.engine.report.write import write_report
 
 FILES = {
-    "assignments.csv", "duplicates.csv", "variants.csv", "failures.csv", "summary.json", "summary.txt", "elbow.png",
-    "silhouette.png", "report.html",
+    "assignments.csv", "duplicates.csv", "variants.csv", "outliers.csv", "changes.csv", "failures.csv", "summary.json",
+    "summary.txt", "elbow.png", "silhouette.png", "report.html",
 }  # fmt: skip
 VOID = {"meta", "img", "source", "wbr", "link", "br", "input"}
 
@@ -207,6 +207,20 @@ def test_only_a_picture_that_shows_has_a_frame(places, thumbnail, framed):
     html = page_of(make_report(files, variants=variants), thumbnail)
     boxes = re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"/>', html)
     assert [" ".join(box) for box in boxes] == framed
+
+
+def test_what_does_not_fit_and_the_edge_of_each_cluster_are_shown():
+    report = make_report(twelve_files())
+    shown = Page(page_of(report, jpeg)).words
+    assert "What does not fit" not in shown
+    far = dataclasses.replace(report, outliers=report.assignments[:2])
+    shown = Page(page_of(far, jpeg)).words
+    assert "What does not fit 2 images far from every centre" in shown
+    assert "at the edge" not in shown  # of small clusters all are shown
+    edge = tuple(dataclasses.replace(one, edge=one.nearest[-1:], distinct=99) for one in report.clusters)
+    assert (
+        Page(page_of(dataclasses.replace(report, clusters=edge), jpeg)).words.count("at the edge, farthest first") == 2
+    )
 
 
 def test_many_variants_are_cut_and_the_page_says_so(monkeypatch):

@@ -31,7 +31,7 @@ def test_the_summary_is_plain_json():
     assert values["created"] == "2026-11-23T04:15:00+00:00"
     assert values["counts"] == {
         "images": 12, "distinct": 10, "duplicates": 2, "groups": 2, "failed": 3, "waiting": 1, "clusters": 2,
-        "variants": 0,
+        "variants": 0, "outliers": 0, "changed": 0,
     }  # fmt: skip
     assert values["bytes_to_free"] == 2003
     assert values["k"] == 2

@@ -23,6 +23,7 @@ VARIANTS_SHOWN: Final = 120
 SHEETS: Final = 480  # thumbnails on the clusters' sheets together
 SHEET_LEAST: Final = 3  # on each sheet
 CLUSTERS: Final = 100
+OUTLIERS_SHOWN: Final = 24
 THUMBNAIL_BYTES: Final = 11_000_000  # of data URIs; the page stays below 20 MB with everything else
 GROUP_SHARE: Final = 0.6  # of those bytes, for the groups
 VARIANT_SHARE: Final = 0.1  # for the variants, and what the groups have left
@@ -87,7 +88,10 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class ClusterView:
-    """A cluster on the page, with its contact sheet. mark: as on the map. Shares are percentages of all images."""
+    """A cluster on the page, with its contact sheet: tiles from its middle, and of its edge.
+
+    mark: as on the map. Shares are percentages of all images.
+    """
 
     cluster: Cluster
     mark: str
@@ -95,6 +99,7 @@ class ClusterView:
     duplicate_share: float
     saving: str
     tiles: tuple[Tile, ...]
+    edge: tuple[Tile, ...]
 
 
 class Album:
@@ -159,6 +164,7 @@ def show_clusters(report: Report, album: Album) -> list[ClusterView]:
         for cluster in shown:
             if place < len(cluster.nearest):
                 tiles[cluster.number].append(_tile(cluster.nearest[place], album))
+    edges = {cluster.number: tuple(_tile(member, album) for member in cluster.edge) for cluster in shown}
     total = max(report.totals.images, 1)
     return [
         ClusterView(
@@ -168,9 +174,15 @@ def show_clusters(report: Report, album: Album) -> list[ClusterView]:
             duplicate_share=100 * cluster.duplicates / total,
             saving=filesize.decimal(cluster.bytes_to_free),
             tiles=tuple(tiles[cluster.number]),
+            edge=edges[cluster.number],
         )
         for cluster in shown
     ]
+
+
+def show_outliers(report: Report, album: Album) -> list[Tile]:
+    """The farthest of them."""
+    return [_tile(outlier.member, album) for outlier in report.outliers[:OUTLIERS_SHOWN]]
 
 
 def _group(group: Group, album: Album) -> GroupView:

@@ -16,8 +16,11 @@ from worker.engine.clusters.neighbourhood import Neighbourhood
 from worker.engine.groups.groups import Group, Member, count_savings, pictures_of
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.engine.groups.variants import Variant
+from worker.engine.groups.verified import NOTHING
+from worker.engine.report.placement import Assignment, Change, find_changes, find_outliers
 
 UNIQUE = "unique"
+EDGE_NAMED = 3  # and so many of the farthest
 NEAREST_NAMED = 24  # pictures of a cluster named in the report, nearest to the centroid first
 
 
@@ -59,32 +62,14 @@ class Meta:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """A row of assignments.csv. silhouette: None where there is none. duplicate_of: the keeper's path, "" if unique.
-
-    cluster, distance, silhouette, subcluster: of a duplicate those of its keeper. variant_of: the path of the picture
-    that it is a variant of, "" for none. subcluster: the finer cluster within its cluster, None where that is whole.
-    """
-
-    member: Member
-    cluster: int
-    distance: float
-    silhouette: float | None
-    verdict: str
-    duplicate_of: str
-    variant_of: str
-    subcluster: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Cluster:
     """A cluster, counted in files.
 
     name: what the network sees in it, "" for nothing that it does not see elsewhere. subclusters: images in each finer
     cluster, by number; none where it is whole. distinct: different pictures among its images. reduction: the notebook's
-    number, in percent. duplicates,
-    bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2. nearest: NEAREST_NAMED files,
-    nearest to the centroid first, one per picture, without the duplicates.
+    number, in percent. duplicates, bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2.
+    nearest: NEAREST_NAMED files, nearest to the centroid first, one per picture, without the duplicates; edge:
+    EDGE_NAMED of the others, farthest first.
     """
 
     number: int
@@ -96,6 +81,7 @@ class Cluster:
     bytes_to_free: int
     silhouette: float | None
     nearest: tuple[Member, ...]
+    edge: tuple[Member, ...]
     subclusters: tuple[int, ...]
 
 
@@ -133,6 +119,8 @@ class Report:
     variants: tuple[Variant, ...]
     failures: tuple[Failure, ...]
     neighbourhood: Neighbourhood | None = None
+    outliers: tuple[Assignment, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -164,12 +152,14 @@ def build_report(
     meta: Meta,
     variants: Sequence[Variant] = (),
     neighbourhood: Neighbourhood | None = None,
+    before: Mapping[str, int] = NOTHING,
 ) -> Report:
     """Join the parts of a generation.
 
     files: every file with features, copies included, each path once. digests: of row i of the clustering, a row per
     picture: duplicates follow their keeper. groups, variants: of those files. neighbourhood: a map of some of those
-    rows. Raises ValueError for a file whose picture was not clustered. O(files log files).
+    rows. before: digest -> cluster in the generation before. Raises ValueError for a file whose picture was not
+    clustered. O(files log files).
     """
     places = {digest: row for row, digest in enumerate(digests)}
     pictures = pictures_of(files, groups)
@@ -196,7 +186,17 @@ def build_report(
     )
     clusters = _count(assignments, clustering, digests, groups, meta.names)
     return Report(
-        meta, totals, clustering, assignments, clusters, tuple(groups), tuple(variants), failed, neighbourhood
+        meta,
+        totals,
+        clustering,
+        assignments,
+        clusters,
+        tuple(groups),
+        tuple(variants),
+        failed,
+        neighbourhood,
+        find_outliers(assignments),
+        find_changes(assignments, before),
     )
 
 
@@ -270,7 +270,8 @@ def _count(
     clusters = []
     for number in clustering.numbers.tolist():
         rows = np.flatnonzero(clustering.labels == number)
-        nearest = rows[np.argsort(clustering.distances[rows], kind="stable")][:NEAREST_NAMED]
+        ordered = [digests[row] for row in rows[np.argsort(clustering.distances[rows], kind="stable")]]
+        nearest, others = ordered[:NEAREST_NAMED], ordered[NEAREST_NAMED:]
         clusters.append(
             Cluster(
                 number=number,
@@ -281,7 +282,8 @@ def _count(
                 duplicates=duplicates[number],
                 bytes_to_free=freed[number],
                 silhouette=_mean(clustering, rows),
-                nearest=tuple(unique[digests[row]] for row in nearest if digests[row] in unique),
+                nearest=tuple(unique[digest] for digest in nearest if digest in unique),
+                edge=tuple(unique[digest] for digest in others[: -EDGE_NAMED - 1 : -1] if digest in unique),
                 subclusters=tuple(count for (own, _), count in sorted(finer.items()) if own == number),
             )
         )

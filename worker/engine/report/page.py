@@ -28,6 +28,7 @@ from worker.engine.report.album import (
     Thumbnail,
     show_clusters,
     show_groups,
+    show_outliers,
     show_variants,
 )
 from worker.engine.report.figures import Figure, figure_of_history
@@ -80,6 +81,7 @@ def _pictures(report: Report, album: Album) -> dict[str, Any]:
     album.allow(THUMBNAIL_BYTES * VARIANT_SHARE)
     variants = show_variants(report.variants, album)
     album.allow(THUMBNAIL_BYTES * (1 - GROUP_SHARE - VARIANT_SHARE))
+    outliers = show_outliers(report, album)
     clusters = show_clusters(report, album)
     counted = Counter(kind for group in groups for kind in group.kinds)
     return {
@@ -88,6 +90,8 @@ def _pictures(report: Report, album: Album) -> dict[str, Any]:
         "kinds": [(str(kind), kind.words, counted[kind]) for kind in Kind if counted[kind]],
         "variants": variants,
         "variants_hidden": len(report.variants) - len(variants),
+        "outliers": outliers,
+        "outliers_hidden": len(report.outliers) - len(outliers),
         "clusters": clusters,
         "clusters_hidden": len(report.clusters) - len(clusters),
         "thumbnails_cut": album.cut,

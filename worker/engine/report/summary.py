@@ -32,6 +32,8 @@ def summary(report: Report) -> dict[str, Any]:
             "waiting": totals.waiting,
             "clusters": totals.clusters,
             "variants": totals.variants,
+            "outliers": len(report.outliers),
+            "changed": len(report.changes),
         },
         "bytes": totals.bytes,
         "bytes_to_free": totals.bytes_to_free,

@@ -9,7 +9,8 @@ from shared.records import Kind
 from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group
 from worker.engine.groups.variants import Variant
-from worker.engine.report.model import Assignment, Failure
+from worker.engine.report.model import Failure
+from worker.engine.report.placement import Assignment, Change
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 ASSIGNMENTS: Final = (
@@ -18,6 +19,8 @@ ASSIGNMENTS: Final = (
 )  # fmt: skip
 DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes", "frees", "may_free")
 VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
+OUTLIERS: Final = ("path", "cluster", "distance")
+CHANGES: Final = ("path", "from", "to")
 FAILURES: Final = ("path", "reason")
 
 
@@ -69,6 +72,18 @@ def variant_rows(variants: Iterable[Variant]) -> Iterator[Sequence[str]]:
     for variant in variants:
         paths = path_cell(variant.member.path), path_cell(variant.of.path)
         yield (*paths, f"{variant.similarity:.4f}", f"{variant.share:.4f}", text_cell(variant.reason))
+
+
+def outlier_rows(outliers: Iterable[Assignment]) -> Iterator[Sequence[str]]:
+    """Rows of outliers.csv."""
+    for outlier in outliers:
+        yield (path_cell(outlier.member.path), str(outlier.cluster), f"{outlier.distance:.6f}")
+
+
+def change_rows(changes: Iterable[Change]) -> Iterator[Sequence[str]]:
+    """Rows of changes.csv."""
+    for change in changes:
+        yield (path_cell(change.path), str(change.before), str(change.after))
 
 
 def failure_rows(failures: Iterable[Failure]) -> Iterator[Sequence[str]]:

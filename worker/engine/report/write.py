@@ -23,6 +23,8 @@ def write_report(folder: Path, report: Report, thumbnail: Thumbnail) -> None:
     )
     tables.write_csv(folder / "duplicates.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
     tables.write_csv(folder / "variants.csv", tables.VARIANTS, tables.variant_rows(report.variants))
+    tables.write_csv(folder / "outliers.csv", tables.OUTLIERS, tables.outlier_rows(report.outliers))
+    tables.write_csv(folder / "changes.csv", tables.CHANGES, tables.change_rows(report.changes))
     tables.write_csv(folder / "failures.csv", tables.FAILURES, tables.failure_rows(report.failures))
     data = json.dumps(summary(report), indent=2, allow_nan=False)
     (folder / "summary.json").write_text(data + "\n", encoding="utf-8")

@@ -186,7 +186,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: s
     meta = replace(meta, waiting=found.waiting, names=names_found, layers=reclustering.layers)
     grouping, clusters = found.grouping, found.clusters
     parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta
-    report = build_report(*parts, grouping.variants, neighbourhood)
+    report = build_report(*parts, grouping.variants, neighbourhood, last.clusters if last else {})
     thumbnail = thumbnail_reader(reclustering.storage, found.files, reclustering.max_pixels, reclustering.max_bytes)
     unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
