@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.semantics import divide, label_of, notebook, ours, purity
+from benchmarks.semantics import label_of, notebook, ours, purity
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,3 @@ def test_planted_clusters_are_found_by_both_ways() -> None:
         assert [row[1] for row in rows] == [3, 3]
         assert [row[3:] for row in rows] == [["1.00"] * 3] * 2
     assert ours(features, "cosine", truth)[0][2] in ("clear", "weak")
-    assert len(np.unique(divide(features, "euclidean", 5))) == 5
