@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 from worker.engine.clusters import neighbourhood
 from worker.engine.clusters.geometry import geometry_rows
 from worker.engine.clusters.neighbourhood import lay_out
-from worker.engine.clusters.reduction import Plane, project
+from worker.engine.clusters.reduction import Plane, lay_flat, principal_axes
 from worker.engine.clusters.rows import HeldRows
 
 
@@ -21,7 +21,8 @@ def rows_of(count: int, clusters: int, seed: int = 0) -> NDArray[np.float32]:
 
 def plane_of(features: NDArray[np.float32]) -> Plane:
     points = geometry_rows(features, "cosine")
-    return project(points, np.arange(len(points)), 0)
+    points, every = points - (points.mean(axis=0) if len(points) else 0), np.arange(len(points))
+    return lay_flat(points, principal_axes(points, 32, 0), every, every)
 
 
 def same_neighbours(positions: NDArray[np.float32], labels: NDArray[np.intp]) -> float:

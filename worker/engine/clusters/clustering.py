@@ -1,6 +1,5 @@
 """Clusters of pictures that look similar: how many, who is in which, and finer ones within the large."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from worker.engine.clusters.division import Division, Wish, divide
 from worker.engine.clusters.geometry import Geometry
 from worker.engine.clusters.members import assign, measure
 from worker.engine.clusters.partitions import Labels, Points, Values
-from worker.engine.clusters.reduction import AXES, MAPPED_ROWS, Plane, along, principal_axes, project
+from worker.engine.clusters.reduction import AXES, MAPPED_ROWS, Plane, along, lay_flat, principal_axes
 from worker.engine.clusters.rows import Cloud, HeldRows, Indices, Rows, hold
 from worker.engine.clusters.selection import ChosenK
 from worker.engine.clusters.subdivision import subdivide
@@ -104,17 +103,17 @@ def _cluster(cloud: Cloud, wish: Wish, seed: int, sample: int, previous: Numbers
     n, points, geometry = len(cloud.source), cloud.points, cloud.geometry
     floor = ROUNDING * float(np.vdot(points, points) + len(points) * np.vdot(cloud.offset, cloud.offset))
     tried = _sampled(len(points), sample, seed)
-    with ThreadPoolExecutor(1) as pool:  # most of the sweep keeps no more than one core busy
-        plane = pool.submit(_map, cloud, seed)
-        axes = principal_axes(points, AXES, seed)
-        places = along(points, axes)
-        before = None if previous is None else previous[cloud.at[tried]]
-        division = divide(places[tried], geometry, wish, seed, floor * len(tried) / max(len(points), 1), n, before)
+    axes = principal_axes(points, AXES, seed)
+    places = along(points, axes)
+    shown = _sampled(len(points), MAPPED_ROWS, seed)
+    plane = lay_flat(points, axes, shown, cloud.at[shown])
+    before = None if previous is None else previous[cloud.at[tried]]
+    division = divide(places[tried], geometry, wish, seed, floor * len(tried) / max(len(points), 1), n, before)
     choice = division.choice
     if choice.k == 0:
         nobody = np.zeros(0, dtype=np.int32)
         nothing = np.zeros(0, dtype=np.float32)
-        return Clustering(geometry, choice, nobody, nobody, nobody, points, nothing, None, 0, None, plane.result())
+        return Clustering(geometry, choice, nobody, nobody, nobody, points, nothing, None, 0, None, plane)
 
     held = _carried(places, tried, division)
     own, clusters = assign(cloud, axes, held)
@@ -137,7 +136,7 @@ def _cluster(cloud: Cloud, wish: Wish, seed: int, sample: int, previous: Numbers
         silhouettes=silhouettes if division.silhouettes is not None else None,
         sample=len(tried),
         margin=_margin(division.silhouettes, n) if len(tried) < n else None,
-        plane=plane.result(),
+        plane=plane,
     )
 
 
@@ -157,12 +156,6 @@ def _numbered(finer: Labels, own: Labels) -> Numbers:
         members = own == label
         numbers[members] = carry_numbers(finer[members])
     return numbers
-
-
-def _map(cloud: Cloud, seed: int) -> Plane:
-    """Of points that are held anyway: no picture is read for it."""
-    shown = _sampled(len(cloud.points), MAPPED_ROWS, seed)
-    return project(cloud.points[shown], cloud.at[shown], seed)
 
 
 def _sampled(n: int, size: int, seed: int) -> Indices:

@@ -13,7 +13,7 @@ from worker.engine.clusters.reference import Reference
 from worker.engine.clusters.selection import ChosenK, Witnesses, choose
 from worker.engine.clusters.silhouette import find_silhouettes
 from worker.engine.clusters.stability import ROUNDS, Halves
-from worker.engine.clusters.sweep import stay_near, sweep
+from worker.engine.clusters.sweep import STAY, stay_near, sweep
 
 K_LEAST: Final = 30  # the largest k tried, at least: few pictures may be of many kinds
 QUICK_TRIES: Final = 2
@@ -59,31 +59,35 @@ def divide(
     n = n or len(points)
     limit = wish.k_max or min(max(K_LEAST, math.isqrt(n // 2)), K_MOST)
     limit = max(limit, wish.k)
+    tries, rounds = (QUICK_TRIES, QUICK_TRIES) if quick else (0, ROUNDS)
     reference = Reference(points, geometry, seed)
-    while True:  # until the largest k that is tried is not the best
-        labelings, stayed = _with_the_last(
-            points, sweep(points, limit, seed, floor, QUICK_TRIES if quick else 0), previous
-        )
+    witnesses = Witnesses(reference.curve, reference.level, Halves(points, seed, rounds).agreement)
+    swept, stay = sweep(points, limit, seed, floor, tries), STAY
+    while True:
+        labelings, stayed = _with_the_last(points, swept, previous, stay)
         values = find_silhouettes(points, labelings, geometry)
         means = [None if row is None else float(row.mean()) for row in values]
-        witnesses = Witnesses(
-            reference.curve, reference.level, Halves(points, limit, seed, QUICK_TRIES if quick else ROUNDS).agreement
-        )
         inertias = [inertia * n / len(points) for inertia in inertias_of(points, labelings)]
         choice = choose(inertias, means, witnesses, limit, wish.k, stayed)
         further = min(2 * limit, K_MOST)
-        if wish.k or wish.k_max or not choice.at_edge or limit >= further or len(labelings) < limit:
+        if choice.at_edge and not wish.k_max and limit < further and len(swept) == limit:
+            limit = further
+            swept = sweep(points, limit, seed, floor, tries)
+        elif stayed and not choice.structured and stay < math.inf:
+            stay = math.inf  # no partition is better than another: let people find their pictures where they were
+        else:
             break
-        limit = further
     if choice.k == 0:
         return Division(choice, np.zeros(0, dtype=np.int32), None)
     return Division(choice, labelings[choice.k - 1], values[choice.k - 1])
 
 
-def _with_the_last(points: Points, labelings: list[Labels], previous: Numbers | None) -> tuple[list[Labels], int]:
+def _with_the_last(
+    points: Points, labelings: list[Labels], previous: Numbers | None, stay: float
+) -> tuple[list[Labels], int]:
     """The labelings, in which the last generation's takes the place of one that is hardly better; and its k, or 0."""
     known = 0 if previous is None else len(np.unique(previous[previous >= 0]))
     if previous is None or not 1 < known <= len(labelings):
         return labelings, 0
-    kept = stay_near(points, labelings[known - 1], previous)
+    kept = stay_near(points, labelings[known - 1], previous, stay)
     return [*labelings[: known - 1], kept, *labelings[known:]], known

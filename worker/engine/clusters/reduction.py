@@ -47,15 +47,17 @@ def along(points: Points, axes: Points) -> Points:
     return np.ascontiguousarray(points @ axes.T)
 
 
-def project(points: Points, at: npt.NDArray[np.intp], seed: int) -> Plane:
-    """The plane of these points, none of them moved. points: `[m, d]`, pictures `at`. Cost: O(m d) time and memory."""
-    centred = points - points.mean(axis=0) if len(points) else points
+def lay_flat(points: Points, axes: Points, shown: npt.NDArray[np.intp], at: npt.NDArray[np.intp]) -> Plane:
+    """The plane of the first two principal axes.
+
+    points: `[m, d]`, centred. axes: `[a, d]`. shown: which of the points the plane shows; at: the pictures that these
+    are. Cost: O(m d).
+    """
     positions = np.zeros((len(points), 2), dtype=np.float32)
-    total = float(np.vdot(centred, centred))
+    total = float(np.vdot(points, points))
     if total > 0:
-        axes = min(2, *centred.shape)
-        _, _, directions = randomized_svd(centred, axes, n_iter=4, random_state=seed)
+        directions = axes[:2]
         # An axis has no direction of its own. This one changes only with the axis, so that a map stays as it lies.
-        directions *= np.where(np.einsum("ij,ij->i", directions, np.abs(directions)) < 0, -1, 1)[:, None]
-        positions[:, :axes] = centred @ directions.T
-    return Plane(at, positions, float(np.vdot(positions, positions)) / total if total > 0 else 0.0)
+        signs = np.where(np.einsum("ij,ij->i", directions, np.abs(directions)) < 0, -1, 1)
+        positions[:, : len(directions)] = along(points, directions * signs[:, None].astype(np.float32))
+    return Plane(at, positions[shown], float(np.vdot(positions, positions)) / total if total > 0 else 0.0)

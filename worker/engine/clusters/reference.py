@@ -14,11 +14,13 @@ from worker.engine.clusters.concurrency import run_parts
 from worker.engine.clusters.geometry import Geometry
 from worker.engine.clusters.partitions import Points
 from worker.engine.clusters.silhouette import mean_silhouettes
-from worker.engine.clusters.sweep import few_points_expected, start_fresh
+from worker.engine.clusters.trials import divide_in_trial
 
 DRAWS: Final = 10  # collections without clusters behind the level at the chosen k
 CURVE_DRAWS: Final = 3  # behind the level at every k
 CURVE_STARTS: Final = 2
+LEVEL_STARTS: Final = 10  # of few rows, where chance weighs most; as many as STARTED_ROWS rows in all of more
+STARTED_ROWS: Final = 3000
 DRAWN_ROWS: Final = 1000
 CURVE_ROWS: Final = 500
 QUANTILE: Final = 0.9
@@ -48,13 +50,12 @@ class Reference:
 
     def level(self, k: int) -> float:
         """The silhouette at k below which QUANTILE of such collections stay. Cost: likewise, DRAWS times at this k."""
-        return float(np.quantile(self._scores([k], DRAWS, DRAWN_ROWS, 0)[0], QUANTILE))
+        return float(np.quantile(self._scores([k], DRAWS, DRAWN_ROWS, LEVEL_STARTS)[0], QUANTILE))
 
     def _scores(self, ks: list[int], draws: int, rows: int, starts: int) -> list[list[float]]:
         """Mean silhouettes per k and draw."""
         parts = [(k, draw) for k in ks for draw in range(draws)]
-        with few_points_expected():
-            found = list(run_parts(lambda part: self._score(*part, rows, starts), parts))
+        found = list(run_parts(lambda part: self._score(*part, rows, starts), parts))
         return [found[start : start + draws] for start in range(0, len(found), draws)]
 
     def _score(self, k: int, draw: int, rows: int, starts: int) -> float:
@@ -64,7 +65,8 @@ class Reference:
         drawn = np.random.default_rng([self._seed, draw]).random((n, len(self._half)), dtype=np.float32)
         drawn = ((2 * drawn - 1) * self._half).astype(np.float32)
         drawn -= drawn.mean(axis=0)
-        value = mean_silhouettes(drawn, [start_fresh(drawn, k, self._seed, starts)], self._geometry)[0]
+        labels, _ = divide_in_trial(drawn, k, self._seed, min(starts, max(STARTED_ROWS // n, 1)))
+        value = mean_silhouettes(drawn, [labels], self._geometry)[0]
         return 0.0 if value is None else value
 
     @cached_property

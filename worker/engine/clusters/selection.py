@@ -1,7 +1,7 @@
 """The number of clusters: silhouette, elbow and stability side by side, a rule that joins them, and how far it holds.
 
 The rule
-0. Where the elbow is where the silhouette is highest, and the clusters there are clear (see 3), nothing else is asked.
+0. Where the elbow is where the silhouette is highest, and the clusters there are clear (see 4), nothing else is asked.
 1. Otherwise each k is worth what its mean silhouette has above LEVEL_SHARE of what images without any clusters reach
    at that k (`Witnesses.curve`), times the square of its stability: how well two halves agree on who is with whom.
    The silhouette alone likes k = 2, which any longish cloud allows; what images without clusters reach falls with k,
@@ -10,12 +10,13 @@ The rule
 2. Of all that are worth as much but for TIE it is the last generation's k, else the largest: too few clusters mix what
    people keep apart, one too many does little harm. Where no k reaches LEAST_STABILITY nothing speaks for any, and the
    last generation's or the elbow is taken: heaps of a handy size.
-3. There is always an answer; how far to trust it stands beside it. `Witnesses.level` says which silhouette nine of ten
+3. Where no k earns trust (see 4) the last generation's stays, so that heaps of a handy size stay what they are.
+4. There is always an answer; how far to trust it stands beside it. `Witnesses.level` says which silhouette nine of ten
    collections of that size and spread, but without clusters, stay below. What is left of the way from there to 1,
    strength = (silhouette - level) / (1 - level), makes the trust with the stability: `clear` from CLEAR_STRENGTH and
    CLEAR_STABILITY on, `weak` from MIN_STRENGTH and MIN_STABILITY on, `none` below, where the clusters only cut up what
    is one cloud.
-4. Fewer than three different images stay in one cluster.
+5. Fewer than three different images stay in one cluster.
 
 Why not a fixed limit for the silhouette: it depends on the dimension and on n. Why the elbow never decides alone: one
 is found in the inertia curve of pure noise, too (Schubert, arXiv 2212.12189). It is reported beside the others.
@@ -131,15 +132,53 @@ def choose(
     if not fixed and best is not None:
         k, firm = _most_worth(scores, best, elbow, witnesses, last)
     k = min(k or 1, len(inertias))
-    agree = elbow is not None and best is not None and min(abs(elbow - best), abs(elbow - k)) <= AGREEMENT
-    level, strength, trust = None, None, Trust.NONE
-    if k in scores:
-        level = witnesses.level(k)
-        if k not in firm:
-            firm[k] = witnesses.stability(k)
-        strength = _strength(scores[k], level)
-        trust = trust_of(strength, firm[k])
+    held = _hold(k, scores, firm, witnesses)
+    if held.trust is Trust.NONE and last in scores and not fixed:
+        k, held = last, _hold(last, scores, firm, witnesses)
     at_edge = not fixed and limit > 1 and k >= limit
+    return ChosenK(
+        k, held.trust, tuple(inertias), tuple(silhouettes), elbow, best, _agree(k, best, elbow), held.level,
+        held.strength, held.stability, at_edge, bool(fixed),
+        _reason(k, fixed, best, inertias, scores, elbow, last, at_edge, held),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """How far clusters hold at some k. level, strength, stability: None where no silhouette is defined."""
+
+    trust: Trust = Trust.NONE
+    level: float | None = None
+    strength: float | None = None
+    stability: float | None = None
+
+
+def _hold(k: int, scores: dict[int, float], firm: dict[int, float], witnesses: Witnesses) -> _Held:
+    """firm: the stability at each k of which it was asked; this one is added."""
+    if k not in scores:
+        return _Held()
+    if k not in firm:
+        firm[k] = witnesses.stability(k)
+    level = witnesses.level(k)
+    strength = _strength(scores[k], level)
+    return _Held(trust_of(strength, firm[k]), level, strength, firm[k])
+
+
+def _agree(k: int, best: int | None, elbow: int | None) -> bool:
+    return elbow is not None and best is not None and min(abs(elbow - best), abs(elbow - k)) <= AGREEMENT
+
+
+def _reason(
+    k: int,
+    fixed: int,
+    best: int | None,
+    inertias: Sequence[float],
+    scores: dict[int, float],
+    elbow: int | None,
+    last: int,
+    at_edge: bool,
+    held: _Held,
+) -> str:
     if fixed and k:
         reason = f"k = {fixed} was asked for." + (f" There are only {k} different images." if k < fixed else "")
     elif best is None:
@@ -148,12 +187,9 @@ def choose(
         reason = _why(k, best, scores, elbow, last)
     if at_edge:
         reason += " It is the largest k that was tried: there may be more clusters."
-    if level is not None:
-        reason += " " + _how_far(trust, scores[k], level, firm[k])
-    return ChosenK(
-        k, trust, tuple(inertias), tuple(silhouettes), elbow, best, agree, level, strength, firm.get(k),
-        at_edge, bool(fixed), reason,
-    )  # fmt: skip
+    if held.level is not None and held.stability is not None:
+        reason += " " + _how_far(held.trust, scores[k], held.level, held.stability)
+    return reason
 
 
 def _most_worth(
@@ -226,7 +262,7 @@ _SAID: Final = {
 def _why(k: int, best: int, scores: dict[int, float], elbow: int | None, last: int) -> str:
     beside = "the inertia curve has no elbow" if elbow is None else f"the elbow is at k = {elbow}"
     if k == last and k != best:
-        return f"k = {k} stays as it was: k = {best}, where the silhouette is highest, is hardly better; {beside}."
+        return f"k = {k} stays as it was: k = {best}, where the silhouette is highest, has no more to say; {beside}."
     if k != best and k == elbow:
         return (
             f"The silhouette is highest at k = {best} ({scores[best]:.2f}), but k = {k} ({scores[k]:.2f}), where the "

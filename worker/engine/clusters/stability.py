@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
 from worker.engine.clusters.concurrency import run_parts
-from worker.engine.clusters.partitions import Labels, Points, nearest
-from worker.engine.clusters.sweep import best_of, draw_starts, few_points_expected
+from worker.engine.clusters.partitions import Points, nearest
+from worker.engine.clusters.trials import divide_in_trial
 
 ROUNDS: Final = 6
 STARTS: Final = 3  # of each half; the best counts
@@ -22,16 +22,11 @@ SPLIT_ROWS: Final = 600  # of many points a sample is split
 class Halves:
     """Some ways to split points, float32 `[n, a]`, into halves; of many points a sample is split."""
 
-    def __init__(self, points: Points, k_max: int, seed: int, rounds: int = ROUNDS) -> None:
+    def __init__(self, points: Points, seed: int, rounds: int = ROUNDS) -> None:
         size = min(len(points), SPLIT_ROWS)
         orders = [np.random.default_rng([seed, number]).permutation(len(points))[:size] for number in range(rounds)]
         self._points = [points[order] for order in orders]
-        self._rows = size
-        self._starts = [
-            [draw_starts(half, min(k_max, len(half)), seed, STARTS) for half in _halves(split)]
-            for split in self._points
-            if size >= WITNESSES
-        ]
+        self._rows, self._seed = size, seed
 
     def agreement(self, k: int) -> float:
         """The mean adjusted Rand index of what two halves say of all points: 1 where they always agree, 0 by chance.
@@ -43,17 +38,9 @@ class Halves:
             return 1.0
         if self._rows // 2 < k:
             return 0.0
-        with few_points_expected():
-            found = run_parts(lambda number: self._agree(number, k), list(range(len(self._starts))))
-            return float(np.mean(list(found)))
+        return float(np.mean(list(run_parts(lambda points: self._agree(points, k), self._points))))
 
-    def _agree(self, number: int, k: int) -> float:
-        points = self._points[number]
-        told: list[Labels] = []
-        for half, starts in zip(_halves(points), self._starts[number], strict=True):
-            told.append(nearest(points, best_of(half, k, starts).cluster_centers_))
-        return float(adjusted_rand_score(*told))
-
-
-def _halves(points: Points) -> tuple[Points, Points]:
-    return points[: len(points) // 2], points[len(points) // 2 :]
+    def _agree(self, points: Points, k: int) -> float:
+        halves = points[: len(points) // 2], points[len(points) // 2 :]
+        one, other = (nearest(points, divide_in_trial(half, k, self._seed, STARTS)[1]) for half in halves)
+        return float(adjusted_rand_score(one, other))

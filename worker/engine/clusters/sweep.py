@@ -25,8 +25,7 @@ from worker.engine.clusters.partitions import Labels, Points
 SEARCHED_ROWS: Final = 3000
 DRAWN: Final = 32
 FRESH: Final = (1, 10)  # k-means++ starts per k: many where they are cheap, and where chance weighs most
-FRESH_ROWS: Final = 3000  # rows in all of them together, between those two
-NESTED_ROWS: Final = 5000  # the same where one draw serves every k: fewer different draws in all, so some more of them
+FRESH_ROWS: Final = 5000  # rows in all of them together, between those two
 STEPS_ON_ALL: Final = 20  # of Lloyd on all points, after the search on a sample
 STAY: Final = 0.02  # share of the inertia that another partition must save to take the last one's place
 
@@ -48,19 +47,14 @@ def sweep(points: Points, k_max: int, seed: int, floor: float, count: int = 0) -
         return [_labels(model) for model in _search(points, k_max, seed, floor, count)]
 
 
-def start_fresh(points: Points, k: int, seed: int, count: int = 0) -> Labels:
-    """Labels `[n]` of the best of some k-means++ starts. count: how many; 0: more for fewer points."""
-    return _labels(KMeans(k, n_init=count or _starts(points, FRESH_ROWS), random_state=seed).fit(points))
-
-
 def carry(points: Points, centroids: Points) -> Labels:
     """Labels `[n]` that centroids found on a sample come to on all points. Cost: O(STEPS_ON_ALL n d k)."""
     with few_points_expected():
         return _labels(_run(points, centroids, STEPS_ON_ALL))
 
 
-def stay_near(points: Points, found: Labels, previous: Labels) -> Labels:
-    """Labels `[n]` at the k of `found`: those that `previous` leads to, unless `found` is better by more than STAY.
+def stay_near(points: Points, found: Labels, previous: Labels, stay: float = STAY) -> Labels:
+    """Labels `[n]` at the k of `found`: those that `previous` leads to, unless `found` is better by more than `stay`.
 
     A few new points would else turn clusters over that are as good as others. previous: `[n]`, -1 for new points; as
     many different numbers as there are clusters.
@@ -69,7 +63,7 @@ def stay_near(points: Points, found: Labels, previous: Labels) -> Labels:
     with few_points_expected():
         kept, other = _run(points, starts), _run(points, _means(points, found))
     is_whole = len(np.unique(kept.labels_)) == len(starts)
-    return _labels(kept) if is_whole and kept.inertia_ <= (1 + STAY) * other.inertia_ else found
+    return _labels(kept) if is_whole and kept.inertia_ <= (1 + stay) * other.inertia_ else found
 
 
 def _means(points: Points, labels: Labels) -> Points:
@@ -87,22 +81,17 @@ def few_points_expected() -> Iterator[None]:
         yield
 
 
-def draw_starts(points: Points, k_max: int, seed: int, count: int = 0) -> list[Points]:
+def _draw_starts(points: Points, k_max: int, seed: int, count: int = 0) -> list[Points]:
     """Some k-means++ starts `[k_max, d]`. Each point depends on those before it only: the first k are a start of k.
 
     count: how many; 0: more for fewer points.
     """
     chance = np.random.RandomState(seed)
-    return [
-        kmeans_plusplus(points, k_max, random_state=chance)[0] for _ in range(count or _starts(points, NESTED_ROWS))
-    ]
+    count = count or min(max(FRESH_ROWS // len(points), FRESH[0]), FRESH[1])
+    return [kmeans_plusplus(points, k_max, random_state=chance)[0] for _ in range(count)]
 
 
-def _starts(points: Points, rows: int) -> int:
-    return min(max(rows // len(points), FRESH[0]), FRESH[1])
-
-
-def best_of(points: Points, k: int, starts: list[Points]) -> KMeans:
+def _best_of(points: Points, k: int, starts: list[Points]) -> KMeans:
     """The best of the fits at k from these starts, of which the first k points count."""
     return min((_run(points, start[:k]) for start in starts), key=_inertia)
 
@@ -111,8 +100,8 @@ def _search(points: Points, k_max: int, seed: int, floor: float, count: int) -> 
     chance = np.random.default_rng(seed)
     models: list[KMeans] = []
     ks = list(range(1, min(k_max, len(points)) + 1))
-    starts = draw_starts(points, len(ks), seed, count) if ks else []
-    for fresh in run_parts(lambda k: best_of(points, k, starts), ks):
+    starts = _draw_starts(points, len(ks), seed, count) if ks else []
+    for fresh in run_parts(lambda k: _best_of(points, k, starts), ks):
         warm = [_run(points, _with_one_more(points, models[-1].cluster_centers_, chance))] if models else []
         model = min([fresh, *warm], key=_inertia)
         if len(np.unique(model.labels_)) <= len(models):
