@@ -14,7 +14,7 @@ from worker.engine.clusters.partitions import Points, nearest
 from worker.engine.clusters.trials import divide_in_trial
 
 ROUNDS: Final = 6
-STARTS: Final = 3  # of each half; the best counts
+STARTS: Final = 6  # of each half; the best counts
 WITNESSES: Final = 16  # points, below which halves tell nothing
 SPLIT_ROWS: Final = 600  # of many points a sample is split
 
