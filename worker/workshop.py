@@ -164,10 +164,12 @@ class Workshop:
         # worker beside this one has a use for the cores.
         threadpool_limits(1)
         cv2.setNumThreads(1)
+        comparison = self.comparison()
         return Judge(
             self.store,
             ContentIndex(self.store, extractor),
-            counted(self.comparison().compare, self.meter),
+            counted(comparison.compare, self.meter),
+            comparison.screen,
             NearestCluster(self.store, extractor),
             time.time,
             rank_keepers(self.settings.keeper_order, self.keeper_folders()),

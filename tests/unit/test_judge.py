@@ -34,12 +34,13 @@ class World:
         self.alike: dict[frozenset[str], float] = {}
         self.varied: dict[frozenset[str], float] = {}
         self.contents: dict[str, None] = {}
+        self.strange: set[str] = set()
         self.compared: list[frozenset[str]] = []
         self.judge = self.new_judge()
 
     def new_judge(self) -> Judge:
         self.contents.clear()
-        judge = Judge(self.store, self, self.compare, clusters_of, lambda: 1_700_000_000.0, RANK)
+        judge = Judge(self.store, self, self.compare, self.screen, clusters_of, lambda: 1_700_000_000.0, RANK)
         judge.start()
         return judge
 
@@ -52,6 +53,9 @@ class World:
 
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
         return [content for content in self.contents if content != digest]
+
+    def screen(self, known: Sequence[File], new: File) -> set[str]:
+        return {file.record.digest for file in known} - self.strange
 
     def compare(self, keeper: File, other: File) -> Match | None:
         pair = frozenset({keeper.record.digest, other.record.digest})
@@ -133,6 +137,17 @@ def test_copies_that_arrive_together_are_not_both_unique(world: World) -> None:
         world.put(path, "same")
     world.judge.look(["a", "b", "c"])
     assert sorted(verdict for verdict, _ in world.verdicts().values()) == ["exact", "exact", "unique"]
+
+
+def test_who_is_a_stranger_at_first_sight_is_not_compared(world: World) -> None:
+    world.alike[frozenset({"cat", "cat-half"})] = 0.97
+    world.arrive("a.jpg", "cat")
+    world.arrive("dog.jpg", "dog")
+    world.strange = {"dog"}
+    world.compared.clear()
+    world.arrive("half.jpg", "cat-half")
+    assert world.compared == [frozenset({"cat", "cat-half"})]
+    assert world.verdicts()["half.jpg"] == ("near", "a.jpg")
 
 
 def test_the_best_of_several_keepers_is_taken(world: World) -> None:

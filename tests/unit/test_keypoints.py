@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import CorruptValue
-from worker.engine.sketch.keypoints import KEYPOINTS, find_keypoints, hamming
+from worker.engine.matching.bits import hamming
+from worker.engine.sketch.keypoints import KEYPOINTS, find_keypoints
 from worker.engine.sketch.sketch import Sketch, describe, pixel_digest
 
 
@@ -34,13 +35,6 @@ def test_mirroring_twice_changes_nothing(photo):
     assert np.array_equal(twice.descriptors, sketch.keypoints.descriptors)
     assert np.array_equal(twice.angles, sketch.keypoints.angles)
     assert np.allclose(twice.points, sketch.keypoints.points)
-
-
-def test_hamming_counts_bits():
-    random = np.random.default_rng(1)
-    first, second = (random.integers(0, 256, (n, 16), np.uint8) for n in (7, 5))
-    expected = np.unpackbits(first[:, None] ^ second[None], axis=2).sum(axis=2)
-    assert np.array_equal(hamming(first, second), expected)
 
 
 def test_a_sketch_survives_its_bytes_and_stays_small(photo):

@@ -15,6 +15,7 @@ from shared.store import MemoryStore
 from worker.engine.groups.keepers import rank_keepers
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
+from worker.pipeline.comparison import File
 from worker.pipeline.judging.candidates import ContentIndex
 from worker.pipeline.judging.judge import Judge
 from worker.pipeline.judging.writer import Writer
@@ -41,9 +42,15 @@ def no_clusters(digests: Sequence[str]) -> list[None]:
     return [None] * len(digests)
 
 
+def all_of(known: Sequence[File], _: File) -> set[str]:
+    return {file.record.digest for file in known}
+
+
 def open_judge(store: MemoryStore, extractor: str, holder: str = "", alike: Match | None = None) -> Judge:
     rank = rank_keepers(["path"])
-    return Judge(store, ContentIndex(store, extractor), lambda *_: alike, no_clusters, lambda: 1.0, rank, holder)
+    return Judge(
+        store, ContentIndex(store, extractor), lambda *_: alike, all_of, no_clusters, lambda: 1.0, rank, holder
+    )
 
 
 def publish(store: MemoryStore, extractor: str) -> None:

@@ -47,6 +47,7 @@ class Checker:
             workshop.store,
             self._index,
             self._comparison.compare,
+            self._comparison.screen,
             self._clusters,
             time.time,
             rank_keepers(workshop.settings.keeper_order, workshop.keeper_folders()),
@@ -92,6 +93,7 @@ class Checker:
         found, matches = self._judge.find_keeper(
             seen.facts.pixels,
             lambda keeper_of: self._index.nearest(features, seen.sketch, keeper_of, CANDIDATES),
+            lambda files: self._comparison.screen_sketch(files, seen.sketch),
             compare,
         )
         cluster = self._clusters.of(features)

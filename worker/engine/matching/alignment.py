@@ -12,13 +12,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.sketch.keypoints import WORK_SIDE, Keypoints, hamming
+from worker.engine.matching.bits import hamming
+from worker.engine.sketch.keypoints import WORK_SIDE, Keypoints
 from worker.engine.sketch.sketch import Sketch
 
 Transform = NDArray[np.float64]
 
-_RATIO: Final = 0.8  # of the best distance to the second best
-_NEAR_BITS: Final = 28  # of 128; unrelated descriptors differ in about 45, copies of a quarter in less than 24
+RATIO: Final = 0.8  # of the best distance to the second best
+NEAR_BITS: Final = 28  # of 128; unrelated descriptors differ in about 45, copies of a quarter in less than 24
+
 _TOLERANCE: Final = 4.0  # work pixels between where a keypoint is and where the transform puts it
 _FEWEST: Final = 5  # matches to start from
 _STRETCHED_FROM: Final = 8  # matches that may as well come from a stretched picture
@@ -98,9 +100,9 @@ def _starts(here: NDArray[Any], there: NDArray[Any]) -> list[NDArray[Any] | None
     return [similar, cv2.estimateAffine2D(here, there, **settings)[0]]
 
 
-def _alike(first: Keypoints, second: Keypoints, bits: NDArray[np.uint16]) -> _Pairs:
+def _alike(first: Keypoints, second: Keypoints, bits: NDArray[np.int32]) -> _Pairs:
     """All pairs with similar descriptors, the most similar first."""
-    pairs = np.flatnonzero(bits <= _NEAR_BITS)
+    pairs = np.flatnonzero(bits <= NEAR_BITS)
     pairs = pairs[np.argsort(bits.ravel()[pairs], kind="stable")]
     rows, columns = np.divmod(pairs, bits.shape[1])
     there = np.ascontiguousarray(second.points[columns].T, np.float32)
@@ -123,13 +125,13 @@ def _refined(start: NDArray[Any] | None, alike: _Pairs) -> Alignment | None:
     return Alignment(transform, len(_along(transform, alike, _TOLERANCE)))
 
 
-def _matches(bits: NDArray[np.uint16]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _matches(bits: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pairs that are each other's nearest, clearly nearer than the second nearest."""
     nearest = bits.argmin(axis=1)
-    rows = np.flatnonzero(bits[np.arange(len(bits)), nearest] <= _NEAR_BITS)
+    rows = np.flatnonzero(bits[np.arange(len(bits)), nearest] <= NEAR_BITS)
     nearest = nearest[rows]
     best_two = np.partition(bits[rows], 1, axis=1)[:, :2]
-    good = (best_two[:, 0] < _RATIO * best_two[:, 1]) & (bits[:, nearest].argmin(axis=0) == rows)
+    good = (best_two[:, 0] < RATIO * best_two[:, 1]) & (bits[:, nearest].argmin(axis=0) == rows)
     return rows[good], nearest[good]
 
 

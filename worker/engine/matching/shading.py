@@ -6,9 +6,10 @@ stretched, toned, turned by quarters, mirrored. Two different skies share the ru
 out first (a quadratic function of the place), and what is left must agree better than chance allows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 from worker.engine.matching.alignment import Transform
 from worker.engine.sketch.sketch import Sketch
 
-Values = NDArray[np.float64]
+Values = NDArray[np.float32]
+
+DETAILS_KEPT: Final = 4096  # pictures whose shading stays in memory, 7 KiB each
 
 _SIDE: Final = 32  # pixels to which both are brought
 _FAINT: Final = 1.5  # levels; standard deviation below which what is left may be compression
@@ -32,6 +35,15 @@ class Shading:
     similarity: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Details:
+    """values: brightness `[_SIDE, _SIDE]` less its quadratic trend, of unit length. count: how many components of its
+    spectrum share the variance: the exponential of their entropy."""
+
+    values: Values
+    count: float
+
+
 def align_shading(first: Sketch, second: Sketch, stretch: float) -> Shading | None:
     """The orientation of eight under which two whole pictures agree; None if chance could do it too. 0.1 ms.
 
@@ -43,42 +55,67 @@ def align_shading(first: Sketch, second: Sketch, stretch: float) -> Shading | No
     here, there = _details(first.thumbnail), _details(second.thumbnail)
     if here is None or there is None:
         return None
-    details = min(_count(here), _count(there))
     found: Shading | None = None
-    for quarters in range(4):
-        for mirrored in (False, True):
-            turned = np.rot90(here[:, ::-1] if mirrored else here, quarters)
-            similarity = float((turned * there).sum())
-            if similarity > (found.similarity if found else 0) and _fits(first, second, quarters, stretch):
-                found = Shading(_transform(first, second, quarters, mirrored), similarity)
-    if found is None or -np.log(max(1e-9, 1 - found.similarity**2)) * (details - 1) / 2 < _EVIDENCE:
-        return None
-    return found
+    for quarters, mirrored in _ORIENTATIONS:
+        similarity = float((_oriented(here.values, quarters, mirrored) * there.values).sum())
+        if similarity > (found.similarity if found else 0) and _fits(first, second, quarters, stretch):
+            found = Shading(_transform(first, second, quarters, mirrored), similarity)
+    return found if found and _evidence(found.similarity, min(here.count, there.count)) >= _EVIDENCE else None
 
 
-@lru_cache(maxsize=256)
-def _details(thumbnail: bytes) -> Values | None:
-    """Brightness `[_SIDE, _SIDE]` less its quadratic trend, of unit length; None if hardly anything is left."""
+def agree_in_shading(new: Sketch, known: Sequence[Sketch], stretches: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """For which of the known pictures `align_shading` finds an orientation: bool `[n]`. 0.1 ms for 24.
+
+    stretches: `[n]`, of each. What is not in memory is decoded: 0.2 ms each.
+    """
+    agree = np.zeros(len(known), bool)
+    own, found = _details(new.thumbnail), [_details(one.thumbnail) for one in known]
+    at = [place for place, details in enumerate(found) if details]
+    if own is None or not at:
+        return agree
+    turned = np.stack([_oriented(own.values, *orientation).ravel() for orientation in _ORIENTATIONS])
+    similar = np.stack([details.values.ravel() for details in found if details]) @ turned.T
+    fits = [[_fits(known[place], new, quarters, stretches[place]) for quarters, _ in _ORIENTATIONS] for place in at]
+    best = np.where(fits, similar, 0.0).max(axis=1)
+    counts = np.minimum([details.count for details in found if details], own.count)
+    agree[at] = _evidence(best, counts) >= _EVIDENCE
+    return agree
+
+
+_ORIENTATIONS: Final = tuple((quarters, mirrored) for quarters in range(4) for mirrored in (False, True))
+
+
+def _oriented(values: Values, quarters: int, mirrored: bool) -> Values:
+    return np.rot90(values[:, ::-1] if mirrored else values, quarters)
+
+
+def _evidence(similarity: Any, details: Any) -> Any:
+    """Minus the logarithm of the chance of such a correlation of so many details; of arrays likewise."""
+    return -np.log(np.maximum(1e-9, 1 - np.square(similarity))) * (details - 1) / 2
+
+
+@lru_cache(maxsize=DETAILS_KEPT)
+def _details(thumbnail: bytes) -> _Details | None:
+    """None if hardly anything is left."""
     grey = cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_GRAYSCALE)
-    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float64).ravel()
+    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     rest = small - _TREND @ (_TREND.T @ small)
     length = float(np.linalg.norm(rest))
-    return None if length < _FAINT * _SIDE else (rest / length).reshape(_SIDE, _SIDE)
+    if length < _FAINT * _SIDE:
+        return None
+    values = (rest / length).reshape(_SIDE, _SIDE)
+    shares = cv2.dct(values) ** 2
+    return _Details(values, float(np.exp(-(shares * np.log(np.maximum(shares, 1e-12))).sum())))
 
 
 def _trend() -> Values:
-    """Orthonormal columns that span the quadratic functions of the place: float64 `[_SIDE ** 2, 6]`."""
+    """Orthonormal columns that span the quadratic functions of the place: float32 `[_SIDE ** 2, 6]`."""
     y, x = (axis.ravel() for axis in np.meshgrid(*[np.linspace(-1, 1, _SIDE)] * 2, indexing="ij"))
-    return np.asarray(np.linalg.qr(np.column_stack([np.ones(len(x)), x, y, x * x, x * y, y * y]))[0], np.float64)
+    columns = np.column_stack([np.ones(len(x)), x, y, x * x, x * y, y * y])
+    return np.asarray(np.linalg.qr(columns)[0], np.float32)
 
 
 _TREND: Final = _trend()
-
-
-def _count(details: Values) -> float:
-    """How many components of the spectrum share the variance: the exponential of their entropy."""
-    shares = cv2.dct(details) ** 2
-    return float(np.exp(-(shares * np.log(np.maximum(shares, 1e-12))).sum()))
 
 
 def _fits(first: Sketch, second: Sketch, quarters: int, stretch: float) -> bool:

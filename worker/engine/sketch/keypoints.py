@@ -153,12 +153,3 @@ def _compare(layer: NDArray[Any], points: Floats, angles: Floats) -> Bytes:
     rows = np.rint(points[:, 1, None, None] + sin * x + cos * y).astype(np.intp)
     values = layer[np.clip(rows, 0, layer.shape[0] - 1), np.clip(columns, 0, layer.shape[1] - 1)]
     return np.packbits(values[..., 0] < values[..., 1], axis=1)
-
-
-def hamming(first: Bytes, second: Bytes) -> NDArray[np.uint16]:
-    """Bits that differ between every descriptor of `first` `[n, b]` and of `second` `[m, b]`: uint16 `[n, m]`."""
-    left, right = (np.ascontiguousarray(rows).view(np.uint64) for rows in (first, second))
-    result = np.zeros((len(left), len(right)), np.uint16)
-    for word in range(left.shape[1]):
-        result += np.bitwise_count(left[:, word, None] ^ right[None, :, word])
-    return result

@@ -12,7 +12,7 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Record, Relation, State, Verdict, pair_of
 from shared.store import Counter, Tallies
 from worker.engine.groups.keepers import Rank
-from worker.pipeline.comparison import Compare, File
+from worker.pipeline.comparison import Compare, File, Screen
 from worker.pipeline.judging.knowledge import RECORDS_AT_ONCE, Knowledge, KnowledgeStore, learn
 from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN
 from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts, VerdictsStore
@@ -48,6 +48,7 @@ class Judge:
         store: JudgeStore,
         candidates: Candidates,
         compare: Compare,
+        screen: Screen,
         clusters: Clusters,
         now: Callable[[], float],
         rank: Rank,
@@ -55,7 +56,8 @@ class Judge:
         meter: Meter = UNMETERED,
         act: Callable[[Sequence[Given]], None] | None = None,
     ) -> None:
-        """clusters: of digests, for the events. now: seconds since the epoch. rank: order of keepers.
+        """screen: which known files are worth a comparison. clusters: of digests, for the events. now: seconds since
+        the epoch. rank: order of keepers.
 
         holder: of the lease, checked with every verdict. act: called with the duplicates that were proved, after
         their verdicts are written; it raises nothing. Call `start` before anything else.
@@ -63,6 +65,7 @@ class Judge:
         self._store = store
         self._candidates = candidates
         self._compare = compare
+        self._screen = screen
         self._rank = rank
         self._act = act
         self._verdicts = Verdicts(store, clusters, now, holder, meter)
@@ -137,6 +140,7 @@ class Judge:
         keeper, matches = self.find_keeper(
             pixels,
             lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
+            lambda files: self._screen(files, file),
             lambda candidate: self._compare(candidate, file),
         )
         known.join(digest, keeper or digest)
@@ -161,11 +165,13 @@ class Judge:
         self,
         pixels: str,
         search: Callable[[Callable[[str], str]], list[str]],
+        screen: Callable[[Sequence[File]], set[str]],
         compare: Callable[[File], Match | None],
     ) -> tuple[str | None, dict[str, Match]]:
         """The keeper of the group that a new content belongs to (None: it is a keeper itself), and all its matches.
 
-        pixels: digest of its pixels. search: candidates, given who is whose keeper. compare: with a known file.
+        pixels: digest of its pixels. search: candidates, given who is whose keeper. screen: those of known files
+        that are no strangers at first sight. compare: with a known file.
         Only a `near` match with a keeper makes it a duplicate. The others are found for the recluster run: two crops
         that share too little to match each other both match the picture they were cut from, whichever came first.
         No match is given for a content with the very pixels of the keeper, and not of all that match: each costs what
@@ -180,11 +186,12 @@ class Judge:
         compared: dict[str, Match | None] = {}
         candidates = {found: known.keeper.get(found, "") for found in search(lambda one: known.keeper.get(one, one))}
         files = self._standing([*candidates, *candidates.values()])
+        promising = screen(list(files.values()))
         for candidate, keeper in candidates.items():
             if _tell_enough(compared, known.keeper):
                 break
             for digest in dict.fromkeys((keeper, candidate)):
-                if digest not in compared and not _is_near(compared.get(keeper)) and digest in files:
+                if digest in promising and digest not in compared and not _is_near(compared.get(keeper)):
                     compared[digest] = compare(files[digest])
         matches = {digest: match for digest, match in compared.items() if match}
         return self._best_keeper(matches, Relation.NEAR), matches

@@ -28,7 +28,8 @@ WAIT_SECONDS: Final = Metric(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )  # fmt: skip
 COMPARISONS: Final = Metric(
-    "imagesieve_verdicts_comparisons_total", "counter", "pairs of pictures compared, and what they were to each other",
+    "imagesieve_verdicts_comparisons_total", "counter",
+    "pairs of pictures compared closely, and what they were to each other",
     "match", (*Relation, NO_MATCH),
 )  # fmt: skip
 KNOWN: Final = Metric("imagesieve_verdicts_known_files", "gauge", "files that the writer compares new ones with")
