@@ -103,7 +103,7 @@ class Comparison:
             raise DamagedImages(sorted(read.keys() - sound.keys()))
         found = []
         for digest in digests:
-            found.append(self._latest.pop(digest, None) or sound[digest])
+            found.append(self._latest.pop(digest) if digest in self._latest else sound[digest])
             self._latest[digest] = found[-1]  # the latest stands last
         while len(self._latest) > SKETCHES_KEPT:
             del self._latest[next(iter(self._latest))]
