@@ -94,8 +94,7 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
         if not wanted:
             return {"outcome": "refused", "message": "the request did not parse; it was refused"}
         with _retried(self, workshop):
-            [(force, k)] = wanted
-            outcome: dict[str, Any] = recluster(workshop.reclustering, force, k)
+            outcome: dict[str, Any] = recluster(workshop.reclustering, *wanted[0])
             logger.log(logging.WARNING if outcome.get("report_error") else logging.INFO, "%s", outcome["message"])
             request_verdicts(app, outcome.pop("unjudged", []))
         return outcome
@@ -123,15 +122,16 @@ def parse_paths(given: Sequence[object], more: Mapping[str, object]) -> tuple[li
 
 def parse_recluster(
     given: Sequence[object], more: Mapping[str, object]
-) -> tuple[list[tuple[bool, int | None]], list[str]]:
-    """Whether a run is wanted even if nothing has changed, and the k asked for, None where nothing is said of it.
+) -> tuple[list[tuple[bool, int | None, bool]], list[str]]:
+    """The run that is asked for, as `recluster` takes it: force, k, patient.
 
     An empty list, and why, for a message not ours. Pure.
     """
-    force, k = more.get("force", False), more.get("k")
+    force, patient, k = more.get("force", False), more.get("patient", False), more.get("k")
     is_k = k is None or (isinstance(k, int) and not isinstance(k, bool) and 0 <= k <= LARGEST_K)
-    if not given and more.keys() <= {"force", "k"} and isinstance(force, bool) and is_k:
-        return [(force, k if isinstance(k, int) else None)], []
+    known = not given and more.keys() <= {"force", "k", "patient"}
+    if known and isinstance(force, bool) and isinstance(patient, bool) and is_k:
+        return [(force, k if isinstance(k, int) else None, patient)], []
     return [], [f"a recluster message held {_short([*given, dict(more)])}"]
 
 

@@ -79,6 +79,7 @@ def make_app(settings: Settings) -> Celery:
             "recluster": {
                 "task": names.TASK_RECLUSTER,
                 "schedule": settings.recluster_every,
+                "kwargs": {"patient": True},
                 # A look that was not taken before the next one is due is worth nothing.
                 "options": {
                     "expires": settings.recluster_every,

@@ -23,8 +23,9 @@ class Owner(Sealed):
 class Event:
     """A line of the event stream: what an image was found to be, or is after a correction.
 
-    at: ISO 8601. cluster: of the last generation, None if the image is newer. reason: for people. variant_of, share:
-    of a variant, as in its record.
+    at: ISO 8601. cluster: its own, or its keeper's; of one that is newer than the last generation the nearest; None
+    before there is one. cluster_before: where a recluster run put it into another cluster, and nothing else happened.
+    reason: for people. variant_of, share: of a variant, as in its record.
     """
 
     at: str
@@ -37,6 +38,7 @@ class Event:
     reason: str = ""
     variant_of: str = ""
     share: float = 0.0
+    cluster_before: int | None = None
 
     def to_json(self) -> str:
         """One line of JSON."""

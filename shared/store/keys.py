@@ -28,6 +28,9 @@ class Counter(StrEnum):
     COMPUTED = "imagesieve:computed"  # forward passes ever made, one per picture
     LOADED = "imagesieve:loaded"  # networks that feature workers ever loaded
     CORRECTIONS = "imagesieve:corrections"  # verdicts that recluster runs corrected
+    CHANGED = "imagesieve:changed"  # files that were judged for the first time, or went
+    PLACED = "imagesieve:placed"  # pictures that were given a cluster on their arrival
+    STRAYED = "imagesieve:strayed"  # of these, those that lie far from every cluster
     REFUSED = "imagesieve:refused"  # messages or references refused
 
 

@@ -29,6 +29,7 @@ def test_an_event_is_one_line_whatever_the_name() -> None:
         "reason",
         "variant_of",
         "share",
+        "cluster_before",
     ]
 
 

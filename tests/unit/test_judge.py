@@ -8,18 +8,19 @@ import pytest
 
 from shared.failures import FailureKind
 from shared.records import ImageFacts, Match, Record, Reference, Relation, State
-from shared.store import MemoryStore, keys
+from shared.store import Counter, MemoryStore, keys
 from worker.engine.groups.keepers import rank_keepers
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.judge import Judge
+from worker.pipeline.judging.nearest import Placement
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.correction import correct_verdicts, group_files
 
 RANK = rank_keepers(("pixels", "bytes", "oldest"))
 
 
-def clusters_of(digests: Sequence[str]) -> list[int]:
-    return [len(digest) for digest in digests]
+def clusters_of(digests: Sequence[str]) -> list[Placement]:
+    return [Placement(len(digest), strays=digest.startswith("far")) for digest in digests]
 
 
 def variant_match(similarity: float) -> Match:
@@ -137,6 +138,29 @@ def test_copies_that_arrive_together_are_not_both_unique(world: World) -> None:
         world.put(path, "same")
     world.judge.look(["a", "b", "c"])
     assert sorted(verdict for verdict, _ in world.verdicts().values()) == ["exact", "exact", "unique"]
+
+
+def test_a_duplicate_is_in_the_cluster_of_its_keeper(world: World) -> None:
+    world.alike[frozenset({"cat", "cat-half"})] = 0.97
+    world.arrive("a.jpg", "cat")
+    world.arrive("half.jpg", "cat-half")
+    found = {event.path: event.cluster for _, event in world.store.events("0", wait=0.0)}
+    assert found == {"a.jpg": len("cat"), "half.jpg": len("cat")}
+
+
+def test_what_came_and_went_is_counted_and_which_pictures_stray(world: World) -> None:
+    def counted() -> list[int]:
+        return [world.store.add(counter, 0) for counter in (Counter.CHANGED, Counter.PLACED, Counter.STRAYED)]
+
+    world.alike[frozenset({"cat", "cat-half"})] = 0.97
+    world.arrive("a.jpg", "cat")
+    world.arrive("half.jpg", "cat-half")
+    world.arrive("far.jpg", "far off")
+    assert counted() == [3, 2, 1]
+    world.judge.look(["a.jpg", "far.jpg"])  # a message that comes twice
+    assert counted() == [3, 2, 1]
+    world.leave("half.jpg")
+    assert counted() == [4, 2, 1]
 
 
 def test_who_is_a_stranger_at_first_sight_is_not_compared(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 from shared.records import Generation, ImageFacts
 from shared.store import MemoryStore
 from worker.engine.search.encoding import encode
-from worker.pipeline.judging.nearest import NearestCluster
+from worker.pipeline.judging.nearest import NearestCluster, Placement
 
 
 def publish(store: MemoryStore, name: str, extractor: str, first: int) -> None:
@@ -28,13 +28,13 @@ def test_the_nearest_centroid_of_the_newest_generation_counts() -> None:
     rows = np.eye(2, 4096, dtype=np.float32) * 5
     store.put_images("e", [(name, ImageFacts(1, 1), encode(rows)[row], b"") for row, name in enumerate("ab")])
     nearest = NearestCluster(store, "e")
-    assert nearest(["a"]) == [None]
+    assert [one.cluster for one in nearest(["a"])] == [None]
     publish(store, "1", "e", first=0)
-    assert nearest(["a", "missing", "b"]) == [0, None, 1]
+    assert [one.cluster for one in nearest(["a", "missing", "b"])] == [0, None, 1]
     publish(store, "2", "e", first=7)
-    assert nearest(["a", "b"]) == [7, 8]
+    assert [one.cluster for one in nearest(["a", "b"])] == [7, 8]
     publish(store, "3", "another", first=0)
-    assert nearest(["a"]) == [None]
+    assert [one.cluster for one in nearest(["a"])] == [None]
 
 
 @pytest.mark.parametrize("cut", [8, 10, 4096, 8 * 4096])
@@ -51,4 +51,21 @@ def test_centroids_that_were_cut_off_name_no_cluster(cut: int) -> None:
         ),
         keep=2,
     )
-    assert NearestCluster(store, "e")(["a"]) == [None]
+    assert NearestCluster(store, "e")(["a"]) == [Placement()]
+
+
+@pytest.mark.parametrize("geometry", ["cosine", "euclidean"])
+def test_a_picture_strays_that_is_farther_than_nearly_all_of_its_cluster(geometry: str) -> None:
+    store = MemoryStore()
+    rows = np.zeros((2, 4096), np.float32)
+    rows[:, 0], rows[1, 1] = 1, 0.8  # the cosine of the angle to the first axis: 1 and 0.78
+    store.put_images("e", [(name, ImageFacts(1, 1), raw, b"") for name, raw in zip("ab", encode(rows), strict=True)])
+    summary = {
+        "generation": "1",
+        "geometry": geometry,
+        "extractor": {"id": "e"},
+        "clusters": [{"number": 4, "reach": 0.2}],
+    }
+    centroid = np.eye(1, 4096, dtype=np.float32) * (1 if geometry == "euclidean" else 0.5)
+    store.publish(Generation("1", 1, "e", 1, centroid.tobytes(), {}, summary), keep=2)
+    assert NearestCluster(store, "e")(["a", "b"]) == [Placement(4), Placement(4, strays=True)]

@@ -16,7 +16,7 @@ from shared.failures import FailureKind
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, Relation, State, pair_of
 from shared.records.calibration import Calibration
 from shared.settings import load_settings
-from shared.store import MemoryStore
+from shared.store import Counter, MemoryStore
 from worker.engine.groups.keepers import FolderRules
 from worker.engine.search.encoding import encode
 from worker.pipeline.comparison import File
@@ -138,6 +138,51 @@ def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
     assert summary == desk.store.generation().summary  # type: ignore[union-attr]
     assert summary["k"] == 3
     assert summary["counts"]["waiting"] == 1
+
+
+def test_the_periodic_look_waits_for_more_than_a_few_files(desk: Desk) -> None:
+    fill(desk)
+    first = recluster(desk.reclustering, force=False, patient=True)
+    assert first["outcome"] == "published"
+    desk.add("new.png", 1, 99)
+    early = recluster(desk.reclustering, force=False, patient=True)
+    assert (early["outcome"], early["generation"]) == ("early", first["generation"])
+    assert "0 of 18 files came or went since" in early["message"]
+    desk.store.add(Counter.CHANGED, 1)  # as the verdict writer counts
+    assert recluster(desk.reclustering, force=False, patient=True)["outcome"] == "published"
+    desk.store.mark_pending([Reference("late.jpg", 1, 1)], now=1.0)
+    assert recluster(desk.reclustering, force=False, patient=True)["outcome"] == "early"
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+
+
+def test_what_does_not_come_from_files_is_not_waited_for(desk: Desk) -> None:
+    fill(desk)
+    recluster(desk.reclustering, force=False)
+    desk.add("new.png", 1, 99)
+    ordered = dataclasses.replace(desk.reclustering, keeper_order=("path",))
+    assert recluster(ordered, force=False, patient=True)["outcome"] == "published"
+    assert recluster(ordered, force=False, k=2, patient=True)["outcome"] == "published"
+
+
+def test_each_file_that_changed_its_cluster_has_an_event(desk: Desk) -> None:
+    fill(desk)
+    desk.add("copy.png", 2, 0)
+    recluster(desk.reclustering, force=False)
+    before = desk.clusters()
+    after = desk.store.latest_events(1)[0][0] if desk.store.latest_events(1) else "0"
+    recluster(desk.reclustering, force=False, k=2)
+    moved = {path: (before[path], number) for path, number in desk.clusters().items() if before[path] != number}
+    told = {
+        event.path: (str(event.cluster_before), str(event.cluster))
+        for _, event in desk.store.events(after, wait=0.0)
+        if event.verdict == "reclustered"
+    }
+    assert moved
+    assert told == moved
+    recluster(desk.reclustering, force=True)
+    assert len([event for _, event in desk.store.events(after, wait=0.0) if event.verdict == "reclustered"]) == len(
+        told
+    )
 
 
 def test_nothing_changed_nothing_done_unless_forced(desk: Desk) -> None:

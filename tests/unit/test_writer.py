@@ -18,6 +18,7 @@ from worker.engine.sketch.sketch import describe
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.candidates import ContentIndex
 from worker.pipeline.judging.judge import Judge
+from worker.pipeline.judging.nearest import Placement
 from worker.pipeline.judging.writer import Writer
 
 SKETCH = describe(load_sample_image("china.jpg")).to_bytes()
@@ -38,8 +39,8 @@ def verdicts(store: MemoryStore) -> dict[str, str]:
     return {path: record.verdict for chunk in store.scan() for path, record in chunk}
 
 
-def no_clusters(digests: Sequence[str]) -> list[None]:
-    return [None] * len(digests)
+def no_clusters(digests: Sequence[str]) -> list[Placement]:
+    return [Placement()] * len(digests)
 
 
 def all_of(known: Sequence[File], _: File) -> set[str]:

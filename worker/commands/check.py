@@ -76,9 +76,9 @@ class Checker:
 
         held = self._judge.holder_of(record.digest)
         if held is not None:
-            [cluster] = self._clusters([record.digest])
+            [placement] = self._clusters([record.digest])
             kind, match = tell_kind(record.digest, record.digest, {}, None)
-            return _event(path, record.with_verdict(kind, held.path, match.similarity, match.reason), cluster)
+            return _event(path, record.with_verdict(kind, held.path, match.similarity, match.reason), placement.cluster)
         max_pixels = self._workshop.settings.max_pixels
         seen = take_impression(data, max_pixels)
         [features] = self._network.extract(shrink(without_bars(seen.picture), self._network.side)[None])
@@ -96,15 +96,15 @@ class Checker:
             lambda files: self._comparison.screen_sketch(files, seen.sketch),
             compare,
         )
-        cluster = self._clusters.of(features)
         if found is None:
-            return _event(path, self._unique(record, matches), cluster)
+            return _event(path, self._unique(record, matches), self._clusters.of(features).cluster)
+        [placement] = self._clusters([found])
         compared = matches.get(found)  # none where the pixels are the same
         pixels = {} if compared else dict.fromkeys((found, record.digest), seen.facts.pixels)
         keeper = self._judge.keeper_file(found)
         holds = {found: keeper.record.holds, record.digest: seen.facts.holds}
         kind, match = tell_kind(found, record.digest, pixels, compared, holds)
-        return _event(path, record.with_verdict(kind, keeper.path, match.similarity, match.reason), cluster)
+        return _event(path, record.with_verdict(kind, keeper.path, match.similarity, match.reason), placement.cluster)
 
     def _unique(self, record: Record, matches: dict[str, Match]) -> Record:
         of = self._judge.find_original(matches)

@@ -20,6 +20,7 @@ from worker.engine.groups.verified import NOTHING
 from worker.engine.report.placement import Assignment, Change, find_changes, find_outliers
 
 UNIQUE = "unique"
+REACH = 99  # percentile of the distances in a cluster, beyond which a new picture strays
 EDGE_NAMED = 3  # and so many of the farthest
 NEAREST_NAMED = 24  # pictures of a cluster named in the report, nearest to the centroid first
 
@@ -41,7 +42,8 @@ class Meta:
     keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
     history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
     k_asked: the k that `imagesieve recluster --k` asked for, k_wished: the one asked for there or set; 0 for none.
-    names: of its clusters. layers: of the network whose features were clustered.
+    names: of its clusters. tally: what was counted of files until then, see `Counter`. layers: of the network whose
+    features were clustered.
     """
 
     generation: str
@@ -58,6 +60,7 @@ class Meta:
     k_asked: int = 0
     k_wished: int = 0
     names: Names = NAMELESS
+    tally: Mapping[str, int] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
 
 
@@ -68,6 +71,7 @@ class Cluster:
     name: what the network sees in it, "" for nothing that it does not see elsewhere. subclusters: images in each finer
     cluster, by number; none where it is whole. distinct: different pictures among its images. reduction: the notebook's
     number, in percent. duplicates, bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2.
+    reach: distance from the centroid within which 99 of 100 of its pictures lie.
     nearest: NEAREST_NAMED files, nearest to the centroid first, one per picture, without the duplicates; edge:
     EDGE_NAMED of the others, farthest first.
     """
@@ -80,6 +84,7 @@ class Cluster:
     duplicates: int
     bytes_to_free: int
     silhouette: float | None
+    reach: float
     nearest: tuple[Member, ...]
     edge: tuple[Member, ...]
     subclusters: tuple[int, ...]
@@ -282,6 +287,7 @@ def _count(
                 duplicates=duplicates[number],
                 bytes_to_free=freed[number],
                 silhouette=_mean(clustering, rows),
+                reach=float(np.percentile(clustering.distances[rows], REACH)),
                 nearest=tuple(unique[digest] for digest in nearest if digest in unique),
                 edge=tuple(unique[digest] for digest in others[: -EDGE_NAMED - 1 : -1] if digest in unique),
                 subclusters=tuple(count for (own, _), count in sorted(finer.items()) if own == number),

@@ -73,6 +73,7 @@ def summary(report: Report) -> dict[str, Any]:
         "protected_folders": list(report.meta.keeper_folders.protect),
         "warnings": list(report.meta.warnings),
         "seconds": dict(report.meta.seconds),
+        "tally": dict(report.meta.tally),
         "unnamed": report.meta.names.why_not,
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
         "failures": dict(reasons(report.failures)[:REASONS_LISTED]),
@@ -90,6 +91,7 @@ def _cluster_values(cluster: Cluster) -> dict[str, Any]:
         "duplicates": cluster.duplicates,
         "bytes_to_free": cluster.bytes_to_free,
         "silhouette": cluster.silhouette,
+        "reach": cluster.reach,
         "subclusters": list(cluster.subclusters),
     }
 

@@ -214,6 +214,7 @@ class Judge:
         given = self._verdicts.write(known)
         stayed = known.keeper_path(known.digest[path]) == path
         digest = known.remove_file(path)
+        self._verdicts.count_gone()
         keeper = known.keeper[digest]
         if digest not in known.paths:
             known.part(digest)

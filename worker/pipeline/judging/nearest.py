@@ -1,6 +1,7 @@
 """The cluster of an image that is newer than the last generation: the nearest of its centroids."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,12 +11,21 @@ from shared.store import Generations, Images
 from worker.engine.search.encoding import stack
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """cluster: number of the nearest one, None where there is none. strays: whether 99 of 100 of its own pictures are
+    nearer to its centroid."""
+
+    cluster: int | None = None
+    strays: bool = False
+
+
 class NearestStore(Images, Generations, Protocol):
     """Features, and the centroids that they are near to."""
 
 
 class NearestCluster:
-    """Digests -> cluster numbers of the newest generation, None before there is one. Reloads when the pointer flips."""
+    """Digests -> placement in the newest generation. Reloads when the pointer flips."""
 
     def __init__(self, store: NearestStore, extractor_id: str) -> None:
         self._store = store
@@ -23,29 +33,37 @@ class NearestCluster:
         self._generation = ""
         self._centroids = np.empty((0, 0), dtype=np.float32)
         self._numbers: list[int] = []
+        self._reaches: list[float] = []
         self._cosine = True
 
-    def __call__(self, digests: Sequence[str]) -> list[int | None]:
+    def __call__(self, digests: Sequence[str]) -> list[Placement]:
         """One round trip for the features, one for the pointer. Up to 1,000 digests at a time: 16 KiB each."""
         self._reload()
-        found: list[int | None] = [None] * len(digests)
+        found = [Placement()] * len(digests)
         if len(self._centroids):
             rows, sound = stack(self._store.features(self._extractor, digests))
             for place, row in zip(sound, rows, strict=True):
                 found[place] = self._nearest(row)
         return found
 
-    def of(self, row: NDArray[np.float32]) -> int | None:
+    def of(self, row: NDArray[np.float32]) -> Placement:
         """The same for features float32 `[d]` that are not stored."""
         self._reload()
-        return self._nearest(row) if len(self._centroids) else None
+        return self._nearest(row) if len(self._centroids) else Placement()
 
-    def _nearest(self, row: NDArray[np.float32]) -> int | None:
+    def _nearest(self, row: NDArray[np.float32]) -> Placement:
         if row.shape != self._centroids.shape[1:]:
-            return None  # centroids that were cut off; the next generation brings its own
+            return Placement()  # centroids that were cut off; the next generation brings its own
         if self._cosine:
             row = row / max(float(np.linalg.norm(row)), 1e-12)
-        return self._numbers[int(np.square(self._centroids - row).sum(axis=1).argmin())]
+        squares = np.square(self._centroids - row).sum(axis=1)
+        nearest = int(squares.argmin())
+        centroid = self._centroids[nearest]
+        if self._cosine:  # as Clustering.distances has it
+            distance = 1 - float(row @ centroid) / max(float(np.linalg.norm(centroid)), 1e-12)
+        else:
+            distance = float(np.sqrt(squares[nearest]))
+        return Placement(self._numbers[nearest], distance > self._reaches[nearest])
 
     def _reload(self) -> None:
         summary = self._store.summary()
@@ -53,6 +71,7 @@ class NearestCluster:
             return
         self._generation = summary["generation"]
         self._numbers = [cluster["number"] for cluster in summary["clusters"]]
+        self._reaches = [cluster.get("reach", np.inf) for cluster in summary["clusters"]]
         raw = self._store.centroids(self._generation) if summary["extractor"]["id"] == self._extractor else b""
         self._cosine = summary["geometry"] == "cosine"
         whole = bool(self._numbers) and len(raw) % (4 * len(self._numbers)) == 0

@@ -6,16 +6,17 @@ from typing import Protocol
 
 from shared.metrics import UNMETERED, Meter
 from shared.records import ImageFacts, Kind, Match, Pair, Record, Relation, State, Verdict, pair_of
-from shared.store import Events, Images, Pairs
+from shared.store import Change, Counter, Events, Images, Pairs, Tallies
 from worker.engine.groups.verified import tell_kind
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.knowledge import Knowledge
 from worker.pipeline.judging.metrics import count_verdicts
+from worker.pipeline.judging.nearest import Placement
 from worker.pipeline.members import make_event
 
 PROVED = tuple(Verdict(kind) for kind in Kind if kind.is_acted_on)
 _LOST = Match(0.0, Kind.VARIANT.words, Relation.VARIANT)  # of a variant; the next recluster run compares it again
-Clusters = Callable[[Sequence[str]], Sequence[int | None]]
+Clusters = Callable[[Sequence[str]], Sequence[Placement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Given:
     keeper: str
 
 
-class VerdictsStore(Images, Pairs, Events, Protocol):
+class VerdictsStore(Images, Pairs, Events, Tallies, Protocol):
     """What verdicts follow from, and where they are given."""
 
 
@@ -68,10 +69,15 @@ class Verdicts:
         changes = [(file.path, file.record, new) for file, new in pairs if new != file.record]
         if not changes:
             return 0
-        digests = list(dict.fromkeys(new.digest for _, _, new in changes if new.digest))
-        clusters = dict(zip(digests, self._clusters(digests), strict=True))
+        pictures = {new.digest: known.keeper[new.digest] for _, _, new in changes if new.state is State.READY}
+        kept = list(dict.fromkeys(pictures.values()))
+        placed = dict(zip(kept, self._clusters(kept), strict=True))
+        placements = [placed.get(pictures.get(new.digest, ""), Placement()) for _, _, new in changes]
         now = self._now()
-        events = [make_event(path, new, clusters.get(new.digest), now) for path, _, new in changes]
+        events = [
+            make_event(path, new, placement.cluster, now)
+            for (path, _, new), placement in zip(changes, placements, strict=True)
+        ]
         written = self._store.give_verdicts(changes, events, False, self._holder)
         self._given += [
             Given(File(path, new), known.keeper[new.digest])
@@ -79,7 +85,25 @@ class Verdicts:
             if done and new.verdict in PROVED
         ]
         count_verdicts(self._meter, changes, written, now)
+        self._count(changes, placements, written)
         return sum(written)
+
+    def count_gone(self) -> None:
+        """Count a file that went: it changes the clusters as one that came."""
+        self._store.add(Counter.CHANGED, 1)
+
+    def _count(self, changes: Sequence[Change], placements: Sequence[Placement], written: Sequence[bool]) -> None:
+        """Count what is new, by which a recluster run is due. Pictures, not their copies, are in clusters."""
+        rows = zip(changes, placements, written, strict=True)
+        new = [(record, placement) for (_, old, record), placement, done in rows if done and not old.verdict]
+        if new:
+            self._store.add(Counter.CHANGED, len(new))
+        pictures = [place for record, place in new if record.verdict == Verdict.UNIQUE and place.cluster is not None]
+        if pictures:
+            self._store.add(Counter.PLACED, len(pictures))
+        strays = sum(place.strays for place in pictures)
+        if strays:
+            self._store.add(Counter.STRAYED, strays)
 
     def _verdicts(self, files: Sequence[File], known: Knowledge) -> list[Record]:
         """The record of each with its verdict."""

@@ -3,28 +3,28 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
-from shared.records import Extractor, Generation, Record, State
+from shared.records import Extractor, Generation, Record
 from shared.records.layers import Layer
-from shared.store import Counter, Events, Files, Generations, Leases
+from shared.store import Counter, Events, Generations, Leases
 from worker.engine.clusters.clustering import ARRAY_BYTES, Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
 from worker.engine.clusters.division import Wish
 from worker.engine.clusters.neighbourhood import Neighbourhood, lay_out
 from worker.engine.groups.groups import Member, pictures_of
 from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
-from worker.engine.matching.thresholds import Thresholds
 from worker.engine.report.model import Failure, Meta, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
 from worker.pipeline.comparison import Compare
 from worker.pipeline.members import member_of
+from worker.pipeline.reclustering.collection import read_collection, readable
 from worker.pipeline.reclustering.correction import (
     Grouping,
     GroupingStore,
@@ -33,8 +33,11 @@ from worker.pipeline.reclustering.correction import (
     verify_again,
     waits_for_verdict,
 )
+from worker.pipeline.reclustering.due import is_due, news_since, read_tally, when_due
 from worker.pipeline.reclustering.generations import publish_folder, remove_folders
+from worker.pipeline.reclustering.moves import tell_moves
 from worker.pipeline.reclustering.naming import name
+from worker.pipeline.reclustering.origin import Origin, asked_of, origin_of, thresholds_of
 from worker.pipeline.reclustering.rows import StoredRows
 from worker.pipeline.reclustering.thumbnails import thumbnail_reader
 from worker.pipeline.storage import ReadableStorage
@@ -79,15 +82,6 @@ class Reclustering:
     layers: tuple[Layer, ...] = ()
 
 
-@dataclass
-class _Collection:
-    """What the store held when the run began. digests: of the features, row by row; waiting: files without any yet."""
-
-    ready: dict[str, Record] = field(default_factory=dict)
-    failed: dict[str, Record] = field(default_factory=dict)
-    waiting: int = 0
-
-
 @dataclass(frozen=True)
 class _Sorted:
     """Groups, and the clusters of the pictures that stay. pictures: see `pictures_of`; digests: of the rows."""
@@ -118,25 +112,26 @@ class _Stopwatch:
         self.seconds[name] = round(time.perf_counter() - started, 3)
 
 
-def recluster(reclustering: Reclustering, force: bool, k: int | None = None) -> dict[str, Any]:
+def recluster(reclustering: Reclustering, force: bool, k: int | None = None, patient: bool = False) -> dict[str, Any]:
     """Make and publish a new generation if anything has changed (or `force`); what came of it, as JSON.
 
     k: the number of clusters from now on, whatever the settings say; 0: the settings', as before; None: as in the last
-    generation.
+    generation. patient: not for a few files that came or went, see due.py.
 
     One run at a time, by a lease. A generation is complete before the pointer flips; a failed run leaves the old one.
-    `outcome` is `published`, `unchanged` or `busy`; `message` says it for people.
+    `outcome` is `published`, `unchanged`, `early` or `busy`; `message` says it for people.
     """
     try:
         with reclustering.store.lease(names.LEASE_RECLUSTER) as holder:
-            return _recluster(reclustering, force, k, holder)
+            return _recluster(reclustering, force, k, patient, holder)
     except LeaseTaken:
         return {"outcome": "busy", "message": "another recluster run is under way; its generation will be the newest"}
 
 
-def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: str) -> dict[str, Any]:
+def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: bool, holder: str) -> dict[str, Any]:
     # Read first: a change during the run makes the next run due.
-    revision, extractor = reclustering.store.revision(), reclustering.store.extractor()
+    revision, tally = reclustering.store.revision(), read_tally(reclustering.store)
+    extractor = reclustering.store.extractor()
     if extractor is None:
         return {"outcome": "unchanged", "message": "no feature worker has started yet: there is nothing to cluster"}
     last, thresholds, folders = (
@@ -144,20 +139,19 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: s
         reclustering.thresholds().describe(),
         reclustering.folders(),
     )
-    there = last is not None and (reclustering.reports / last.id / "summary.json").exists()
     rules = [list(reclustering.keeper_order), list(folders.prefer), list(folders.protect)]
-    asked = _asked_of(last) if k is None else k
+    asked = asked_of(last) if k is None else k
     wish = Wish(asked or reclustering.k, reclustering.k_max)
-    state = (revision, extractor.id, rules, thresholds, asked, wish.k)
-    if last and there and not force and _state_of(last) == state:
-        message = f"nothing has changed since generation {last.id}"
-        return {"outcome": "unchanged", "generation": last.id, "message": message}
+    origin = Origin(revision, extractor.id, rules, thresholds, asked, wish.k)
+    stands = last and not force and _why_it_stands(reclustering, last, origin, patient)
+    if stands:
+        return stands
 
     watch = _Stopwatch()
     with watch.stage("read"):
-        collection = _read_collection(reclustering.store, extractor)
+        collection = read_collection(reclustering.store, extractor)
     rank = rank_keepers(reclustering.keeper_order, folders)
-    again = thresholds != _thresholds_of(last)
+    again = thresholds != thresholds_of(last)
 
     def sort_out(files: dict[str, Record]) -> _Sorted:
         with watch.stage("groups"):
@@ -174,7 +168,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: s
     try:
         found = sort_out(collection.ready)
     except CorruptValue:
-        found = sort_out(_readable(reclustering.store, extractor.id, collection.ready))
+        found = sort_out(readable(reclustering.store, extractor.id, collection.ready))
     rows = StoredRows(reclustering.store, extractor.id, found.digests)
     with watch.stage("names"):
         names_found = name(rows, found.clustering, reclustering.store.classes(extractor.id), SEED)
@@ -183,7 +177,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: s
     generation = _generation_id(reclustering.now(), last)
     meta = _describe(reclustering, generation, extractor, thresholds, folders, watch, asked, wish.k)
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
-    meta = replace(meta, waiting=found.waiting, names=names_found, layers=reclustering.layers)
+    meta = replace(meta, waiting=found.waiting, names=names_found, layers=reclustering.layers, tally=asdict(tally))
     grouping, clusters = found.grouping, found.clusters
     parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta
     report = build_report(*parts, grouping.variants, neighbourhood, last.clusters if last else {})
@@ -195,6 +189,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: s
     corrected = correct_verdicts(reclustering.store, found.files, grouping, clusters, reclustering.now(), holder)
     published = Generation(generation, revision, extractor.id, found.clustering.k, centroids, clusters, about)
     reclustering.store.publish(published, reclustering.keep_generations, report.snapshot, holder)
+    tell_moves(reclustering.store, report.changes, found.files, reclustering.now())
     remove_folders(reclustering.reports, reclustering.keep_generations, generation)
     reclustering.store.expire_features(extractor.id, reclustering.keep_features)
     unjudged = found.files | collection.failed
@@ -210,6 +205,24 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, holder: s
     }
 
 
+def _why_it_stands(
+    reclustering: Reclustering, last: Generation, origin: Origin, patient: bool
+) -> dict[str, Any] | None:
+    """What came of it where no run is due; None where one is."""
+    if not (reclustering.reports / last.id / "summary.json").exists():
+        return None
+    before = origin_of(last)
+    if origin == before:
+        message = f"nothing has changed since generation {last.id}"
+        return {"outcome": "unchanged", "generation": last.id, "message": message}
+    if not patient or not origin.differs_in_files_alone(before):
+        return None
+    news = news_since(reclustering.store, last.summary, reclustering.now())
+    if is_due(news):
+        return None
+    return {"outcome": "early", "generation": last.id, "message": f"generation {last.id} stands: {when_due(news)}"}
+
+
 def _write(reports: Path, generation: str, write: Callable[[Path], None]) -> str:
     """Write the report's folder; why that failed, for people, or "". Clusters and verdicts do not depend on it."""
     try:
@@ -218,13 +231,6 @@ def _write(reports: Path, generation: str, write: Callable[[Path], None]) -> str
         why = error.strerror or error
         return f"its report could not be written to {reports} ({why}): make room there, the next run tries again"
     return ""
-
-
-def _readable(store: ReclusteringStore, extractor_id: str, ready: dict[str, Record]) -> dict[str, Record]:
-    """The files whose features are there and sound; those of the others are read anew. Reads every row once."""
-    digests = sorted({record.digest for record in ready.values()})
-    sound = set(StoredRows(store, extractor_id, digests).without_damaged().digests)
-    return {path: record for path, record in ready.items() if record.digest in sound}
 
 
 def _cluster(reclustering: Reclustering, rows: StoredRows, wish: Wish, last: Generation | None) -> Clustering:
@@ -256,37 +262,6 @@ def _group(
         reclustering.storage.check_there()  # or nothing could be compared, and every pair would be refused
         verify_again(reclustering.store, members, files, reclustering.compare, rank)
     return group_files(reclustering.store, members, files, reclustering.compare, rank, waiting)
-
-
-def _state_of(generation: Generation) -> tuple[object, ...]:
-    """What it was made from: another run gives another generation only when one of these has changed."""
-    summary = generation.summary
-    rules = [summary.get(name, []) for name in ("keeper_order", "preferred_folders", "protected_folders")]
-    wished = summary.get("k_asked", 0), summary.get("k_wished", 0)
-    return generation.revision, generation.extractor, rules, _thresholds_of(generation), *wished
-
-
-def _asked_of(last: Generation | None) -> int:
-    """The k that `imagesieve recluster --k` asked for, 0 for none; it holds until it is taken back."""
-    return int(last.summary.get("k_asked", 0)) if last else 0
-
-
-def _thresholds_of(last: Generation | None) -> object:
-    """Those that all known pairs have passed; before the first generation the defaults."""
-    return last.summary.get("thresholds") if last else InForce(Thresholds()).describe()
-
-
-def _read_collection(files: Files, extractor: Extractor) -> _Collection:
-    collection = _Collection()
-    for chunk in files.scan():
-        for path, record in chunk:
-            if record.state is State.FAILED:
-                collection.failed[path] = record
-            elif record.state is State.READY and record.extractor == extractor.id:
-                collection.ready[path] = record
-            else:
-                collection.waiting += 1
-    return collection
 
 
 def _generation_id(now: float, last: Generation | None) -> str:
