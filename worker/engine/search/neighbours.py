@@ -12,13 +12,12 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.search.votes import Votes, keys, searched_by
+from worker.engine.search.votes import Votes, entries
 from worker.engine.search.whitening import Whitening
 from worker.engine.sketch.sketch import Sketch
 
 EXACT_UP_TO: Final = 500_000  # images; exact search takes 15 ms of one core there
 
-_PART: Final = 1 << 16  # values that give the bound
 _WIDER: Final = 5  # times as many images are looked up, since several may share a keeper
 
 
@@ -60,7 +59,7 @@ class Neighbours:
         first = len(self._ids)
         self._vectors.add(self._whitening.apply(np.asarray(features)[new]))
         numbers = np.arange(first, first + len(new), dtype=np.uint32)
-        self._votes.add(numbers, [keys(searched_by(sketches[place])) for place in new])
+        self._votes.add(numbers, [entries(sketches[place].keypoints) for place in new])
         self._ids += [images[place] for place in new]
         self._numbers.update({images[place]: first + offset for offset, place in enumerate(new)})
         self._alive = self._room(len(self._ids))
@@ -104,24 +103,9 @@ class Neighbours:
         return [self._ids[number] for number in found[0] if number >= 0 and self._alive[number]][:count]
 
     def by_keypoints(self, sketch: Sketch, count: int) -> list[str]:
-        """The `count` ids with most votes, most first; only those with any."""
-        votes = self._votes.count(sketch, len(self._ids))
-        votes[np.flatnonzero(~self._alive[: len(votes)])] = 0
-        voted = _largest(votes, count)
-        return [self._ids[number] for number in voted[np.lexsort((voted, -votes[voted]))]]
-
-
-def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
-    """Indices of the `count` largest values above 0, in no order.
-
-    A part of the values gives a bound that at least `count` of all reach; far fewer than all do. 1 ms for a million.
-    """
-    part = values[:: max(1, len(values) // _PART)]
-    bound = np.partition(part, len(part) - count)[len(part) - count] if len(part) > count else 0.0
-    found = np.flatnonzero(values >= bound if bound > 0 else values)
-    if len(found) > count:
-        found = found[np.argpartition(-values[found], count)[:count]]
-    return found
+        """The `count` ids with most votes that agree, most first; only those with any."""
+        voted, votes = self._votes.count(sketch, self._alive[: len(self._ids)])
+        return [self._ids[number] for number in voted[np.lexsort((voted, -votes))][:count]]
 
 
 def _vectors(whitening: Whitening, sample: NDArray[Any] | None, expected: int) -> Any:
