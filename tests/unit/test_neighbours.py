@@ -5,8 +5,8 @@ import pytest
 import skimage.data
 from sklearn.datasets import load_sample_image
 
-from worker.engine.search.neighbours import Neighbours, _largest
-from worker.engine.search.votes import Votes, keys
+from worker.engine.search.neighbours import Neighbours
+from worker.engine.search.votes import MOST_IMAGES, Votes, _largest, entries
 from worker.engine.search.whitening import fit_whitening
 from worker.engine.sketch.sketch import describe
 
@@ -114,39 +114,71 @@ def test_an_empty_index_finds_nothing(features, sketches):
     assert Neighbours(fit_whitening(features)).search(features[0], sketches[0], itself, 5) == []
 
 
+def counted(votes, sketch, size):
+    """Votes for images 0 to `size` - 1: float64 `[size]`."""
+    images, agreeing = votes.count(sketch, np.ones(size, bool))
+    result = np.zeros(size)
+    result[images] = agreeing
+    return result
+
+
 def test_votes_do_not_depend_on_how_images_were_added(sketches):
     together, apart = Votes(), Votes()
-    together.add(np.arange(len(sketches), dtype=np.uint32), [keys(sketch.keypoints) for sketch in sketches])
+    together.add(np.arange(len(sketches), dtype=np.uint32), [entries(sketch.keypoints) for sketch in sketches])
     for number, sketch in enumerate(sketches):
-        apart.add(np.array([number], np.uint32), [keys(sketch.keypoints)])
+        apart.add(np.array([number], np.uint32), [entries(sketch.keypoints)])
     for sketch in sketches:
-        assert np.allclose(together.count(sketch, len(sketches)), apart.count(sketch, len(sketches)))
+        assert np.allclose(counted(together, sketch, len(sketches)), counted(apart, sketch, len(sketches)))
 
 
 @pytest.mark.parametrize("closed", [1, 500])
 def test_votes_do_not_depend_on_what_is_merged(sketches, monkeypatch, closed):
-    keys_of = [keys(sketch.keypoints) for sketch in sketches]
+    entries_of = [entries(sketch.keypoints) for sketch in sketches]
     plain, early = Votes(), Votes()
-    plain.add(np.arange(len(sketches), dtype=np.uint32), keys_of)
+    plain.add(np.arange(len(sketches), dtype=np.uint32), entries_of)
     monkeypatch.setattr("worker.engine.search.votes._CLOSED", closed)
     for start in range(0, len(sketches), 3):
         part = np.arange(start, min(start + 3, len(sketches)), dtype=np.uint32)
-        early.add(part, keys_of[start : start + 3])
+        early.add(part, entries_of[start : start + 3])
     assert early._closed
     for sketch in sketches:
-        assert np.allclose(plain.count(sketch, len(sketches)), early.count(sketch, len(sketches)))
+        assert np.allclose(counted(plain, sketch, len(sketches)), counted(early, sketch, len(sketches)))
 
 
 def test_the_rarest_keys_are_counted_first(sketches, monkeypatch):
     votes, sketch = Votes(), sketches[0]
-    own = np.unique(keys(sketch.keypoints))
-    votes.add(np.arange(30, dtype=np.uint32), [own[:5]] * 29 + [own])
-    everything = votes.count(sketch, 30)
+    own = entries(sketch.keypoints)
+    few = own[0][:5], own[1][:5]
+    votes.add(np.arange(30, dtype=np.uint32), [few] * 29 + [own])
+    everything = counted(votes, sketch, 30)
     assert (everything > 0).all()
-    monkeypatch.setattr("worker.engine.search.votes.POSTINGS", len(own) - 5)
-    rare = votes.count(sketch, 30)
+    monkeypatch.setattr("worker.engine.search.votes.POSTINGS", len(own[0]) - 5)
+    rare = counted(votes, sketch, 30)
     assert np.flatnonzero(rare).tolist() == [29]
-    assert rare[29] == pytest.approx((len(own) - 5) * np.log(31))
+    assert rare[29] == pytest.approx((len(own[0]) - 5) * np.log(31))
+
+
+def test_votes_that_disagree_about_turn_and_scale_do_not_add_up(sketches):
+    votes, sketch = Votes(), sketches[0]
+    keys_, lying = entries(sketch.keypoints)
+    anyhow = np.random.default_rng(4).integers(0, 256, len(lying)).astype(np.uint8)
+    votes.add(np.arange(2, dtype=np.uint32), [(keys_, anyhow), (keys_, lying)])
+    strange, own = counted(votes, sketch, 2)
+    assert own == pytest.approx(len(keys_) * np.log(3 / 2))
+    assert strange < own / 4
+
+
+def test_a_picture_without_corners_gets_no_votes(sketches):
+    votes, blank = Votes(), describe(np.full((50, 50, 3), 7, np.uint8))
+    assert not counted(votes, sketches[0], 0).any()
+    votes.add(np.arange(2, dtype=np.uint32), [entries(sketches[0].keypoints), entries(blank.keypoints)])
+    assert not counted(votes, blank, 2).any()
+    assert counted(votes, sketches[0], 2).nonzero()[0].tolist() == [0]
+
+
+def test_an_index_of_votes_says_when_it_has_no_room(sketches):
+    with pytest.raises(ValueError, match="has room for"):
+        Votes().add(np.array([MOST_IMAGES], np.uint32), [entries(sketches[0].keypoints)])
 
 
 @pytest.mark.parametrize("size", [0, 5, 1000, 300_000])

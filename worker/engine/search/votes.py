@@ -21,7 +21,7 @@ from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, POINT_PAIRS, Keypoi
 from worker.engine.sketch.sketch import Sketch
 
 KEY_BITS: Final = 20  # fewer: more chance votes among a million images; more: fewer keys survive an edit
-POSTINGS: Final = 1_000_000  # counted in one search, those of the rarest keys
+POSTINGS: Final = 2_000_000  # counted in one search, those of the rarest keys
 SHORTLIST: Final = 500  # images with most votes, whose votes must agree
 MOST_IMAGES: Final = 1 << (32 - POSE_BITS)  # that a posting has room for beside a pose
 
@@ -165,8 +165,8 @@ class Votes:
         wanted, lying = (np.concatenate(parts) for parts in zip(*both, strict=True))
         mirrored = np.arange(len(wanted)) >= len(both[0][0])
         runs: list[_Closed | _Run] = [*self._closed, *self._runs]
-        spans = [run.spans(wanted) for run in runs]
-        starts, ends = (np.array(places, np.intp).reshape(-1, len(wanted)) for places in zip(*spans, strict=True))
+        spans = np.array([run.spans(wanted) for run in runs], np.intp).reshape(len(runs), 2, len(wanted))
+        starts, ends = spans[:, 0], spans[:, 1]
         known = (ends - starts).sum(axis=0)
         rarest = np.argsort(known, kind="stable")
         counted = rarest[np.cumsum(known[rarest]) <= POSTINGS]
