@@ -43,4 +43,4 @@ def count_agreeing(
     votes = np.bincount(cells, weights, size * _TURNS * _STEPS).reshape(size, _TURNS, _STEPS)
     votes = votes + np.roll(votes, 1, axis=1)
     votes = votes + np.roll(votes, 1, axis=2) + np.roll(votes, -1, axis=2)
-    return np.asarray(votes[..., :-1].reshape(size, -1).max(axis=1, initial=0.0), np.float64)
+    return np.asarray(votes[..., :-1].max(axis=(1, 2), initial=0.0), np.float64)
