@@ -39,7 +39,7 @@ from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, Keypoints
 from worker.engine.sketch.sketch import Sketch, describe
 from worker.pipeline.judging.judge import CANDIDATES
 
-KEYPOINTS = 100  # an image
+KEYPOINTS = 235  # an image, as photos, pages and products have distinct keys
 NOISE = 2.25  # standard deviations of a feature: a cosine of about 0.7 after whitening
 NEAREST = 10
 LIMIT = 10**8
@@ -57,7 +57,7 @@ class Collection:
     def __init__(self, size: int, sketches: list[Sketch]) -> None:
         self.size = size
         self._rows = Synthetic(size, seed=1)
-        self._pool = np.concatenate([sketch.keypoints.descriptors for sketch in sketches])
+        self._pool = Keypoints.joined([sketch.keypoints for sketch in sketches])
 
     def features(self, start: int, stop: int) -> Features:
         """float32 `[stop - start, 4096]`."""
@@ -69,9 +69,11 @@ class Collection:
         chance = np.random.default_rng([2, start])
         shape = (count, KEYPOINTS, DESCRIPTOR_BYTES)
         flips = np.bitwise_and.reduce([np.frombuffer(chance.bytes(int(np.prod(shape))), np.uint8) for _ in range(3)])
-        descriptors = self._pool[chance.integers(0, len(self._pool), shape[:2])] ^ flips.reshape(shape)
-        points, none = np.zeros((KEYPOINTS, 2), np.float32), np.zeros(KEYPOINTS, np.uint8)
-        sketches = [Sketch(384, 288, 0, 0, Keypoints(points, none, none, one), len(one), b"") for one in descriptors]
+        drawn = chance.integers(0, len(self._pool), shape[:2])
+        descriptors = self._pool.descriptors[drawn] ^ flips.reshape(shape)
+        points, angles, levels = np.zeros((KEYPOINTS, 2), np.float32), self._pool.angles, self._pool.levels
+        keypoints = (Keypoints(points, angles[at], levels[at], one) for at, one in zip(drawn, descriptors, strict=True))
+        sketches = [Sketch(384, 288, 0, 0, one, b"") for one in keypoints]
         return start, self.features(start, start + count), sketches
 
     def blocks(self) -> Iterator[tuple[int, Features, list[Sketch]]]:

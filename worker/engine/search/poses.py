@@ -17,7 +17,7 @@ POSE_BITS: Final = 8  # five of the angle, three of the level
 _LEVEL_BITS: Final = 3
 _ANGLES: Final = 1 << (POSE_BITS - _LEVEL_BITS)
 _TURNS: Final = 16  # steps to the turn in which turns are counted
-_STEPS: Final = 16  # differences of levels are -7 to 7, and one cell stays empty: the window below may wrap into it
+_STEPS: Final = (2 << _LEVEL_BITS) - 1  # levels differ by -7 to 7
 
 
 def poses(keypoints: Keypoints) -> NDArray[np.uint8]:
@@ -27,20 +27,26 @@ def poses(keypoints: Keypoints) -> NDArray[np.uint8]:
 
 
 def count_agreeing(
-    asked: NDArray[np.uint8], known: NDArray[np.uint8], groups: NDArray[np.intp], weights: NDArray[np.float64], size: int
+    asked: NDArray[np.uint8],
+    known: NDArray[np.uint8],
+    groups: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    size: int,
 ) -> NDArray[np.float64]:
     """The most votes of each group that agree on a turn and a step of scale: float64 `[size]`.
 
     asked, known: poses of the two keypoints of each vote, `[n]`; groups: which group it is of, weights: what it counts.
     Votes agree within 45 degrees and three levels, which leaves room for stretched copies and for angles that an edit
-    moved. 2 KiB and 3 microseconds a group, whatever the votes.
+    moved. 1 KiB and a microsecond a group, whatever the votes.
     """
     top = (1 << _LEVEL_BITS) - 1
     turned = (known >> _LEVEL_BITS).astype(np.intp) - (asked >> _LEVEL_BITS)
     turns = turned % _ANGLES * _TURNS // _ANGLES
     steps = (known & top).astype(np.intp) - (asked & top) + top
     cells = (groups * _TURNS + turns) * _STEPS + steps
-    votes = np.bincount(cells, weights, size * _TURNS * _STEPS).reshape(size, _TURNS, _STEPS)
-    votes = votes + np.roll(votes, 1, axis=1)
-    votes = votes + np.roll(votes, 1, axis=2) + np.roll(votes, -1, axis=2)
-    return np.asarray(votes[..., :-1].max(axis=(1, 2), initial=0.0), np.float64)
+    votes = np.bincount(cells, weights, size * _TURNS * _STEPS).astype(np.float32).reshape(size, _TURNS, _STEPS)
+    wide = votes.copy()
+    wide[:, 1:] += votes[:, :-1]
+    wide[:, 0] += votes[:, -1]
+    best = (wide[..., :-2] + wide[..., 1:-1] + wide[..., 2:]).max(axis=(1, 2), initial=0.0)
+    return np.asarray(best, np.float64)

@@ -21,8 +21,8 @@ from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, POINT_PAIRS, Keypoi
 from worker.engine.sketch.sketch import Sketch
 
 KEY_BITS: Final = 20  # fewer: more chance votes among a million images; more: fewer keys survive an edit
-POSTINGS: Final = 2_000_000  # counted in one search, those of the rarest keys
-SHORTLIST: Final = 500  # images with most votes, whose votes must agree
+POSTINGS: Final = 2_000_000  # counted in one search, those of the rarest keys: of a million images some
+SHORTLIST: Final = 500  # images with most votes, whose votes must agree: 2 microseconds each
 MOST_IMAGES: Final = 1 << (32 - POSE_BITS)  # that a posting has room for beside a pose
 
 _CLOSED: Final = 1 << 22  # postings from which an array is not merged further: a merge must not hold up a verdict

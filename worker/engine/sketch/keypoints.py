@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORK_SIDE: Final = 384  # pixels; long side of the grey picture in which keypoints are found
-KEYPOINTS: Final = 104  # of a picture that are searched by: benchmarks.keypoints shows what fewer or more would give
+KEYPOINTS: Final = 104  # of the whole, and as many weaker ones; benchmarks.keypoints tries other numbers
 DESCRIPTOR_BYTES: Final = 16
 SCALE_STEP: Final = 1.2  # between pyramid levels
 

@@ -23,7 +23,8 @@ from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, KEYPOINTS, WORK_SID
 
 _VERSION: Final = 3
 _HEAD: Final = struct.Struct("<2sBBBIIHHHI")
-# magic, version, plain, flat, width, height, keypoints, of them searched by, bytes of the thumbnail, CRC-32
+# magic, version, plain, flat, width, height, keypoints, twice, bytes of the thumbnail, CRC-32
+# Twice, since an older imagesieve reads how many of them are searched by.
 _MAGIC: Final = b"iS"
 _EVEN_ROW: Final = 12  # levels; a row that varies by no more belongs to a bar or frame
 _STRIP: Final = 4  # rows and columns over which noise is averaged out
@@ -38,8 +39,8 @@ _THUMBNAIL_QUALITY: Final = 60
 class Sketch:
     """width, height: of the picture, pixels. plain: share of it that has its commonest brightness, with or without its
     noise, in 1/255. flat: share that has it and does not vary from pixel to pixel either: high for pages, screenshots,
-    drawings and products on white, low for photos, whose even parts have grain. keypoints: in its work frame; all of
-    them align, the first `searched` are searched by. thumbnail: small colour picture as WebP.
+    drawings and products on white, low for photos, whose even parts have grain. keypoints: in its work frame; those of
+    a part of it have the levels of the part. thumbnail: small colour picture as WebP.
     """
 
     width: int
@@ -47,7 +48,6 @@ class Sketch:
     plain: int
     flat: int
     keypoints: Keypoints
-    searched: int
     thumbnail: bytes
 
     @property
@@ -73,7 +73,7 @@ class Sketch:
         )
         count, pixels = len(self.keypoints), len(self.thumbnail)
         ground = self.plain, self.flat
-        counts = count, self.searched, pixels
+        counts = count, count, pixels
         return _HEAD.pack(_MAGIC, _VERSION, *ground, self.width, self.height, *counts, zlib.crc32(body)) + body
 
     @classmethod
@@ -83,7 +83,7 @@ class Sketch:
             magic, version, *values, checksum = _HEAD.unpack_from(raw)
         except struct.error as error:
             raise CorruptValue(f"a sketch of {len(raw)} bytes is too short; the image is described anew") from error
-        plain, flat, width, height, count, searched, pixels = values
+        plain, flat, width, height, count, _, pixels = values
         body = raw[_HEAD.size :]
         if (magic, version) != (_MAGIC, _VERSION):
             raise CorruptValue(f"a sketch is of version {version}, not {_VERSION}; the image is described anew")
@@ -94,41 +94,39 @@ class Sketch:
         angles, levels = columns[4 * count : 5 * count], columns[5 * count : 6 * count]
         descriptors = columns[6 * count :].reshape(-1, DESCRIPTOR_BYTES)
         keypoints = Keypoints(points, angles, levels, descriptors)
-        return cls(width, height, plain, flat, keypoints, searched, body[len(columns) :])
+        return cls(width, height, plain, flat, keypoints, body[len(columns) :])
 
 
 def describe(picture: Picture, count: int = KEYPOINTS, size: tuple[int, int] | None = None) -> Sketch:
     """The sketch of a decoded, oriented picture: RGB uint8 `[h, w, 3]` of any size. About 15 ms on one core.
 
-    count: keypoints to search by, at most. size: width and height of the whole picture, where this one was decoded at
-    reduced scale.
+    count: keypoints of the whole, at most; there are as many weaker ones besides, and those of parts. size: width and
+    height of the whole picture, where this one was decoded at reduced scale.
     """
     width, height = size or picture.shape[1::-1]
     work = _shrunk(picture, work_size(width, height))
-    keypoints, searched = _all_keypoints(picture, work, count)
-    return Sketch(width, height, *_ground(picture), keypoints, searched, _thumbnail(work))
+    return Sketch(width, height, *_ground(picture), _all_keypoints(picture, work, count), _thumbnail(work))
 
 
-def _all_keypoints(picture: Picture, work: Picture, count: int) -> tuple[Keypoints, int]:
-    """The keypoints of a picture, and how many of the first are searched by.
+def _all_keypoints(picture: Picture, work: Picture, count: int) -> Keypoints:
+    """The keypoints of a picture.
 
-    First those of the whole; then those of a picture within it, which words around it would crowd out. Then some that
-    only align: as many of the whole again, which stretched copies need, and those of its middle at a larger scale,
-    where a crop of the middle has most of its own.
+    First those of the whole; then those of a picture within it, which words around it would crowd out; as many of the
+    whole again, which stretched copies and crops of a corner need; and those of its middle at a larger scale, where a
+    crop of the middle has most of its own.
     """
     whole = find_keypoints(cv2.cvtColor(work, cv2.COLOR_RGB2GRAY), 2 * count)
     parts = [whole.first(count)]
     inset = find_inset(work)
     if inset:
         parts.append(_keypoints_of(picture, work, inset, count))
-    searched = sum(map(len, parts))
     height, width = work.shape[:2]
     margin = (1 - _MIDDLE) / 2
     middle = round(width * margin), round(height * margin), round(width * _MIDDLE), round(height * _MIDDLE)
     parts += [whole.first(count, start=count), _keypoints_of(picture, work, middle, count * 5 // 8)]
     joined = Keypoints.joined(parts)
     points = np.rint(joined.points * np.float32(_SUBPIXEL)) / np.float32(_SUBPIXEL)  # as they will be stored
-    return Keypoints(np.maximum(points, 0), joined.angles, joined.levels, joined.descriptors), searched
+    return Keypoints(np.maximum(points, 0), joined.angles, joined.levels, joined.descriptors)
 
 
 def _keypoints_of(picture: Picture, work: Picture, place: Place, count: int) -> Keypoints:
