@@ -146,7 +146,8 @@ class Votes:
         """
         found = self._find(sketch, len(alive))
         images = found.postings >> np.uint32(POSE_BITS)
-        votes = np.bincount(images, np.repeat(found.weights[found.key], found.spans), len(alive))
+        of_each = np.repeat(found.weights[found.key], found.spans)
+        votes = np.asarray(np.bincount(images, of_each, len(alive)), np.float64)
         votes[~alive] = 0
         shortlist = _largest(votes, SHORTLIST)
         place = np.full(len(alive), -1, np.int16)
@@ -161,9 +162,10 @@ class Votes:
     def _find(self, sketch: Sketch, size: int) -> _Found:
         """The postings of the keys of a picture and of the mirrored one, from the rarest key on until they are
         POSTINGS."""
-        both = entries(sketch.keypoints), entries(sketch.keypoints.mirrored(sketch.frame[0]))
-        wanted, lying = (np.concatenate(parts) for parts in zip(*both, strict=True))
-        mirrored = np.arange(len(wanted)) >= len(both[0][0])
+        upright, mirror = entries(sketch.keypoints), entries(sketch.keypoints.mirrored(sketch.frame[0]))
+        wanted = np.concatenate([upright[0], mirror[0]])
+        lying = np.concatenate([upright[1], mirror[1]])
+        mirrored = np.arange(len(wanted)) >= len(upright[0])
         runs: list[_Closed | _Run] = [*self._closed, *self._runs]
         spans = np.array([run.spans(wanted) for run in runs], np.intp).reshape(len(runs), 2, len(wanted))
         starts, ends = spans[:, 0], spans[:, 1]
