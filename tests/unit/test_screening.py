@@ -57,7 +57,7 @@ def test_each_is_judged_by_itself_whoever_stands_beside_it(strangers: list[Sketc
 
 
 def test_pictures_without_keypoints_stand_among_others(strangers: list[Sketch]) -> None:
-    empty = replace(strangers[0], keypoints=strangers[0].keypoints.first(0), searched=0)
+    empty = replace(strangers[0], keypoints=strangers[0].keypoints.first(0))
     np.testing.assert_array_equal(vote(empty, [strangers[1], empty]), [0, 0])
     np.testing.assert_array_equal(vote(strangers[0], [empty, strangers[0]])[:1], [0])
     assert vote(strangers[0], []).shape == (0,)
