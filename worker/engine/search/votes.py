@@ -117,7 +117,10 @@ class _Found:
 
 
 class Votes:
-    """The index. Images are numbers from 0 to MOST_IMAGES - 1; 1.1 KiB each. Adding takes 0.4 ms on average."""
+    """The index. Images are numbers from 0 to MOST_IMAGES - 1; 1.1 KiB each.
+
+    Adding one takes 0.2 ms on average, and half a second once in 20,000, where large arrays are merged.
+    """
 
     def __init__(self) -> None:
         self._closed: list[_Closed] = []
