@@ -92,7 +92,7 @@ def made(tmp_path_factory):
 
 @pytest.mark.parametrize("edit", [centred(0.5), cornered(0.6), tilted(45)], ids=["middle", "corner", "tilted"])
 def test_a_part_finds_its_picture_by_itself(made, edit):
-    """Votes that need not agree, for the 104 keypoints of the whole, find 21 to 26 of them among the first three."""
+    """Votes that need not agree, for the 104 keypoints of the whole, find half of them among the first three."""
     pictures, index = made
     copies = [edit(picture, np.random.default_rng(number)) for number, picture in enumerate(pictures)]
     found = [index.by_keypoints(describe(np.ascontiguousarray(copy)), 3) for copy in copies]
