@@ -42,7 +42,7 @@ def test_a_sketch_survives_its_bytes_and_stays_small(photo):
     raw = sketch.to_bytes()
     again = Sketch.from_bytes(raw)
     assert len(raw) < 10_000
-    assert again.searched == KEYPOINTS < len(again.keypoints) == len(sketch.keypoints)
+    assert KEYPOINTS < again.searched == sketch.searched < len(again.keypoints) == len(sketch.keypoints)
     assert (again.width, again.height, again.plain, again.flat) == (451, 300, sketch.plain, sketch.flat)
     assert np.array_equal(again.keypoints.points, sketch.keypoints.points)
     assert np.array_equal(again.keypoints.descriptors, sketch.keypoints.descriptors)

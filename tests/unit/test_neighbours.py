@@ -6,8 +6,9 @@ import skimage.data
 from sklearn.datasets import load_sample_image
 
 from worker.engine.search.neighbours import Neighbours, _largest
-from worker.engine.search.votes import Votes, keys
+from worker.engine.search.votes import Votes, keys, searched_by
 from worker.engine.search.whitening import fit_whitening
+from worker.engine.sketch.keypoints import KEYPOINTS
 from worker.engine.sketch.sketch import describe
 
 
@@ -74,6 +75,19 @@ def test_shared_keypoints_are_found_whatever_the_features(index, photos, edit):
     }
     found = [index.by_keypoints(describe(edits[edit](photo)), 3) for photo in photos]
     assert sum(str(number) in one for number, one in enumerate(found)) >= len(photos) - 1
+
+
+def test_the_middle_of_a_picture_is_searched_by_at_a_larger_scale_too(photos, sketches):
+    own, sparse = Votes(), Votes()
+    numbers = np.arange(len(sketches), dtype=np.uint32)
+    own.add(numbers, [keys(searched_by(one)) for one in sketches])
+    sparse.add(numbers, [keys(one.keypoints.first(KEYPOINTS)) for one in sketches])
+    votes = np.zeros(2)
+    for number, photo in enumerate(photos):
+        height, width = photo.shape[:2]
+        middle = describe(photo[height // 4 : -height // 4, width // 4 : -width // 4])
+        votes += own.count(middle, 9999)[number], sparse.count(middle, 9999)[number]
+    assert votes[0] > 1.3 * votes[1]
 
 
 def test_of_a_group_only_the_likeliest_is_given(index, features, sketches):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.records import Extractor, Kind
 from shared.records.history import Snapshot
@@ -20,7 +21,8 @@ from worker.engine.groups.verified import NOTHING
 from worker.engine.report.placement import Assignment, Change, find_changes, find_outliers
 
 UNIQUE = "unique"
-REACH = 99  # percentile of the distances in a cluster, beyond which a new picture strays
+REACH = 99  # percentile of the distances in a cluster, beyond which a new picture strays ...
+REACH_FEWEST = 20  # ... if it has so many pictures
 EDGE_NAMED = 3  # and so many of the farthest
 NEAREST_NAMED = 24  # pictures of a cluster named in the report, nearest to the centroid first
 
@@ -71,7 +73,7 @@ class Cluster:
     name: what the network sees in it, "" for nothing that it does not see elsewhere. subclusters: images in each finer
     cluster, by number; none where it is whole. distinct: different pictures among its images. reduction: the notebook's
     number, in percent. duplicates, bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2.
-    reach: distance from the centroid within which 99 of 100 of its pictures lie.
+    reach: distance from the centroid within which 99 of 100 of its pictures lie, None where they are too few to tell.
     nearest: NEAREST_NAMED files, nearest to the centroid first, one per picture, without the duplicates; edge:
     EDGE_NAMED of the others, farthest first.
     """
@@ -84,7 +86,7 @@ class Cluster:
     duplicates: int
     bytes_to_free: int
     silhouette: float | None
-    reach: float
+    reach: float | None
     nearest: tuple[Member, ...]
     edge: tuple[Member, ...]
     subclusters: tuple[int, ...]
@@ -287,13 +289,20 @@ def _count(
                 duplicates=duplicates[number],
                 bytes_to_free=freed[number],
                 silhouette=_mean(clustering, rows),
-                reach=float(np.percentile(clustering.distances[rows], REACH)),
+                reach=reach_of(clustering.distances[rows]),
                 nearest=tuple(unique[digest] for digest in nearest if digest in unique),
                 edge=tuple(unique[digest] for digest in others[: -EDGE_NAMED - 1 : -1] if digest in unique),
                 subclusters=tuple(count for (own, _), count in sorted(finer.items()) if own == number),
             )
         )
     return tuple(clusters)
+
+
+def reach_of(distances: NDArray[Any]) -> float | None:
+    """How far from the centroid a new picture of the same kind lies. Those it was made of have pulled it towards them:
+    by one n-th of their distance each."""
+    n = len(distances)
+    return float(np.percentile(distances, REACH)) * n / (n - 1) if n >= REACH_FEWEST else None
 
 
 def _mean(clustering: Clustering, rows: "np.ndarray[Any, np.dtype[np.intp]]") -> float | None:

@@ -25,7 +25,7 @@ _WIDER: Final = 5  # times as many images are looked up, since several may share
 class Neighbours:
     """An index of images by id (their digest), in memory; rebuilt from stored features and sketches at start.
 
-    Memory: 2 bytes per dimension for the whitened vector (half precision) and 0.6 KiB for the votes, 0.9 KiB an image.
+    Memory: 2 bytes per dimension for the whitened vector (half precision) and 0.8 KiB for the votes, 1.1 KiB an image.
     Removed images keep theirs until the index is rebuilt.
     """
 

@@ -112,21 +112,21 @@ def describe(picture: Picture, count: int = KEYPOINTS, size: tuple[int, int] | N
 def _all_keypoints(picture: Picture, work: Picture, count: int) -> tuple[Keypoints, int]:
     """The keypoints of a picture, and how many of the first are searched by.
 
-    First those of the whole; then those of a picture within it, which words around it would crowd out. Then some that
-    only align: as many of the whole again, which stretched copies need, and those of its middle at a larger scale,
-    where a crop of the middle has most of its own.
+    First those of the whole; then those of a picture within it, which words around it would crowd out, and those of its
+    middle at a larger scale, where a crop has most of its own. As many of the whole again only align: stretched copies
+    need them.
     """
     whole = find_keypoints(cv2.cvtColor(work, cv2.COLOR_RGB2GRAY), 2 * count)
     parts = [whole.first(count)]
     inset = find_inset(work)
     if inset:
         parts.append(_keypoints_of(picture, work, inset, count))
-    searched = sum(map(len, parts))
     height, width = work.shape[:2]
     margin = (1 - _MIDDLE) / 2
     middle = round(width * margin), round(height * margin), round(width * _MIDDLE), round(height * _MIDDLE)
-    parts += [whole.first(count, start=count), _keypoints_of(picture, work, middle, count * 5 // 8)]
-    joined = Keypoints.joined(parts)
+    parts.append(_keypoints_of(picture, work, middle, count * 5 // 8))
+    searched = sum(map(len, parts))
+    joined = Keypoints.joined([*parts, whole.first(count, start=count)])
     points = np.rint(joined.points * np.float32(_SUBPIXEL)) / np.float32(_SUBPIXEL)  # as they will be stored
     return Keypoints(np.maximum(points, 0), joined.angles, joined.levels, joined.descriptors), searched
 
