@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared.store import Counter, MemoryStore
-from worker.engine.report.model import reach_of
+from worker.engine.report.clusters import reach_of
 from worker.pipeline.reclustering.due import FEWEST, News, Tally, is_due, read_tally, when_due
 
 QUIET = News(Tally(), files=1000, waited=60.0, took=8.0, stuck=False)
