@@ -13,7 +13,7 @@ from worker.engine.search.neighbours import Neighbours
 from worker.engine.search.whitening import fit_whitening
 from worker.engine.sketch.sketch import Sketch
 
-LIMITS = (10, 24, 50)  # 24 is what the verdict writer compares with
+LIMITS = (10, 32, 50)  # 32 is what the verdict writer compares with
 
 
 class CandidatesStore(Images, Extractors, Protocol):

@@ -5,9 +5,9 @@ features as in benchmarks.scale, keypoints drawn from those of made photos, one 
 photos with their own keypoints. New images are edited copies of these photos: their sketches are those of the real
 copies, their features those of the photo with noise, at a cosine of about 0.7 after whitening, as hard edits have it.
 
-A search gives the 24 candidates that an image is compared with, from keypoints and features in turn. Recall at 10: of
+A search gives the 32 candidates that an image is compared with, from keypoints and features in turn. Recall at 10: of
 the ten nearest features of the whole collection, by an exact search, how many are among the ten that were found.
-"Photo found": the photo that the copy was made of is among the 24, or among the first 24 by its keypoints alone. Each
+"Photo found": the photo that the copy was made of is among the 32, or among the first 32 by its keypoints alone. Each
 size has a process of its own; its peak memory includes a second copy of the vectors for the exact search (0.5 GiB at a
 million).
 """

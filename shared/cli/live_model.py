@@ -80,14 +80,16 @@ class Model:
 
     def remember(self, events: Iterable[Event]) -> None:
         """Events from before the first look, oldest first: their duplicates are shown, their number is no speed."""
-        self._duplicates.extendleft(event for event in events if event.verdict in DUPLICATE_KINDS)
+        self._duplicates.extendleft(
+            event for event in events if event.verdict in DUPLICATE_KINDS and event.cluster_before is None
+        )
 
     def take(self, look: Look, events: Sequence[Event], now: float) -> None:
         """One more look, and the events since the last one, oldest first."""
         # A file that leaves takes nothing away from what was done.
         done = _done(look) - _done(self._look) if self._look else 0
         self._files.add(done, now)
-        self._verdicts.add(len(events), now)
+        self._verdicts.add(sum(event.cluster_before is None for event in events), now)
         self.remember(events)
         self._look, self._at, self._absence = look, now, ""
 

@@ -88,4 +88,6 @@ def sentence(event: Event) -> str:
         line += f"  variant of {shown(event.variant_of)}"
     if event.similarity:
         line += f"  {event.similarity:.2f}"
+    if event.cluster_before is not None:
+        line += f"  cluster {event.cluster}, {event.cluster_before} before"
     return f"{line}  {event.reason}" if event.reason else line

@@ -192,7 +192,8 @@ class MemoryStore:
         done = self.complete(changes)
         if correction:
             self._counters[keys.Counter.REVISION] = before
-            self._counters[keys.Counter.CORRECTIONS] += sum(done)
+            corrected = (one and new != old for one, (_, old, new) in zip(done, changes, strict=True))
+            self._counters[keys.Counter.CORRECTIONS] += sum(corrected)
         self._events += [event for event, changed in zip(events, done, strict=True) if changed]
         return done
 

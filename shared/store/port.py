@@ -143,7 +143,8 @@ class Events(Protocol):
         """As `complete`, and publish the event of each change that was made, in one atomic round trip.
 
         changes, events: equally long. With `correction` the revision stays, for the run that corrects knows them
-        already, and Counter.CORRECTIONS grows, by which the verdict writer knows that it has to learn anew.
+        already, and Counter.CORRECTIONS grows, by which the verdict writer knows that it has to learn anew; a change
+        of a record into itself is none, and only its event is published.
         holder: of the lease LEASE_VERDICTS, or LEASE_RECLUSTER with `correction`; nothing is written and LeaseTaken
         raised where it was not the last one.
         """

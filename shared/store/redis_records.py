@@ -34,7 +34,7 @@ for i = 4, #ARGV, 9 do
     for j = i + 6, i + 8 do
       if ARGV[j] ~= '' then redis.call('PERSIST', ARGV[j]) end
     end
-    changed = changed + 1
+    if ARGV[i + 1] ~= ARGV[i + 2] then changed = changed + 1 end
   end
   done[#done + 1] = same and 1 or 0
 end

@@ -198,6 +198,19 @@ def test_a_correction_and_its_count_are_one_step(store: Store) -> None:
     assert store.add(keys.Counter.CORRECTIONS, 0) == 1
 
 
+def test_a_correction_of_a_verdict_into_itself_only_tells_of_it(store: Store) -> None:
+    have(store, "a", "d")
+    [record] = store.records(["a"])
+    assert record
+    event = Event("t", "a", "d", "unique", cluster=3, cluster_before=1)
+    other = dataclasses.replace(record, reason="else")
+    changes = [("a", record, record), ("a", other, other)]  # the second is not what is on record
+    assert store.give_verdicts(changes, [event, event], correction=True) == [True, False]
+    assert [told for _, told in store.events("0", wait=0.0)] == [event]
+    assert store.add(keys.Counter.CORRECTIONS, 0) == 0
+    assert store.records(["a"]) == [record]
+
+
 def test_a_run_that_lost_its_lease_neither_corrects_nor_publishes(store: Store) -> None:
     have(store, "a", "d")
     [record] = store.records(["a"])

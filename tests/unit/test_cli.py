@@ -1,6 +1,7 @@
 """What the command line prints: sentences for people that a terminal can show, JSON for programs."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ def test_an_event_is_one_line_whatever_the_name() -> None:
     line = sentence(event)
     assert line == "2026-11-23T00:00:00.000+00:00  near       'a\\nb\\x1b[2J.jpg'  = k.jpg  0.97  half size"
     assert Event.from_json(event.to_json()) == event
+    assert sentence(replace(event, cluster_before=1)).endswith("0.97  cluster 3, 1 before  half size")
     assert list(json.loads(event.to_json())) == [
         "at",
         "path",

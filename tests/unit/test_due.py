@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from shared.store import Counter, MemoryStore
+from worker.engine.report.clusters import reach_of
 from worker.pipeline.reclustering.due import FEWEST, News, Tally, is_due, read_tally, when_due
 
 QUIET = News(Tally(), files=1000, waited=60.0, took=8.0, stuck=False)
@@ -53,3 +55,18 @@ def test_counts_are_taken_from_what_was_counted_before() -> None:
 @pytest.mark.parametrize("before", [Tally(9), Tally(0, 9), Tally(0, 0, 9)])
 def test_after_redis_lost_the_counts_all_that_it_has_is_new(before: Tally) -> None:
     assert Tally(2, 1, 0).since(before) == Tally(2, 1, 0)
+
+
+@pytest.mark.parametrize(("count", "strays"), [(20, 0.2), (60, 0.1), (400, 0.04)])
+def test_new_pictures_of_the_same_kind_hardly_stray(count: int, strays: float) -> None:
+    chance = np.random.default_rng(count)
+    members, new = chance.standard_normal((count, 200)), chance.standard_normal((1000, 200))
+    centroid = members.mean(axis=0)
+    reach = reach_of(np.linalg.norm(members - centroid, axis=1))
+    assert reach is not None
+    assert (np.linalg.norm(new - centroid, axis=1) > reach).mean() < strays
+    assert (np.linalg.norm(1.3 * new - centroid, axis=1) > reach).mean() > 0.9
+
+
+def test_few_pictures_do_not_tell_who_strays() -> None:
+    assert reach_of(np.ones(19)) is None

@@ -175,12 +175,12 @@ def test_each_file_that_changed_its_cluster_has_an_event(desk: Desk) -> None:
     told = {
         event.path: (str(event.cluster_before), str(event.cluster))
         for _, event in desk.store.events(after, wait=0.0)
-        if event.verdict == "reclustered"
+        if event.cluster_before is not None
     }
     assert moved
     assert told == moved
     recluster(desk.reclustering, force=True)
-    assert len([event for _, event in desk.store.events(after, wait=0.0) if event.verdict == "reclustered"]) == len(
+    assert len([event for _, event in desk.store.events(after, wait=0.0) if event.cluster_before is not None]) == len(
         told
     )
 

@@ -8,7 +8,8 @@ import pytest
 from shared.records import Kind
 from tests.unit.report_parts import digest_of, make_report, member, page_of, twelve_files
 from worker.engine.groups.groups import Duplicate, Group
-from worker.engine.report.model import NEAREST_NAMED, build_report, reduction
+from worker.engine.report.clusters import NEAREST_NAMED, reduction
+from worker.engine.report.model import build_report
 
 
 def test_the_notebooks_formula():

@@ -10,7 +10,8 @@ from rich import filesize
 from shared.records import Box
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.variants import Variant
-from worker.engine.report.model import Cluster, Report
+from worker.engine.report.clusters import Cluster
+from worker.engine.report.model import Report
 from worker.engine.report.theme import colour_of, shape_of
 from worker.engine.report.wording import saving, show
 

@@ -1,6 +1,5 @@
 """What a report says, as frozen records, and the step that builds it from the parts of a generation."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +16,10 @@ from worker.engine.groups.groups import Group, Member, count_savings, pictures_o
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.engine.groups.variants import Variant
 from worker.engine.groups.verified import NOTHING
+from worker.engine.report.clusters import Cluster, count_clusters
 from worker.engine.report.placement import Assignment, Change, find_changes, find_outliers
 
 UNIQUE = "unique"
-REACH = 99  # percentile of the distances in a cluster, beyond which a new picture strays
-EDGE_NAMED = 3  # and so many of the farthest
-NEAREST_NAMED = 24  # pictures of a cluster named in the report, nearest to the centroid first
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +59,6 @@ class Meta:
     names: Names = NAMELESS
     tally: Mapping[str, int] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """A cluster, counted in files.
-
-    name: what the network sees in it, "" for nothing that it does not see elsewhere. subclusters: images in each finer
-    cluster, by number; none where it is whole. distinct: different pictures among its images. reduction: the notebook's
-    number, in percent. duplicates, bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2.
-    reach: distance from the centroid within which 99 of 100 of its pictures lie.
-    nearest: NEAREST_NAMED files, nearest to the centroid first, one per picture, without the duplicates; edge:
-    EDGE_NAMED of the others, farthest first.
-    """
-
-    number: int
-    name: str
-    images: int
-    distinct: int
-    reduction: float
-    duplicates: int
-    bytes_to_free: int
-    silhouette: float | None
-    reach: float
-    nearest: tuple[Member, ...]
-    edge: tuple[Member, ...]
-    subclusters: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +160,7 @@ def build_report(
         bytes_to_free=sum(group.bytes_to_free for group in groups),
         bytes_to_prove=sum(group.bytes_to_prove for group in groups),
     )
-    clusters = _count(assignments, clustering, digests, groups, meta.names)
+    clusters = count_clusters(assignments, clustering, digests, groups, meta.names)
     return Report(
         meta,
         totals,
@@ -203,14 +174,6 @@ def build_report(
         find_outliers(assignments),
         find_changes(assignments, before),
     )
-
-
-def reduction(images: int, total: int, k: int) -> float:
-    """The original notebook's percentage: `(images / total) * (1 - k / total) * 100`.
-
-    How much smaller the collection would get, this cluster's share of it, if one image per cluster were kept.
-    """
-    return (images / total) * (1 - k / total) * 100 if total else 0.0
 
 
 def _assign(
@@ -249,56 +212,3 @@ def _optional(clustering: Clustering) -> list[float | None]:
     if clustering.silhouettes is None:
         return [None] * len(clustering.labels)
     return [None if np.isnan(value) else float(value) for value in clustering.silhouettes]
-
-
-def _count(
-    assignments: Sequence[Assignment],
-    clustering: Clustering,
-    digests: Sequence[str],
-    groups: Sequence[Group],
-    names: Names,
-) -> tuple[Cluster, ...]:
-    frees = {duplicate.member.path: duplicate.frees for group in groups for duplicate in group.duplicates}
-    images = Counter(assignment.cluster for assignment in assignments)
-    duplicates: Counter[int] = Counter()
-    freed: Counter[int] = Counter()
-    finer: Counter[tuple[int, int]] = Counter()
-    unique: dict[str, Member] = {}
-    for assignment in assignments:
-        if assignment.subcluster is not None:
-            finer[assignment.cluster, assignment.subcluster] += 1
-        if assignment.verdict != UNIQUE:
-            duplicates[assignment.cluster] += assignment.member.path in frees
-            freed[assignment.cluster] += frees.get(assignment.member.path, 0)
-        else:
-            unique[assignment.member.digest] = assignment.member
-    clusters = []
-    for number in clustering.numbers.tolist():
-        rows = np.flatnonzero(clustering.labels == number)
-        ordered = [digests[row] for row in rows[np.argsort(clustering.distances[rows], kind="stable")]]
-        nearest, others = ordered[:NEAREST_NAMED], ordered[NEAREST_NAMED:]
-        clusters.append(
-            Cluster(
-                number=number,
-                name=names.of(number),
-                images=images[number],
-                distinct=images[number] - duplicates[number],
-                reduction=reduction(images[number], len(assignments), clustering.k),
-                duplicates=duplicates[number],
-                bytes_to_free=freed[number],
-                silhouette=_mean(clustering, rows),
-                reach=float(np.percentile(clustering.distances[rows], REACH)),
-                nearest=tuple(unique[digest] for digest in nearest if digest in unique),
-                edge=tuple(unique[digest] for digest in others[: -EDGE_NAMED - 1 : -1] if digest in unique),
-                subclusters=tuple(count for (own, _), count in sorted(finer.items()) if own == number),
-            )
-        )
-    return tuple(clusters)
-
-
-def _mean(clustering: Clustering, rows: "np.ndarray[Any, np.dtype[np.intp]]") -> float | None:
-    if clustering.silhouettes is None:
-        return None
-    known = clustering.silhouettes[rows]
-    known = known[~np.isnan(known)]
-    return float(known.mean(dtype=np.float64)) if len(known) else None

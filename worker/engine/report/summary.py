@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from worker.engine.report.model import Cluster, Failure, Report
+from worker.engine.report.clusters import Cluster
+from worker.engine.report.model import Failure, Report
 
 GENERATIONS_LISTED: Final = 30  # newest ones of the history, which the summary lists
 REASONS_LISTED: Final = 20  # most frequent reasons for a failure, which the summary lists

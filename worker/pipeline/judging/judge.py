@@ -18,7 +18,7 @@ from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN
 from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts, VerdictsStore
 from worker.pipeline.members import member_of
 
-CANDIDATES = 24  # keepers that an image is compared with
+CANDIDATES = 32  # keepers that an image is compared with
 MATCHES = 2  # with a keeper's among them, after which no more candidates are looked at
 MATCHES_WITHOUT_KEEPER = 4
 

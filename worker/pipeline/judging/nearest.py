@@ -14,7 +14,7 @@ from worker.engine.search.encoding import stack
 @dataclass(frozen=True, slots=True)
 class Placement:
     """cluster: number of the nearest one, None where there is none. strays: whether 99 of 100 of its own pictures are
-    nearer to its centroid."""
+    nearer to its centroid; never where these are few."""
 
     cluster: int | None = None
     strays: bool = False
@@ -33,7 +33,7 @@ class NearestCluster:
         self._generation = ""
         self._centroids = np.empty((0, 0), dtype=np.float32)
         self._numbers: list[int] = []
-        self._reaches: list[float] = []
+        self._reaches: list[float | None] = []
         self._cosine = True
 
     def __call__(self, digests: Sequence[str]) -> list[Placement]:
@@ -63,7 +63,8 @@ class NearestCluster:
             distance = 1 - float(row @ centroid) / max(float(np.linalg.norm(centroid)), 1e-12)
         else:
             distance = float(np.sqrt(squares[nearest]))
-        return Placement(self._numbers[nearest], distance > self._reaches[nearest])
+        reach = self._reaches[nearest]
+        return Placement(self._numbers[nearest], reach is not None and distance > reach)
 
     def _reload(self) -> None:
         summary = self._store.summary()
@@ -71,7 +72,7 @@ class NearestCluster:
             return
         self._generation = summary["generation"]
         self._numbers = [cluster["number"] for cluster in summary["clusters"]]
-        self._reaches = [cluster.get("reach", np.inf) for cluster in summary["clusters"]]
+        self._reaches = [cluster.get("reach") for cluster in summary["clusters"]]
         raw = self._store.centroids(self._generation) if summary["extractor"]["id"] == self._extractor else b""
         self._cosine = summary["geometry"] == "cosine"
         whole = bool(self._numbers) and len(raw) % (4 * len(self._numbers)) == 0

@@ -189,7 +189,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     corrected = correct_verdicts(reclustering.store, found.files, grouping, clusters, reclustering.now(), holder)
     published = Generation(generation, revision, extractor.id, found.clustering.k, centroids, clusters, about)
     reclustering.store.publish(published, reclustering.keep_generations, report.snapshot, holder)
-    tell_moves(reclustering.store, report.changes, found.files, reclustering.now())
+    tell_moves(reclustering.store, report.changes, reclustering.now(), holder)
     remove_folders(reclustering.reports, reclustering.keep_generations, generation)
     reclustering.store.expire_features(extractor.id, reclustering.keep_features)
     unjudged = found.files | collection.failed
