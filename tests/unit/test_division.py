@@ -62,7 +62,7 @@ def test_one_picture_more_leaves_the_others_where_they_are(clusters, noise, seed
     if before.choice.trust is Trust.CLEAR:
         np.testing.assert_array_equal(after.labels[:48], before.labels)
     else:
-        assert adjusted_rand_score(before.labels, after.labels[:48]) > 0.9
+        assert adjusted_rand_score(before.labels, after.labels[:48]) > 0.8
 
 
 def test_halves_agree_on_what_is_there_and_not_on_noise():

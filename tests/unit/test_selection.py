@@ -190,3 +190,12 @@ def test_nothing_to_choose(inertias, silhouettes, k, reason):
     assert (choice.k, choice.trust, choice.best, choice.reference, choice.strength) == (k, Trust.NONE, None, None, None)
     assert reason in choice.reason
     assert choice.silhouette is None
+
+
+def test_where_nothing_is_to_be_trusted_the_last_k_stays_until_it_is_outgrown():
+    inertias = [100.0 / k for k in range(1, 21)]
+    shaky = say(level=0.3, stability=0.4)  # the silhouette is highest at k = 12, and no k earns trust
+    curve = at(12, 0.31, n=20, elsewhere=0.28)
+    assert choose(inertias, curve, shaky).k == 12
+    assert [choose(inertias, curve, shaky, last=last).k for last in (2, 3, 4, 8, 12, 20)] == [12, 12, 4, 8, 12, 20]
+    assert choose(inertias, curve, shaky, fixed=5, last=8).k == 5

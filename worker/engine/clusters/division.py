@@ -73,7 +73,7 @@ def divide(
         if choice.at_edge and not wish.k_max and limit < further and len(swept) == limit:
             limit = further
             swept = sweep(points, limit, seed, floor, tries)
-        elif stayed and not choice.structured and stay < math.inf:
+        elif choice.k == stayed and not choice.structured and stay < math.inf:
             stay = math.inf  # no partition is better than another: let people find their pictures where they were
         else:
             break

@@ -10,7 +10,8 @@ The rule
 2. Of all that are worth as much but for TIE it is the last generation's k, else the largest: too few clusters mix what
    people keep apart, one too many does little harm. Where no k reaches LEAST_STABILITY nothing speaks for any, and the
    last generation's or the elbow is taken: heaps of a handy size.
-3. Where no k earns trust (see 4) the last generation's stays, so that heaps of a handy size stay what they are.
+3. Where no k earns trust (see 4) the last generation's stays, so that heaps of a handy size stay what they are, until
+   the collection has outgrown it: until the k found is OUTGROWN times as large, or as small.
 4. There is always an answer; how far to trust it stands beside it. `Witnesses.level` says which silhouette nine of ten
    collections of that size and spread, but without clusters, stay below. What is left of the way from there to 1,
    strength = (silhouette - level) / (1 - level), makes the trust with the stability: `clear` from CLEAR_STRENGTH and
@@ -39,6 +40,7 @@ CLEAR_STRENGTH: Final = 0.15
 MIN_STABILITY: Final = 0.5
 LEAST_STABILITY: Final = 0.35  # at which a k is worth anything
 CLEAR_STABILITY: Final = 0.6
+OUTGROWN: Final = 4
 AGREEMENT: Final = 1  # elbow and silhouette agree when they are at most this far apart
 
 
@@ -133,7 +135,7 @@ def choose(
         k, firm = _most_worth(scores, best, elbow, witnesses, last)
     k = min(k or 1, len(inertias))
     held = _hold(k, scores, firm, witnesses)
-    if held.trust is Trust.NONE and last in scores and not fixed:
+    if held.trust is Trust.NONE and last in scores and not fixed and last / OUTGROWN < k < last * OUTGROWN:
         k, held = last, _hold(last, scores, firm, witnesses)
     at_edge = not fixed and limit > 1 and k >= limit
     return ChosenK(
