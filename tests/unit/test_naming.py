@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from worker.engine.clusters import naming
-from worker.engine.clusters.naming import Classes, name_clusters, sample_members, tell_apart
+from worker.engine.clusters.naming import Classes, Names, name_clusters, sample_members, tell_apart
 from worker.engine.clusters.rows import HeldRows
 
 WORDS = ("giant panda", "alp", "seashore", "espresso", "castle", "tabby")
@@ -110,23 +110,47 @@ def planted(classes: int = len(WORDS), each: int = 30) -> tuple[NDArray[np.float
     return features, labels, Classes(kernel, np.zeros(classes, np.float32), WORDS)
 
 
+def whole(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """No cluster is divided again."""
+    return np.full(len(labels), -1, dtype=np.int32)
+
+
+def test_a_finer_cluster_is_called_what_sets_it_apart_within_its_cluster() -> None:
+    features, kinds, classes = planted()
+    labels = 7 + kinds // 3  # two clusters of three kinds each; the second is whole
+    finer = np.where(labels == 7, kinds % 3, -1).astype(np.int32)
+    names = name_clusters(HeldRows(features), labels, finer, classes, seed=0)
+    assert names.finer == {(7, kind): WORDS[kind] for kind in range(3)}
+    assert {number: set(name.split(", ")) for number, name in names.words.items()} == {
+        7: set(WORDS[:3]),
+        8: set(WORDS[3:]),
+    }
+    assert (names.of_finer(7, 1), names.of_finer(8, 0)) == (WORDS[1], "")
+
+
+def test_finer_clusters_do_not_change_the_name_of_their_cluster() -> None:
+    features, labels, classes = planted()
+    finer = np.where(labels == 2, np.arange(len(labels)) % 4 // 3, -1).astype(np.int32)
+    assert name_clusters(HeldRows(features), labels, finer, classes, seed=0).words == dict(enumerate(WORDS))
+
+
 def test_each_cluster_is_called_what_the_planted_layer_sees_in_it() -> None:
     features, labels, classes = planted()
-    names = name_clusters(HeldRows(features), labels, np.unique(labels), classes, seed=0)
-    assert names == dict(enumerate(WORDS))
+    names = name_clusters(HeldRows(features), labels, whole(labels), classes, seed=0)
+    assert names == Names(dict(enumerate(WORDS)))
     numbers = 10 * labels + 3  # cluster numbers have gaps
-    names = name_clusters(HeldRows(features), numbers, np.unique(numbers), classes, seed=0)
-    assert names == {10 * number + 3: word for number, word in enumerate(WORDS)}
+    names = name_clusters(HeldRows(features), numbers, whole(numbers), classes, seed=0)
+    assert names.words == {10 * number + 3: word for number, word in enumerate(WORDS)}
 
 
 def test_no_rows_have_no_names() -> None:
     _, _, classes = planted()
     nobody = np.zeros(0, np.int32)
-    assert name_clusters(HeldRows(np.zeros((0, 60), np.float32)), nobody, nobody, classes, seed=0) == {}
+    assert name_clusters(HeldRows(np.zeros((0, 60), np.float32)), nobody, nobody, classes, seed=0) == Names()
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_sample_gives_the_name_that_all_members_give(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     features, labels, classes = planted(each=300)
     monkeypatch.setattr(naming, "MEMBERS", 20)
-    assert name_clusters(HeldRows(features), labels, np.unique(labels), classes, seed) == dict(enumerate(WORDS))
+    assert name_clusters(HeldRows(features), labels, whole(labels), classes, seed).words == dict(enumerate(WORDS))

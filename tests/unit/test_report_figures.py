@@ -81,6 +81,7 @@ def made_up(silhouettes, labels, k):
         sample=len(labels),
         margin=None,
         subclusters=np.full(len(labels), -1, dtype=np.int32),
+        subdistances=np.full(len(labels), np.nan, dtype=np.float32),
         plane=Plane(np.arange(len(labels)), positions, 0.5),
     )
 

@@ -51,6 +51,7 @@ def made_up_clustering():
         sample=IMAGES,
         margin=None,
         subclusters=np.full(IMAGES, -1, dtype=np.int32),
+        subdistances=np.full(IMAGES, np.nan, dtype=np.float32),
         plane=Plane(shown, CHANCE.normal(size=(MAPPED_ROWS, 2)).astype(np.float32), 0.3),
     )
 

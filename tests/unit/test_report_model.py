@@ -109,12 +109,18 @@ def test_finer_clusters_are_counted_in_files_and_shown():
     files = twelve_files()
     base = make_report(files)
     finer = np.where(base.clustering.labels == 0, np.arange(10) // 2 % 2, -1).astype(np.int32)
-    clustering = replace(base.clustering, subclusters=finer)
+    away = np.arange(10, 0, -1).astype(np.float32)
+    clustering = replace(base.clustering, subclusters=finer, subdistances=away)
     digests = list(map(digest_of, range(10)))
     report = build_report(files, clustering, digests, base.groups, [], base.meta)
     first, second = report.clusters
-    assert (sum(first.subclusters), len(first.subclusters), second.subclusters) == (first.images, 2, ())
+    assert [one.number for one in first.subclusters] == [0, 1]
+    assert (sum(one.images for one in first.subclusters), second.subclusters) == (first.images, ())
+    for one in first.subclusters:
+        places = [digests.index(file.digest) for file in one.typical]
+        assert places == sorted(places, reverse=True)  # nearest to its middle first, as `away` has it
+        assert {int(finer[place]) for place in places} == {one.number}
     rows = {row.member.path: row.subcluster for row in report.assignments}
     assert rows["copy of 0.jpg"] == rows["00.jpg"]
     assert {row.subcluster for row in report.assignments if row.cluster == second.number} == {None}
-    assert "finer clusters of" in page_of(report, lambda path: None)
+    assert "again into 2 finer clusters" in page_of(report, lambda path: None)

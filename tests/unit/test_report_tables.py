@@ -38,6 +38,7 @@ def test_assignments(tmp_path):
     names = Names({report.assignments[0].cluster: "=alp, valley"})
     header, *rows = written(tmp_path / "a.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments, names))
     columns = "path,digest,cluster,distance,silhouette,verdict,duplicate_of,variant_of,bytes,subcluster,cluster_name"
+    columns += ",subcluster_name"
     assert ",".join(header) == columns
     assert (tmp_path / "a.csv").read_bytes().startswith(f"{columns}\n".encode())
     assert len(rows) == 12

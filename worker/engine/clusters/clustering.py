@@ -32,7 +32,8 @@ class Clustering:
     geometry: in which distances were taken. choice: how k was chosen, with both curves.
     labels: int32 `[n]`, the number of each picture's cluster. numbers: int32 `[k]`, ascending; gaps are possible.
     subclusters: int32 `[n]`, the number of the finer cluster within it, from 0, the largest first; -1 where the cluster
-    is not divided.
+    is not divided. subdistances: float32 `[n]`, squared, to its middle along the principal axes of the cluster; NaN
+    where that is not divided.
     centroids: float32 `[k, d]`, row i belongs to numbers[i]: the mean of the members' rows (unit rows for cosine).
     distances: float32 `[n]`, to the own centroid: 1 - cos for cosine (for a zero row half the squared distance of the
     unit vectors, which is the same elsewhere), Euclidean otherwise.
@@ -49,6 +50,7 @@ class Clustering:
     labels: Numbers
     numbers: Numbers
     subclusters: Numbers
+    subdistances: npt.NDArray[np.float32]
     centroids: npt.NDArray[np.float32]
     distances: npt.NDArray[np.float32]
     silhouettes: npt.NDArray[np.float32] | None
@@ -113,7 +115,7 @@ def _cluster(cloud: Cloud, wish: Wish, seed: int, sample: int, previous: Numbers
     if choice.k == 0:
         nobody = np.zeros(0, dtype=np.int32)
         nothing = np.zeros(0, dtype=np.float32)
-        return Clustering(geometry, choice, nobody, nobody, nobody, points, nothing, None, 0, None, plane)
+        return Clustering(geometry, choice, nobody, nobody, nobody, nothing, points, nothing, None, 0, None, plane)
 
     held = _carried(places, tried, division)
     own, clusters = assign(cloud, axes, held)
@@ -131,6 +133,7 @@ def _cluster(cloud: Cloud, wish: Wish, seed: int, sample: int, previous: Numbers
         labels=labels,
         numbers=numbers,
         subclusters=_numbered(measures.finer, own),
+        subdistances=measures.finer_distances,
         centroids=clusters.centroids[own[first]] + cloud.offset,
         distances=measures.distances,
         silhouettes=silhouettes if division.silhouettes is not None else None,

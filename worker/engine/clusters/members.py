@@ -37,12 +37,14 @@ class Clusters:
 class Measures:
     """Of each point: float32 `[n]` its distance to the own centroid and, for cosine, its silhouette along the axes.
 
-    finer: int32 `[n]`, the finer cluster within its cluster, -1 where that is not divided.
+    finer: int32 `[n]`, the finer cluster within its cluster, -1 where that is not divided. finer_distances: float32
+    `[n]`, squared, to its centroid along the axes of its cluster; NaN where that is not divided.
     """
 
     distances: npt.NDArray[np.float32]
     silhouettes: npt.NDArray[np.float32] | None
     finer: Labels
+    finer_distances: npt.NDArray[np.float32]
 
 
 def assign(cloud: Cloud, axes: Points, labels: Labels) -> tuple[Labels, Clusters]:
@@ -81,6 +83,7 @@ def measure(cloud: Cloud, axes: Points, own: Labels, clusters: Clusters, finer: 
         np.empty(len(own), dtype=np.float32),
         np.empty(len(own), dtype=np.float32) if has_silhouettes else None,
         np.full(len(own), -1, dtype=np.int32),
+        np.full(len(own), np.nan, dtype=np.float32),
     )
     for part, points in cloud.chunks():
 
@@ -96,7 +99,8 @@ def measure(cloud: Cloud, axes: Points, own: Labels, clusters: Clusters, finer: 
                 )
             for number, division in finer.items():
                 members = np.flatnonzero(labels == number)
-                found.finer[part.start + rows.start + members] = division.of(some[members])
+                at = part.start + rows.start + members
+                found.finer[at], found.finer_distances[at] = division.of(some[members])
 
         deque(run_parts(add, chunks(len(points))), maxlen=0)
     return found

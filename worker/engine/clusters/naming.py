@@ -48,42 +48,71 @@ class Classes:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the clusters are called. words: by number; a cluster that looks like all others has none.
+    """What the clusters are called. words: by number; a cluster that looks like all others has none. finer: by numbers
+    of cluster and finer cluster; a name there tells it from the others within the same cluster.
 
     why_not: why no cluster has any, in words that go on from "clusters have no names: "; "" where they could have.
     """
 
     words: Mapping[int, str] = field(default_factory=dict)
+    finer: Mapping[tuple[int, int], str] = field(default_factory=dict)
     why_not: str = ""
 
     def of(self, cluster: int) -> str:
         """The name of the cluster with this number; "" for none."""
         return self.words.get(cluster, "")
 
+    def of_finer(self, cluster: int, subcluster: int) -> str:
+        """The name of a finer cluster within this one; "" for none."""
+        return self.finer.get((cluster, subcluster), "")
+
 
 NAMELESS: Final = Names()
 
 
 def name_clusters(
-    rows: Rows, labels: npt.NDArray[np.int32], numbers: npt.NDArray[np.int32], classes: Classes, seed: int
-) -> dict[int, str]:
-    """A name for each cluster of which the network sees something that it does not see everywhere; no other is in it.
+    rows: Rows, labels: npt.NDArray[np.int32], subclusters: npt.NDArray[np.int32], classes: Classes, seed: int
+) -> Names:
+    """A name for each cluster of which the network sees something that it does not see everywhere, and in the same way
+    for each finer cluster beside the others of its cluster; no other is in them.
 
     rows: n features as the network gives them, of the layer's d. labels: int32 `[n]`, numbers of their clusters.
-    numbers: int32 `[k]`, ascending, each with a member. Looks at a seeded sample of each cluster, so the cost is
-    bounded whatever n is: it reads at most max(LOOKED_AT, FEWEST k) rows, for O(d c) each.
+    subclusters: int32 `[n]`, numbers of the finer clusters within them, -1 where a cluster is whole. Looks at a seeded
+    sample of each part, so the cost is bounded whatever n is: it reads at most max(LOOKED_AT, FEWEST k) rows, for
+    O(d c) each.
     """
-    looked_at = sample_members(labels, numbers, seed)
-    sums = np.zeros((len(numbers), len(classes.words)))
+    span = int(subclusters.max(initial=-1)) + 2
+    codes, parts, sizes = np.unique(
+        labels.astype(np.int64) * span + subclusters + 1, return_inverse=True, return_counts=True
+    )
+    shares = _mean_probabilities(rows, parts.astype(np.int32), len(codes), classes, seed)
+    numbers, owner = np.unique(codes // span, return_inverse=True)
+    marks = np.equal.outer(np.arange(len(numbers)), owner)
+    broad_sizes = marks @ sizes
+    broad = (marks * sizes) @ shares / np.maximum(broad_sizes, 1)[:, None]
+    finer: dict[tuple[int, int], str] = {}
+    for index in np.flatnonzero(marks.sum(axis=1) > 1):
+        own = np.flatnonzero(marks[index])
+        words = _words(tell_apart(shares[own], sizes[own]), classes)
+        subs = (codes[own] % span - 1).tolist()
+        finer |= {(int(numbers[index]), sub): name for sub, name in zip(subs, words, strict=True) if name}
+    words = _words(tell_apart(broad, broad_sizes), classes)
+    return Names({number: name for number, name in zip(numbers.tolist(), words, strict=True) if name}, finer)
+
+
+def _mean_probabilities(rows: Rows, parts: npt.NDArray[np.int32], count: int, classes: Classes, seed: int) -> Shares:
+    """Mean probability of each class in a sample of each part, `[count, c]`. parts: int32 `[n]`, from 0."""
+    looked_at = sample_members(parts, np.arange(count, dtype=np.int32), seed)
+    sums = np.zeros((count, len(classes.words)))
     with one_thread_a_call():
         for start in range(0, len(looked_at), READ_ROWS):
-            part = looked_at[start : start + READ_ROWS]
-            np.add.at(sums, np.searchsorted(numbers, labels[part]), classes.probabilities(rows.read(part)))
-    seen = np.bincount(np.searchsorted(numbers, labels[looked_at]), minlength=len(numbers))
-    sizes = np.bincount(np.searchsorted(numbers, labels), minlength=len(numbers))
-    telling = tell_apart(sums / np.maximum(seen, 1)[:, None], sizes)
-    names = (", ".join(classes.words[index] for index in indices) for indices in telling)
-    return {number: name for number, name in zip(numbers.tolist(), names, strict=True) if name}
+            some = looked_at[start : start + READ_ROWS]
+            np.add.at(sums, parts[some], classes.probabilities(rows.read(some)))
+    return sums / np.maximum(np.bincount(parts[looked_at], minlength=count), 1)[:, None]
+
+
+def _words(telling: list[list[int]], classes: Classes) -> list[str]:
+    return [", ".join(classes.words[index] for index in indices) for indices in telling]
 
 
 def sample_members(labels: npt.NDArray[np.int32], numbers: npt.NDArray[np.int32], seed: int) -> Indices:

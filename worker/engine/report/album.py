@@ -10,7 +10,7 @@ from rich import filesize
 from shared.records import Box
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.variants import Variant
-from worker.engine.report.clusters import Cluster
+from worker.engine.report.clusters import TYPICAL_NAMED, Cluster, Subcluster
 from worker.engine.report.model import Report
 from worker.engine.report.theme import colour_of, shape_of
 from worker.engine.report.wording import saving, show
@@ -23,6 +23,7 @@ MEMBERS: Final = 8  # of a group
 VARIANTS_SHOWN: Final = 120
 SHEETS: Final = 480  # thumbnails on the clusters' sheets together
 SHEET_LEAST: Final = 3  # on each sheet
+FINER_SHEETS: Final = 240  # thumbnails of finer clusters together
 CLUSTERS: Final = 100
 OUTLIERS_SHOWN: Final = 24
 THUMBNAIL_BYTES: Final = 11_000_000  # of data URIs; the page stays below 20 MB with everything else
@@ -91,7 +92,7 @@ class GroupView:
 class ClusterView:
     """A cluster on the page, with its contact sheet: tiles from its middle, and of its edge.
 
-    mark: as on the map. Shares are percentages of all images.
+    mark: as on the map. Shares are percentages of all images. finer: its finer clusters, with the sheet of each.
     """
 
     cluster: Cluster
@@ -101,6 +102,7 @@ class ClusterView:
     saving: str
     tiles: tuple[Tile, ...]
     edge: tuple[Tile, ...]
+    finer: tuple[tuple[Subcluster, tuple[Tile, ...]], ...]
 
 
 class Album:
@@ -165,6 +167,8 @@ def show_clusters(report: Report, album: Album) -> list[ClusterView]:
         for cluster in shown:
             if place < len(cluster.nearest):
                 tiles[cluster.number].append(_tile(cluster.nearest[place], album))
+    finer = [one for cluster in shown for one in cluster.subclusters]
+    typical = min(TYPICAL_NAMED, FINER_SHEETS // max(len(finer), 1))
     edges = {cluster.number: tuple(_tile(member, album) for member in cluster.edge) for cluster in shown}
     total = max(report.totals.images, 1)
     return [
@@ -176,6 +180,9 @@ def show_clusters(report: Report, album: Album) -> list[ClusterView]:
             saving=filesize.decimal(cluster.bytes_to_free),
             tiles=tuple(tiles[cluster.number]),
             edge=edges[cluster.number],
+            finer=tuple(
+                (one, tuple(_tile(member, album) for member in one.typical[:typical])) for one in cluster.subclusters
+            ),
         )
         for cluster in shown
     ]

@@ -1,7 +1,7 @@
 """The clusters of a generation, counted."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shared.records import Verdict
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.naming import Names
+from worker.engine.clusters.rows import Indices
 from worker.engine.groups.groups import Group, Member
 from worker.engine.report.placement import Assignment
 
@@ -18,14 +19,28 @@ REACH = 99  # percentile of the distances in a cluster, beyond which a new pictu
 REACH_FEWEST = 20  # ... if it has so many pictures
 EDGE_NAMED = 3  # and so many of the farthest
 NEAREST_NAMED = 24  # pictures of a cluster named in the report, nearest to the centroid first
+TYPICAL_NAMED = 8  # of a finer cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Subcluster:
+    """A finer cluster. number: within its cluster, from 0, the largest first. name: what sets it apart there, or "".
+
+    images: files. typical: TYPICAL_NAMED files, nearest to its middle first, one per picture, without the duplicates.
+    """
+
+    number: int
+    name: str
+    images: int
+    typical: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A cluster, counted in files.
 
-    name: what the network sees in it, "" for nothing that it does not see elsewhere. subclusters: images in each finer
-    cluster, by number; none where it is whole. distinct: different pictures among its images. reduction: the notebook's
+    name: what the network sees in it, "" for nothing that it does not see elsewhere. subclusters: the finer
+    clusters within it; none where it is whole. distinct: different pictures among its images. reduction: the notebook's
     number, in percent. duplicates, bytes_to_free: verified ones. silhouette: mean over its pictures, None for k < 2.
     reach: distance from the centroid within which 99 of 100 of its pictures lie, None where they are too few to tell.
     nearest: NEAREST_NAMED files, nearest to the centroid first, one per picture, without the duplicates; edge:
@@ -43,7 +58,7 @@ class Cluster:
     reach: float | None
     nearest: tuple[Member, ...]
     edge: tuple[Member, ...]
-    subclusters: tuple[int, ...]
+    subclusters: tuple[Subcluster, ...]
 
 
 def reduction(images: int, total: int, k: int) -> float:
@@ -94,7 +109,11 @@ def count_clusters(
                 reach=reach_of(clustering.distances[rows]),
                 nearest=tuple(unique[digest] for digest in nearest if digest in unique),
                 edge=tuple(unique[digest] for digest in others[: -EDGE_NAMED - 1 : -1] if digest in unique),
-                subclusters=tuple(count for (own, _), count in sorted(finer.items()) if own == number),
+                subclusters=tuple(
+                    Subcluster(sub, names.of_finer(own, sub), count, _typical(clustering, rows, sub, digests, unique))
+                    for (own, sub), count in sorted(finer.items())
+                    if own == number
+                ),
             )
         )
     return tuple(clusters)
@@ -107,7 +126,15 @@ def reach_of(distances: NDArray[Any]) -> float | None:
     return float(np.percentile(distances, REACH)) * n / (n - 1) if n >= REACH_FEWEST else None
 
 
-def _mean(clustering: Clustering, rows: "np.ndarray[Any, np.dtype[np.intp]]") -> float | None:
+def _typical(
+    clustering: Clustering, rows: Indices, subcluster: int, digests: Sequence[str], unique: Mapping[str, Member]
+) -> tuple[Member, ...]:
+    members = rows[clustering.subclusters[rows] == subcluster]
+    nearest = members[np.argsort(clustering.subdistances[members], kind="stable")[:TYPICAL_NAMED]]
+    return tuple(unique[digests[row]] for row in nearest if digests[row] in unique)
+
+
+def _mean(clustering: Clustering, rows: Indices) -> float | None:
     if clustering.silhouettes is None:
         return None
     known = clustering.silhouettes[rows]

@@ -93,7 +93,7 @@ def _cluster_values(cluster: Cluster) -> dict[str, Any]:
         "bytes_to_free": cluster.bytes_to_free,
         "silhouette": cluster.silhouette,
         "reach": cluster.reach,
-        "subclusters": list(cluster.subclusters),
+        "subclusters": [{"number": one.number, "name": one.name, "images": one.images} for one in cluster.subclusters],
     }
 
 

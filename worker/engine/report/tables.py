@@ -15,7 +15,7 @@ from worker.engine.report.placement import Assignment, Change
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 ASSIGNMENTS: Final = (
     "path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of", "variant_of", "bytes",
-    "subcluster", "cluster_name",
+    "subcluster", "cluster_name", "subcluster_name",
 )  # fmt: skip
 DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes", "frees", "may_free")
 VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
@@ -53,6 +53,9 @@ def assignment_rows(assignments: Iterable[Assignment], names: Names = NAMELESS) 
             str(assignment.member.bytes),
             "" if assignment.subcluster is None else str(assignment.subcluster),
             text_cell(names.of(assignment.cluster)),
+            ""
+            if assignment.subcluster is None
+            else text_cell(names.of_finer(assignment.cluster, assignment.subcluster)),
         )
 
 

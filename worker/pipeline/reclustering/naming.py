@@ -19,7 +19,7 @@ def name(rows: Rows, clustering: Clustering, published: bytes, seed: int) -> Nam
         width = rows.read(np.arange(min(len(rows), 1))).shape[1]
         if width and width != len(classes.kernel):
             return Names(why_not=f"the network's last layer takes {len(classes.kernel):,} features, not {width:,}")
-        return Names(name_clusters(rows, clustering.labels, clustering.numbers, classes, seed))
+        return name_clusters(rows, clustering.labels, clustering.subclusters, classes, seed)
     except NoClasses as error:
         return Names(why_not=str(error))
     except CorruptValue:
