@@ -10,6 +10,7 @@ import numpy as np
 import redis
 
 from benchmarks.pictures import make_pictures
+from benchmarks.textures import make_textures
 from shared.records import Extractor, ImageFacts, Record, State, Verdict
 from shared.store import keys
 from worker.engine.picture.decode import decode
@@ -19,6 +20,8 @@ from worker.network.weights import BACKBONE
 
 EXTRACTOR = Extractor("0" * 16, "random", "synthetic features")
 CHUNK = 1000
+PHOTOS = 21  # whose spectra the made pictures have
+SIDES = (1024, 768)
 _ROWS = 20_000  # different features; larger collections repeat them
 _FACTORS = 512  # the variance of fc2 activations over photos falls about as 1 / rank
 
@@ -34,21 +37,25 @@ class Content:
 
 
 class Collection:
-    """Makes images: features with a falling spectrum, sketches mixed from those of made photos. Seeded."""
+    """Makes images: features with a falling spectrum, sketches mixed from those of made pictures. Seeded."""
 
-    def __init__(self, folder: Path, photos: int, encoding: Encoding = "float16") -> None:
-        """photos: that are really made and described, 20 ms each. encoding: of the features."""
+    def __init__(self, folder: Path, pictures: int, arriving: int, encoding: Encoding = "float16") -> None:
+        """pictures: that are really made and described, 40 ms each; arriving: so many more, of which nothing is in any
+        other. encoding: of the features.
+        """
         self._encoding = encoding
         self._rows: list[bytes] = []
         self._chance = np.random.default_rng(0)
         scale = np.arange(1, _FACTORS + 1, dtype=np.float32) ** -0.5
         self._factors = self._chance.standard_normal((_FACTORS, BACKBONE.dimensions), dtype=np.float32) * scale[:, None]
-        pictures = make_pictures(folder, photos)
-        self.sketches = [describe(decode(path.read_bytes(), 10**8)) for path in pictures]
+        photos = make_pictures(folder / "photos", PHOTOS)
+        made = make_textures(photos, folder / "textures", arriving + pictures, SIDES)
+        described = [describe(decode(path.read_bytes(), 10**8)) for path in made]
+        self._arriving, self.sketches = described[:arriving], described[arriving:]
         self._descriptors = np.concatenate([sketch.keypoints.descriptors for sketch in self.sketches])
 
     def mixed(self, first: int, count: int) -> list[Content]:
-        """Images `first` on, none like another: keypoints drawn from all photos, one bit in eight flipped."""
+        """Images `first` on, none like another: keypoints drawn from all pictures, one bit in eight flipped."""
         most = max(len(sketch.keypoints) for sketch in self.sketches)
         shape = (3, count, most, self._descriptors.shape[1])
         flips = np.bitwise_and.reduce(self._chance.integers(0, 256, shape, dtype=np.uint8))
@@ -61,9 +68,9 @@ class Collection:
             sketches.append(replace(like, keypoints=kept))
         return self._contents(first, sketches, "camera")
 
-    def photos(self, count: int) -> list[Content]:
-        """The first made photos as they are."""
-        return self._contents(0, self.sketches[:count], "arrived")
+    def strangers(self) -> list[Content]:
+        """The arriving pictures as they are: of none is anything in another, or in the collection."""
+        return self._contents(0, self._arriving, "arrived")
 
     def _contents(self, first: int, sketches: Sequence[Sketch], word: str) -> list[Content]:
         if len(self._rows) < _ROWS:

@@ -35,6 +35,7 @@ from worker.engine.edits.attacks import attacked
 from worker.engine.picture.decode import decode
 from worker.engine.search.neighbours import Neighbours
 from worker.engine.search.whitening import FITTED_ON, Whitening, fit_whitening
+from worker.engine.sketch.details import NONE
 from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, Keypoints
 from worker.engine.sketch.sketch import Sketch, describe
 from worker.pipeline.judging.judge import CANDIDATES
@@ -73,7 +74,7 @@ class Collection:
         descriptors = self._pool.descriptors[drawn] ^ flips.reshape(shape)
         points, angles, levels = np.zeros((KEYPOINTS, 2), np.float32), self._pool.angles, self._pool.levels
         keypoints = (Keypoints(points, angles[at], levels[at], one) for at, one in zip(drawn, descriptors, strict=True))
-        sketches = [Sketch(384, 288, 0, 0, one, b"") for one in keypoints]
+        sketches = [Sketch(384, 288, 0, 0, one, NONE, b"") for one in keypoints]
         return start, self.features(start, start + count), sketches
 
     def blocks(self) -> Iterator[tuple[int, Features, list[Sketch]]]:

@@ -97,8 +97,25 @@ def test_what_is_damaged_is_told_and_the_others_are_in(filled: tuple[MemoryStore
     assert raised.value.digests == {"003"}
     assert "003" not in index.search("004", itself, 80)
     assert len(index.search("004", itself, 80)) == len(names) - 2
-    with pytest.raises(DamagedImages):
-        index.search("003", itself, 5)
+    for ahead in ([], ["003", "005"]):
+        index.read_ahead(ahead)
+        with pytest.raises(DamagedImages):
+            index.search("003", itself, 5)
+
+
+def test_what_is_read_ahead_is_not_read_again(
+    filled: tuple[MemoryStore, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, names = filled
+    index = ContentIndex(store, "e")
+    index.add(names[:-2])
+    index.read_ahead(names[-2:])
+    with monkeypatch.context() as patched:
+        patched.delattr(MemoryStore, "sketches")
+        index.add([names[-2]])
+        found = index.search(names[-1], itself, 5)
+    index.read_ahead([])
+    assert index.search(names[-1], itself, 5) == found
 
 
 def test_contents_of_another_extractor_are_left_out(filled: tuple[MemoryStore, list[str]]) -> None:

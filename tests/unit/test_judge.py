@@ -3,15 +3,16 @@
 import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from shared.failures import FailureKind
 from shared.records import ImageFacts, Match, Record, Reference, Relation, State
-from shared.store import Counter, MemoryStore, keys
+from shared.store import Change, Counter, MemoryStore, keys
 from worker.engine.groups.keepers import rank_keepers
 from worker.pipeline.comparison import File
-from worker.pipeline.judging.judge import Judge
+from worker.pipeline.judging.judge import TOGETHER, Judge
 from worker.pipeline.judging.nearest import Placement
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.correction import correct_verdicts, group_files
@@ -55,8 +56,11 @@ class World:
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
         return [content for content in self.contents if content != digest]
 
-    def screen(self, known: Sequence[File], new: File) -> set[str]:
-        return {file.record.digest for file in known} - self.strange
+    def read_ahead(self, digests: Sequence[str]) -> None:
+        self.ahead = list(digests)
+
+    def screen(self, known: Sequence[str], new: str) -> set[str]:
+        return set(known) - self.strange
 
     def compare(self, keeper: File, other: File) -> Match | None:
         pair = frozenset({keeper.record.digest, other.record.digest})
@@ -96,6 +100,33 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+def test_a_batch_is_read_ahead_and_strangers_get_their_verdicts_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    give = world.store.give_verdicts
+
+    def counted(changes: Sequence[Change], *more: Any) -> list[bool]:
+        written.append(len(changes))
+        return give(changes, *more)
+
+    monkeypatch.setattr(world.store, "give_verdicts", counted)
+    names = [f"{number:02}" for number in range(2 * TOGETHER + 3)]
+    world.strange = set(names)
+    for name in names:
+        world.put(name, name)
+    assert world.judge.look(names) == len(names)
+    assert written == [TOGETHER, TOGETHER, 3]
+    assert world.ahead == names
+    world.strange.clear()
+    world.alike[frozenset({"00", "copy"})] = 0.9
+    for name in ("copy", "other"):
+        world.put(name, name)
+    written.clear()
+    world.judge.look(["copy", "other"])
+    assert written == [1, 1]  # what was compared is not kept waiting
 
 
 def test_the_four_verdicts(world: World) -> None:

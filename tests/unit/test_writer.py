@@ -15,7 +15,6 @@ from shared.store import MemoryStore
 from worker.engine.groups.keepers import rank_keepers
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
-from worker.pipeline.comparison import File
 from worker.pipeline.judging.candidates import ContentIndex
 from worker.pipeline.judging.judge import Judge
 from worker.pipeline.judging.nearest import Placement
@@ -43,8 +42,8 @@ def no_clusters(digests: Sequence[str]) -> list[Placement]:
     return [Placement()] * len(digests)
 
 
-def all_of(known: Sequence[File], _: File) -> set[str]:
-    return {file.record.digest for file in known}
+def all_of(known: Sequence[str], _: str) -> set[str]:
+    return set(known)
 
 
 def open_judge(store: MemoryStore, extractor: str, holder: str = "", alike: Match | None = None) -> Judge:
@@ -132,10 +131,12 @@ def test_what_was_half_done_when_redis_went_away_is_done_when_it_is_back(monkeyp
         raise Unavailable("Redis (store)", "does not answer")
 
     monkeypatch.setattr(store, "give_verdicts", answers_no_more)
-    for _ in range(2):
-        with pytest.raises(Unavailable):
-            writer.look(["a", "b"])
+    with pytest.raises(Unavailable):
+        writer.look(["a", "b"])
+    put(store, "c", "other", "e")
+    with pytest.raises(Unavailable):
+        writer.look(["a", "b", "c"])
     monkeypatch.setattr(store, "give_verdicts", give)
-    writer.look(["a", "b"])
-    assert sorted(verdicts(store).values()) == ["exact", "unique"]
-    assert len(store.events("0", wait=0.0)) == 2
+    writer.look(["a", "b", "c"])
+    assert sorted(verdicts(store).values()) == ["exact", "unique", "unique"]
+    assert len(store.events("0", wait=0.0)) == 3

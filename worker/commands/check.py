@@ -93,7 +93,7 @@ class Checker:
         found, matches = self._judge.find_keeper(
             seen.facts.pixels,
             lambda keeper_of: self._index.nearest(features, seen.sketch, keeper_of, CANDIDATES),
-            lambda files: self._comparison.screen_sketch(files, seen.sketch),
+            lambda digests: self._comparison.screen_sketch(digests, seen.sketch),
             compare,
         )
         if found is None:

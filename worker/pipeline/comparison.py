@@ -1,7 +1,8 @@
 """Whether two files of the collection show the same picture: sketches first, then the pixels themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.errors import CorruptValue, DamagedImages, ImagesieveError
 from shared.records import Match, Record, Reference, Relation
@@ -18,7 +19,7 @@ from worker.pipeline.files import read_file
 from worker.pipeline.storage import ReadableStorage
 
 Compare = Callable[["File", "File"], Match | None]
-Screen = Callable[[Sequence["File"], "File"], set[str]]
+Screen = Callable[[Sequence[str], str], set[str]]
 SKETCHES_KEPT = 4096  # sketches that are kept, 10 KiB each
 PICTURES_KEPT = 4  # decoded pictures that are, 12 MiB each at most
 
@@ -51,18 +52,18 @@ class Comparison:
     _latest: dict[str, Sketch] = field(default_factory=dict)
     _pictures: dict[str, "_Seen"] = field(default_factory=dict)
 
-    def screen(self, known: Sequence[File], new: File) -> set[str]:
-        """Digests of the known files that may show the picture of a new one: what is worth a comparison.
+    def screen(self, known: Sequence[str], new: str) -> set[str]:
+        """Which of the known contents may show the picture of a new one: what is worth a comparison. All by digest.
 
-        Nearly all candidates are strangers, and told from the others together: 6 ms for 24, 5 more where their sketches
-        are not in memory. Raises DamagedImages where a sketch is missing or not sound.
+        Nearly all candidates are strangers, and told from the others together: 6 ms for 24. One round trip for what is
+        not in memory. Raises DamagedImages where a sketch is missing or not sound.
         """
-        return self.screen_sketch(known, self._sketch(new))
+        sketch, *sketches = self._sketches([new, *known])
+        return _passed(known, promising(sketch, sketches))
 
-    def screen_sketch(self, known: Sequence[File], sketch: Sketch) -> set[str]:
+    def screen_sketch(self, known: Sequence[str], sketch: Sketch) -> set[str]:
         """The same for a picture that is not in the collection."""
-        passed = promising(sketch, self._sketches(known))
-        return {file.record.digest for file, may in zip(known, passed, strict=True) if may}
+        return _passed(known, promising(sketch, self._sketches(known)))
 
     def compare(self, keeper: File, other: File) -> Match | None:
         """What `other` is to `keeper`, in words that say how it was edited; None where they are different pictures.
@@ -91,11 +92,10 @@ class Comparison:
         return None if one is None or two is None else confirm((one, two), sketches, proposal, thresholds)
 
     def _sketch(self, file: File) -> Sketch:
-        return self._sketches([file])[0]
+        return self._sketches([file.record.digest])[0]
 
-    def _sketches(self, files: Sequence[File]) -> list[Sketch]:
-        """The sketches of files; the latest are kept. One round trip for the others."""
-        digests = [file.record.digest for file in files]
+    def _sketches(self, digests: Sequence[str]) -> list[Sketch]:
+        """The sketches of contents; the latest are kept. One round trip for the others."""
         missing = [digest for digest in digests if digest not in self._latest]
         read = dict(zip(missing, map(_parse, self.store.sketches(missing)), strict=True)) if missing else {}
         sound = {digest: sketch for digest, sketch in read.items() if sketch is not None}
@@ -140,6 +140,10 @@ class Comparison:
         decoded = decode_reduced(data, self.max_pixels, least=FINE_SIDE)
         inventory = take_inventory(data, decoded.header.format)
         return _Seen(no_larger(decoded.picture, FINE_SIDE), holds_several(inventory))
+
+
+def _passed(digests: Sequence[str], may: Iterable[Any]) -> set[str]:
+    return {digest for digest, one in zip(digests, may, strict=True) if one}
 
 
 def _parse(raw: bytes | None) -> Sketch | None:

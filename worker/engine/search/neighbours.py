@@ -5,7 +5,7 @@ find what is turned, mirrored, cropped or partly covered. Neither decides: verif
 """
 
 from collections.abc import Callable, Sequence
-from itertools import chain, islice, zip_longest
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 import faiss
@@ -93,7 +93,9 @@ class Neighbours:
         for image in chain.from_iterable(zip_longest(*sources)):
             if image is not None:
                 groups.setdefault(keeper_of(image), image)
-        return list(islice(groups.values(), count))
+            if len(groups) == count:
+                break
+        return list(groups.values())
 
     def by_features(self, features: NDArray[Any], count: int) -> list[str]:
         """The `count` ids with the nearest whitened features, nearest first."""

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from shared.errors import CorruptValue
 from worker.engine.picture.channels import Picture
 from worker.engine.picture.scaling import average
+from worker.engine.sketch.details import DETAILS_BYTES, SIDE, Details, find_details
 from worker.engine.sketch.inset import Place, find_inset
 from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, KEYPOINTS, WORK_SIDE, Keypoints, find_keypoints, work_size
 
-_VERSION: Final = 3
-_HEAD: Final = struct.Struct("<2sBBBIIHHHI")
-# magic, version, plain, flat, width, height, keypoints, twice, bytes of the thumbnail, CRC-32
-# Twice, since an older imagesieve reads how many of them are searched by.
+_VERSION: Final = 4
+_HEAD: Final = struct.Struct("<2sBBBIIfHHI")
+# magic, version, plain, flat, width, height, count of details, keypoints, bytes of the thumbnail, CRC-32
 _MAGIC: Final = b"iS"
 _EVEN_ROW: Final = 12  # levels; a row that varies by no more belongs to a bar or frame
 _STRIP: Final = 4  # rows and columns over which noise is averaged out
@@ -40,7 +40,7 @@ class Sketch:
     """width, height: of the picture, pixels. plain: share of it that has its commonest brightness, with or without its
     noise, in 1/255. flat: share that has it and does not vary from pixel to pixel either: high for pages, screenshots,
     drawings and products on white, low for photos, whose even parts have grain. keypoints: in its work frame; those of
-    a part of it have the levels of the part. thumbnail: small colour picture as WebP.
+    a part of it have the levels of the part. details: see there. thumbnail: small colour picture as WebP.
     """
 
     width: int
@@ -48,6 +48,7 @@ class Sketch:
     plain: int
     flat: int
     keypoints: Keypoints
+    details: Details
     thumbnail: bytes
 
     @property
@@ -68,12 +69,13 @@ class Sketch:
                 self.keypoints.angles.tobytes(),
                 self.keypoints.levels.tobytes(),
                 self.keypoints.descriptors.tobytes(),
+                self.details.values.tobytes(),
                 self.thumbnail,
             )
         )
         count, pixels = len(self.keypoints), len(self.thumbnail)
         ground = self.plain, self.flat
-        counts = count, count, pixels
+        counts = self.details.count, count, pixels
         return _HEAD.pack(_MAGIC, _VERSION, *ground, self.width, self.height, *counts, zlib.crc32(body)) + body
 
     @classmethod
@@ -83,18 +85,20 @@ class Sketch:
             magic, version, *values, checksum = _HEAD.unpack_from(raw)
         except struct.error as error:
             raise CorruptValue(f"a sketch of {len(raw)} bytes is too short; the image is described anew") from error
-        plain, flat, width, height, count, _, pixels = values
+        plain, flat, width, height, details, count, pixels = values
         body = raw[_HEAD.size :]
         if (magic, version) != (_MAGIC, _VERSION):
             raise CorruptValue(f"a sketch is of version {version}, not {_VERSION}; the image is described anew")
-        if len(body) != count * (6 + DESCRIPTOR_BYTES) + pixels or zlib.crc32(body) != checksum:
+        if len(body) != count * (6 + DESCRIPTOR_BYTES) + DETAILS_BYTES + pixels or zlib.crc32(body) != checksum:
             raise CorruptValue("a sketch does not match its checksum; the image is described anew")
-        columns = np.frombuffer(body, np.uint8, count * (6 + DESCRIPTOR_BYTES))
+        end = count * (6 + DESCRIPTOR_BYTES)
+        columns = np.frombuffer(body, np.uint8, end)
         points = columns[: 4 * count].view("<u2").reshape(-1, 2).astype(np.float32) / np.float32(_SUBPIXEL)
         angles, levels = columns[4 * count : 5 * count], columns[5 * count : 6 * count]
         descriptors = columns[6 * count :].reshape(-1, DESCRIPTOR_BYTES)
         keypoints = Keypoints(points, angles, levels, descriptors)
-        return cls(width, height, plain, flat, keypoints, body[len(columns) :])
+        shades = np.frombuffer(body, np.int8, DETAILS_BYTES, end).reshape(SIDE, SIDE)
+        return cls(width, height, plain, flat, keypoints, Details(shades, details), body[end + DETAILS_BYTES :])
 
 
 def describe(picture: Picture, count: int = KEYPOINTS, size: tuple[int, int] | None = None) -> Sketch:
@@ -105,7 +109,8 @@ def describe(picture: Picture, count: int = KEYPOINTS, size: tuple[int, int] | N
     """
     width, height = size or picture.shape[1::-1]
     work = _shrunk(picture, work_size(width, height))
-    return Sketch(width, height, *_ground(picture), _all_keypoints(picture, work, count), _thumbnail(work))
+    details = find_details(cv2.cvtColor(work, cv2.COLOR_RGB2GRAY))
+    return Sketch(width, height, *_ground(picture), _all_keypoints(picture, work, count), details, _thumbnail(work))
 
 
 def _all_keypoints(picture: Picture, work: Picture, count: int) -> Keypoints:

@@ -14,6 +14,7 @@ from worker.engine.search.whitening import FITTED_ON, fit_whitening
 from worker.engine.sketch.sketch import Sketch
 
 Features = NDArray[np.float32]
+_Row = tuple[str, Features, Sketch]
 
 FEW_CONTENTS: Final = 64  # contents up to which every one is a candidate: comparing costs a millisecond each
 CONTENTS_AT_ONCE: Final = 2000  # contents read from the store at a time: 50 MiB with their sketches
@@ -32,6 +33,7 @@ class ContentIndex:
         self._contents: dict[str, None] = {}  # all of them, until the whitening is fitted for good
         self._index: Neighbours | None = None
         self._fitted = 0
+        self._ahead: dict[str, _Row] = {}
 
     def add(self, digests: Sequence[str]) -> None:
         """Take these contents in; those whose features are not in the store are left out.
@@ -59,6 +61,13 @@ class ContentIndex:
         self._contents.pop(digest, None)
         if self._index is not None:
             self._index.remove(digest)
+
+    def read_ahead(self, digests: Sequence[str]) -> None:
+        """Have at hand what is stored of these contents: they are about to be searched for, and added. Two round trips.
+
+        What is damaged among them is found when it is asked for.
+        """
+        self._ahead = {row[0]: row for row in self._read(digests)[0]} if digests else {}
 
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """Up to `count` contents that may show the picture of `digest`, most likely first; all while they are few.
@@ -93,12 +102,15 @@ class ContentIndex:
         if self._fitted >= FITTED_ON:
             self._contents = {}
 
-    def _read(self, digests: Sequence[str]) -> tuple[list[tuple[str, Features, Sketch]], list[str]]:
+    def _read(self, digests: Sequence[str]) -> tuple[list[_Row], list[str]]:
         """Features and sketch of each digest that has both, sound; and the digests of which something is damaged."""
+        if all(digest in self._ahead for digest in digests):
+            return [self._ahead[digest] for digest in digests], []
         encoded, sketches = self._store.features(self._extractor, digests), self._store.sketches(digests)
         features, sound = stack(encoded)
         unsound = {at for at, raw in enumerate(encoded) if raw is not None}.difference(sound)
-        rows, damaged = [], [digests[at] for at in sorted(unsound)]
+        rows: list[_Row] = []
+        damaged = [digests[at] for at in sorted(unsound)]
         for row, place in enumerate(sound):
             try:
                 rows.append((digests[place], features[row], Sketch.from_bytes(sketches[place] or b"")))
@@ -107,7 +119,7 @@ class ContentIndex:
         return rows, damaged
 
 
-def _fill(index: Neighbours, rows: Sequence[tuple[str, Features, Sketch]]) -> None:
+def _fill(index: Neighbours, rows: Sequence[_Row]) -> None:
     if rows:
         names, features, sketches = zip(*rows, strict=True)
         index.add(names, np.stack(features), sketches)

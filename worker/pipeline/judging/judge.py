@@ -21,6 +21,7 @@ from worker.pipeline.members import member_of
 CANDIDATES = 32  # keepers that an image is compared with
 MATCHES = 2  # with a keeper's among them, after which no more candidates are looked at
 MATCHES_WITHOUT_KEEPER = 4
+TOGETHER = 16  # verdicts on strangers that are written together: some milliseconds each
 
 
 class Candidates(Protocol):
@@ -31,6 +32,9 @@ class Candidates(Protocol):
 
     def remove(self, digest: str) -> None:
         """Let a content go."""
+
+    def read_ahead(self, digests: Sequence[str]) -> None:
+        """These contents are about to be searched for and taken in: read what is stored of them, all at once."""
 
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """Up to `count` contents that may show the picture of `digest`, most likely first."""
@@ -56,7 +60,7 @@ class Judge:
         meter: Meter = UNMETERED,
         act: Callable[[Sequence[Given]], None] | None = None,
     ) -> None:
-        """screen: which known files are worth a comparison. clusters: of digests, for the events. now: seconds since
+        """screen: which known contents are worth a comparison. clusters: of digests, for the events. now: seconds since
         the epoch. rank: order of keepers.
 
         holder: of the lease, checked with every verdict. act: called with the duplicates that were proved, after
@@ -71,6 +75,7 @@ class Judge:
         self._verdicts = Verdicts(store, clusters, now, holder, meter)
         self._meter = meter
         self._known = Knowledge()
+        self._pixels: dict[str, str] = {}  # digests of pixels, of contents that are about to be judged
         meter.follow(KNOWN, lambda: len(self._known.digest))
         self._corrections = -1
 
@@ -100,7 +105,9 @@ class Judge:
         try:
             for start in range(0, len(paths), RECORDS_AT_ONCE):
                 part = paths[start : start + RECORDS_AT_ONCE]
-                given += sum(map(self._look, part, self._store.records(part)))
+                records = self._store.records(part)
+                self._read_ahead(records)
+                given += sum(map(self._look, part, records))
                 given += self._verdicts.write(self._known)
                 proved = self._verdicts.take_proved()
                 if proved and self._act:
@@ -110,6 +117,13 @@ class Judge:
             self._corrections = -1
             raise
         return given
+
+    def _read_ahead(self, records: Iterable[Record | None]) -> None:
+        """A round trip for each new content would take longer than its verdict."""
+        ready = (record.digest for record in records if record and record.state is State.READY)
+        new = [digest for digest in dict.fromkeys(ready) if digest not in self._known.keeper]
+        self._pixels = dict(zip(new, self._store.pixels(new), strict=True)) if new else {}
+        self._candidates.read_ahead(new)
 
     def _look(self, path: str, record: Record | None) -> int:
         """How many verdicts were written; more may be due."""
@@ -136,21 +150,29 @@ class Judge:
         self._verdicts.add_due([file])
         if digest in known.keeper:
             return 0
-        [pixels] = self._store.pixels([digest])
+        pixels = self._pixels[digest] if digest in self._pixels else self._store.pixels([digest])[0]
+        compared: list[File] = []
+
+        def compare(candidate: File) -> Match | None:
+            compared.append(candidate)
+            return self._compare(candidate, file)
+
         keeper, matches = self.find_keeper(
             pixels,
             lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
-            lambda files: self._screen(files, file),
-            lambda candidate: self._compare(candidate, file),
+            lambda digests: self._screen(digests, digest),
+            compare,
         )
         known.join(digest, keeper or digest)
         of = None if keeper else self.find_original(matches)
         if of:
             known.vary(digest, of)
-        self._store.put_matches({pair_of(found, digest): match for found, match in matches.items()})
+        if matches:
+            self._store.put_matches({pair_of(found, digest): match for found, match in matches.items()})
         self._candidates.add([digest])
         known.of_pixels.setdefault(pixels, digest)
-        return self._verdicts.write(known)  # nobody waits for the comparisons of others
+        # Nobody waits for the comparisons of others; strangers take a moment each, and their verdicts go together.
+        return self._verdicts.write(known) if compared or len(self._verdicts) >= TOGETHER else 0
 
     def holder_of(self, digest: str) -> File | None:
         """A file that holds a content, the first of several in the order of keepers; None where nobody holds it."""
@@ -165,12 +187,12 @@ class Judge:
         self,
         pixels: str,
         search: Callable[[Callable[[str], str]], list[str]],
-        screen: Callable[[Sequence[File]], set[str]],
+        screen: Callable[[Sequence[str]], set[str]],
         compare: Callable[[File], Match | None],
     ) -> tuple[str | None, dict[str, Match]]:
         """The keeper of the group that a new content belongs to (None: it is a keeper itself), and all its matches.
 
-        pixels: digest of its pixels. search: candidates, given who is whose keeper. screen: those of known files
+        pixels: digest of its pixels. search: candidates, given who is whose keeper. screen: those of known contents
         that are no strangers at first sight. compare: with a known file.
         Only a `near` match with a keeper makes it a duplicate. The others are found for the recluster run: two crops
         that share too little to match each other both match the picture they were cut from, whichever came first.
@@ -185,13 +207,13 @@ class Judge:
             return keeper, {keeper: match} if match else {}
         compared: dict[str, Match | None] = {}
         candidates = {found: known.keeper.get(found, "") for found in search(lambda one: known.keeper.get(one, one))}
-        files = self._standing([*candidates, *candidates.values()])
-        promising = screen(list(files.values()))
+        asked = dict.fromkeys(one for pair in candidates.items() for one in pair if one in known.paths)
+        files = self._standing(screen(list(asked)) if asked else ())
         for candidate, keeper in candidates.items():
             if _tell_enough(compared, known.keeper):
                 break
             for digest in dict.fromkeys((keeper, candidate)):
-                if digest in promising and digest not in compared and not _is_near(compared.get(keeper)):
+                if digest in files and digest not in compared and not _is_near(compared.get(keeper)):
                     compared[digest] = compare(files[digest])
         matches = {digest: match for digest, match in compared.items() if match}
         return self._best_keeper(matches, Relation.NEAR), matches

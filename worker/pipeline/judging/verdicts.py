@@ -50,6 +50,10 @@ class Verdicts:
         """These files, ready or failed, get their verdict with the next `write`."""
         self._due += files
 
+    def __len__(self) -> int:
+        """How many are due."""
+        return len(self._due)
+
     def drop(self) -> None:
         """Forget what is due."""
         self._due = []
