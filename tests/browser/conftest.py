@@ -15,7 +15,7 @@ from sklearn.datasets import load_sample_images
 from shared.failures import FailureKind
 from shared.records import Match, Reference, Relation, pair_of
 from tests.unit.test_recluster import EXTRACTOR, Desk
-from worker.engine.clusters.naming import Classes
+from worker.engine.clusters.classes import Classes
 from worker.network.classes import encode_classes, imagenet_words
 from worker.network.weights import BACKBONE
 from worker.pipeline.reclustering.recluster import recluster

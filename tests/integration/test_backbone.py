@@ -17,7 +17,7 @@ from shared.errors import WeightsError
 from shared.records import Reference, State
 from shared.records.layers import Layer
 from shared.settings import Settings
-from worker.engine.clusters.naming import Classes
+from worker.engine.clusters.classes import Classes
 from worker.engine.search.encoding import decode_features
 from worker.network import weights
 from worker.network.classes import NoClasses

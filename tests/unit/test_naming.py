@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from worker.engine.clusters import naming
-from worker.engine.clusters.naming import Classes, Names, name_clusters, sample_members, tell_apart
+from worker.engine.clusters.classes import Classes
+from worker.engine.clusters.naming import Names, name_clusters, sample_members, tell_apart
 from worker.engine.clusters.rows import HeldRows
 
 WORDS = ("giant panda", "alp", "seashore", "espresso", "castle", "tabby")

@@ -9,7 +9,7 @@ import pytest
 
 from shared.records.layers import Layer
 from tests.unit.test_recluster import EXTRACTOR, Desk, fill
-from worker.engine.clusters.naming import Classes
+from worker.engine.clusters.classes import Classes
 from worker.network.classes import NoClasses, encode_classes, imagenet_words
 from worker.pipeline.reclustering import recluster as module
 from worker.pipeline.reclustering.recluster import recluster

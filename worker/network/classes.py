@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shared.errors import WeightsError
 from shared.records.sealed import seal, unseal
-from worker.engine.clusters.naming import Classes
+from worker.engine.clusters.classes import Classes
 from worker.network.weights_file import read_layers
 
 LAYER: Final = "predictions"  # in Keras's files

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from worker.engine.clusters.naming import Classes
+    from worker.engine.clusters.classes import Classes
 
 Precision = Literal["float32", "bfloat16", "float16"]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shared.errors import WeightsError
 from shared.records.layers import Layer
-from worker.engine.clusters.naming import Classes
+from worker.engine.clusters.classes import Classes
 from worker.engine.search.encoding import has_features
 from worker.network.backend import load_backend
 from worker.network.classes import read_classes
@@ -151,8 +151,11 @@ class Vgg16:
 
     def _try_out(self, weights_file: Path | None) -> None:
         """Raise WeightsError unless noise and grey have finite features that differ. Nothing is compiled for it."""
+        from keras.ops import convert_to_numpy
+
         noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3))
-        features = np.asarray(self._network(np.stack([noise, np.full_like(noise, 128)]).astype(np.uint8)))
+        pictures = np.stack([noise, np.full_like(noise, 128)]).astype(np.uint8)
+        features = convert_to_numpy(self._network(pictures))  # from wherever it is: a GPU's memory is no array
         if not has_features(features).all() or np.array_equal(*features):
             raise WeightsError(
                 f"the network gives no features with {weights_file or 'random weights'}: of a picture of noise and a "

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from worker.engine.clusters.classes import Classes
 from worker.engine.clusters.concurrency import one_thread_a_call
 from worker.engine.clusters.rows import READ_ROWS, Indices, Rows
 
@@ -20,30 +21,6 @@ LEAST: Final = 0.02  # of a cluster that a class has to have: twenty times what 
 APART: Final = 2.0  # times as much of the cluster as of all other pictures
 BESIDE: Final = 1 / 3  # of what the first word tells: words that tell less are left out
 FAINT: Final = 1e-4  # share that is added on both sides, so that what is seen nowhere else is not worth infinitely much
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Classes:
-    """A network's last layer: what it makes of d features.
-
-    kernel: float32 `[d, c]`. bias: float32 `[c]`. words: what each of the c classes is called.
-    """
-
-    kernel: npt.NDArray[np.float32]
-    bias: npt.NDArray[np.float32]
-    words: tuple[str, ...]
-
-    def probabilities(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """How likely each picture is each class, float32 `[n, c]`, rows of sum 1: one matrix product, and softmax.
-
-        features: float32 `[n, d]`, as the network gives them. Cost: O(n d c).
-        """
-        values = features @ self.kernel
-        values += self.bias
-        values -= values.max(axis=1, keepdims=True)
-        np.exp(values, out=values)
-        values /= values.sum(axis=1, keepdims=True)
-        return values
 
 
 @dataclass(frozen=True, slots=True)
