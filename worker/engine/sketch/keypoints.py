@@ -133,23 +133,26 @@ def _spread(points: Floats, strengths: Floats, count: int) -> NDArray[np.intp]:
 
 
 def _describe(grey: NDArray[Any], points: Floats, angles: Floats, levels: Bytes) -> Bytes:
-    result = np.zeros((len(points), DESCRIPTOR_BYTES), np.uint8)
-    for level in np.unique(levels):
-        scale = SCALE_STEP ** float(level)
-        size = tuple(max(1, round(side / scale)) for side in (grey.shape[1], grey.shape[0]))
-        layer = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        layer = cv2.GaussianBlur(layer, (7, 7), 2)  # single pixels are too noisy to compare
-        layer = cv2.copyMakeBorder(layer, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_REPLICATE)
-        chosen = np.flatnonzero(levels == level)
-        result[chosen] = _compare(layer, points[chosen] / scale + _PAD, angles[chosen])
-    return result
+    """Descriptors of keypoints. points: `[n, 2]`. angles: radians `[n]`."""
+    found = np.unique(levels)
+    layers = [_layer(grey, int(level)) for level in found]
+    starts = np.cumsum([0, *(layer.size for layer in layers)])
+    which = np.searchsorted(found, levels)
+    widths = np.array([layer.shape[1] for layer in layers], np.int32)[which]
+    x, y = (points / SCALE_STEP ** levels[:, None].astype(np.float64) + _PAD).astype(np.float32).T
+    cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    across, down = POINT_PAIRS[..., 0].ravel(), POINT_PAIRS[..., 1].ravel()
+    columns = np.rint(x[:, None] + cos * across - sin * down).astype(np.int32)
+    rows = np.rint(y[:, None] + sin * across + cos * down).astype(np.int32)
+    places = rows * widths[:, None] + columns + starts[which].astype(np.int32)[:, None]
+    values = np.concatenate([layer.ravel() for layer in layers]).take(places) if layers else places
+    return np.packbits(values[:, 0::2] < values[:, 1::2], axis=1)
 
 
-def _compare(layer: NDArray[Any], points: Floats, angles: Floats) -> Bytes:
-    """Descriptors of keypoints in one padded level. points: `[n, 2]` in its pixels. angles: radians `[n]`."""
-    cos, sin = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
-    x, y = POINT_PAIRS[..., 0], POINT_PAIRS[..., 1]
-    columns = np.rint(points[:, 0, None, None] + cos * x - sin * y).astype(np.intp)
-    rows = np.rint(points[:, 1, None, None] + sin * x + cos * y).astype(np.intp)
-    values = layer[np.clip(rows, 0, layer.shape[0] - 1), np.clip(columns, 0, layer.shape[1] - 1)]
-    return np.packbits(values[..., 0] < values[..., 1], axis=1)
+def _layer(grey: NDArray[Any], level: int) -> NDArray[Any]:
+    """A level of the pyramid, softened and with a margin of _PAD pixels."""
+    scale = SCALE_STEP**level
+    size = tuple(max(1, round(side / scale)) for side in (grey.shape[1], grey.shape[0]))
+    layer = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    layer = cv2.GaussianBlur(layer, (7, 7), 2)  # single pixels are too noisy to compare
+    return np.asarray(cv2.copyMakeBorder(layer, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_REPLICATE))
