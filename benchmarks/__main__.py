@@ -23,6 +23,7 @@ SUITE = {
     "extract": ("Files to features in Redis", ["benchmarks.extract"]),
     "cache": ("Bytes already known", ["benchmarks.cache"]),
     "decode": ("Large JPEGs at reduced scale", ["benchmarks.decode"]),
+    "describing": ("Reading and describing, step by step", ["benchmarks.describing"]),
     "latency": ("From a settled file to its verdict", ["benchmarks.latency", "--runs", "1"]),
     "stream": ("What the plumbing sustains, and costs", ["benchmarks.stream"]),
     "verdicts": ("What a verdict costs, and a restart", ["benchmarks.verdicts", "--sizes", "10000"]),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
 
-from worker.engine.picture.bars import content_pixels
+from worker.engine.picture.bars import without_bars
 from worker.engine.picture.decode import decode
 
 
@@ -17,6 +17,10 @@ def photo():
 def saved(picture, quality):
     data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return decode(data.tobytes(), 10**7)
+
+
+def content_pixels(picture):
+    return without_bars(picture)[..., 0].size
 
 
 def test_a_picture_without_bars_counts_in_full(photo):
@@ -46,3 +50,11 @@ def test_a_line_in_blank_space_counts_in_full_rather_than_for_nothing():
     picture = np.full((300, 300, 3), 255, np.uint8)
     picture[150, 40:260] = 0
     assert content_pixels(picture) == 300 * 300
+
+
+@pytest.mark.parametrize("sides", [(3, 200, 0, 0), (0, 0, 9, 131), (70, 1, 64, 65)])
+def test_bars_end_where_the_picture_begins(photo, sides):
+    framed = cv2.copyMakeBorder(photo, *sides, cv2.BORDER_CONSTANT, value=(10, 10, 10))
+    top, bottom, left, right = (side + 16 if side > 20 else 0 for side in sides)  # pixels beside a bar may be smeared
+    shown = without_bars(framed)
+    assert (shown == framed[top : len(framed) - bottom, left : framed.shape[1] - right]).all()

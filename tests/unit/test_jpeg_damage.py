@@ -2,6 +2,7 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -9,6 +10,7 @@ from sklearn.datasets import load_sample_image
 
 from shared.errors import UnreadableImage
 from worker.engine.picture.decode import decode, decode_reduced
+from worker.engine.picture.jpeg_damage import decode_checked_jpeg
 
 PIXELS = 10**8
 KINDS = {
@@ -137,3 +139,47 @@ def test_a_marker_that_makes_no_sense_is_damage() -> None:
     for marker in (0xC0, 0xC4, 0xC5, 0xCC, 0xDB, 0xE5, 0xFE):
         with pytest.raises(UnreadableImage, match="truncated or damaged JPEG file"):
             decode(data[:middle] + bytes((0xFF, marker, 0, 9)) + data[middle:], PIXELS)
+
+
+def by_opencv(data: bytes, divisor: int) -> np.ndarray:
+    """What OpenCV makes of a file at a scale."""
+    scale = {1: 0, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4}[divisor]
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION | scale
+    return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+
+
+@pytest.mark.parametrize("side", [1, 17, 640, 2049, 4099])
+@pytest.mark.parametrize("kind", [*KINDS, "half of the colours", "a quarter of them"])
+def test_the_pass_that_looks_for_damage_gives_what_opencv_gives(kind: str, side: int) -> None:
+    options = {"half of the colours": {"subsampling": 1}, "a quarter of them": {"subsampling": "4:1:1"}}
+    image = Image.fromarray(load_sample_image("china.jpg")).resize((side, side * 2 // 3 + 1))
+    data = encoded(image.convert(MODES.get(kind, "RGB")), **KINDS.get(kind) or options[kind])
+    found = decode_reduced(data, PIXELS)
+    assert found.divisor == (1 if side < 2048 else 2 if side < 4096 else 4)
+    assert (found.picture == by_opencv(data, found.divisor)).all()
+    assert (decode_checked_jpeg(data) is None) == (kind == "four colours")
+
+
+ADOBES = {number: segment(0xEE, b"Adobe\0d\0\0\0\0" + bytes((number,))) for number in (0, 1, 2)}
+COLOURS = {
+    "without JFIF": lambda data: data[:2] + data[20:],
+    "without JFIF, by Adobe": lambda data: data[:2] + ADOBES[1] + data[20:],
+    "without JFIF, RGB by Adobe": lambda data: data[:2] + ADOBES[0] + data[20:],
+    "JFIF against Adobe": lambda data: data[:20] + ADOBES[0] + data[20:],
+    "letters for numbers": lambda data: renumbered(data, b"RGB"),
+    "letters, without JFIF": lambda data: renumbered(data[:2] + data[20:], b"RGB"),
+    "from 0 on": lambda data: renumbered(data, b"\0\1\2"),
+}
+
+
+def renumbered(data: bytes, numbers: bytes) -> bytes:
+    """The file with other numbers for its components."""
+    out, frame, scan = bytearray(data), data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    out[frame + 10 : frame + 19 : 3] = out[scan + 5 : scan + 11 : 2] = numbers
+    return bytes(out)
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_colours_are_those_that_the_file_tells(name: str) -> None:
+    data = COLOURS[name](photo("baseline"))
+    assert (decode(data, PIXELS) == by_opencv(data, 1)).all()

@@ -115,3 +115,17 @@ def test_a_pixel_digest_knows_pixels_and_shape(photo):
     changed = photo.copy()
     changed[0, 0, 0] ^= 1
     assert pixel_digest(photo) != pixel_digest(changed)
+
+
+def test_a_soft_picture_has_keypoints_too(photo):
+    soft = cv2.GaussianBlur(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), (0, 0), 5)
+    assert len(find_keypoints(soft)) > 60
+
+
+@pytest.mark.parametrize(("words", "side"), [(0, 256), (24, 192), (60, 128)])
+def test_a_page_of_few_words_keeps_a_larger_thumbnail(words, side):
+    page = np.full((768, 1024, 3), 255, np.uint8)
+    for number in range(words):
+        place = 40 + 480 * (number % 2), 60 + 22 * (number // 2)
+        cv2.putText(page, "minutes of the meeting", place, cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 2)
+    assert max(describe(page).picture().shape) == side

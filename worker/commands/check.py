@@ -69,7 +69,6 @@ class Checker:
     def _compare(self, path: Path, record: Record, data: bytes) -> Event:
         from worker.engine.groups.verified import tell_kind
         from worker.engine.matching.verify import FINE_SIDE
-        from worker.engine.picture.bars import without_bars
         from worker.engine.picture.decode import Picture, decode_reduced, shrink
         from worker.engine.picture.scaling import no_larger
         from worker.engine.sketch.impression import take_impression
@@ -81,7 +80,7 @@ class Checker:
             return _event(path, record.with_verdict(kind, held.path, match.similarity, match.reason), placement.cluster)
         max_pixels = self._workshop.settings.max_pixels
         seen = take_impression(data, max_pixels)
-        [features] = self._network.extract(shrink(without_bars(seen.picture), self._network.side)[None])
+        [features] = self._network.extract(shrink(seen.shown, self._network.side)[None])
 
         def picture() -> Picture:
             return no_larger(decode_reduced(data, max_pixels).picture, FINE_SIDE)

@@ -16,7 +16,7 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.channels import Picture, over_white, to_rgb
 from worker.engine.picture.headers import Header, probe
-from worker.engine.picture.jpeg_damage import check_jpeg, decode_whole_jpeg
+from worker.engine.picture.jpeg_damage import decode_checked_jpeg, decode_whole_jpeg
 from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
@@ -97,14 +97,14 @@ def _divisor(header: Header, least: int) -> int:
 
 def _decode(data: bytes, header: Header, divisor: int, checked: bool = False) -> tuple[Picture, bool]:
     """The picture, and whether it is whole (see Reduced). checked: whether it is known to be undamaged."""
+    expected = -(-header.height // divisor), -(-header.width // divisor)
     if header.reader == "opencv":
-        if header.format == "JPEG" and not checked:
-            check_jpeg(data)
-        picture, whole = _by_opencv(header, data, divisor)
+        checking = header.format == "JPEG" and not checked
+        found = decode_checked_jpeg(data, expected[::-1] if divisor > 1 else None) if checking else None
+        picture, whole = (found, True) if found is not None else _by_opencv(header, data, divisor)
     else:
         picture, whole = (_by_pillow if header.reader == "pillow" else _by_netpbm)(header, data)
     sides = {picture.shape[:2], picture.shape[1::-1]}  # TIFF arrives turned already
-    expected = -(-header.height // divisor), -(-header.width // divisor)
     if expected not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
         raise UnreadableImage(
             FailureKind.DAMAGED,

@@ -13,6 +13,8 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.containers import all_segments
 
+Pixels = NDArray[np.uint8]
+
 # What takes nothing from the picture, or is a limit of this decoder and not of its file. All else that libjpeg says, an
 # error or a warning, is damage: scans that end too soon, codes that none has, markers that make no sense or are gone.
 _HARMLESS: Final = re.compile(
@@ -25,7 +27,9 @@ _TABLES, _SCAN, _END = 0xC4, 0xDA, 0xD9
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {_TABLES, 0xC8, 0xCC}  # markers of a frame, whatever its coding
 _SEQUENTIAL: Final = (0xC0, 0xC1)
 _WHOLE_SCAN: Final = b"\0\x3f\0"  # how the head of a scan ends that is not progressive
+_USUAL, _YCBCR = b"\1\2\3", b"\1"  # numbers of components, and Adobe's for their coding
 _ADOBE, _CODINGS = 0xEE, 2  # says how colours are coded, by a number up to this one
+_WHOLE: Final = (0, 0)  # no size to which a picture is reduced
 _MANY: Final = 4  # frequencies that are not the same in a row of blocks, whatever the picture
 _FEW: Final = 64  # bytes, of what cameras write before the end
 
@@ -37,24 +41,38 @@ def check_jpeg(data: bytes) -> None:
     Decodes it at an eighth of its size: about 3 ms a megapixel. What this decoder does not read (odd subsampling) is
     not judged.
     """
-    _decode(data, "GRAY", least=1)
+    _decode(_bare(data).data, "GRAY", (1, 1), fast=True)
 
 
-def decode_whole_jpeg(data: bytes) -> NDArray[np.uint8] | None:
+def decode_whole_jpeg(data: bytes) -> Pixels | None:
     """`check_jpeg`, and the picture as it is stored, every pixel of it: RGB `[h, w, 3]`, by the fast transform, which
     may be some levels off. None where this decoder does not read it. About 4 ms a megapixel.
     """
-    return _decode(data, "RGB", least=0)
+    return _decode(_bare(data).data, "RGB", _WHOLE, fast=True)
 
 
-def _decode(data: bytes, colours: str, least: int) -> NDArray[np.uint8] | None:
-    """least: pixels of a side down to which the decoder may reduce the picture, by up to 8; 0: not at all."""
+def decode_checked_jpeg(data: bytes, size: tuple[int, int] | None = None) -> Pixels | None:
+    """`check_jpeg`, and in the same pass the picture as it is stored: RGB `[h, w, 3]`, to the last bit what OpenCV's
+    libjpeg-turbo makes of the file. None where that is not sure, or this decoder does not read it.
+
+    size: width and height, pixels, of the picture at a half, a quarter or an eighth, rounded up; whole without it.
+    About 3 ms a megapixel of the file.
+    """
     bare = _bare(data)
-    values: NDArray[np.uint8] | None = None
+    if bare.usual:
+        return _decode(bare.data, "RGB", size or _WHOLE, fast=False)
+    _decode(bare.data, "GRAY", (1, 1), fast=True)
+    return None
 
-    def read(strict: bool) -> NDArray[np.uint8]:
-        found: NDArray[np.uint8] = simplejpeg.decode_jpeg(
-            bare, colours, fastdct=True, fastupsample=True, min_height=least, min_width=least, strict=strict
+
+def _decode(bare: bytes, colours: str, size: tuple[int, int], fast: bool) -> Pixels | None:
+    """size: width and height down to which the decoder may reduce the picture, by up to 8; _WHOLE: not at all."""
+    values: Pixels | None = None
+
+    def read(strict: bool) -> Pixels:
+        width, height = size
+        found: Pixels = simplejpeg.decode_jpeg(
+            bare, colours, fastdct=fast, fastupsample=fast, min_height=height, min_width=width, strict=strict
         )
         return found
 
@@ -70,7 +88,17 @@ def _decode(data: bytes, colours: str, least: int) -> NDArray[np.uint8] | None:
     return values
 
 
-def _bare(data: bytes) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """data: the file without what is said of its picture. usual: whether all decoders agree on its colours: it is grey,
+    or YCbCr by the numbers of its components and by whatever else tells.
+    """
+
+    data: bytes
+    usual: bool
+
+
+def _bare(data: bytes) -> _Bare:
     """The file without what is said of its picture, and without bytes that belong to no segment.
 
     The decoder stops at its first warning. One that takes nothing from the picture (stray bytes between segments, as
@@ -78,6 +106,7 @@ def _bare(data: bytes) -> bytes:
     colour has no scan: the decoder paints it without a word.
     """
     out, frame, wanted, scan = bytearray(data[:2]), 0, b"", 0
+    numbers, told = b"", True
     try:
         for marker, at, length, _ in all_segments(data):
             alone = marker == 1 or 0xD0 <= marker <= _END
@@ -87,18 +116,21 @@ def _bare(data: bytes) -> bytes:
             body = data[at : at + length]
             if marker in _FRAMES:
                 frame, wanted = marker, body[6::3][: body[5]]
+                numbers = wanted
             if marker == _SCAN:
                 count, scan = body[0], at + length
                 wanted = bytes(set(wanted).difference(body[1 : 1 + 2 * count : 2]))
                 if frame in _SEQUENTIAL:
                     body = body[: 1 + 2 * count] + _WHOLE_SCAN  # all else is warned of, and not looked at
+            if marker == _ADOBE:
+                told = told and body[11:12] == _YCBCR
             if marker == _END or not (alone or _is_said(marker, body)):
                 out += bytes((0xFF, marker)) + (b"" if alone else (len(body) + 2).to_bytes(2, "big")) + body
     except (ValueError, IndexError):  # as it is, it is for the decoder to judge
-        return data
+        return _Bare(data, usual=False)
     if wanted:
         raise UnreadableImage(FailureKind.DAMAGED, "truncated or damaged JPEG file (a colour is missing)")
-    return bytes(out)
+    return _Bare(bytes(out), usual=told and (len(numbers) == 1 or numbers == _USUAL))
 
 
 def _is_said(marker: int, body: bytes) -> bool:

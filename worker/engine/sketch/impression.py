@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.errors import UnreadableImage
 from shared.records import ImageFacts
-from worker.engine.picture.bars import content_pixels
+from worker.engine.picture.bars import without_bars
 from worker.engine.picture.decode import Picture, Reduced, decode_reduced
 from worker.engine.proof.holding import describe_holding, mark_what_is_said
 from worker.engine.proof.inventory import take_inventory
@@ -17,10 +17,11 @@ from worker.engine.sketch.sketch import Sketch, describe, pixel_digest
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """facts: size and digest of the pixels. picture: as `decode_reduced` gives it."""
+    """facts: size and digest of the pixels. picture: as `decode_reduced` gives it. shown: the part between its bars."""
 
     facts: ImageFacts
     picture: Picture
+    shown: Picture
     sketch: Sketch
 
 
@@ -28,7 +29,8 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
     """Look at the bytes of an image file. About 15 ms for a megapixel, 100 for a JPEG of 12. Errors as `decode`."""
     decoded = decode_reduced(data, max_pixels, in_full=True)
     picture, width, height = decoded.picture, decoded.width, decoded.height
-    content = content_pixels(picture)
+    shown = without_bars(picture)
+    content = shown.shape[0] * shown.shape[1]
     bars = content < picture.shape[0] * picture.shape[1]
     inventory, stored = take_inventory(data, decoded.header.format), _stored(data, decoded)
     known = content * decoded.divisor**2 if bars else 0
@@ -38,7 +40,7 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
         facts = ImageFacts(width, height, hashlib.sha256(data).hexdigest(), known, held)
     else:
         facts = ImageFacts(width, height, identity, known, held, mark_what_is_said(inventory, stored))
-    return Impression(facts, picture, describe(picture, size=(width, height)))
+    return Impression(facts, picture, shown, describe(picture, size=(width, height)))
 
 
 def _stored(data: bytes, decoded: Reduced) -> Stored | None:

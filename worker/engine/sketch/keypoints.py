@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.engine.picture.scaling import average
+
 WORK_SIDE: Final = 384  # pixels; long side of the grey picture in which keypoints are found
 KEYPOINTS: Final = 104  # of the whole, and as many weaker ones; benchmarks.keypoints tries other numbers
 DESCRIPTOR_BYTES: Final = 16
@@ -23,7 +25,7 @@ SCALE_STEP: Final = 1.2  # between pyramid levels
 
 _LEVELS: Final = 8
 _CANDIDATES: Final = 400
-_FAST_THRESHOLD: Final = 8  # levels of grey; low, so that soft pictures have keypoints too
+_FAST_THRESHOLDS: Final = 16, 8  # levels of grey; the low one, so that soft pictures have keypoints too
 _MARGIN: Final = 16  # pixels at the border without keypoints
 _REACH: Final = 15  # pixels; no comparison looks further from its keypoint (per axis, at its level)
 _SHORTEST: Final = 7  # pixels between the two points of a comparison: nearer ones answer to noise
@@ -106,14 +108,7 @@ def find_keypoints(grey: NDArray[Any], count: int = KEYPOINTS) -> Keypoints:
     """At most `count` keypoints of a grey uint8 picture `[h, w]` in work size; none in a picture without corners."""
     if min(grey.shape) <= 2 * _MARGIN:  # the detector fails on pictures that are all margin
         grey = np.zeros((2 * _MARGIN + 1,) * 2, np.uint8)
-    detector = cv2.ORB.create(
-        nfeatures=_CANDIDATES,
-        scaleFactor=SCALE_STEP,
-        nlevels=_LEVELS,
-        edgeThreshold=_MARGIN,
-        fastThreshold=_FAST_THRESHOLD,
-    )
-    found = detector.detect(grey, None)
+    found = _detect(grey)
     points = np.array([corner.pt for corner in found], np.float32).reshape(-1, 2)
     kept = _spread(points, np.array([corner.response for corner in found], np.float32), count)
     points = points[kept]
@@ -123,33 +118,58 @@ def find_keypoints(grey: NDArray[Any], count: int = KEYPOINTS) -> Keypoints:
     return Keypoints(points, turns, levels, _describe(grey, points, np.deg2rad(angles), levels))
 
 
+def _detect(grey: NDArray[Any]) -> Sequence[cv2.KeyPoint]:
+    """The _CANDIDATES strongest corners, or all there are.
+
+    Of a picture with many corners none of the faint ones is kept, and to find them takes as long as all the rest: they
+    are only looked for where the others are too few.
+    """
+    found: Sequence[cv2.KeyPoint] = ()
+    for threshold in _FAST_THRESHOLDS:
+        detector = cv2.ORB.create(
+            nfeatures=_CANDIDATES,
+            scaleFactor=SCALE_STEP,
+            nlevels=_LEVELS,
+            edgeThreshold=_MARGIN,
+            fastThreshold=threshold,
+        )
+        found = detector.detect(grey, None)
+        if len(found) >= _CANDIDATES:
+            break
+    return found
+
+
 def _spread(points: Floats, strengths: Floats, count: int) -> NDArray[np.intp]:
     """Indices of the `count` keypoints that are the strongest within the largest radius, in that order."""
     lengths = (points**2).sum(axis=1)
-    squared = lengths[:, None] + lengths[None] - 2 * (points @ points.T)
-    squared[strengths[None] * _ROBUSTNESS <= strengths[:, None]] = np.inf
+    squared = points @ (-2 * points.T)
+    squared += lengths[:, None]
+    squared += lengths
+    np.putmask(squared, strengths * np.float32(_ROBUSTNESS) <= strengths[:, None], np.inf)
     radius = np.rint(squared.min(axis=1, initial=np.inf))  # rounded: the last bits of a matrix product vary by machine
     return np.lexsort((points[:, 0], points[:, 1], -strengths, -radius))[:count]
 
 
 def _describe(grey: NDArray[Any], points: Floats, angles: Floats, levels: Bytes) -> Bytes:
-    result = np.zeros((len(points), DESCRIPTOR_BYTES), np.uint8)
-    for level in np.unique(levels):
-        scale = SCALE_STEP ** float(level)
-        size = tuple(max(1, round(side / scale)) for side in (grey.shape[1], grey.shape[0]))
-        layer = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        layer = cv2.GaussianBlur(layer, (7, 7), 2)  # single pixels are too noisy to compare
-        layer = cv2.copyMakeBorder(layer, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_REPLICATE)
-        chosen = np.flatnonzero(levels == level)
-        result[chosen] = _compare(layer, points[chosen] / scale + _PAD, angles[chosen])
-    return result
+    """Descriptors of keypoints. points: `[n, 2]`. angles: radians `[n]`."""
+    layers = _layers(grey, int(levels.max(initial=0)) + 1)
+    starts = np.cumsum([0, *(layer.size for layer in layers)])
+    widths = np.array([layer.shape[1] for layer in layers], np.int32)[levels]
+    x, y = (points / SCALE_STEP ** levels[:, None].astype(np.float64) + _PAD).astype(np.float32).T
+    cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    across, down = POINT_PAIRS[..., 0].ravel(), POINT_PAIRS[..., 1].ravel()
+    columns = np.rint(x[:, None] + cos * across - sin * down).astype(np.int32)
+    rows = np.rint(y[:, None] + sin * across + cos * down).astype(np.int32)
+    places = rows * widths[:, None] + columns + starts[levels].astype(np.int32)[:, None]
+    values = np.concatenate([layer.ravel() for layer in layers]).take(places)
+    return np.packbits(values[:, 0::2] < values[:, 1::2], axis=1)
 
 
-def _compare(layer: NDArray[Any], points: Floats, angles: Floats) -> Bytes:
-    """Descriptors of keypoints in one padded level. points: `[n, 2]` in its pixels. angles: radians `[n]`."""
-    cos, sin = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
-    x, y = POINT_PAIRS[..., 0], POINT_PAIRS[..., 1]
-    columns = np.rint(points[:, 0, None, None] + cos * x - sin * y).astype(np.intp)
-    rows = np.rint(points[:, 1, None, None] + sin * x + cos * y).astype(np.intp)
-    values = layer[np.clip(rows, 0, layer.shape[0] - 1), np.clip(columns, 0, layer.shape[1] - 1)]
-    return np.packbits(values[..., 0] < values[..., 1], axis=1)
+def _layers(grey: NDArray[Any], count: int) -> list[NDArray[Any]]:
+    """The first levels of the pyramid, softened and with a margin of _PAD pixels."""
+    found = []
+    for level in range(count):
+        width, height = (max(1, round(side / SCALE_STEP**level)) for side in (grey.shape[1], grey.shape[0]))
+        soft = cv2.GaussianBlur(average(grey, (width, height)), (7, 7), 2)  # single pixels are too noisy to compare
+        found.append(cv2.copyMakeBorder(soft, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_REPLICATE))
+    return found

@@ -7,32 +7,27 @@ features, so both are as small as recall allows; benchmarks/quality.py states by
 import struct
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.errors import CorruptValue
 from worker.engine.picture.channels import Picture
-from worker.engine.picture.scaling import average
+from worker.engine.picture.scaling import resize
 from worker.engine.sketch.details import DETAILS_BYTES, SIDE, Details, find_details
+from worker.engine.sketch.ground import measure_ground
 from worker.engine.sketch.inset import Place, find_inset
-from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, KEYPOINTS, WORK_SIDE, Keypoints, find_keypoints, work_size
+from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, KEYPOINTS, Keypoints, find_keypoints, work_size
+from worker.engine.sketch.thumbnail import make_thumbnail, read_thumbnail
 
 _VERSION: Final = 4
 _HEAD: Final = struct.Struct("<2sBBBIIfHHI")
 # magic, version, plain, flat, width, height, count of details, keypoints, bytes of the thumbnail, CRC-32
 _MAGIC: Final = b"iS"
-_EVEN_ROW: Final = 12  # levels; a row that varies by no more belongs to a bar or frame
-_STRIP: Final = 4  # rows and columns over which noise is averaged out
 _SUBPIXEL: Final = 64  # steps per work pixel in which positions are stored
 _MIDDLE: Final = 0.6  # of the sides, whose keypoints are kept besides
-_THUMBNAIL_SIDE: Final = 128
-_LARGER_SIDES: Final = ((256, 750), (192, 1200))  # side, and the bytes that the thumbnail of 128 must stay below
-_THUMBNAIL_QUALITY: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class Sketch:
 
     def picture(self) -> Picture:
         """The small picture: RGB uint8 `[h, w, 3]`; 0.3 ms. Raises CorruptValue if it does not decode."""
-        return _thumbnail_pixels(self.thumbnail)
+        return read_thumbnail(self.thumbnail)
 
     def to_bytes(self) -> bytes:
         """The sketch as bytes: versioned, with a checksum, the same on every machine."""
@@ -102,15 +97,15 @@ class Sketch:
 
 
 def describe(picture: Picture, count: int = KEYPOINTS, size: tuple[int, int] | None = None) -> Sketch:
-    """The sketch of a decoded, oriented picture: RGB uint8 `[h, w, 3]` of any size. About 15 ms on one core.
+    """The sketch of a decoded, oriented picture: RGB uint8 `[h, w, 3]` of any size. About 14 ms on one core.
 
     count: keypoints of the whole, at most; there are as many weaker ones besides, and those of parts. size: width and
     height of the whole picture, where this one was decoded at reduced scale.
     """
     width, height = size or picture.shape[1::-1]
-    work = _shrunk(picture, work_size(width, height))
-    details = find_details(cv2.cvtColor(work, cv2.COLOR_RGB2GRAY))
-    return Sketch(width, height, *_ground(picture), _all_keypoints(picture, work, count), details, _thumbnail(work))
+    work = resize(picture, work_size(width, height))
+    keypoints, details = _all_keypoints(picture, work, count), find_details(cv2.cvtColor(work, cv2.COLOR_RGB2GRAY))
+    return Sketch(width, height, *measure_ground(picture), keypoints, details, make_thumbnail(work))
 
 
 def _all_keypoints(picture: Picture, work: Picture, count: int) -> Keypoints:
@@ -142,7 +137,7 @@ def _keypoints_of(picture: Picture, work: Picture, place: Place, count: int) -> 
     columns = slice(int(left * across), max(int(left * across) + 1, round((left + width) * across)))
     part = picture[rows, columns]
     frame = work_size(part.shape[1], part.shape[0])
-    found = find_keypoints(cv2.cvtColor(_shrunk(part, frame), cv2.COLOR_RGB2GRAY), count)
+    found = find_keypoints(cv2.cvtColor(resize(part, frame), cv2.COLOR_RGB2GRAY), count)
     return found.placed(left, top, (width / frame[0], height / frame[1]))
 
 
@@ -152,61 +147,3 @@ def pixel_digest(picture: Picture) -> str:
     digest = sha256(repr((pixels.shape, pixels.dtype.str)).encode())
     digest.update(pixels.data)  # as it lies there: a copy takes longer than the digest
     return digest.hexdigest()
-
-
-def _ground(picture: Picture) -> tuple[int, int]:
-    """`plain` and `flat` of the picture, from strips of a few rows, without bars and frames of one colour.
-
-    At full resolution: shrinking makes greys of a page's letters.
-    """
-    step = max(_STRIP, len(picture) // (256 // _STRIP))
-    starts = range(0, max(1, len(picture) - _STRIP + 1), step)
-    strips = np.concatenate([picture[start : start + _STRIP] for start in starts])
-    grey = cv2.cvtColor(np.ascontiguousarray(strips), cv2.COLOR_RGB2GRAY)
-    for axis in (0, 1):
-        shows = np.flatnonzero(np.ptp(grey, axis=1 - axis) > _EVEN_ROW)
-        grey = np.take(grey, range(shows[0], shows[-1] + 1), axis) if len(shows) else grey
-    soft = cv2.resize(grey, (grey.shape[1], max(1, grey.shape[0] // _STRIP)), interpolation=cv2.INTER_AREA)
-    common = _at_mode(grey)
-    plain = max(common.mean(), _at_mode(cv2.blur(soft, (_STRIP, 1))).mean())
-    kernel = np.ones((1, 5), np.uint8)
-    still = cv2.dilate(grey, kernel) - cv2.erode(grey, kernel) <= 1
-    return int(255 * plain), int(255 * (common & still).mean())
-
-
-def _at_mode(grey: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which values lie within two levels of the commonest one."""
-    windows = np.convolve(cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel(), np.ones(5), mode="same")
-    commonest = int(windows.argmax())
-    return np.asarray(cv2.inRange(grey, max(commonest - 2, 0), min(commonest + 2, 255)), np.bool_)
-
-
-def _shrunk(picture: NDArray[Any], size: tuple[int, int]) -> Picture:
-    if size[0] * size[1] < picture.shape[0] * picture.shape[1]:
-        return average(picture, size)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _thumbnail(work: Picture) -> bytes:
-    """WebP of the small picture, about 2 KiB. Text on white compresses well and needs the detail: it is kept larger."""
-    encoded = _encoded(work, _THUMBNAIL_SIDE)
-    side = next((side for side, limit in _LARGER_SIDES if len(encoded) < limit), _THUMBNAIL_SIDE)
-    return encoded if side == _THUMBNAIL_SIDE else _encoded(work, side)
-
-
-def _encoded(work: Picture, side: int) -> bytes:
-    scale = side / WORK_SIDE
-    size = (max(1, round(work.shape[1] * scale)), max(1, round(work.shape[0] * scale)))
-    small = cv2.cvtColor(_shrunk(work, size), cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, _THUMBNAIL_QUALITY])
-    return bytes(data)
-
-
-@lru_cache(maxsize=256)
-def _thumbnail_pixels(encoded: bytes) -> Picture:
-    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise CorruptValue("the small picture of a sketch does not decode; the image is described anew")
-    result = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
-    result.flags.writeable = False
-    return result

@@ -10,7 +10,6 @@ from typing import Final, Self
 from shared.errors import FileChanging, PermanentError, UnreadableImage
 from shared.failures import FailureKind
 from shared.records import ImageFacts, Reference
-from worker.engine.picture.bars import without_bars
 from worker.engine.picture.decode import Picture, probe, shrink
 from worker.engine.sketch.impression import take_impression
 from worker.pipeline.extracting.extraction import Extraction
@@ -120,7 +119,7 @@ def _describe(reference: Reference, contents: Contents, extraction: Extraction) 
         header = probe(contents.data)
         with extraction.guard.decoding(reference, header.width * header.height):
             made = take_impression(contents.data, extraction.max_pixels)
-            square = shrink(without_bars(made.picture), extraction.network.side)
+            square = shrink(made.shown, extraction.network.side)
     except PermanentError as error:
         return Refused.by(error)
     return ReadFile(contents.digest, made.facts, square, made.sketch.to_bytes())
