@@ -15,7 +15,7 @@ from worker.engine.matching.alignment import Transform, inverse, project
 from worker.engine.matching.borders import has_edges
 from worker.engine.matching.clash import Local, find_clash
 from worker.engine.matching.colours import faded_share, find_foreign, find_recolouring
-from worker.engine.matching.ground import count_sides, find_even, find_grain, find_grained, find_hollow
+from worker.engine.matching.ground import count_sides, find_even, find_grain, find_hollow, find_shot
 from worker.engine.matching.ink import is_rewritten
 from worker.engine.matching.lighting import find_relit, find_shaped, find_uneven, relight
 from worker.engine.matching.places import find_around, find_places
@@ -45,12 +45,12 @@ class Agreement:
 
     Beside each other: pixels: of the overlap. similarity: correlation of local structure over all places that do not
     clash; coarse: the same at half size. clash: share of the overlap that shows something else. pieces, agreeing,
-    beside, bare: see Clash. peak: of the most different spot, see spots.py. grain, grained, hollow, even, sides: see
-    ground.py. same: pixels that show the same. rewritten: whether other words stand in the same place (ink.py). uneven,
-    shaped: of a part that was made darker, see lighting.py. recoloured: share of the coloured overlap whose colour no
-    saturation or white balance explains; tint: levels of colour by which that moved the whole. faded: share of it that
-    lost its colour and changed its brightness. relit: levels by which a part changed its brightness while another kept
-    it.
+    beside, bare: see Clash. peak: of the most different spot, see spots.py. grain, grained, shot, hollow, even, sides:
+    see ground.py. same: pixels that show the same. rewritten: whether other words stand in the same place (ink.py).
+    uneven, shaped: of a part that was made darker, see lighting.py. recoloured: share of the coloured overlap whose
+    colour no saturation or white balance explains; tint: levels of colour by which that moved the whole. faded: share
+    of it that lost its colour and changed its brightness. relit: levels by which a part changed its brightness while
+    another kept it.
 
     One in the other: lost: share of what the first, the second picture shows that is not in the other. area: share of
     the first, of the second picture that overlaps the other. framed: whether the larger picture has an edge where the
@@ -149,6 +149,7 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
         under = find_clash(*lit, judged) if clash.share > _UNLIT else clash
         alike, clash = (lit, under) if under.share < 0.5 * clash.share else (alike, clash)
     good, beside, greys = inside & ~clash.mask, judged & ~clash.mask, (grey_of(moved), grey_of(coarse))
+    grained, shot = find_shot(*greys, beside)
     recoloured, tint = find_recolouring(moved, coarse, good)
     back = reach(coarse, inverse(transform), (fine.shape[1], fine.shape[0]))
     return Agreement(
@@ -160,8 +161,8 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
         agreeing=clash.agreeing,
         beside=clash.beside,
         grain=find_grain(*alike, judged),
-        grained=find_grained(*greys, beside),
-        shot=find_grain(*greys, beside),
+        grained=grained,
+        shot=shot,
         pixels=int(inside.sum()),
         uneven=uneven,
         shaped=find_shaped(*greys, judged) if uneven > _UNEVEN else 1.0,

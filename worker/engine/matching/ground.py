@@ -34,17 +34,21 @@ def find_grain(here: Grey, there: Grey, judged: Mask) -> float:
 
     1 where there are hardly any even places, or nothing in them.
     """
-    x, y = _finest(here, there, judged)
+    return _correlate(*_finest(here, there, judged))
+
+
+def find_shot(here: Grey, there: Grey, judged: Mask) -> tuple[float, float]:
+    """Whether an even ground is that of one shot: the share of it that is not quite even, in the one that is more so
+    (nearly all of a photo's, little of a page's that was drawn), and `find_grain`. here, there: as they are."""
+    fine = _finest(here, there, judged)
+    grained = min(float((np.abs(part) > _GRAIN).mean()) for part in fine) if len(fine[0]) >= _FEW_GRAINS else 0.0
+    return grained, _correlate(*fine)
+
+
+def _correlate(x: Grey, y: Grey) -> float:
     x, y = (part[np.abs(x) + np.abs(y) > 0] for part in (x, y))
     scale = np.sqrt(float(x @ x) * float(y @ y)) if len(x) else 0.0
     return float(x @ y / scale) if len(x) >= _FEW_GRAINS and scale > 0 else 1.0
-
-
-def find_grained(here: Grey, there: Grey, judged: Mask) -> float:
-    """Share of the even places that are not quite even, in the one in which they are more so: nearly all of a photo's,
-    few of a page's that was drawn."""
-    fine = _finest(here, there, judged)
-    return min(float((np.abs(part) > _GRAIN).mean()) for part in fine) if len(fine[0]) >= _FEW_GRAINS else 0.0
 
 
 def _finest(here: Grey, there: Grey, judged: Mask) -> tuple[Grey, Grey]:

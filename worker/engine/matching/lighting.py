@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.matching.clash import AGREES, CLEAN, LEVELS, SMALLEST, Local
-from worker.engine.matching.ground import find_grain
 from worker.engine.matching.registration import Grey, Mask
 from worker.engine.matching.rendering import SAMPLE, box
 
 _LIT: Final = 75  # percent of the places that are believed to follow one light
+_RIDGE: Final = 1e-3  # squared levels, which no picture but a black one notices
 _SHOWS: Final = 4.0  # times the variance of noise, from which a place has a shape
 _DARKER: Final = 0.15  # logarithm of the gain by which a place is darker or brighter
 _BLACK: Final = 24.0  # levels, added to both: the gain of black says nothing
-_GRAIN: Final = 0.3  # correlation of what is finest in even places, from which two are one shot
 _KEPT: Final = 10.0  # levels by which what has not changed may differ
 _UNLIT: Final = 24.0  # levels of brightness that a gain hardly changes
 
@@ -40,7 +39,8 @@ def _light(values: Grey, targets: Grey, basis: NDArray[np.float64]) -> tuple[NDA
     how far those places are from their targets, relative to these."""
     given, kept = values[:, None] * basis, np.ones(len(values), bool)
     for _ in range(4):
-        factors = np.linalg.lstsq(given[kept], targets[kept], rcond=None)[0]
+        rows = given[kept]
+        factors = np.linalg.solve(rows.T @ rows + _RIDGE * np.eye(6), rows.T @ targets[kept])
         off = np.abs(given @ factors - targets)
         kept = off <= np.percentile(off, _LIT)
     return np.asarray(factors, np.float64), float(off[kept].sum() / max(1.0, float(targets[kept].sum())))
@@ -66,9 +66,7 @@ def find_uneven(here: Grey, there: Grey, judged: Mask) -> float:
 
 def find_shaped(here: Grey, there: Grey, judged: Mask) -> float:
     """Share of the places that show something that have the same shape, whatever their brightness and contrast, at the
-    level where it is least; 0 where even the grain is another. here, there: as they are, not rendered alike."""
-    if find_grain(here, there, judged) < _GRAIN:
-        return 0.0
+    level where it is least. here, there: as they are, not rendered alike."""
     within, least = judged, 1.0
     for level in range(LEVELS - 1):
         local = Local(here, there, within)

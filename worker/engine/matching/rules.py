@@ -88,7 +88,8 @@ def _largest_pieces(found: Agreement, thresholds: Thresholds) -> tuple[int, ...]
     share = min(1.0, found.pixels / _USUAL)  # a small picture shows things small
     is_clean = found.beside[0] >= thresholds.clean  # all else is the same: what clashes is a thing, and no noise
     full, *coarser = thresholds.clean_pieces if is_clean else thresholds.noisy_pieces
-    largest = (_FINE if _is_fine(found) else 1) * full, *coarser
+    fine = _is_fine(found) and not (is_clean and share < 1)  # letters of a small picture are as thin
+    largest = (_FINE if fine else 1) * full, *coarser
     return tuple(max(_NO_PIECE, round(share * pixels)) for pixels in largest)
 
 
@@ -135,7 +136,8 @@ def _is_one_scene(found: Agreement, thresholds: Thresholds) -> bool:
 
 def _is_shaded(found: Agreement, thresholds: Thresholds) -> bool:
     """Whether a part was made darker, and has the shape that it had."""
-    return found.uneven > thresholds.uneven and found.shaped >= thresholds.shaped
+    same = found.shaped >= thresholds.shaped and found.shot >= thresholds.shaded_shot
+    return found.uneven > thresholds.uneven and same
 
 
 def _is_page(found: Agreement, plain: float, thresholds: Thresholds) -> bool:
