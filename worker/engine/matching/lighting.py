@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.matching.clash import AGREES, CLEAN, LEVELS, SMALLEST, Local
+from worker.engine.matching.ground import find_grain
 from worker.engine.matching.registration import Grey, Mask
 from worker.engine.matching.rendering import SAMPLE, box
 
@@ -16,6 +17,7 @@ _RIDGE: Final = 1e-3  # squared levels, which no picture but a black one notices
 _SHOWS: Final = 4.0  # times the variance of noise, from which a place has a shape
 _DARKER: Final = 0.15  # logarithm of the gain by which a place is darker or brighter
 _BLACK: Final = 24.0  # levels, added to both: the gain of black says nothing
+_GRAIN: Final = 0.3  # correlation of what is finest in even places, from which two are one shot
 _KEPT: Final = 10.0  # levels by which what has not changed may differ
 _UNLIT: Final = 24.0  # levels of brightness that a gain hardly changes
 
@@ -66,7 +68,9 @@ def find_uneven(here: Grey, there: Grey, judged: Mask) -> float:
 
 def find_shaped(here: Grey, there: Grey, judged: Mask) -> float:
     """Share of the places that show something that have the same shape, whatever their brightness and contrast, at the
-    level where it is least. here, there: as they are, not rendered alike."""
+    level where it is least; 0 where even the grain is another. here, there: as they are, not rendered alike."""
+    if find_grain(here, there, judged) < _GRAIN:
+        return 0.0
     within, least = judged, 1.0
     for level in range(LEVELS - 1):
         local = Local(here, there, within)

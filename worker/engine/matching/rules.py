@@ -136,8 +136,7 @@ def _is_one_scene(found: Agreement, thresholds: Thresholds) -> bool:
 
 def _is_shaded(found: Agreement, thresholds: Thresholds) -> bool:
     """Whether a part was made darker, and has the shape that it had."""
-    same = found.shaped >= thresholds.shaped and found.shot >= thresholds.shaded_shot
-    return found.uneven > thresholds.uneven and same
+    return found.uneven > thresholds.uneven and found.shaped >= thresholds.shaped
 
 
 def _is_page(found: Agreement, plain: float, thresholds: Thresholds) -> bool:

@@ -26,11 +26,11 @@ class Thresholds:
 
     Variant. even: share of an even ground from which both are pages; laid: of pages on tables of their own. Pages have
     a share of `paper` of one brightness, or are not the same shot: that has grain in a share of `grained`, which agrees
-    by `shot`. shaped: share of what is seen that has its shape yet where a part was made darker, and whose grain agrees
-    by `shaded_shot`. covered: share that may be covered, if a share of `bared` of that is of one brightness; changed:
-    that may, if it is not. added: pixels of the least thing that was added. shown: pixels that must be the same.
-    beside: least share of what both show beside what clashes that is the same; scene: of shots with another grain.
-    held: share of a page that the picture in it must fill.
+    by `shot`. shaped: share of what is seen that has its shape yet where a part was made darker. covered: share that
+    may be covered, if a share of `bared` of that is of one brightness; changed: that may, if it is not. added: pixels
+    of the least thing that was added. shown: pixels that must be the same. beside: least share of what both show beside
+    what clashes that is the same; scene: of shots with another grain. held: share of a page that the picture in it must
+    fill.
     """
 
     inliers: int = 8
@@ -64,7 +64,6 @@ class Thresholds:
     grained: float = 0.7
     shot: float = 0.6
     shaped: float = 0.9
-    shaded_shot: float = 0.3
     covered: float = 0.65
     bared: float = 0.3
     changed: float = 0.3
