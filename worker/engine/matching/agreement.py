@@ -13,12 +13,14 @@ import numpy as np
 from shared.records import Box
 from worker.engine.matching.alignment import Transform, inverse, project
 from worker.engine.matching.borders import has_edges
-from worker.engine.matching.clash import Clash, Local, find_clash
-from worker.engine.matching.colours import faded_share, find_recolouring
-from worker.engine.matching.ground import count_sides, find_even, find_grain, find_hollow
+from worker.engine.matching.clash import Local, find_clash
+from worker.engine.matching.colours import faded_share, find_foreign, find_recolouring
+from worker.engine.matching.ground import count_sides, find_even, find_grain, find_hollow, find_shot
 from worker.engine.matching.ink import is_rewritten
+from worker.engine.matching.lighting import find_relit, find_shaped, find_uneven, relight
+from worker.engine.matching.places import find_around, find_places
 from worker.engine.matching.registration import Grey, Mask, grey_of, reach, register, warp
-from worker.engine.matching.rendering import BLURS, SLIGHT_BLURS, relight, render_alike
+from worker.engine.matching.rendering import BLURS, SLIGHT_BLURS, render_alike
 from worker.engine.matching.spots import find_peak, is_patched
 from worker.engine.picture.channels import Picture
 from worker.engine.picture.scaling import no_larger
@@ -28,11 +30,11 @@ from worker.engine.sketch.keypoints import WORK_SIDE
 _RIM: Final = 0.006  # of the long side; nearer to its border an overlap is not judged: no alignment is perfect
 _SHOWS: Final = 4.0  # squared levels; variance that bars and frames stay below
 _EVEN_BAR: Final = 10.0  # levels; range of brightness within bars and frames
-_BLACK: Final = 24.0  # levels of brightness that a gain hardly changes
 _NEXT_TO: Final = 4  # pixels of the work frame by which a picture in a page may be found too small
 _FRAME: Final = 0.004  # share of what is shown that a bare frame around a picture may show
 _WITHIN_INSET: Final = 0.97  # share of the overlap that must lie in it
-_UNLIT: Final = 0.01  # share of the overlap that clashes below which no lighting is looked for
+_UNLIT: Final = 0.01  # share of the overlap that clashes, or is darker, below which no lighting is looked for
+_UNEVEN: Final = 0.05  # share that is darker from which the shapes of the places are looked at
 _FEWEST: Final = 200  # pixels of overlap that can be judged at all
 _FINER: Final = 0.8  # of the other's scale; a picture that is finer than that is blurred before it is made smaller
 
@@ -41,12 +43,14 @@ _FINER: Final = 0.8  # of the other's scale; a picture that is finer than that i
 class Agreement:
     """Shares are of 0 to 1.
 
-    Beside each other: similarity: correlation of local structure over all places that do not clash. clash: share of
-    the overlap that shows something else. pieces, agreeing, beside, bare: see Clash. peak: of the most different
-    spot, see spots.py. grain, hollow, even, sides: see ground.py. same: pixels that show the same. rewritten: whether
-    other words stand in the same place (ink.py). recoloured: share of the coloured overlap whose colour no saturation
-    or white balance explains; tint: levels of colour by which that moved the whole. faded: share of it that lost its
-    colour and changed its brightness. relit: levels by which a part changed its brightness while another kept it.
+    Beside each other: pixels: of the overlap. similarity: correlation of local structure over all places that do not
+    clash; coarse: the same at half size. clash: share of the overlap that shows something else. pieces, agreeing,
+    beside, bare: see Clash. peak: of the most different spot, see spots.py. grain, grained, shot, hollow, even, sides:
+    see ground.py. same: pixels that show the same. rewritten: whether other words stand in the same place (ink.py).
+    uneven, shaped: of a part that was made darker, see lighting.py. recoloured: share of the coloured overlap whose
+    colour no saturation or white balance explains; tint: levels of colour by which that moved the whole. faded: share
+    of it that lost its colour and changed its brightness. relit: levels by which a part changed its brightness while
+    another kept it.
 
     One in the other: lost: share of what the first, the second picture shows that is not in the other. area: share of
     the first, of the second picture that overlaps the other. framed: whether the larger picture has an edge where the
@@ -55,14 +59,20 @@ class Agreement:
     """
 
     similarity: float
+    coarse: float
     clash: float
     pieces: tuple[int, ...]
     peak: float
     agreeing: tuple[float, ...]
     beside: tuple[float, ...]
     grain: float
+    grained: float
+    shot: float
     hollow: float
     even: float
+    pixels: int
+    shaped: float
+    uneven: float
     sides: int
     bare: float
     same: int
@@ -132,38 +142,46 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
     if alike is None:
         return None
     judged = _core(inside)
-    clash = find_clash(*alike, judged)
-    if clash.share > _UNLIT:
-        lit = relight(*alike, inside), alike[1]
-        under = find_clash(*lit, judged)
+    clash, uneven = find_clash(*alike, judged), find_uneven(*alike, judged)
+    if max(clash.share, uneven) > _UNLIT:
+        lit = relight(*alike, inside)
+        uneven = min(uneven, find_uneven(*lit, judged))
+        under = find_clash(*lit, judged) if clash.share > _UNLIT else clash
         alike, clash = (lit, under) if under.share < 0.5 * clash.share else (alike, clash)
-    good = inside & ~clash.mask
+    good, beside, greys = inside & ~clash.mask, judged & ~clash.mask, (grey_of(moved), grey_of(coarse))
+    grained, shot = find_shot(*greys, beside)
     recoloured, tint = find_recolouring(moved, coarse, good)
     back = reach(coarse, inverse(transform), (fine.shape[1], fine.shape[0]))
     return Agreement(
         similarity=Local(*alike, inside).similarity(good),
+        coarse=_similarity_at_half(*alike, good),
         clash=float(clash.mask.sum() / inside.sum()),
         pieces=clash.pieces,
         peak=float("inf") if is_patched(moved, coarse, judged) else find_peak(*alike, judged),
         agreeing=clash.agreeing,
         beside=clash.beside,
         grain=find_grain(*alike, judged),
+        grained=grained,
+        shot=shot,
+        pixels=int(inside.sum()),
+        uneven=uneven,
+        shaped=find_shaped(*greys, judged) if uneven > _UNEVEN else 1.0,
         hollow=find_hollow(*alike, judged, clash.same),
         even=min(find_even(moved, inside), find_even(coarse, inside)),
         sides=count_sides(clash.mask, judged),
         bare=clash.bare,
         same=int(clash.same.sum()),
-        rewritten=is_rewritten(*alike, clash.mask),
+        rewritten=is_rewritten(*alike, clash.mask, find_foreign(moved, coarse, clash.mask, judged)),
         recoloured=recoloured,
         tint=tint,
         faded=faded_share(moved, coarse, good),
-        relit=_relit(grey_of(moved)[good], grey_of(coarse)[good]),
+        relit=find_relit(*(grey[good] for grey in greys)),
         lost=(_lost(grey_of(fine), back), _lost(grey_of(coarse), inside)),
         area=(float(back.mean()), float(inside.mean())),
         framed=_framed(fine, coarse, transform, *((True, inside) if back.mean() > inside.mean() else (False, back))),
         transform=transform,
-        overlap=(_around(back), _around(inside)),
-        places=_places(clash, inverse(transform), fine),
+        overlap=(find_around(back), find_around(inside)),
+        places=find_places(clash.mask, inverse(transform), fine),
     )
 
 
@@ -208,50 +226,18 @@ def _is_inset(large: Picture, overlap: Mask) -> bool:
     return bool(overlap[within].sum() >= _WITHIN_INSET * overlap.sum()) and _lost(grey_of(large), within) > _FRAME
 
 
+def _similarity_at_half(here: Grey, there: Grey, good: Mask) -> float:
+    """Where noise, compression and mosaics are averaged out."""
+    size = (max(1, good.shape[1] // 2), max(1, good.shape[0] // 2))
+    one, other = (np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA)) for grey in (here, there))
+    whole = cv2.resize(good.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 250
+    return Local(one, other, whole).similarity(whole)
+
+
 def _core(inside: Mask) -> Mask:
     """The overlap without its rim: a step of a pixel there brings a bar or a frame in."""
     rim = 2 * max(1, round(_RIM * max(inside.shape))) + 1
     return np.asarray(cv2.erode(inside.astype(np.uint8), np.ones((rim, rim), np.uint8), borderValue=0)) > 0
-
-
-def _places(clash: Clash, back: Transform, fine: Picture) -> tuple[Box, Box] | tuple[()]:
-    """What clashes, as a box in the finer and in the coarser picture."""
-    rows, columns = np.nonzero(clash.mask)
-    if not len(rows):
-        return ()
-    left, right = float(columns.min()), float(columns.max() + 1)
-    top, bottom = float(rows.min()), float(rows.max() + 1)
-    corners = project(back, np.array([[left, top], [right, top], [right, bottom], [left, bottom]]))
-    return _box(corners, fine.shape), _box(np.array([[left, top], [right, bottom]]), clash.mask.shape)
-
-
-def _around(mask: Mask) -> Box:
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return 0.0, 0.0, 1.0, 1.0
-    return _box(np.array([[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]], np.float64), mask.shape)
-
-
-def _box(points: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", shape: tuple[int, ...]) -> Box:
-    """Around the points, as shares of a picture's width and height."""
-    shares = np.clip(points / [shape[1], shape[0]], 0, 1)
-    (left, top), (right, bottom) = shares.min(axis=0).tolist(), shares.max(axis=0).tolist()
-    return round(left, 4), round(top, 4), round(right, 4), round(bottom, 4)
-
-
-def _relit(here: Grey, there: Grey) -> float:
-    """Levels by which the most changed tenth differs, where a tenth has not changed: a black product for a grey one.
-
-    Black that stays black says nothing: it does under any gain.
-    """
-    shift = np.abs(here - there)
-    if not len(shift):
-        return 0.0
-    low, high = np.percentile(shift, [10, 90])
-    kept = shift <= max(low, 1.0)
-    if low >= _EVEN_BAR or np.maximum(here, there)[kept].mean() < _BLACK:
-        return 0.0
-    return float(high)
 
 
 def _lost(grey: Grey, overlap: Mask) -> float:

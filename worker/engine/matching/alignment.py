@@ -32,6 +32,7 @@ _TO_FRAME: Final = np.array([[1 / _FRAME, 0, -1], [0, 1 / _FRAME, -1], [0, 0, 1]
 _FROM_FRAME: Final = np.linalg.inv(_TO_FRAME)
 _AFFINE_FROM: Final = 12  # inliers that support six parameters ...
 _PERSPECTIVE_FROM: Final = 24  # ... and eight
+_NEARLY: Final = 0.9  # share of the inliers of eight parameters with which six explain as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,22 @@ def _refined(start: NDArray[Any] | None, alike: _Pairs) -> Alignment | None:
         if fitted is None:
             return None
         transform = fitted
-    return Alignment(transform, len(_along(transform, alike, _TOLERANCE)))
+    return _simplest(transform, alike)
+
+
+def _simplest(transform: Transform, alike: _Pairs) -> Alignment:
+    """Without perspective where that explains nearly as many pairs: fitted to a part of a picture, a perspective goes
+    wrong beside it."""
+    along = _along(transform, alike, _TOLERANCE)
+    found = Alignment(transform, len(along))
+    if len(along) < _PERSPECTIVE_FROM:
+        return found
+    for tolerance in (1.5 * _TOLERANCE, _TOLERANCE):
+        transform = _fit_affine(alike.points[alike.rows[along]], alike.there[:, along].T)
+        along = _along(transform, alike, tolerance)
+        if len(along) < _AFFINE_FROM:
+            return found
+    return Alignment(transform, len(along)) if len(along) >= _NEARLY * found.inliers else found
 
 
 def _matches(bits: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -149,11 +165,15 @@ def _fit(first: NDArray[Any], second: NDArray[Any]) -> Transform | None:
     if len(first) >= _PERSPECTIVE_FROM:
         return _fit_perspective(np.asarray(first, np.float64), np.asarray(second, np.float64))
     if len(first) >= _AFFINE_FROM:
-        ones = np.column_stack([first, np.ones(len(first))])
-        solved = np.linalg.lstsq(ones, second, rcond=None)[0]
-        return np.vstack([solved.T, [0, 0, 1]])
+        return _fit_affine(first, second)
     found, _ = cv2.estimateAffinePartial2D(first, second, method=cv2.LMEDS)
     return None if found is None else np.vstack([found, [0, 0, 1]])
+
+
+def _fit_affine(first: NDArray[Any], second: NDArray[Any]) -> Transform:
+    ones = np.column_stack([first, np.ones(len(first))])
+    solved = np.linalg.lstsq(ones, second, rcond=None)[0]
+    return np.vstack([solved.T, [0, 0, 1]])
 
 
 def _fit_perspective(first: NDArray[np.float64], second: NDArray[np.float64]) -> Transform | None:

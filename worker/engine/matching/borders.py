@@ -14,7 +14,7 @@ from worker.engine.picture.channels import Picture
 
 _STEPS: Final = 1.0, 2.0  # pixels of the larger picture between lines along the border; an enlarged edge is wide
 _ALONG: Final = 64  # places along each side
-_JUMPS: Final = 2.1  # times the difference of its neighbours on both sides, from which a step is an edge
+_JUMPS: Final = 1.8  # times the difference of its neighbours on both sides, from which a step is an edge
 _LEVELS: Final = 2.0  # levels that are granted to all of them: noise
 
 

@@ -15,13 +15,13 @@ from worker.engine.matching.registration import Grey, Mask
 from worker.engine.matching.rendering import box
 
 LEVELS: Final = 4  # each half the size of the one before
-_CLEAN: Final = (30.0, 10.0, 7.0, 5.0)  # squared levels, by level; variance that is granted to every pair ...
+CLEAN: Final = (30.0, 10.0, 7.0, 5.0)  # squared levels, by level; variance that is granted to every pair ...
 _NOISY: Final = (180.0, 40.0, 14.0, 8.0)  # ... and to the noisiest
 _RESIDUE: Final = 3.0  # times the median of the variance that is left, which is granted between the two
 _CLASH: Final = 0.4  # contrast-structure term below which a place shows something else
-_AGREES: Final = 0.6  # from which it shows the same
+AGREES: Final = 0.6  # from which it shows the same
 _OFF: Final = 35.0  # levels; difference of local means that a tone curve leaves only where something else is
-_SMALLEST: Final = 24  # pixels; no level is made smaller
+SMALLEST: Final = 24  # pixels; no level is made smaller
 _SHIFT: Final = np.ones((3, 3), np.uint8)  # pixels by which no alignment is perfect
 _ONE_COLOUR: Final = 12.0  # levels within which a cover is of one brightness
 _BESIDE: Final = 11  # pixels around what clashes that belong to it
@@ -63,6 +63,12 @@ class Local:
         """1 where the two have the same structure, 0 where they have none in common, below where it is reversed."""
         return np.asarray((2 * self.both + quiet) / (self.here + self.there + quiet), np.float32)
 
+    def shape(self, quiet: float) -> Grey:
+        """As `structure`, whatever the contrast: 1 where a part was made darker or fainter."""
+        granted = quiet / 2
+        scale = np.sqrt((self.here + granted) * (self.there + granted))
+        return np.asarray((self.both + granted) / scale, np.float32)
+
     def textured(self, quiet: float) -> Mask:
         """Where one of the two shows something."""
         return np.asarray(np.maximum(self.here, self.there) > quiet)
@@ -93,13 +99,13 @@ def find_clash(here: Grey, there: Grey, judged: Mask) -> Clash:
         shows = within & local.textured(quiet)
         clash = _opened(within & ((structure < _CLASH) | local.off()))
         pieces.append(_largest(clash))
-        levels.append((shows, shows & (structure > _AGREES)))
+        levels.append((shows, shows & (structure > AGREES)))
         agreeing.append(_share(*levels[-1]))
         coarse |= _enlarged(clash, judged.shape) & judged
         mask = coarse.copy() if level <= 1 else mask
         if level == 0:
-            same = shows & (structure > _AGREES) & ~clash
-        if min(judged.shape) < 2 * _SMALLEST * 2**level:
+            same = shows & (structure > AGREES) & ~clash
+        if min(judged.shape) < 2 * SMALLEST * 2**level:
             break
         size = (here.shape[1] // 2, here.shape[0] // 2)
         here, there = (np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA)) for grey in (here, there))
@@ -130,11 +136,11 @@ def _reduced(mask: Mask, shape: tuple[int, ...]) -> Mask:
 
 def _granted(local: Local, within: Mask, level: int) -> float:
     """The variance that noise and compression may cause, by what they leave nearly everywhere in the pair."""
-    shows = within & local.textured(_CLEAN[level])
+    shows = within & local.textured(CLEAN[level])
     if not shows.any():
-        return _CLEAN[level]
+        return CLEAN[level]
     left = np.median((local.here + local.there - 2 * local.both)[shows])
-    return float(np.clip(_RESIDUE * left, _CLEAN[level], _NOISY[level]))
+    return float(np.clip(_RESIDUE * left, CLEAN[level], _NOISY[level]))
 
 
 def _opened(clash: Mask) -> Mask:

@@ -14,6 +14,8 @@ _COLOURED: Final = 18.0  # levels of chroma from which a place counts as coloure
 _FADED: Final = 8.0  # levels of brightness by which a grey copy may differ
 _DARK, _BRIGHT = 40.0, 250.0  # levels of brightness
 _ENOUGH: Final = 0.05  # share of the places that are coloured, below which colours say little
+_FOREIGN: Final = 20.0  # levels of chroma by which a cover has another colour ...
+_NEARLY: Final = 90.0  # ... or twice as many as percent of the other places differ by
 _SAMPLE: Final = 2000  # places looked at, about
 _RECOLOURED: Final = 24.0  # levels of chroma; difference that is another colour, half of it where colours are faint
 
@@ -55,6 +57,20 @@ def faded_share(first: Picture, second: Picture, places: NDArray[np.bool_]) -> f
     faded = coloured & (np.minimum(*colour) < _COLOURED / 2) & (np.abs(brightness[0] - brightness[1]) > _FADED)
     faded &= (np.maximum(*brightness) < _BRIGHT) & (np.maximum(*brightness) > _DARK)
     return float(faded.sum() / max(coloured.sum(), 0.02 * len(coloured), 1))
+
+
+def find_foreign(
+    first: Picture, second: Picture, clash: NDArray[np.bool_], judged: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Where the colours of the two are farther from each other than nearly anywhere that does not clash: bool `[h, w]`.
+    What covers a picture has a colour of its own; what is written upon it leaves the ground between the letters."""
+    if not clash.any():
+        return clash
+    one, other = (cv2.blur(cv2.cvtColor(part, cv2.COLOR_RGB2YCrCb)[..., 1:], (3, 3)) for part in (first, second))
+    off = cv2.absdiff(one, other).max(axis=2)
+    rest = off[judged & ~clash]
+    usual = float(np.percentile(rest[:: max(1, len(rest) // _SAMPLE)], _NEARLY)) if len(rest) else 0.0
+    return np.asarray(off > max(_FOREIGN, 2 * usual))
 
 
 def _sampled(first: Picture, second: Picture, places: NDArray[np.bool_]) -> tuple[list[Values], list[Values]]:

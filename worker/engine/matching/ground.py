@@ -18,6 +18,7 @@ _FINEST: Final = 2.0  # pixels; standard deviation of the blur that grain does n
 _EDGE: Final = 100.0  # squared levels; variance from which a place is an edge, or next to one
 _NEXT: Final = 9  # pixels; side of the window that is next to an edge
 _FEW_GRAINS: Final = 500  # pixels that say nothing yet
+_GRAIN: Final = 0.3  # levels by which a place with grain differs from its surroundings
 _GROUND: Final = 8.0  # levels within which the ground is even
 _WITHIN, _DEEP = 13, 0.02  # pixels, share of the long side; side of the square that must lie within an outline
 _DETAILED: Final = 0.03  # share of what lies within that agrees in some detail
@@ -33,12 +34,29 @@ def find_grain(here: Grey, there: Grey, judged: Mask) -> float:
 
     1 where there are hardly any even places, or nothing in them.
     """
-    fine = [grey - cv2.GaussianBlur(grey, (0, 0), _FINEST) for grey in (here, there)]
-    edges = np.maximum(variance(here, _NEXT), variance(there, _NEXT)) > _EDGE
-    quiet = cv2.dilate((edges | ~judged).astype(np.uint8), np.ones((_NEXT, _NEXT), np.uint8)) == 0
-    x, y = (part[quiet & (np.abs(fine[0]) + np.abs(fine[1]) > 0)] for part in fine)
+    return _correlate(*_finest(here, there, judged))
+
+
+def find_shot(here: Grey, there: Grey, judged: Mask) -> tuple[float, float]:
+    """Whether an even ground is that of one shot: the share of it that is not quite even, in the one that is more so
+    (nearly all of a photo's, little of a page's that was drawn), and `find_grain`. here, there: as they are."""
+    fine = _finest(here, there, judged)
+    grained = min(float((np.abs(part) > _GRAIN).mean()) for part in fine) if len(fine[0]) >= _FEW_GRAINS else 0.0
+    return grained, _correlate(*fine)
+
+
+def _correlate(x: Grey, y: Grey) -> float:
+    x, y = (part[np.abs(x) + np.abs(y) > 0] for part in (x, y))
     scale = np.sqrt(float(x @ x) * float(y @ y)) if len(x) else 0.0
     return float(x @ y / scale) if len(x) >= _FEW_GRAINS and scale > 0 else 1.0
+
+
+def _finest(here: Grey, there: Grey, judged: Mask) -> tuple[Grey, Grey]:
+    """What is finest in the even places of both, away from edges: float32 `[n]` each."""
+    edges = np.maximum(variance(here, _NEXT), variance(there, _NEXT)) > _EDGE
+    quiet = cv2.dilate((edges | ~judged).astype(np.uint8), np.ones((_NEXT, _NEXT), np.uint8)) == 0
+    one, other = (grey - cv2.GaussianBlur(grey, (0, 0), _FINEST) for grey in (here, there))
+    return one[quiet], other[quiet]
 
 
 def find_hollow(here: Grey, there: Grey, judged: Mask, same: Mask) -> float:

@@ -24,10 +24,11 @@ _STROKE, _STROKES = 13, 0.035  # pixels, share of the long side; what is wider t
 _FEWEST: Final = 24  # differing pixels of a piece that say anything
 
 
-def is_rewritten(here: Grey, there: Grey, clash: Mask) -> bool:
+def is_rewritten(here: Grey, there: Grey, clash: Mask, foreign: Mask) -> bool:
     """Whether in any piece of what clashes both have ink of one colour in other places.
 
-    here, there: float32 `[h, w]`, rendered alike. clash: bool `[h, w]`.
+    here, there: float32 `[h, w]`, rendered alike. clash, foreign: bool `[h, w]`; foreign is where the two have another
+    colour, so that what looks like one ground in grey is a cover.
     """
     if not clash.any():
         return False
@@ -38,14 +39,14 @@ def is_rewritten(here: Grey, there: Grey, clash: Mask) -> bool:
         left, top, width, height, _ = boxes[piece]
         window = slice(top, top + height), slice(left, left + width)
         within = clash[window] & (labels[window] == piece)
-        if _exchanges(here[window], there[window], within, stroke):
+        if _exchanges(here[window], there[window], within, foreign[window], stroke):
             return True
     return False
 
 
-def _exchanges(here: Grey, there: Grey, within: Mask, stroke: int) -> bool:
+def _exchanges(here: Grey, there: Grey, within: Mask, foreign: Mask, stroke: int) -> bool:
     """Whether ink of one colour is in strokes, pixels wide, here and there, not in the same pixels."""
-    ground = within & (np.abs(here - there) <= _ALIKE)
+    ground = within & (np.abs(here - there) <= _ALIKE) & ~foreign
     if ground.sum() < _AROUND * within.sum():
         return False  # covered, not written upon
     brighter, darker = (here - there > _APART) & within, (there - here > _APART) & within

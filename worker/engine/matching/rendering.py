@@ -26,7 +26,7 @@ _DARK, _BRIGHT = 8, 247  # levels; beyond them detail is lost by clipping
 _FINER: Final = 1.1  # times as fine as the other; less is left as it is
 _CALMER: Final = 0.01  # correlation that is gained by taking single pixels away, where they are noise
 _FAR: Final = 24  # levels from the median of its neighbours, beyond which a pixel stands out
-_SAMPLE: Final = 5000  # pixels from which colours and tone are learnt
+SAMPLE: Final = 5000  # pixels from which colours and tone are learnt
 _BLACK, _WHITE = 3, 252  # levels; beyond them a channel is clipped
 _UNCLIPPED: Final = 0.1  # share of the pixels that is enough to learn a channel from
 _ROUNDS: Final = 8
@@ -39,7 +39,6 @@ _MOST: Final = 0.35  # ... in a share of the agreeing places that is no chance: 
 _FLAT: Final = 15.0  # squared levels; half the variance that noise and compression may cause
 _SOFT: Final = 0.02  # share of the places that show something, below which all of them give the tone curve
 _BINS: Final = 12
-_LIT: Final = 75  # percent of the places that are believed to follow one light
 
 _Values = NDArray[np.float32]
 
@@ -158,7 +157,7 @@ def _clipped(picture: Picture, inside: Mask) -> int:
 
 def _recoloured(source: Picture, target: Picture, inside: Mask) -> Grey:
     """`source` in the colours of `target`, in grey: as one edit of the whole picture would have changed it."""
-    places = np.flatnonzero(inside.ravel())[:: max(1, int(inside.sum()) // _SAMPLE)]
+    places = np.flatnonzero(inside.ravel())[:: max(1, int(inside.sum()) // SAMPLE)]
     given, wanted = (
         cv2.blur(picture, (3, 3)).reshape(-1, 3)[places].astype(np.float32) for picture in (source, target)
     )
@@ -238,7 +237,7 @@ def _toned(here: Grey, there: Grey, agreeing: Mask) -> tuple[Grey, Grey]:
 def _curved(here: Grey, there: Grey, agreeing: Mask) -> Grey:
     """`here` under the curve through the medians of bins with equally many pixels."""
     values, targets = here[agreeing], there[agreeing]
-    step = max(1, len(values) // _SAMPLE)
+    step = max(1, len(values) // SAMPLE)
     values, targets = values[::step], targets[::step]
     order = np.argsort(values, kind="stable")
     filled = [part for part in np.array_split(order, _BINS) if len(part)]
@@ -249,29 +248,3 @@ def _curved(here: Grey, there: Grey, agreeing: Mask) -> Grey:
     below, above = levels[0] - knots[0], levels[-1] + 255 - knots[-1]
     curve = np.interp(here, [-1, *knots, 256], [below - 1, *levels, above + 1])
     return np.asarray(np.clip(curve, 0, 255), np.float32)
-
-
-def relight(here: Grey, there: Grey, inside: Mask) -> Grey:
-    """`here` under the gain, a quadratic function of the place, that brings it nearest to `there`: a vignette, a lamp.
-
-    float32 `[h, w]`. By least squares on the places that follow it best, so that a covered part does not count.
-    """
-    rows, columns = np.nonzero(inside)
-    step = max(1, len(rows) // _SAMPLE)
-    rows, columns = rows[::step], columns[::step]
-    basis = _of_place(rows, columns, here.shape)
-    values, targets = cv2.blur(here, (5, 5))[rows, columns, None] * basis, cv2.blur(there, (5, 5))[rows, columns]
-    kept = np.ones(len(rows), bool)
-    for _ in range(4):
-        factors = np.linalg.lstsq(values[kept], targets[kept], rcond=None)[0]
-        off = np.abs(values @ factors - targets)
-        kept = off <= np.percentile(off, _LIT)
-    every = np.indices(here.shape).reshape(2, -1)
-    gain = (_of_place(every[0], every[1], here.shape) @ factors).reshape(here.shape)
-    return np.asarray(np.clip(here * gain, 0, 255), np.float32)
-
-
-def _of_place(rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Quadratic functions of the place, `[n, 6]`."""
-    y, x = 2 * rows / shape[0] - 1, 2 * columns / shape[1] - 1
-    return np.column_stack([np.ones(len(x)), x, y, x * x, x * y, y * y])

@@ -14,20 +14,25 @@ from worker.engine.matching.agreement import Agreement
 from worker.engine.matching.thresholds import Thresholds
 
 _NO_PIECE: Final = 12  # pixels, of levels below full size, that say nothing yet
+_USUAL: Final = 150_000  # pixels of a picture of which pieces may be as large as the thresholds say
+_FINEST: Final = 0.12  # similarity that what is finest may take away
 _FINER: Final = 12  # times as large as at half size, where a thing has a quarter of its pixels: fine texture, ...
 _FINE: Final = 6  # ... of which pieces may be so many times as large: compression and noise take it away
 _ONE_COLOUR: Final = 0.5  # share of what clashes that has one brightness: a cover, no table
 _ALL_AROUND: Final = 3  # sides of an overlap along which what lies around a page differs
 
 
-def relate(found: Agreement, plain: bool, thresholds: Thresholds) -> Relation | None:
-    """The relation of two pictures; None if they have none. plain: whether both are pages, drawings or products."""
+def relate(found: Agreement, plain: float, thresholds: Thresholds) -> Relation | None:
+    """The relation of two pictures; None if they have none.
+
+    plain: share of the less plain one that is of one brightness (sketch.py): pages, drawings and products have more.
+    """
     if min(found.lost) > thresholds.lost:  # neither is, as far as it shows anything, within the other
         return None
     agrees = _agrees_everywhere(found, plain, thresholds) and not _is_recoloured(found, plain, thresholds)
     if agrees and min(found.area) >= thresholds.area and not is_held(found, thresholds):
         return Relation.NEAR
-    return Relation.VARIANT if _is_variant(found, agrees, thresholds) else None
+    return Relation.VARIANT if _is_variant(found, agrees, plain, thresholds) else None
 
 
 def is_held(found: Agreement, thresholds: Thresholds) -> bool:
@@ -36,41 +41,62 @@ def is_held(found: Agreement, thresholds: Thresholds) -> bool:
     return found.framed and larger > thresholds.frame
 
 
-def _is_recoloured(found: Agreement, plain: bool, thresholds: Thresholds) -> bool:
+def _is_recoloured(found: Agreement, plain: float, thresholds: Thresholds) -> bool:
     """Whether a part has another colour: a product in another one."""
     if found.recoloured > thresholds.recoloured or found.relit > thresholds.relit:
         return True
-    if not plain or found.even < thresholds.even:
+    if plain < thresholds.plain or found.even < thresholds.even:
         return False
     changed = found.recoloured + found.faded > thresholds.plain_recoloured or found.tint > thresholds.plain_tint
     return changed or found.relit > thresholds.plain_relit
 
 
-def _agrees_everywhere(found: Agreement, plain: bool, thresholds: Thresholds) -> bool:
+def _agrees_everywhere(found: Agreement, plain: float, thresholds: Thresholds) -> bool:
     largest = _largest_pieces(found, thresholds)
     return (
-        found.similarity * (1 - found.clash) >= thresholds.similarity
+        _is_similar(found, thresholds)
+        and found.uneven <= thresholds.uneven
         and all(piece <= most for piece, most in zip(found.pieces, largest, strict=False))
         and found.peak <= largest_peak(found, plain, thresholds)
         and min(found.agreeing[1:], default=1.0) >= thresholds.agreeing
         and not _is_doubtful(found, thresholds)
-        and not (plain and found.even >= thresholds.even and _is_hollow(found, thresholds))
+        and not (plain >= thresholds.plain and found.even >= thresholds.even and _is_hollow(found, thresholds))
     )
+
+
+def _is_similar(found: Agreement, thresholds: Thresholds) -> bool:
+    """Where noise, compression or a mosaic took what is finest, and nothing else, less of that need agree."""
+    fine = (
+        found.even < thresholds.even
+        and found.coarse >= thresholds.coarse
+        and min(found.agreeing[1:], default=0.0) >= thresholds.coarse_agreeing
+        and _is_fine(found)
+    )
+    least = thresholds.similarity - (_FINEST if fine else 0)
+    return found.similarity * (1 - found.clash) >= least
+
+
+def _is_fine(found: Agreement) -> bool:
+    """Whether what clashes is fine texture, and no thing."""
+    return len(found.pieces) > 1 and found.pieces[1] * _FINER <= found.pieces[0]
 
 
 def _largest_pieces(found: Agreement, thresholds: Thresholds) -> tuple[int, ...]:
     """Pixels of the largest piece that may clash, by level."""
     if found.even >= thresholds.even:
         return thresholds.pieces
+    share = min(1.0, found.pixels / _USUAL)  # a small picture shows things small
     is_clean = found.beside[0] >= thresholds.clean  # all else is the same: what clashes is a thing, and no noise
     full, *coarser = thresholds.clean_pieces if is_clean else thresholds.noisy_pieces
-    fine = len(found.pieces) > 1 and found.pieces[1] * _FINER <= found.pieces[0]
-    return (_FINE if fine else 1) * full, *coarser
+    fine = _is_fine(found) and not (is_clean and share < 1)  # letters of a small picture are as thin
+    largest = (_FINE if fine else 1) * full, *coarser
+    return tuple(max(_NO_PIECE, round(share * pixels)) for pixels in largest)
 
 
-def largest_peak(found: Agreement, plain: bool, thresholds: Thresholds) -> float:
+def largest_peak(found: Agreement, plain: float, thresholds: Thresholds) -> float:
     """By how many times a single spot of two copies may exceed what is usual in the pair."""
-    return thresholds.peak if plain or found.even >= thresholds.even else thresholds.busy_peak
+    is_busy = plain < thresholds.plain and found.even < thresholds.even
+    return thresholds.busy_peak if is_busy else thresholds.peak
 
 
 def _is_hollow(found: Agreement, thresholds: Thresholds) -> bool:
@@ -85,20 +111,19 @@ def _is_doubtful(found: Agreement, thresholds: Thresholds) -> bool:
     return found.similarity < thresholds.sure or max(found.pieces[1:], default=0) > _NO_PIECE
 
 
-def _is_variant(found: Agreement, agrees: bool, thresholds: Thresholds) -> bool:
+def _is_variant(found: Agreement, agrees: bool, plain: float, thresholds: Thresholds) -> bool:
     if found.same < thresholds.shown or min(found.area) < thresholds.held:
         return False
     held = is_held(found, thresholds)
     if held and agrees:
         return True
-    return (
-        not _is_page(found, thresholds)
-        and (found.grain >= thresholds.grain / 2 or _is_one_scene(found, thresholds))
+    if _is_page(found, plain, thresholds) or found.recoloured > thresholds.covered or found.relit > thresholds.relit:
+        return False
+    return _is_shaded(found, thresholds) or (
+        (min(found.grain, found.shot) >= thresholds.grain / 2 or _is_one_scene(found, thresholds))
         and not found.rewritten
         and (found.pieces[0] >= thresholds.added or held)
         and found.clash <= (thresholds.covered if found.bare >= thresholds.bared else thresholds.changed)
-        and found.recoloured <= thresholds.covered
-        and found.relit <= thresholds.relit
         and min(found.beside[:3]) >= thresholds.beside
     )
 
@@ -109,7 +134,17 @@ def _is_one_scene(found: Agreement, thresholds: Thresholds) -> bool:
     return agrees and found.even < thresholds.laid
 
 
-def _is_page(found: Agreement, thresholds: Thresholds) -> bool:
-    """Whether the two are pages under some light, perhaps each on a table of its own."""
+def _is_shaded(found: Agreement, thresholds: Thresholds) -> bool:
+    """Whether a part was made darker, and has the shape that it had."""
+    return found.uneven > thresholds.uneven and found.shaped >= thresholds.shaped
+
+
+def _is_page(found: Agreement, plain: float, thresholds: Thresholds) -> bool:
+    """Whether the two are pages under some light, perhaps each on a table of its own.
+
+    An even ground of several brightnesses with the same grain all over is one shot of a sky or a wall, and no paper.
+    """
+    if plain < thresholds.paper and found.grained >= thresholds.grained and found.shot >= thresholds.shot:
+        return False
     laid = found.sides >= _ALL_AROUND and found.bare < _ONE_COLOUR
     return found.even >= (thresholds.laid if laid else thresholds.even)

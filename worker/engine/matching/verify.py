@@ -86,10 +86,11 @@ def propose(first: Sketch, second: Sketch, thresholds: Thresholds) -> Proposal |
     best, most, seen = None, 0.0, 0.0
     enough = thresholds.inliers + _BY_CHANCE * min(len(first.keypoints), len(second.keypoints))
     for found in alignments(first, second):
-        if found.inliers < enough or not _plausible(first, found):
+        few = found.inliers < enough
+        if (few and (plain or found.inliers < thresholds.inliers)) or not _plausible(first, found):
             continue
         agreeing = _glance(first, second, found.transform)
-        least = _PLAIN_GLANCE if plain else _SURE_GLANCE if found.inliers >= _SURE_INLIERS else _GLANCE
+        least = _PLAIN_GLANCE if few or plain else _SURE_GLANCE if found.inliers >= _SURE_INLIERS else _GLANCE
         if agreeing >= least and agreeing * found.inliers > most:
             best, most, seen = Proposal(found.transform, soft=False), agreeing * found.inliers, agreeing
     return best if seen >= _PLAIN_GLANCE else _propose_whole(first, second, seen) or best
@@ -121,7 +122,7 @@ def confirm(
     pictures: RGB uint8 `[h, w, 3]`; may be reduced, to no less than FINE_SIDE. Symmetric but for the direction of words
     and places: those say how the second came from the first.
     """
-    plain = _are_plain(*sketches, thresholds)
+    plain = min(sketch.plain for sketch in sketches) / 255
     small = tuple(no_larger(picture, SOFT_SIDE if proposal.soft else PIXEL_SIDE) for picture in pictures)
     if _is_hopeless((small[0], small[1]), proposal, plain, thresholds):
         return None
@@ -135,7 +136,7 @@ def confirm(
     return _match(sketches, proposal.transform, found, relation, thresholds) if relation and upright else None
 
 
-def _is_hopeless(small: tuple[Picture, Picture], proposal: Proposal, plain: bool, thresholds: Thresholds) -> bool:
+def _is_hopeless(small: tuple[Picture, Picture], proposal: Proposal, plain: float, thresholds: Thresholds) -> bool:
     """Whether a first look, at a quarter of the cost, shows another picture: pages of one layout by the dozen."""
     if min(max(picture.shape[:2]) for picture in small) < _WORTH_A_LOOK * LOOK_SIDE:
         return False
@@ -150,14 +151,14 @@ def _confirm_near(
     small: tuple[Picture, Picture],
     proposal: Proposal,
     found: Agreement,
-    plain: bool,
+    plain: float,
     thresholds: Thresholds,
 ) -> Relation | None:
     """Near, unless single spots differ at a finer scale, or one of two pages is too coarse to tell; None then.
 
     A spot is too small for a variant: another digit is another page.
     """
-    if plain and not proposal.soft and _scale_of(found) < _LEGIBLE:
+    if plain >= thresholds.plain and not proposal.soft and _scale_of(found) < _LEGIBLE:
         finest = _agreement(small, proposal.transform, finest=True)
         if finest is None or relate(finest, plain, thresholds) is not Relation.NEAR:
             return None
@@ -197,11 +198,6 @@ def _match(
     return PictureMatch(relation, similarity, reason, round(found.share, 4), places)
 
 
-def _are_plain(first: Sketch, second: Sketch, thresholds: Thresholds) -> bool:
-    """Whether the two are pages, drawings or products: mostly of one brightness, with or without grain."""
-    return min(first.plain, second.plain) / 255 >= thresholds.plain
-
-
 def _plausible(first: Sketch, found: Alignment) -> bool:
     """Whether an edit could have moved the corners so: no folding, no stretch beyond 2.8, no scale beyond 8."""
     width, height = first.frame
@@ -215,4 +211,4 @@ def _plausible(first: Sketch, found: Alignment) -> bool:
     skew = np.abs(np.sum(edges * np.roll(edges, -1, axis=0), axis=1)) / (
         np.linalg.norm(edges, axis=1) * np.linalg.norm(np.roll(edges, -1, axis=0), axis=1)
     )
-    return bool(steps.max() < 8 and steps.min() > 1 / 8 and steps.max() < 2.8 * steps.min() and skew.max() < 0.45)
+    return bool(steps.max() < 8 and steps.min() > 1 / 8 and steps.max() < 2.8 * steps.min() and skew.max() < 0.8)
