@@ -45,7 +45,7 @@ def _is_recoloured(found: Agreement, plain: float, thresholds: Thresholds) -> bo
     """Whether a part has another colour: a product in another one."""
     if found.recoloured > thresholds.recoloured or found.relit > thresholds.relit:
         return True
-    if plain < thresholds.plain or found.even < thresholds.even:
+    if not _is_product(found, plain, thresholds):
         return False
     changed = found.recoloured + found.faded > thresholds.plain_recoloured or found.tint > thresholds.plain_tint
     return changed or found.relit > thresholds.plain_relit
@@ -60,7 +60,7 @@ def _agrees_everywhere(found: Agreement, plain: float, thresholds: Thresholds) -
         and found.peak <= largest_peak(found, plain, thresholds)
         and min(found.agreeing[1:], default=1.0) >= thresholds.agreeing
         and not _is_doubtful(found, thresholds)
-        and not (plain >= thresholds.plain and found.even >= thresholds.even and _is_hollow(found, thresholds))
+        and not (_is_product(found, plain, thresholds) and _is_hollow(found, thresholds))
     )
 
 
@@ -134,6 +134,16 @@ def _is_one_scene(found: Agreement, thresholds: Thresholds) -> bool:
     return agrees and found.even < thresholds.laid
 
 
+def _is_product(found: Agreement, plain: float, thresholds: Thresholds) -> bool:
+    """Whether the two are drawings, pages or products: on an even ground that is of one brightness, or no shot's."""
+    return found.even >= thresholds.even and (plain >= thresholds.plain or not _is_one_shot(found, thresholds))
+
+
+def _is_one_shot(found: Agreement, thresholds: Thresholds) -> bool:
+    """Whether the even ground of both has the same grain, nearly all over."""
+    return found.grained >= thresholds.grained and found.shot >= thresholds.shot
+
+
 def _is_shaded(found: Agreement, thresholds: Thresholds) -> bool:
     """Whether a part was made darker, and has the shape that it had."""
     return found.uneven > thresholds.uneven and found.shaped >= thresholds.shaped
@@ -144,7 +154,7 @@ def _is_page(found: Agreement, plain: float, thresholds: Thresholds) -> bool:
 
     An even ground of several brightnesses with the same grain all over is one shot of a sky or a wall, and no paper.
     """
-    if plain < thresholds.paper and found.grained >= thresholds.grained and found.shot >= thresholds.shot:
+    if plain < thresholds.paper and _is_one_shot(found, thresholds):
         return False
     laid = found.sides >= _ALL_AROUND and found.bare < _ONE_COLOUR
     return found.even >= (thresholds.laid if laid else thresholds.even)

@@ -21,8 +21,8 @@ class Thresholds:
     over an even ground are more than words. lost: share of what one picture shows that may be missing in the other;
     frame: of a picture with an edge around the other, which then is no frame. area: share of the larger picture that
     the smaller must fill. recoloured, relit: colours and levels that a part may change by itself; plain_recoloured,
-    plain_relit: of products, which are even and of one brightness (see sketch.py) in a share of `plain`; plain_tint:
-    levels of colour by which all of those may. whole: whether only whole, unturned copies are near.
+    plain_relit: of products, which are even, and of one brightness (see ground.py) in a share of `plain` or no shot's;
+    plain_tint: levels of colour by which all of those may. whole: whether only whole, unturned copies are near.
 
     Variant. even: share of an even ground from which both are pages; laid: of pages on tables of their own. Pages have
     a share of `paper` of one brightness, or are not the same shot: that has grain in a share of `grained`, which agrees
