@@ -1,14 +1,16 @@
 """What is news to the store, in which batches it goes out, and the two steps of sending: mark, then message."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from celery import Celery
 
 from shared import broker
+from shared.broker import Lane
 from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Meter
-from shared.names import QUEUE_FEATURES
+from shared.names import QUEUE_FEATURES, QUEUE_VERDICTS
 from shared.records import Record, Reference, State
 from shared.store import Changes, Files
 from watcher.filters import admits, suffix_reason
@@ -93,17 +95,32 @@ class Batcher:
         self._waiting.pop(path, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Messages that are not worked off. arrivals, backlog: to the feature workers, by lane.
+
+    verdicts: of the backlog, to the verdict writer. in_hand: of any queue, with a worker.
+    """
+
+    arrivals: int = 0
+    backlog: int = 0
+    verdicts: int = 0
+    in_hand: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no batch is waiting or being worked on."""
+        return not (self.arrivals or self.backlog or self.in_hand)
+
+
 class FeatureQueue(Protocol):
     """The way to the feature workers. Every method raises Unavailable."""
 
-    def send(self, references: Sequence[Reference]) -> None:
+    def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
         """Send one batch."""
 
-    def is_idle(self) -> bool:
-        """Whether no batch is waiting or being worked on."""
-
-    def has_line(self) -> bool:
-        """Whether batches stand in line: every worker has one in hand, and the next one beside it."""
+    def lines(self) -> Lines:
+        """What stands in line now."""
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         """Tell the verdict writer that these files left the collection."""
@@ -118,15 +135,14 @@ class CeleryQueue:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def send(self, references: Sequence[Reference]) -> None:
-        broker.send_references(self._app, references)
+    def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
+        broker.send_references(self._app, references, lane)
 
-    def is_idle(self) -> bool:
-        held = broker.outstanding(self._app)
-        return not held.queued[QUEUE_FEATURES] and not held.unacknowledged
-
-    def has_line(self) -> bool:
-        return broker.outstanding(self._app).queued[QUEUE_FEATURES] > 0
+    def lines(self) -> Lines:
+        found = broker.outstanding(self._app)
+        backlog = found.backlog[QUEUE_FEATURES]
+        arrivals = found.queued[QUEUE_FEATURES] - backlog
+        return Lines(arrivals, backlog, found.backlog[QUEUE_VERDICTS], found.unacknowledged)
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         broker.request_verdicts(self._app, paths)
@@ -137,6 +153,17 @@ class CeleryQueue:
 
 class EnqueuerStore(Files, Changes, Protocol):
     """The records of files, read and written."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Files that something has to be done about. again: of these, known ones whose bytes did not change."""
+
+    new: list[Reference] = field(default_factory=list)
+    again: list[Reference] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.new) + len(self.again)
 
 
 class Enqueuer:
@@ -163,35 +190,50 @@ class Enqueuer:
         self._meter = meter
         self.extractor = ""  # the id whose features count now
 
-    def news(self, files: Sequence[Reference]) -> list[Reference]:
-        """Those of `files` whose state the store does not know yet, or knows under another extractor."""
-        fresh = []
+    def news(self, files: Sequence[Reference], held_too: bool = False) -> News:
+        """Those of `files` whose state the store does not know yet, or knows under another extractor.
+
+        held_too: what waits in the backlog counts as new.
+        """
+        found = News()
         for start in range(0, len(files), CHUNK):
             part = files[start : start + CHUNK]
             records = self._store.records([file.path for file in part])
-            fresh += [file for file, known in zip(part, records, strict=True) if self._is_news(file, known)]
-        return fresh
-
-    def _is_news(self, file: Reference, known: Record | None) -> bool:
-        return is_news(file, known, admits(file.path, self._suffixes), self.extractor)
+            for file, known in zip(part, records, strict=True):
+                if held_too and known and known.is_held:
+                    found.new.append(file)
+                elif is_news(file, known, admits(file.path, self._suffixes), self.extractor):
+                    (found.again if known and known.describes(file) else found.new).append(file)
+        return found
 
     def put(self, files: Iterable[Reference], now: float) -> None:
         """Send settled files to the workers, full batches at once; record those whose suffix is not admitted."""
-        refused = []
+        for file in self._admitted(files):
+            self._batcher.add(file, now)
+            self.flush(now)
+
+    def hold(self, files: Iterable[Reference]) -> None:
+        """Put settled files into the backlog, which is sent little by little; or record them, likewise."""
+        # Since never: that nothing was sent is what the record says.
+        self._store.mark_pending(self._admitted(files), 0.0)
+
+    def _admitted(self, files: Iterable[Reference]) -> list[Reference]:
+        """Those that may be sent. The others are recorded."""
+        admitted, refused = [], []
         for file in files:
             if admits(file.path, self._suffixes):
-                self._batcher.add(file, now)
-                self.flush(now)
+                admitted.append(file)
             else:
                 refused.append((file, suffix_reason(file.path)))
         if refused:
             self._store.mark_failed(refused, FailureKind.SUFFIX, self._wall())
             self._meter.add(IGNORED, len(refused), "suffix")
+        return admitted
 
     def flush(self, now: float, at_once: bool = False) -> None:
         """Send what is due, unless it would only stand in line; with `at_once` all there is."""
         while batch := self._batcher.ready(now, at_once):
-            if not at_once and self._batcher.may_be_held(now) and self._queue.has_line():
+            if not at_once and self._batcher.may_be_held(now) and self._queue.lines().arrivals:
                 self._batcher.hold(now)
                 return
             # First the mark: a worker completes only what is marked. A batch not confirmed is marked and sent again.

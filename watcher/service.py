@@ -14,6 +14,7 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Database, Extractors
+from watcher.backlog import Backlog, BacklogStore
 from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, EnqueuerStore, FeatureQueue
 from watcher.folder import WatchedFolder
 from watcher.hints import LIMIT, HintBox
@@ -21,7 +22,7 @@ from watcher.metrics import FOLDER_FAILURES, IGNORED, REDIS_FAILURES, SEEN, SETT
 from watcher.observation import Observation
 from watcher.once import Once
 from watcher.outage import await_redis
-from watcher.scan import Reconciler, ReconcilerStore
+from watcher.scan import Reconciler, ReconcilerStore, lost_after
 from watcher.settling import Settling
 from watcher.storage import Absence, FolderAway, WatchedStorage
 from watcher.timing import Clock, Heartbeat, Stop, Timer
@@ -35,11 +36,12 @@ LOST_SECONDS: Final = 5.0
 RECOUNT_SECONDS: Final = 86400.0  # what an older version left uncounted is counted at the start; damage, once a day
 DOUBT_SECONDS: Final = 1.0
 AWAY_SECONDS: Final = 10.0
+SHORTEST_ABSENCE: Final = 60.0  # without a complete scan, however often one is asked for
 
 _log = logging.getLogger(__name__)
 
 
-class ServiceStore(EnqueuerStore, ReconcilerStore, Extractors, Database, Protocol):
+class ServiceStore(EnqueuerStore, ReconcilerStore, BacklogStore, Extractors, Database, Protocol):
     """What the watcher uses of the store."""
 
 
@@ -67,9 +69,13 @@ class Service:
         self._settling = Settling(settings.settle, self._folder.look)
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
         self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall, meter)
+        absence = max(SHORTEST_ABSENCE, 2 * settings.rescan_every)
         self._reconciler = Reconciler(
-            self._folder, store, self._enqueuer, self._settling, settings.settle, clock.monotonic, clock.wall, meter
-        )
+            self._folder, store, self._enqueuer, self._settling, settings.settle, absence, clock.monotonic, clock.wall,
+            meter,
+        )  # fmt: skip
+        bound, hours = settings.backlog_reads_per_second, settings.resting_hours
+        self._backlog = Backlog(store, queue, settings.batch_size, bound, hours, clock.wall, meter)
         meter.follow(SETTLING, lambda: len(self._settling))
         self._heartbeat = Heartbeat(settings.state_dir / HEARTBEAT_NAME)
         self._rescan_timer = Timer(settings.rescan_every)
@@ -102,6 +108,7 @@ class Service:
             except Unavailable as error:
                 self._await_redis(error)
         self._observation.close()
+        self._backlog.close()
         try:
             now = self._clock.monotonic()
             self._take_settled(now)
@@ -115,6 +122,7 @@ class Service:
         Raises FolderAway. No observer: what arrives meanwhile is for the next run.
         """
         self._folder.pin()
+        self._backlog.insist()
         self._rescan_wanted = True
         once = Once(self._settling, self._store)
         while not self._stop.requested:
@@ -160,6 +168,7 @@ class Service:
         self._take_settled(now)
         # A batch waits for more only while more are on their way.
         self._enqueuer.flush(now, at_once=self._chore is None and not len(self._settling))
+        self._backlog.feed(now)
         return now
 
     def _notice_extractor(self) -> None:
@@ -193,9 +202,11 @@ class Service:
 
     def _take_settled(self, now: float) -> None:
         rested = self._settling.take(now, SETTLING_AT_ONCE)
-        news = self._enqueuer.news(rested.settled)
+        # Whoever touches a file of the backlog waits for it. For what is only to be read again nobody does.
+        news = self._enqueuer.news(rested.settled, held_too=True)
         self._meter.add(SETTLED, len(news))
-        self._enqueuer.put(news, now)
+        self._enqueuer.hold(news.again)
+        self._enqueuer.put(news.new, now)
         self._forget([path for path, absence in rested.absent if absence is not Absence.UNKNOWN])
 
     def _forget(self, gone: Sequence[str]) -> None:
@@ -230,15 +241,15 @@ class Service:
         if self._folders:
             folders, self._folders = self._folders, set()
             return self._reconciler.scan_folders(folders)
-        if self._lost_timer.rings(now) and self._store.counts().pending and self._queue.is_idle():
-            return self._reconciler.find_lost()
+        if self._lost_timer.rings(now) and (after := lost_after(self._store.counts(), self._queue.lines)):
+            return self._reconciler.find_lost(after)
         if self._recount_timer.rings(now):
             return self._reconciler.recount()
         return None
 
     def _rest(self) -> None:
         """Wait for the next hint, or until something is due."""
-        due = [time for time in (self._settling.due(), self._batcher.due()) if time is not None]
+        due = [time for time in (self._settling.due(), self._batcher.due(), self._backlog.due()) if time is not None]
         left = min(due, default=float("inf")) - self._clock.monotonic()
         if left > 0 and self._hints.wait(min(left, LONGEST_REST)):
             time.sleep(min(left, SHORTEST_REST))
