@@ -25,6 +25,7 @@ SUITE = {
     "decode": ("Large JPEGs at reduced scale", ["benchmarks.decode"]),
     "latency": ("From a settled file to its verdict", ["benchmarks.latency", "--runs", "1"]),
     "stream": ("What the plumbing sustains, and costs", ["benchmarks.stream"]),
+    "lanes": ("A new file beside a backlog", ["benchmarks.lanes"]),
     "verdicts": ("What a verdict costs, and a restart", ["benchmarks.verdicts", "--sizes", "10000"]),
     "search": ("Candidates in a large collection", ["benchmarks.search"]),
     "recluster": ("k from 1 to 30, beside the notebook", ["benchmarks.recluster"]),

@@ -6,6 +6,7 @@ One thread owns all state. The observer's threads only fill a HintBox; everythin
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Final, Protocol
 
 from shared.errors import Unavailable
@@ -125,17 +126,18 @@ class Service:
         self._backlog.insist()
         self._rescan_wanted = True
         once = Once(self._settling, self._store)
-        while not self._stop.requested:
-            try:
-                now = self._work()
-                if self._step(now):
-                    continue
-                self._enqueuer.flush(now, at_once=True)
-                if self._chore is None and once.is_done(now):
-                    return True
-                self._rest()
-            except Unavailable as error:
-                self._await_redis(error)
+        with closing(self._backlog):
+            while not self._stop.requested:
+                try:
+                    now = self._work()
+                    if self._step(now):
+                        continue
+                    self._enqueuer.flush(now, at_once=True)
+                    if self._chore is None and once.is_done(now):
+                        return True
+                    self._rest()
+                except Unavailable as error:
+                    self._await_redis(error)
         return False
 
     def _turn(self) -> None:
