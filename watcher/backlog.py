@@ -20,9 +20,10 @@ from shared.quiet_hours import QuietHours
 from shared.records import Record, Reference
 from shared.store import Backlog as BacklogRole
 from shared.store import Changes, Leases, Tallies
-from watcher.enqueue import BATCHES_IN_A_MESSAGE, FeatureQueue
+from watcher.enqueue import BATCHES_IN_A_MESSAGE
 from watcher.metrics import BATCHES, ENQUEUED
 from watcher.pace import Bound, Flow
+from watcher.queue import FeatureQueue
 
 LOOK_SECONDS: Final = 0.25  # between two looks while files wait
 IDLE_SECONDS: Final = 1.0  # and while none does

@@ -4,17 +4,13 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from celery import Celery
-
-from shared import broker
-from shared.broker import Lane
 from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Meter
-from shared.names import QUEUE_FEATURES, QUEUE_VERDICTS
 from shared.records import Record, Reference, State
 from shared.store import Changes, Files
 from watcher.filters import admits, suffix_reason
 from watcher.metrics import BATCHES, ENQUEUED, FORGOTTEN, IGNORED
+from watcher.queue import FeatureQueue
 
 CHUNK: Final = 1000  # paths in one question to the store
 # A worker reads the files of one batch while it computes another, so a message of one batch would leave it waiting.
@@ -93,62 +89,6 @@ class Batcher:
     def discard(self, path: str) -> None:
         """Let go of a path that is not to be sent any more."""
         self._waiting.pop(path, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Messages that are not worked off. arrivals, backlog: to the feature workers, by lane.
-
-    verdicts: of the backlog, to the verdict writer. in_hand: of any queue, with a worker.
-    """
-
-    arrivals: int = 0
-    backlog: int = 0
-    verdicts: int = 0
-    in_hand: int = 0
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no batch is waiting or being worked on."""
-        return not (self.arrivals or self.backlog or self.in_hand)
-
-
-class FeatureQueue(Protocol):
-    """The way to the feature workers. Every method raises Unavailable."""
-
-    def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
-        """Send one batch."""
-
-    def lines(self) -> Lines:
-        """What stands in line now."""
-
-    def tell_gone(self, paths: Sequence[str]) -> None:
-        """Tell the verdict writer that these files left the collection."""
-
-    def ping(self) -> None:
-        """Return when messages can be sent."""
-
-
-class CeleryQueue:
-    """The queue `features` of the broker."""
-
-    def __init__(self, app: Celery) -> None:
-        self._app = app
-
-    def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
-        broker.send_references(self._app, references, lane)
-
-    def lines(self) -> Lines:
-        found = broker.outstanding(self._app)
-        backlog = found.backlog[QUEUE_FEATURES]
-        arrivals = found.queued[QUEUE_FEATURES] - backlog
-        return Lines(arrivals, backlog, found.backlog[QUEUE_VERDICTS], found.unacknowledged)
-
-    def tell_gone(self, paths: Sequence[str]) -> None:
-        broker.request_verdicts(self._app, paths)
-
-    def ping(self) -> None:
-        broker.ping(self._app)
 
 
 class EnqueuerStore(Files, Changes, Protocol):

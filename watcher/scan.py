@@ -14,11 +14,13 @@ from shared.ignored import ignores
 from shared.metrics import UNMETERED, Meter
 from shared.records import Counts, Reference
 from shared.store import Files, Tallies
-from watcher.enqueue import Enqueuer, Lines, News
+from watcher.enqueue import Enqueuer, News
 from watcher.metrics import REPAIRED, SCAN_SECONDS, SCANNED, SCANS, SEEN, SETTLED
+from watcher.queue import Lines
 from watcher.settling import Settling
 from watcher.storage import Absence, WatchedStorage
 
+SHORTEST_ABSENCE: Final = 60.0  # without a complete scan, after which nobody can be said to have watched
 LOST_AFTER: Final = 30.0  # seconds a record is pending before a message nobody has can be called lost
 LOST_IN_TRAFFIC: Final = 600.0  # the same while workers are busy with the backlog, of which little is sent at a time
 LOST_AT_ONCE: Final = 10_000  # lost files sent again in one go; the next look takes the next ones
@@ -44,8 +46,8 @@ class ReconcilerStore(Files, Tallies, Protocol):
 class Reconciler:
     """The folder on one side, the store on the other, and what stands between. The clocks are in seconds.
 
-    quiet: how long a file must have been unchanged. absence: since the last complete scan, after which nobody can be
-    said to have watched. monotonic: for waiting. wall: compared with mtimes.
+    quiet: how long a file must have been unchanged. rescan_every: between two complete scans. monotonic: for waiting.
+    wall: compared with mtimes.
     """
 
     folder: WatchedStorage
@@ -53,7 +55,7 @@ class Reconciler:
     enqueuer: Enqueuer
     settling: Settling
     quiet: float
-    absence: float
+    rescan_every: float
     monotonic: Callable[[], float]
     wall: Callable[[], float]
     meter: Meter = UNMETERED
@@ -65,7 +67,8 @@ class Reconciler:
         What the first scan finds, or one after a long absence, has been there for who knows how long: it is backlog.
         """
         started, files, news = self.monotonic(), 0, 0
-        watched = self.scanned is not None and started - self.scanned <= self.absence
+        absence = max(SHORTEST_ABSENCE, 2 * self.rescan_every)
+        watched = self.scanned is not None and started - self.scanned <= absence
         for chunk in self.folder.walk():
             files += len(chunk)
             news += self._take_in(chunk, trust_mtime=True, hold=not watched)

@@ -16,13 +16,14 @@ from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Database, Extractors
 from watcher.backlog import Backlog, BacklogStore
-from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, EnqueuerStore, FeatureQueue
+from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, EnqueuerStore
 from watcher.folder import WatchedFolder
 from watcher.hints import LIMIT, HintBox
 from watcher.metrics import FOLDER_FAILURES, IGNORED, REDIS_FAILURES, SEEN, SETTLED, SETTLING
 from watcher.observation import Observation
 from watcher.once import Once
 from watcher.outage import await_redis
+from watcher.queue import FeatureQueue
 from watcher.scan import Reconciler, ReconcilerStore, lost_after
 from watcher.settling import Settling
 from watcher.storage import Absence, FolderAway, WatchedStorage
@@ -37,7 +38,6 @@ LOST_SECONDS: Final = 5.0
 RECOUNT_SECONDS: Final = 86400.0  # what an older version left uncounted is counted at the start; damage, once a day
 DOUBT_SECONDS: Final = 1.0
 AWAY_SECONDS: Final = 10.0
-SHORTEST_ABSENCE: Final = 60.0  # without a complete scan, however often one is asked for
 
 _log = logging.getLogger(__name__)
 
@@ -70,13 +70,12 @@ class Service:
         self._settling = Settling(settings.settle, self._folder.look)
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
         self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall, meter)
-        absence = max(SHORTEST_ABSENCE, 2 * settings.rescan_every)
         self._reconciler = Reconciler(
-            self._folder, store, self._enqueuer, self._settling, settings.settle, absence, clock.monotonic, clock.wall,
-            meter,
+            self._folder, store, self._enqueuer, self._settling, settings.settle, settings.rescan_every,
+            clock.monotonic, clock.wall, meter,
         )  # fmt: skip
-        bound, hours = settings.backlog_reads_per_second, settings.resting_hours
-        self._backlog = Backlog(store, queue, settings.batch_size, bound, hours, clock.wall, meter)
+        pace = settings.batch_size, settings.backlog_reads_per_second
+        self._backlog = Backlog(store, queue, *pace, settings.resting_hours, clock.wall, meter)
         meter.follow(SETTLING, lambda: len(self._settling))
         self._heartbeat = Heartbeat(settings.state_dir / HEARTBEAT_NAME)
         self._rescan_timer = Timer(settings.rescan_every)

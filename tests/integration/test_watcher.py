@@ -19,7 +19,7 @@ from shared.records import Extractor, Record, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore
 from tests.conftest import RedisServer
-from watcher.enqueue import CeleryQueue
+from watcher.queue import CeleryQueue
 from watcher.service import Service
 from watcher.timing import Clock, Stop
 

@@ -16,7 +16,7 @@ from shared.store import RedisStore
 from tests.integration.test_watcher import wait_until
 from tests.integration.test_watcher_command import Watcher
 from watcher.backlog import LOOK_SECONDS, Backlog
-from watcher.enqueue import CeleryQueue
+from watcher.queue import CeleryQueue
 from watcher.timing import BEAT_SECONDS
 
 FEW, MANY = 2000, 100_000

@@ -17,8 +17,9 @@ from shared.records import Match, Record, Reference, Relation, State, Verdict
 from shared.settings import load_settings
 from shared.store import MemoryStore
 from watcher import metrics as watcher
-from watcher.enqueue import Batcher, Enqueuer, Lines
+from watcher.enqueue import Batcher, Enqueuer
 from watcher.folder import WatchedFolder
+from watcher.queue import Lines
 from watcher.scan import LOST_AFTER, Reconciler
 from watcher.service import Service
 from watcher.settling import Settling

@@ -15,7 +15,8 @@ from shared.failures import FailureKind
 from shared.records import Reference, State
 from shared.store import MemoryStore
 from tests.unit.test_extract import guard, png
-from watcher.enqueue import Batcher, Enqueuer, Lines
+from watcher.enqueue import Batcher, Enqueuer
+from watcher.queue import Lines
 from watcher.scan import Reconciler
 from watcher.settling import Settling
 from watcher.storage import Absence, FolderAway

@@ -13,7 +13,7 @@ from shared.quiet_hours import QuietHours
 from shared.records import Reference, State
 from shared.store import MemoryStore
 from watcher.backlog import LEASE_SECONDS, LOOK_SECONDS, VERDICTS_IN_LINE, Backlog
-from watcher.enqueue import Lines
+from watcher.queue import Lines
 
 NOON = datetime(2026, 3, 1, 12, 0).timestamp()
 HOUR = 3600.0

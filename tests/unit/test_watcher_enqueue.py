@@ -10,8 +10,9 @@ from shared.errors import Unavailable
 from shared.failures import FailureKind
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
-from watcher.enqueue import LONGEST_HOLD, Batcher, Enqueuer, Lines, News, is_news
+from watcher.enqueue import LONGEST_HOLD, Batcher, Enqueuer, News, is_news
 from watcher.filters import suffix_reason
+from watcher.queue import Lines
 
 SEEN = Reference("a.jpg", 10, 20)
 READY = Record(10, 20, State.READY, digest="d", extractor="x")

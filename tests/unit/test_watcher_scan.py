@@ -10,14 +10,16 @@ import pytest
 from shared.broker import Lane
 from shared.records import Counts, Reference, State
 from shared.store import MemoryStore
-from watcher.enqueue import Batcher, Enqueuer, Lines
+from watcher.enqueue import Batcher, Enqueuer
 from watcher.folder import WatchedFolder
 from watcher.once import SETTLE_SECONDS, Once
+from watcher.queue import Lines
 from watcher.scan import LOST_AFTER, LOST_IN_TRAFFIC, Reconciler, lost_after
 from watcher.settling import Settling
 
 SUFFIXES = frozenset({".jpg", "."})
-QUIET, ABSENCE = 1.0, 60.0
+QUIET, RESCAN_EVERY = 1.0, 40.0
+ABSENCE = 2 * RESCAN_EVERY
 
 
 @dataclass
@@ -36,7 +38,14 @@ class Bench:
         self.settling = Settling(QUIET, self.folder.look)
         self.enqueuer = Enqueuer(self.store, self, Batcher(32, 0.0), SUFFIXES, lambda: self.now)
         self.reconciler = Reconciler(
-            self.folder, self.store, self.enqueuer, self.settling, QUIET, ABSENCE, lambda: self.now, lambda: self.now
+            self.folder,
+            self.store,
+            self.enqueuer,
+            self.settling,
+            QUIET,
+            RESCAN_EVERY,
+            lambda: self.now,
+            lambda: self.now,
         )
         self.reconciler.scanned = self.now  # what the next one finds is new
 
