@@ -7,11 +7,9 @@ random weights. It ends when the new pictures have their verdicts, however much 
 it fails.
 
 New pictures are photos with other phases in their spectrum, none like another. So are the first thousands of the
-backlog; the others have the pixels of one of these, and bytes of their own: as costly to read and to describe, cheaper
-to judge.
+backlog; the others are further names of these (hard links), of which few are drawn while it runs.
 """
 
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -32,7 +30,7 @@ from shared.settings import Settings
 from shared.store import RedisStore
 
 SIZE = (1024, 768)
-DISTINCT = 4000  # pictures made for the backlog; beyond, their bytes are varied
+DISTINCT = 2000  # pictures made for the backlog
 WARMING = 8  # new pictures first: they load the network and the judge
 BEGUN = 64  # files of the backlog with a verdict before the first new picture that counts
 PATIENCE = 600.0
@@ -55,10 +53,7 @@ def make_backlog(photos: Sequence[Path], folder: Path, count: int) -> None:
     """Write so many files that have been there for long."""
     made = make_textures(photos, folder, min(count, DISTINCT), SIZE)
     for number in range(len(made), count):
-        copy = folder / f"varied-{number:06}.jpg"
-        shutil.copyfile(made[number % len(made)], copy)
-        with copy.open("ab") as file:
-            file.write(str(number).encode())
+        (folder / f"link-{number:06}.jpg").hardlink_to(made[number % len(made)])
 
 
 def wait_for_backlog(settings: Settings, files: int) -> None:
