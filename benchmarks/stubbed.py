@@ -70,9 +70,15 @@ class StubbedStack:
 
 
 @contextmanager
-def running_stubbed_stack(scratch: Path) -> Iterator[StubbedStack]:
-    """Start it on an empty folder below `scratch`, and stop it at the end."""
-    (scratch / "watched").mkdir()
+def running_stubbed_stack(scratch: Path, holding: Path | None = None, real: bool = False) -> Iterator[StubbedStack]:
+    """Start it on an empty folder below `scratch`, or on the folder `holding`, moved there, and stop it at the end.
+
+    real: with the full-size network after all.
+    """
+    if holding:
+        holding.rename(scratch / "watched")
+    else:
+        (scratch / "watched").mkdir()
     settings = load_settings(
         watch_dir=scratch / "watched",
         state_dir=scratch / "state",
@@ -88,15 +94,15 @@ def running_stubbed_stack(scratch: Path) -> Iterator[StubbedStack]:
         silent = up.View(say=lambda _: None, progress=lambda *_: None)
         original = programs.stack
         with (
-            patch.object(programs, "stack", lambda *words: [_with_stub(program) for program in original(*words)]),
+            patch.object(programs, "stack", lambda *words: [_with_stub(one, real) for one in original(*words)]),
             up.running_stack(settings, once=False, view=silent),
         ):
             yield StubbedStack(settings, broker)
 
 
-def _with_stub(program: programs.Program) -> programs.Program:
+def _with_stub(program: programs.Program, real: bool) -> programs.Program:
     """The workers that are measured have the app of benchmarks.stub in place of their own."""
-    if program.name not in MEASURED:
+    if real or program.name not in MEASURED:
         return program
     command = programs.celery_worker(program.name, "info")
     return replace(program, command=[STUB if word == "worker.app" else word for word in command])

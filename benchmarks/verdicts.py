@@ -71,7 +71,7 @@ def give_verdicts(settings: Settings, arriving: Sequence[Content], started: floa
     _time(Comparison, "screen", spent, "comparisons")
     _time(Comparison, "compare", spent, "comparisons")
     writer = Workshop(settings).writer
-    writer.look([])
+    writer.look([arriving[0].path])
     restart, busy = time.time() - started, time.process_time()
     batches = [arriving[start : start + BATCH] for start in range(1, len(arriving), BATCH)]
     with redis.Redis.from_url(settings.store) as client:

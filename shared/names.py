@@ -14,4 +14,6 @@ QUEUES: Final = (QUEUE_FEATURES, QUEUE_RECLUSTER, QUEUE_VERDICTS)
 WEIGHTS_FOUND: Final = "IMAGESIEVE_WEIGHTS_FOUND"  # environment of a feature worker: what IMAGESIEVE_WEIGHTS came to
 
 LEASE_VERDICTS: Final = "verdicts"  # held by the one worker that gives verdicts
+LEASE_BACKLOG: Final = "backlog"  # held by the one watcher that sends the backlog
 LEASE_RECLUSTER: Final = "recluster"  # held by a recluster run
+LEASES: Final = (LEASE_VERDICTS, LEASE_BACKLOG, LEASE_RECLUSTER)

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.errors import SettingsError
 from shared.folders import check_target, missing_folders
 from shared.paths import below_root
+from shared.quiet_hours import QuietHours
+from shared.setting_checks import SCHEMES, check_auth, check_hours, check_order, check_url
 from shared.setting_faults import PREFIX as PREFIX
 from shared.setting_faults import sentence
 
@@ -22,14 +24,6 @@ DEFAULT_SUFFIXES = (
     ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .dib .tif .tiff .avif .jp2 .j2k .jpx .pbm .pgm .ppm .pnm .pam .pfm "
     ".hdr .pic .exr .sr .ras .heic .heif .jxl .ico .tga ."
 )
-
-
-# Criteria of the order of keepers, as worker/engine/groups/keepers.py measures them.
-KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path", "holds")
-
-
-# What Celery and redis-py call the ways to a Redis: without and with TLS, and by a Unix socket.
-SCHEMES = {"broker_url": ("redis", "rediss", "redis+socket"), "store_url": ("redis", "rediss", "unix")}
 
 
 _FOLDER_SEPARATOR = re.compile(r"(?<!\\):")
@@ -101,6 +95,14 @@ class Settings(BaseSettings):
     )
     settle: float = Field(1.0, ge=0, description="how long size and mtime must stay the same")
     rescan_every: float = Field(300.0, gt=0, description="between two complete scans of the watched folder")
+    quiet_hours: Annotated[str, AfterValidator(check_hours)] = Field(
+        "",
+        description="hours of the day, by the watcher's clock, in which the backlog rests, such as `08:00-18:00` or "
+        "`22:00-07:00`; new files are read at any hour; empty: none",
+    )
+    backlog_reads_per_second: float = Field(
+        0.0, ge=0, description="files of the backlog that all workers together may read in a second; 0: any number"
+    )
 
     near: Literal["usual", "strict"] = Field(
         "usual",
@@ -156,7 +158,7 @@ class Settings(BaseSettings):
     )
     flower_address: str = Field("127.0.0.1", description="where Flower listens")
     flower_port: int = Field(5555, ge=0, le=65535, description="0: any free port")
-    flower_auth: str = Field(
+    flower_auth: Annotated[str, AfterValidator(check_auth)] = Field(
         "", description="`user:password` for Flower; empty: made by `up`, kept in the state folder"
     )
     metrics_address: str = Field("127.0.0.1", description="where metrics are served, to anybody who asks")
@@ -183,9 +185,7 @@ class Settings(BaseSettings):
     @field_validator("keeper_order")
     @classmethod
     def _order_is_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value or not set(value) <= set(KEEPER_CRITERIA):
-            raise ValueError(f"use words of {', '.join(KEEPER_CRITERIA)}")
-        return value
+        return check_order(value)
 
     @field_validator("prefer_folders", "protect_folders", mode="before")
     @classmethod
@@ -216,27 +216,17 @@ class Settings(BaseSettings):
     @field_validator("broker_url", "store_url")
     @classmethod
     def _url_is_of_redis(cls, value: str, info: ValidationInfo) -> str:
-        schemes = SCHEMES[info.field_name or ""]
-        scheme, _, rest = value.partition("://")
-        if value and scheme not in schemes:
-            raise ValueError("begin it with " + " or ".join(f"{one}://" for one in schemes))
-        if scheme == "rediss" and "ssl_cert_reqs=" not in rest:
-            # Celery would take any certificate where nothing is said of it.
-            value += ("&" if "?" in rest else "?") + "ssl_cert_reqs=required"
-        return value
-
-    @field_validator("flower_auth")
-    @classmethod
-    def _auth_is_a_pair(cls, value: str) -> str:
-        user, _, password = value.partition(":")
-        if value and not (user and password):
-            raise ValueError("use user:password")
-        return value
+        return check_url(value, SCHEMES[info.field_name or ""])
 
     @cached_property
     def redis_socket(self) -> Path:
         """Unix socket of the embedded Redis."""
         return self.state_dir / "redis" / "redis.sock"
+
+    @property
+    def resting_hours(self) -> QuietHours:
+        """When the backlog rests."""
+        return QuietHours.parse(self.quiet_hours)
 
     @property
     def embedded_redis(self) -> bool:

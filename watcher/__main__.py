@@ -18,7 +18,7 @@ from shared.ownership import claim_databases
 from shared.settings import Settings, load_settings
 from shared.state_folder import open_state_folder, unusable
 from shared.store import RedisStore, Store
-from watcher.enqueue import CeleryQueue
+from watcher.queue import CeleryQueue
 from watcher.service import HEARTBEAT_NAME, Service
 from watcher.storage import FolderAway
 from watcher.timing import Clock, Stop

@@ -13,9 +13,9 @@ from shared.errors import ImagesieveError
 from shared.metrics import Metric
 from shared.records import DUPLICATE_KINDS, State, Verdict
 from shared.store import Counter, Database, Tallies
-from shared.store.places import UNJUDGED
+from shared.store.places import BACKLOG, UNJUDGED
 
-STATES: Final = (State.PENDING, State.FAILED, UNJUDGED, Verdict.UNIQUE, *DUPLICATE_KINDS)
+STATES: Final = (BACKLOG, State.PENDING, State.FAILED, UNJUDGED, Verdict.UNIQUE, *DUPLICATE_KINDS)
 
 UP: Final = Metric(
     "imagesieve_redis_up", "gauge", "1 while Redis (store and broker) answers; without it the rest is left out"
@@ -67,7 +67,8 @@ class CollectionMetrics(Collector):
     def _read(self) -> Iterator[Family]:
         counts, verdicts = self._store.counts(), self._store.verdict_counts()
         # While the verdicts are counted anew nothing is said of them, rather than something wrong.
-        yield _gauge(FILES, {"pending": counts.pending, "failed": counts.failed, **(verdicts or {})})
+        waiting = {"backlog": counts.held, "pending": counts.pending - counts.held}
+        yield _gauge(FILES, {**waiting, "failed": counts.failed, **(verdicts or {})})
         for metric, counter in _COUNTERS.items():
             yield CounterMetricFamily(metric.name, metric.help, value=self._store.add(counter, 0))
         held = self._outstanding()

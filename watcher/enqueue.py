@@ -1,18 +1,16 @@
 """What is news to the store, in which batches it goes out, and the two steps of sending: mark, then message."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from celery import Celery
-
-from shared import broker
 from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Meter
-from shared.names import QUEUE_FEATURES
 from shared.records import Record, Reference, State
 from shared.store import Changes, Files
 from watcher.filters import admits, suffix_reason
 from watcher.metrics import BATCHES, ENQUEUED, FORGOTTEN, IGNORED
+from watcher.queue import FeatureQueue
 
 CHUNK: Final = 1000  # paths in one question to the store
 # A worker reads the files of one batch while it computes another, so a message of one batch would leave it waiting.
@@ -93,50 +91,19 @@ class Batcher:
         self._waiting.pop(path, None)
 
 
-class FeatureQueue(Protocol):
-    """The way to the feature workers. Every method raises Unavailable."""
-
-    def send(self, references: Sequence[Reference]) -> None:
-        """Send one batch."""
-
-    def is_idle(self) -> bool:
-        """Whether no batch is waiting or being worked on."""
-
-    def has_line(self) -> bool:
-        """Whether batches stand in line: every worker has one in hand, and the next one beside it."""
-
-    def tell_gone(self, paths: Sequence[str]) -> None:
-        """Tell the verdict writer that these files left the collection."""
-
-    def ping(self) -> None:
-        """Return when messages can be sent."""
-
-
-class CeleryQueue:
-    """The queue `features` of the broker."""
-
-    def __init__(self, app: Celery) -> None:
-        self._app = app
-
-    def send(self, references: Sequence[Reference]) -> None:
-        broker.send_references(self._app, references)
-
-    def is_idle(self) -> bool:
-        held = broker.outstanding(self._app)
-        return not held.queued[QUEUE_FEATURES] and not held.unacknowledged
-
-    def has_line(self) -> bool:
-        return broker.outstanding(self._app).queued[QUEUE_FEATURES] > 0
-
-    def tell_gone(self, paths: Sequence[str]) -> None:
-        broker.request_verdicts(self._app, paths)
-
-    def ping(self) -> None:
-        broker.ping(self._app)
-
-
 class EnqueuerStore(Files, Changes, Protocol):
     """The records of files, read and written."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Files that something has to be done about. again: of these, known ones whose bytes did not change."""
+
+    new: list[Reference] = field(default_factory=list)
+    again: list[Reference] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.new) + len(self.again)
 
 
 class Enqueuer:
@@ -163,35 +130,50 @@ class Enqueuer:
         self._meter = meter
         self.extractor = ""  # the id whose features count now
 
-    def news(self, files: Sequence[Reference]) -> list[Reference]:
-        """Those of `files` whose state the store does not know yet, or knows under another extractor."""
-        fresh = []
+    def news(self, files: Sequence[Reference], held_too: bool = False) -> News:
+        """Those of `files` whose state the store does not know yet, or knows under another extractor.
+
+        held_too: what waits in the backlog counts as new.
+        """
+        found = News()
         for start in range(0, len(files), CHUNK):
             part = files[start : start + CHUNK]
             records = self._store.records([file.path for file in part])
-            fresh += [file for file, known in zip(part, records, strict=True) if self._is_news(file, known)]
-        return fresh
-
-    def _is_news(self, file: Reference, known: Record | None) -> bool:
-        return is_news(file, known, admits(file.path, self._suffixes), self.extractor)
+            for file, known in zip(part, records, strict=True):
+                if held_too and known and known.is_held:
+                    found.new.append(file)
+                elif is_news(file, known, admits(file.path, self._suffixes), self.extractor):
+                    (found.again if known and known.describes(file) else found.new).append(file)
+        return found
 
     def put(self, files: Iterable[Reference], now: float) -> None:
         """Send settled files to the workers, full batches at once; record those whose suffix is not admitted."""
-        refused = []
+        for file in self._admitted(files):
+            self._batcher.add(file, now)
+            self.flush(now)
+
+    def hold(self, files: Iterable[Reference]) -> None:
+        """Put settled files into the backlog, which is sent little by little; or record them, likewise."""
+        # Since never: that nothing was sent is what the record says.
+        self._store.mark_pending(self._admitted(files), 0.0)
+
+    def _admitted(self, files: Iterable[Reference]) -> list[Reference]:
+        """Those that may be sent. The others are recorded."""
+        admitted, refused = [], []
         for file in files:
             if admits(file.path, self._suffixes):
-                self._batcher.add(file, now)
-                self.flush(now)
+                admitted.append(file)
             else:
                 refused.append((file, suffix_reason(file.path)))
         if refused:
             self._store.mark_failed(refused, FailureKind.SUFFIX, self._wall())
             self._meter.add(IGNORED, len(refused), "suffix")
+        return admitted
 
     def flush(self, now: float, at_once: bool = False) -> None:
         """Send what is due, unless it would only stand in line; with `at_once` all there is."""
         while batch := self._batcher.ready(now, at_once):
-            if not at_once and self._batcher.may_be_held(now) and self._queue.has_line():
+            if not at_once and self._batcher.may_be_held(now) and self._queue.lines().arrivals:
                 self._batcher.hold(now)
                 return
             # First the mark: a worker completes only what is marked. A batch not confirmed is marked and sent again.

@@ -33,9 +33,11 @@ class Once:
                 return False
             self._leave_out(self._settling.paths())
         self._deadline = None
-        pending = self._store.counts().pending
+        counts = self._store.counts()
         # A file that changed while a worker read it stays pending; it cannot be waited for.
-        return pending <= len(self._left_out) and all(path in self._left_out for path, _ in self._store.pending())
+        if counts.held or counts.pending > len(self._left_out):
+            return False
+        return all(path in self._left_out for path, _ in self._store.pending())
 
     def _leave_out(self, paths: list[str]) -> None:
         self._settling.clear()

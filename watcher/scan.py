@@ -12,28 +12,42 @@ from typing import Final, Protocol
 
 from shared.ignored import ignores
 from shared.metrics import UNMETERED, Meter
-from shared.records import Reference
+from shared.records import Counts, Reference
 from shared.store import Files, Tallies
-from watcher.enqueue import Enqueuer
+from watcher.enqueue import Enqueuer, News
 from watcher.metrics import REPAIRED, SCAN_SECONDS, SCANNED, SCANS, SEEN, SETTLED
+from watcher.queue import Lines
 from watcher.settling import Settling
 from watcher.storage import Absence, WatchedStorage
 
+SHORTEST_ABSENCE: Final = 60.0  # without a complete scan, after which nobody can be said to have watched
 LOST_AFTER: Final = 30.0  # seconds a record is pending before a message nobody has can be called lost
+LOST_IN_TRAFFIC: Final = 600.0  # the same while workers are busy with the backlog, of which little is sent at a time
 LOST_AT_ONCE: Final = 10_000  # lost files sent again in one go; the next look takes the next ones
 
 _log = logging.getLogger(__name__)
+
+
+def lost_after(counts: Counts, lines: Callable[[], Lines]) -> float | None:
+    """After how many seconds a file that was sent and is still pending is lost; None where that cannot be said now."""
+    if counts.pending == counts.held:
+        return None
+    found = lines()
+    if found.is_idle:
+        return LOST_AFTER
+    return None if found.arrivals else LOST_IN_TRAFFIC
 
 
 class ReconcilerStore(Files, Tallies, Protocol):
     """The collection on record."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reconciler:
     """The folder on one side, the store on the other, and what stands between. The clocks are in seconds.
 
-    quiet: how long a file must have been unchanged. monotonic: for waiting. wall: compared with mtimes.
+    quiet: how long a file must have been unchanged. rescan_every: between two complete scans. monotonic: for waiting.
+    wall: compared with mtimes.
     """
 
     folder: WatchedStorage
@@ -41,16 +55,23 @@ class Reconciler:
     enqueuer: Enqueuer
     settling: Settling
     quiet: float
+    rescan_every: float
     monotonic: Callable[[], float]
     wall: Callable[[], float]
     meter: Meter = UNMETERED
+    scanned: float | None = None  # when the last complete scan ended
 
     def rescan(self) -> Iterator[bool]:
-        """Look at every file and at every record. False, as the last value, where missing files were not believed."""
+        """Look at every file and at every record. False, as the last value, where missing files were not believed.
+
+        What the first scan finds, or one after a long absence, has been there for who knows how long: it is backlog.
+        """
         started, files, news = self.monotonic(), 0, 0
+        absence = max(SHORTEST_ABSENCE, 2 * self.rescan_every)
+        watched = self.scanned is not None and started - self.scanned <= absence
         for chunk in self.folder.walk():
             files += len(chunk)
-            news += self._take_in(chunk, trust_mtime=True)
+            news += self._take_in(chunk, trust_mtime=True, hold=not watched)
             yield True
         believed = True
         for believed in self.forget_missing():
@@ -63,7 +84,8 @@ class Reconciler:
                 self.folder.name,
                 self.store.counts().total,
             )
-        seconds = self.monotonic() - started
+        self.scanned = self.monotonic()
+        seconds = self.scanned - started
         self.meter.add(SCANS)
         self.meter.set(SCAN_SECONDS, seconds)
         self.meter.set(SCANNED, self.wall())
@@ -75,7 +97,7 @@ class Reconciler:
         for folder in folders:
             if self.folder.leads_to(folder):
                 for chunk in self.folder.walk(folder):
-                    self._take_in(chunk, trust_mtime=False)
+                    self._take_in(chunk, trust_mtime=False, hold=False)
                     yield True
 
     def forget_missing(self, below: Collection[str] | None = None) -> Iterator[bool]:
@@ -103,10 +125,13 @@ class Reconciler:
         if forgotten:
             _log.debug("removed from the collection, as the files are gone: %d, %r first", forgotten, paths[0])
 
-    def find_lost(self) -> Iterator[bool]:
-        """Send again what is pending although no message about it exists any more, 10,000 files at most."""
+    def find_lost(self, after: float) -> Iterator[bool]:
+        """Send again what was sent more than `after` seconds ago and is still pending, 10,000 files at most.
+
+        after: see `lost_after`.
+        """
         now, wall = self.monotonic(), self.wall()
-        lost = ((path, record) for path, record in self.store.pending() if not 0 <= wall - record.since <= LOST_AFTER)
+        lost = ((path, record) for path, record in self.store.pending() if not 0 <= wall - record.since <= after)
         found = 0
         for path, record in itertools.islice(lost, LOST_AT_ONCE):
             found += 1
@@ -128,17 +153,27 @@ class Reconciler:
         for _ in self.store.recount():
             yield True
 
-    def _take_in(self, files: Sequence[Reference], trust_mtime: bool) -> int:
-        """Send those of `files` that are news and rest already, let the others settle; how many are news."""
+    def _take_in(self, files: Sequence[Reference], trust_mtime: bool, hold: bool) -> int:
+        """Send those of `files` that are news and rest already, let the others settle; how many are news.
+
+        hold: put them into the backlog instead. What is only to be read again goes there, whoever finds it.
+        """
         now, newest = self.monotonic(), (self.wall() - self.quiet) * 1e9
         news = self.enqueuer.news(files)
         self.meter.add(SEEN, len(files), "scan")
-        rested = [file for file in news if trust_mtime and file.mtime_ns <= newest]
-        for file in news:
-            if not (trust_mtime and file.mtime_ns <= newest):
-                self.settling.note(file, now)
+        rested = News()
+        for some, at_rest in ((news.new, rested.new), (news.again, rested.again)):
+            for file in some:
+                if trust_mtime and file.mtime_ns <= newest:
+                    at_rest.append(file)
+                else:
+                    self.settling.note(file, now)
         self.meter.add(SETTLED, len(rested))
-        self.enqueuer.put(rested, now)
+        self.enqueuer.hold(rested.again)
+        if hold:
+            self.enqueuer.hold(rested.new)
+        else:
+            self.enqueuer.put(rested.new, now)
         return len(news)
 
     def _missing(self, paths: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ One thread owns all state. The observer's threads only fill a HintBox; everythin
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Final, Protocol
 
 from shared.errors import Unavailable
@@ -14,14 +15,16 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Database, Extractors
-from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, EnqueuerStore, FeatureQueue
+from watcher.backlog import Backlog, BacklogStore
+from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, EnqueuerStore
 from watcher.folder import WatchedFolder
 from watcher.hints import LIMIT, HintBox
 from watcher.metrics import FOLDER_FAILURES, IGNORED, REDIS_FAILURES, SEEN, SETTLED, SETTLING
 from watcher.observation import Observation
 from watcher.once import Once
 from watcher.outage import await_redis
-from watcher.scan import Reconciler, ReconcilerStore
+from watcher.queue import FeatureQueue
+from watcher.scan import Reconciler, ReconcilerStore, lost_after
 from watcher.settling import Settling
 from watcher.storage import Absence, FolderAway, WatchedStorage
 from watcher.timing import Clock, Heartbeat, Stop, Timer
@@ -39,7 +42,7 @@ AWAY_SECONDS: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
-class ServiceStore(EnqueuerStore, ReconcilerStore, Extractors, Database, Protocol):
+class ServiceStore(EnqueuerStore, ReconcilerStore, BacklogStore, Extractors, Database, Protocol):
     """What the watcher uses of the store."""
 
 
@@ -68,8 +71,11 @@ class Service:
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
         self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall, meter)
         self._reconciler = Reconciler(
-            self._folder, store, self._enqueuer, self._settling, settings.settle, clock.monotonic, clock.wall, meter
-        )
+            self._folder, store, self._enqueuer, self._settling, settings.settle, settings.rescan_every,
+            clock.monotonic, clock.wall, meter,
+        )  # fmt: skip
+        pace = settings.batch_size, settings.backlog_reads_per_second
+        self._backlog = Backlog(store, queue, *pace, settings.resting_hours, clock.wall, meter)
         meter.follow(SETTLING, lambda: len(self._settling))
         self._heartbeat = Heartbeat(settings.state_dir / HEARTBEAT_NAME)
         self._rescan_timer = Timer(settings.rescan_every)
@@ -102,6 +108,7 @@ class Service:
             except Unavailable as error:
                 self._await_redis(error)
         self._observation.close()
+        self._backlog.close()
         try:
             now = self._clock.monotonic()
             self._take_settled(now)
@@ -115,19 +122,21 @@ class Service:
         Raises FolderAway. No observer: what arrives meanwhile is for the next run.
         """
         self._folder.pin()
+        self._backlog.insist()
         self._rescan_wanted = True
         once = Once(self._settling, self._store)
-        while not self._stop.requested:
-            try:
-                now = self._work()
-                if self._step(now):
-                    continue
-                self._enqueuer.flush(now, at_once=True)
-                if self._chore is None and once.is_done(now):
-                    return True
-                self._rest()
-            except Unavailable as error:
-                self._await_redis(error)
+        with closing(self._backlog):
+            while not self._stop.requested:
+                try:
+                    now = self._work()
+                    if self._step(now):
+                        continue
+                    self._enqueuer.flush(now, at_once=True)
+                    if self._chore is None and once.is_done(now):
+                        return True
+                    self._rest()
+                except Unavailable as error:
+                    self._await_redis(error)
         return False
 
     def _turn(self) -> None:
@@ -160,6 +169,7 @@ class Service:
         self._take_settled(now)
         # A batch waits for more only while more are on their way.
         self._enqueuer.flush(now, at_once=self._chore is None and not len(self._settling))
+        self._backlog.feed(now)
         return now
 
     def _notice_extractor(self) -> None:
@@ -193,9 +203,11 @@ class Service:
 
     def _take_settled(self, now: float) -> None:
         rested = self._settling.take(now, SETTLING_AT_ONCE)
-        news = self._enqueuer.news(rested.settled)
+        # Whoever touches a file of the backlog waits for it. For what is only to be read again nobody does.
+        news = self._enqueuer.news(rested.settled, held_too=True)
         self._meter.add(SETTLED, len(news))
-        self._enqueuer.put(news, now)
+        self._enqueuer.hold(news.again)
+        self._enqueuer.put(news.new, now)
         self._forget([path for path, absence in rested.absent if absence is not Absence.UNKNOWN])
 
     def _forget(self, gone: Sequence[str]) -> None:
@@ -230,15 +242,15 @@ class Service:
         if self._folders:
             folders, self._folders = self._folders, set()
             return self._reconciler.scan_folders(folders)
-        if self._lost_timer.rings(now) and self._store.counts().pending and self._queue.is_idle():
-            return self._reconciler.find_lost()
+        if self._lost_timer.rings(now) and (after := lost_after(self._store.counts(), self._queue.lines)):
+            return self._reconciler.find_lost(after)
         if self._recount_timer.rings(now):
             return self._reconciler.recount()
         return None
 
     def _rest(self) -> None:
         """Wait for the next hint, or until something is due."""
-        due = [time for time in (self._settling.due(), self._batcher.due()) if time is not None]
+        due = [time for time in (self._settling.due(), self._batcher.due(), self._backlog.due()) if time is not None]
         left = min(due, default=float("inf")) - self._clock.monotonic()
         if left > 0 and self._hints.wait(min(left, LONGEST_REST)):
             time.sleep(min(left, SHORTEST_REST))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from celery import Celery, Task
 
 from shared import names
-from shared.broker import request_verdicts, send_references
+from shared.broker import Lane, request_verdicts, send_references
 from shared.errors import DamagedImages, RefusedReference, TransientError
 from shared.paths import is_below_root
 from shared.records import Reference
@@ -64,13 +64,13 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
         from worker.pipeline.extracting.extract import extract_batches
         from worker.pipeline.extracting.outcome import Outcome
 
-        parsed = _accept(parse_references(given, more), workshop)
+        parsed, lane = _accept(parse_references(given, more), workshop), _lane(self)
         total = Outcome()
         with _retried(self, workshop), _unstuck(app, workshop):
             for outcome in extract_batches(parsed, workshop.extraction):
                 for reference in outcome.alone:
-                    send_references(app, [reference])
-                request_verdicts(app, outcome.finished)
+                    send_references(app, [reference], lane)
+                request_verdicts(app, outcome.finished, lane)
                 if outcome.seconds:
                     logger.info("batch: %s", outcome)
                 total += outcome
@@ -82,6 +82,7 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
         parsed = _accept(parse_paths(given, more), workshop)
         with _retried(self, workshop):
             found = workshop.writer.look(parsed)
+            workshop.writer.pass_on(lambda waiting: request_verdicts(app, waiting, Lane.BACKLOG))
         logger.info("looked at %d files: %d verdicts given", len(parsed), found)
         return found
 
@@ -96,8 +97,13 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
         with _retried(self, workshop):
             outcome: dict[str, Any] = recluster(workshop.reclustering, *wanted[0])
             logger.log(logging.WARNING if outcome.get("report_error") else logging.INFO, "%s", outcome["message"])
-            request_verdicts(app, outcome.pop("unjudged", []))
+            request_verdicts(app, outcome.pop("unjudged", []), Lane.BACKLOG)
         return outcome
+
+
+def _lane(task: Task) -> Lane:
+    """The lane that the message came in: what follows from it goes on in the same one."""
+    return Lane.of((task.request.delivery_info or {}).get("priority"))
 
 
 def parse_references(given: Sequence[object], more: Mapping[str, object]) -> tuple[list[Reference], list[str]]:

@@ -150,7 +150,7 @@ class Workshop:
         return Writer(self.store, lambda extractor: self.open_judge(extractor, os.environ.get(HOLDER, "")))
 
     def open_judge(self, extractor: str, holder: str) -> "Judge":
-        """A judge for the features of this extractor, not started."""
+        """A judge for the features of this extractor, which has looked at nothing yet."""
         import cv2
         from threadpoolctl import threadpool_limits
 

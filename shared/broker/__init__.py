@@ -14,9 +14,11 @@ from shared.broker.broker import (
     wake_writer,
     workers,
 )
+from shared.broker.lanes import Lane
 
 __all__ = [
     "UNACKNOWLEDGED",
+    "Lane",
     "Outstanding",
     "ask_for_recluster",
     "claim",

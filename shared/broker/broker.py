@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,13 +14,15 @@ from redis.exceptions import RedisError
 
 from shared import names
 from shared.absence import Server, unavailable
+from shared.broker.lanes import Lane
 from shared.records import Owner, Reference
 from shared.settings import Settings
 from shared.store import keys
 from shared.store import owner as owners
 
 RESULT_SECONDS: Final = 3600
-_PATHS_AT_ONCE: Final = 500  # in one message to the verdict writer
+# Paths in one message to the verdict writer, by lane: an arrival waits for the message in hand, whatever is in line.
+_PATHS_AT_ONCE: Final = {Lane.ARRIVAL: 500, Lane.BACKLOG: 8}
 # For questions that somebody waits for: kombu would try a broker that is away for 6 s.
 _BRIEFLY: Final = {"connect_retries_timeout": 1, "interval_start": 0.2, "interval_step": 0.2}
 UNACKNOWLEDGED: Final = "unacked"  # kombu's hash of messages that were fetched and not acknowledged yet
@@ -38,6 +40,7 @@ def make_app(settings: Settings) -> Celery:
         # kombu looks for messages of workers that vanished every 10 s, and by default heeds every tenth look only.
         "unacked_restore_throttle": 1,
         "unacked_mutex_expire": 30,  # its lock outlives a worker killed while it looked, by five minutes by default
+        "priority_steps": [lane.value for lane in Lane],
     }
     app.conf.update(
         broker_use_ssl=_tls_options(settings.broker),
@@ -108,22 +111,23 @@ def _speaking() -> Iterator[None]:
         raise unavailable(Server.BROKER, error) from error
 
 
-def _send(app: Celery, task: str, argument: list[Any]) -> None:
+def _send(app: Celery, task: str, argument: list[Any], lane: Lane = Lane.ARRIVAL) -> None:
     """Send a message and ignore its result: Celery would subscribe to it, and keep half a KiB of it for ever."""
-    app.send_task(task, args=[argument], retry=False, ignore_result=True)
+    app.send_task(task, args=[argument], retry=False, ignore_result=True, priority=lane.value)
 
 
-def send_references(app: Celery, references: Sequence[Reference]) -> None:
+def send_references(app: Celery, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
     """Send one batch to the feature workers. Raises Unavailable at once when the broker is away."""
     with _speaking():
-        _send(app, names.TASK_EXTRACT, [reference.to_wire() for reference in references])
+        _send(app, names.TASK_EXTRACT, [reference.to_wire() for reference in references], lane)
 
 
-def request_verdicts(app: Celery, paths: Sequence[str]) -> None:
-    """Ask the verdict writer to look at these paths: finished, failed or gone; 500 a message. Raises Unavailable."""
-    for start in range(0, len(paths), _PATHS_AT_ONCE):
+def request_verdicts(app: Celery, paths: Sequence[str], lane: Lane = Lane.ARRIVAL) -> None:
+    """Ask the verdict writer to look at these paths: finished, failed or gone. Raises Unavailable."""
+    size = _PATHS_AT_ONCE[lane]
+    for start in range(0, len(paths), size):
         with _speaking():
-            _send(app, names.TASK_JUDGE, list(paths[start : start + _PATHS_AT_ONCE]))
+            _send(app, names.TASK_JUDGE, list(paths[start : start + size]), lane)
 
 
 def wake_writer(app: Celery) -> None:
@@ -175,15 +179,26 @@ def workers(app: Celery, seconds: float) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """Messages not finished: waiting per queue, and fetched by a worker that has not acknowledged them."""
+    """Messages not finished: waiting per queue, and fetched by a worker that has not acknowledged them.
+
+    backlog: of those that wait, the ones in the backlog's lane, per queue.
+    """
 
     queued: dict[str, int]
     unacknowledged: int
+    backlog: dict[str, int] = field(default_factory=dict)
 
 
 def outstanding(app: Celery) -> Outstanding:
     """The messages that the broker still holds. Raises Unavailable. One short connection."""
     with _speaking(), app.connection_for_read(transport_options=_BRIEFLY) as connection:
         channel: Any = connection.default_channel
-        queued = {name: int(channel.client.llen(name)) for name in names.QUEUES}
-        return Outstanding(queued, int(channel.client.hlen(UNACKNOWLEDGED)))
+        with channel.client.pipeline(transaction=True) as pipe:
+            pipe.hlen(UNACKNOWLEDGED)
+            for name in names.QUEUES:
+                pipe.llen(name)
+                pipe.llen(f"{name}{channel.sep}{Lane.BACKLOG.value}")  # as kombu names it
+            unacknowledged, *lengths = map(int, pipe.execute())
+        backlog = dict(zip(names.QUEUES, lengths[1::2], strict=True))
+        queued = {name: first + backlog[name] for name, first in zip(names.QUEUES, lengths[::2], strict=True)}
+        return Outstanding(queued, unacknowledged, backlog)

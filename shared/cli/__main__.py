@@ -8,7 +8,7 @@ from typing import TextIO
 
 import typer
 
-from shared.cli import ask, calibration, duplicates, look, start
+from shared.cli import ask, backlog, calibration, duplicates, look, start
 from shared.cli import stream as stream_commands
 from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
@@ -46,6 +46,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
 for command, hidden in commands:
     app.command(hidden=hidden)(command)
 app.add_typer(duplicates.app, name="duplicates")
+app.add_typer(backlog.app, name="backlog")
 
 
 def main() -> None:

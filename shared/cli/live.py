@@ -10,6 +10,7 @@ from rich.live import Live
 
 from shared.broker import make_app, outstanding, workers
 from shared.cli.absence import explain_absence
+from shared.cli.backlog import read_waiting
 from shared.cli.live_model import Look, Model
 from shared.cli.live_page import Screen
 from shared.errors import SettingsError, Unavailable
@@ -71,6 +72,7 @@ class Poll:
                 redis_bytes=store.memory(),
                 extractor=store.extractor(),
                 generation=store.summary(),
+                backlog=read_waiting(store),
             )
             model.take(look, self._events(), now)
             if now >= self._workers_due:

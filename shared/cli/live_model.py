@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.broker import Outstanding
+from shared.cli.backlog import Waiting
 from shared.records import DUPLICATE_KINDS, Counts, Event, Extractor
 
 SPEED_SECONDS: Final = 60.0  # seconds over which a speed is taken
@@ -22,6 +23,7 @@ class Look:
     redis_bytes: int
     extractor: Extractor | None
     generation: dict[str, Any] | None
+    backlog: Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Model:
     def page(self, now: float) -> Page:
         """What is to be shown now."""
         files = self._files.per_second(now)
-        pending = self._look.counts.pending if self._look else 0
+        pending = _under_way(self._look) if self._look else 0
         return Page(
             look=self._look,
             files=files,
@@ -115,6 +117,11 @@ class Model:
             absence=self._absence,
             age=now - self._at,
         )
+
+
+def _under_way(look: Look) -> int:
+    """Files that will be read without anybody's doing."""
+    return look.counts.pending - (0 if look.backlog.moves else look.counts.held)
 
 
 def _done(look: Look) -> int:

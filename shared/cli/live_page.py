@@ -115,6 +115,8 @@ def _work(page: Page, look: Look) -> Iterator[tuple[str, RenderableType]]:
         yield "", ProgressBar(counts.total, done)
     else:
         yield "files", f"{counts.total:,}, all done"
+    if look.backlog.files or look.backlog.paused:
+        yield "backlog", look.backlog.sentence
     yield "speed", f"{page.files:.1f} files/s, {page.verdicts:.1f} verdicts/s"
 
 

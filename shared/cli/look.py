@@ -15,6 +15,7 @@ from shared import names
 from shared.acting.runs import read_runs
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.broker import make_app, outstanding, workers
+from shared.cli.backlog import Waiting, read_waiting
 from shared.cli.health import check_health
 from shared.cli.live import watch_status
 from shared.cli.live_page import NO_WORKERS, verdicts_in_words
@@ -59,6 +60,7 @@ def _status(settings: Settings) -> dict[str, Any]:
     reasons = Counter(record.reason for _, record in store.failures())
     return {
         "images": {"total": counts.total, "ready": counts.ready, "pending": counts.pending, "failed": counts.failed},
+        "backlog": asdict(read_waiting(store)),
         "verdicts": store.verdict_counts(),
         "failures": [{"reason": reason, "files": files} for reason, files in reasons.most_common()],
         "queues": waiting.queued,
@@ -85,6 +87,9 @@ def _print_status(found: dict[str, Any]) -> None:
     due = (found["verdicts"] or {}).get("unjudged", 0)
     stages = f"{images['ready']} ready, {images['pending']} pending, {images['failed']} failed"
     table.add_row("images", f"{stages}; {due} verdicts due" if due else stages)
+    waiting = Waiting(**found["backlog"])
+    if waiting.files or waiting.paused:
+        table.add_row("backlog", waiting.sentence)
     table.add_row("verdicts", verdicts_in_words(found["verdicts"]))
     table.add_row("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items()))
     table.add_row("in hand", f"{found['unacknowledged']} messages")

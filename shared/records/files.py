@@ -19,7 +19,7 @@ _OF_VERDICT: Final = ("verdict", "duplicate_of", "similarity", "reason", "varian
 class State(StrEnum):
     """What is known of a file."""
 
-    PENDING = "pending"  # seen, settled, sent to a feature worker
+    PENDING = "pending"  # seen, settled, sent to a feature worker or held in the backlog
     READY = "ready"  # digest known, features in the store
     FAILED = "failed"  # refused for good, with a reason, until its bytes change
 
@@ -66,7 +66,7 @@ class Record(Sealed):
 
     size, mtime_ns: of the file state that the record speaks of. digest: SHA-256 in hex, "" until known.
     width, height: pixels after orientation. extractor: id whose features are in the store.
-    since: when the record took this state, seconds since the epoch.
+    since: when the record took this state, seconds since the epoch; 0 of a pending one that was not sent yet.
     verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. variant_of: of a variant, which is unique,
     the path of the picture that it is one of; share: how much of it differs, 0 to 1. similarity: to the keeper or to
     that picture, 0 to 1.
@@ -102,6 +102,11 @@ class Record(Sealed):
     def describes(self, seen: Reference) -> bool:
         """Whether this record speaks of the file in this state."""
         return (self.size, self.mtime_ns, self.ctime_ns) == (seen.size, seen.mtime_ns, seen.ctime_ns)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the file waits in the backlog: it is pending, and no message about it was sent."""
+        return self.state is State.PENDING and not self.since
 
     @classmethod
     def pending(cls, seen: Reference, now: float, known: "Record | None" = None) -> "Record":
@@ -156,11 +161,12 @@ class Record(Sealed):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Files by state."""
+    """Files by state. held: of the pending ones, those that wait in the backlog."""
 
     total: int = 0
     pending: int = 0
     failed: int = 0
+    held: int = 0
 
     @property
     def ready(self) -> int:

@@ -9,6 +9,7 @@ from shared.store.keys import Counter
 from shared.store.memory_store import MemoryStore
 from shared.store.port import (
     Attempts,
+    Backlog,
     Change,
     Changes,
     Database,
@@ -27,6 +28,7 @@ from shared.store.redis_store import RedisStore
 
 __all__ = [
     "Attempts",
+    "Backlog",
     "Change",
     "Changes",
     "Counter",

@@ -27,7 +27,7 @@ from shared.records.calibration import Calibration
 from shared.records.history import HISTORY_KEPT, Snapshot
 from shared.store import keys
 from shared.store.leases import hold_lease
-from shared.store.places import PLACES, place_of
+from shared.store.places import BACKLOG, PLACES, place_of
 from shared.store.port import Change, Image
 
 
@@ -53,6 +53,7 @@ class MemoryStore:
         self._history: list[Snapshot] = []
         self._leases: dict[str, str] = {}  # they do not run out
         self._holders: dict[str, str] = {}
+        self._paused, self._rests = False, ""
 
     def ping(self) -> None:
         return
@@ -65,11 +66,12 @@ class MemoryStore:
 
     def counts(self) -> Counts:
         states = Counter(record.state for record in self._records.values())
-        return Counts(len(self._records), states[State.PENDING], states[State.FAILED])
+        held = sum(record.is_held for record in self._records.values())
+        return Counts(len(self._records), states[State.PENDING], states[State.FAILED], held)
 
     def verdict_counts(self) -> dict[str, int] | None:
         places = Counter(map(place_of, self._records.values()))
-        return {place: places[place] for place in PLACES if place != State.PENDING}
+        return {place: places[place] for place in PLACES if place not in (State.PENDING, BACKLOG)}
 
     def recount(self) -> Iterator[None]:
         return iter(())
@@ -78,7 +80,22 @@ class MemoryStore:
         return self._of(State.FAILED)
 
     def pending(self) -> Iterator[tuple[str, Record]]:
-        return self._of(State.PENDING)
+        return iter([pair for pair in self._of(State.PENDING) if not pair[1].is_held])
+
+    def backlog(self, count: int) -> list[tuple[str, Record]]:
+        return [pair for pair in self._of(State.PENDING) if pair[1].is_held][:count]
+
+    def pause_backlog(self, paused: bool) -> None:
+        self._paused = paused
+
+    def is_backlog_paused(self) -> bool:
+        return self._paused
+
+    def tell_backlog_rests(self, why: str) -> None:
+        self._rests = why
+
+    def backlog_rests(self) -> str:
+        return self._rests
 
     def _of(self, state: State) -> Iterator[tuple[str, Record]]:
         return iter([(path, record) for path, record in self._records.items() if record.state is state])

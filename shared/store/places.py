@@ -6,10 +6,12 @@ from shared.records import Record, State, Verdict
 from shared.store import keys
 
 UNJUDGED: Final = "unjudged"
+BACKLOG: Final = "backlog"
 
 # What a record says of its file -> the set of such files.
 PLACES: Final = {
     State.PENDING.value: keys.KEY_PENDING,
+    BACKLOG: keys.KEY_BACKLOG,
     State.FAILED.value: keys.KEY_FAILED,
     UNJUDGED: keys.KEY_UNJUDGED,
     **{verdict.value: keys.key_verdict(verdict) for verdict in Verdict if verdict is not Verdict.FAILED},
@@ -20,7 +22,8 @@ PLACES: Final = {
 PLACE_IN_LUA: Final = """
 local function place(raw)
   local state = string.match(raw, '"state":"(%a+)"')
-  if state ~= 'ready' then return state == 'pending' and 'pending' or 'failed' end
+  if state == 'pending' then return string.match(raw, '"since":') and 'pending' or 'backlog' end
+  if state ~= 'ready' then return 'failed' end
   return string.match(raw, '"verdict":"(%a+)"') or 'unjudged'
 end
 """
@@ -28,4 +31,6 @@ end
 
 def place_of(record: Record) -> str:
     """The name, in PLACES, of the set that a path with this record belongs to."""
+    if record.is_held:
+        return BACKLOG
     return record.state.value if record.state is not State.READY else record.verdict or UNJUDGED

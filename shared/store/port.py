@@ -29,7 +29,7 @@ class Files(Protocol):
         """All records in chunks, in no order; a path that changes meanwhile may come twice or in either state."""
 
     def pending(self) -> Iterator[tuple[str, Record]]:
-        """Every pending path with its record."""
+        """Every pending path that was sent, with its record; those of the backlog are left out."""
 
     def failures(self) -> Iterator[tuple[str, Record]]:
         """Every failed path with its record."""
@@ -39,7 +39,7 @@ class Changes(Protocol):
     """Files come, are finished, and go: their records change."""
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
-        """Record that these settled files are on their way to a feature worker."""
+        """Record that these settled files are on their way to a feature worker; with 0 for `now`, in the backlog."""
 
     def mark_failed(self, failures: Sequence[tuple[Reference, str]], kind: FailureKind, now: float) -> None:
         """Record files refused without being read, each with its reason, all of one kind."""
@@ -49,6 +49,25 @@ class Changes(Protocol):
 
     def forget(self, paths: Sequence[str]) -> int:
         """Remove the records of `paths`; the number that were there."""
+
+
+class Backlog(Protocol):
+    """Files that are on record and were not sent yet, and whether they are to wait."""
+
+    def backlog(self, count: int) -> list[tuple[str, Record]]:
+        """Up to `count` files of the backlog with their records, any of them. Two round trips."""
+
+    def pause_backlog(self, paused: bool) -> None:
+        """Let the backlog wait until it is resumed, or resume it."""
+
+    def is_backlog_paused(self) -> bool:
+        """Whether it waits for a person to resume it."""
+
+    def tell_backlog_rests(self, why: str) -> None:
+        """Say why else the backlog is not sent, in words; "" while it is."""
+
+    def backlog_rests(self) -> str:
+        """What was said last."""
 
 
 class Attempts(Protocol):
@@ -245,6 +264,18 @@ class Database(Protocol):
 
 
 class Store(
-    Files, Changes, Attempts, Tallies, Images, Pairs, Events, Extractors, Generations, Leases, Database, Protocol
+    Files,
+    Changes,
+    Backlog,
+    Attempts,
+    Tallies,
+    Images,
+    Pairs,
+    Events,
+    Extractors,
+    Generations,
+    Leases,
+    Database,
+    Protocol,
 ):
     """All of it."""

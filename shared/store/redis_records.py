@@ -90,11 +90,11 @@ class RedisRecords(RedisPart):
         self._mark([(reference.path, record) for (reference, _), record in zip(failures, records, strict=True)])
 
     def _mark(self, pairs: Sequence[tuple[str, Record]]) -> None:
-        """Put these records, all pending or all failed, in place of any before."""
+        """Put these records, all of one place, in place of any before."""
         if not pairs:
             return
         values = {os.fsencode(path): record.to_json() for path, record in pairs}
-        into = PLACES[pairs[0][1].state]
+        into = PLACES[place_of(pairs[0][1])]
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(keys.KEY_RECORDS, mapping=values)
             pipe.sadd(into, *values)

@@ -13,10 +13,10 @@ from shared.records.sealed import seal, unseal
 from shared.store import keys
 from shared.store.leases import hold_lease
 from shared.store.owner import claim
+from shared.store.redis_backlog import RedisBacklog
 from shared.store.redis_client import CHUNK, connect
 from shared.store.redis_images import RedisImages
 from shared.store.redis_leases import RedisLeases
-from shared.store.redis_records import RedisRecords
 from shared.store.redis_tallies import RedisTallies
 
 LEASE_SECONDS: Final = 60.0
@@ -24,7 +24,7 @@ UNFINISHED_SECONDS: Final = 3600
 _OVERTAKEN: Final = "another recluster run has begun; this one's generation is not published"
 
 
-class RedisStore(RedisRecords, RedisTallies, RedisImages, RedisLeases):
+class RedisStore(RedisBacklog, RedisTallies, RedisImages, RedisLeases):
     """The store in Redis."""
 
     @classmethod

@@ -7,7 +7,7 @@ from redis.exceptions import ResponseError
 
 from shared.records import Counts, State
 from shared.store import keys
-from shared.store.places import PLACE_IN_LUA, PLACES
+from shared.store.places import BACKLOG, PLACE_IN_LUA, PLACES
 from shared.store.redis_client import SCRIPT_CHUNK, RedisPart
 
 # Puts paths into the set that their record tells. KEYS: records, the sets. ARGV: the names of the sets, in their order,
@@ -39,7 +39,9 @@ class RedisTallies(RedisPart):
             pipe.hlen(keys.KEY_RECORDS)
             pipe.scard(keys.KEY_PENDING)
             pipe.scard(keys.KEY_FAILED)
-            return Counts(*pipe.execute())
+            pipe.scard(keys.KEY_BACKLOG)
+            total, sent, failed, held = pipe.execute()
+            return Counts(total, sent + held, failed, held)
 
     def verdict_counts(self) -> dict[str, int] | None:
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
@@ -50,7 +52,7 @@ class RedisTallies(RedisPart):
         counts = dict(zip(PLACES, sizes, strict=True))
         if sum(sizes) != total:
             return None
-        del counts[State.PENDING]
+        del counts[State.PENDING], counts[BACKLOG]
         return counts
 
     def recount(self) -> Iterator[None]:

@@ -41,6 +41,8 @@ USES = {
     keys.KEY_RECORDS: lambda store: store.records(["a"]),
     keys.KEY_PENDING: lambda store: store.counts(),
     keys.KEY_FAILED: lambda store: list(store.failures()),
+    keys.KEY_BACKLOG: lambda store: store.backlog(1),
+    keys.KEY_BACKLOG_RESTS: lambda store: store.backlog_rests(),
     keys.KEY_UNJUDGED: lambda store: store.verdict_counts(),
     keys.key_verdict("near"): lambda store: store.verdict_counts(),
     keys.Counter.REVISION: lambda store: store.mark_pending([Reference("a", 1, 1)], now=1.0),

@@ -113,6 +113,7 @@ def test_where_nobody_looks_nothing_is_counted_and_nothing_loaded() -> None:
 def test_the_collection_is_told_as_redis_knows_it_and_its_absence_too(settings: Settings, tmp_path: Path) -> None:
     store, app = RedisStore.connect(settings.store), make_app(settings)
     store.mark_pending([Reference("a", 1, 1), Reference("b", 1, 1)], now=1.0)
+    store.mark_pending([Reference(path, 1, 1) for path in "def"], now=0.0)
     store.mark_failed([(Reference("c", 1, 1), "bad")], FailureKind.NO_IMAGE, now=1.0)
     port = a_free_port()
     open_meter((), "127.0.0.1", port, CollectionMetrics(store, lambda: outstanding(app)))
@@ -120,8 +121,9 @@ def test_the_collection_is_told_as_redis_knows_it_and_its_absence_too(settings: 
     found = scrape(port)
     assert found["imagesieve_redis_up"] == 1
     assert found["imagesieve_collection_files state=pending"] == 2
+    assert found["imagesieve_collection_files state=backlog"] == 3
     assert found["imagesieve_collection_files state=failed"] == 1
-    assert sum(value for series, value in found.items() if series.startswith("imagesieve_collection_files")) == 3
+    assert sum(value for series, value in found.items() if series.startswith("imagesieve_collection_files")) == 6
     assert found["imagesieve_queue_messages queue=features"] == 0
     assert found["imagesieve_redis_memory_bytes"] > 100_000
 

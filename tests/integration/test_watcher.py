@@ -19,7 +19,7 @@ from shared.records import Extractor, Record, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore
 from tests.conftest import RedisServer
-from watcher.enqueue import CeleryQueue
+from watcher.queue import CeleryQueue
 from watcher.service import Service
 from watcher.timing import Clock, Stop
 
@@ -63,6 +63,10 @@ class Bench:
         with suppress(AssertionError):
             wait_until(lambda: self.known() == set(paths))
         assert self.known() == set(paths)
+
+    def wait_for_backlog(self) -> None:
+        """Return when all of it was sent."""
+        wait_until(lambda: self.store.counts().held == 0)
 
     def messages(self) -> list[list[Reference]]:
         """The batches in the broker, taken out of it."""
@@ -275,11 +279,12 @@ def test_the_polling_observer_sees_the_same(bench: Bench) -> None:
 def test_the_start_up_scan_finds_what_came_and_went_while_nobody_watched(bench: Bench) -> None:
     bench.write("new.jpg", age=100.0)
     status = bench.write("known.jpg", age=100.0).stat()
-    bench.store.mark_pending([Reference("known.jpg", status.st_size, status.st_mtime_ns, status.st_ctime_ns)], 0.0)
+    bench.store.mark_pending([Reference("known.jpg", status.st_size, status.st_mtime_ns, status.st_ctime_ns)], 1.0)
     bench.complete()
     bench.store.mark_pending([Reference("gone.jpg", 1, 1)], time.time())
     with bench.watching():
         bench.wait_for("new.jpg", "known.jpg")
+        bench.wait_for_backlog()
     assert [reference.path for reference in bench.sent()] == ["new.jpg"]
 
 
@@ -307,10 +312,13 @@ def test_another_extractor_sends_its_predecessors_files_again(bench: Bench) -> N
     bench.store.publish_extractor(Extractor("x", "random", "first"))
     with bench.watching():
         bench.wait_for("a.jpg")
+        bench.wait_for_backlog()
         bench.complete("x")
         bench.store.publish_extractor(Extractor("y", "random", "second"))
         wait_until(lambda: bench.records()["a.jpg"].state is State.PENDING)
-    assert len(bench.sent()) == 2
+        assert len(bench.sent()) == 1
+        bench.wait_for_backlog()
+    assert len(bench.sent()) == 1
 
 
 def test_a_folder_that_goes_and_comes_back_is_waited_for(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:

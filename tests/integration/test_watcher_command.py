@@ -196,6 +196,17 @@ def test_once_waits_for_a_file_that_is_still_written(start: Callable[..., Watche
     assert [reference.size for reference in taken] == [13]
 
 
+def test_once_heeds_no_pause_and_no_quiet_hours(start: Callable[..., Watcher], settings: Settings) -> None:
+    (settings.watch_dir / "a.jpg").write_bytes(b"1")
+    store = RedisStore.connect(settings.store)
+    store.pause_backlog(True)
+    with working(settings):
+        watcher = start("--once", quiet_hours="00:00-23:59")
+        assert watcher.result() == (0, "")
+    assert store.counts().pending == 0
+    assert store.is_backlog_paused()
+
+
 def test_once_that_is_told_to_stop_has_not_done_its_work(start: Callable[..., Watcher], settings: Settings) -> None:
     (settings.watch_dir / "a.jpg").write_bytes(b"1")
     watcher = start("--once")  # and nobody to work

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.records import Kind, Match
-from shared.settings import KEEPER_CRITERIA
+from shared.setting_checks import KEEPER_CRITERIA
 from tests.unit.report_parts import ORDER, group_copies
 from worker.engine.groups.groups import Duplicate, Group, Member, count_savings
 from worker.engine.groups.keepers import describe_order, rank_keepers

@@ -43,7 +43,8 @@ class World:
     def new_judge(self) -> Judge:
         self.contents.clear()
         judge = Judge(self.store, self, self.compare, self.screen, clusters_of, lambda: 1_700_000_000.0, RANK)
-        judge.start()
+        judge.look([])
+        judge.look(judge.waiting)
         return judge
 
     # what the writer needs of its index

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from shared.broker import Outstanding
 from shared.cli.__main__ import app
+from shared.cli.backlog import Waiting
 from shared.cli.live import watch_status
 from shared.cli.live_model import Look, Model, Speed
 from shared.cli.live_page import Screen, duration, end_of, verdicts_in_words
@@ -28,6 +29,7 @@ LOOK = Look(
     redis_bytes=312_400_000,
     extractor=Extractor("e", "random", "VGG16", "random weights: clusters order images only roughly"),
     generation={"generation": "20261123T1200", "counts": {"images": 8000, "duplicates": 1100}, "k": 7},
+    backlog=Waiting(),
 )
 
 
@@ -63,6 +65,24 @@ def test_a_speed_is_what_came_in_the_last_minute() -> None:
     assert speed.per_second(120.0) == 3.0
     assert speed.per_second(170.0) == 0.5
     assert speed.per_second(500.0) == 0.0
+
+
+def test_what_rests_is_shown_and_takes_no_part_in_the_time_left() -> None:
+    model = Model()
+    for seconds, read in ((0.0, 0), (10.0, 100)):
+        look = replace(LOOK, counts=Counts(1000, 900 - read, 3, held=500), backlog=Waiting(500, paused=True))
+        model.take(look, [], seconds)
+    assert model.page(10.0).seconds_left == 300 / 10
+    assert "backlog     500 files wait: paused; `imagesieve backlog resume` goes on with it" in drawn(model)
+    model.take(replace(look, backlog=Waiting(500)), [], 20.0)
+    assert model.page(20.0).seconds_left == 800 / 5
+    assert "backlog     500 files wait, and are read as workers are free" in drawn(model)
+
+
+def test_the_backlog_in_words() -> None:
+    assert Waiting().sentence == "empty"
+    assert Waiting(1234, rests="quiet hours until 07:00").sentence == "1,234 files wait: quiet hours until 07:00"
+    assert Waiting(0, paused=True).sentence == "empty (paused; `imagesieve backlog resume` goes on with it)"
 
 
 def test_speeds_and_the_time_left_follow_from_the_looks() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.broker import Lane
 from shared.errors import Unavailable
 from shared.failures import FailureKind
 from shared.metrics import Metric
@@ -18,6 +19,7 @@ from shared.store import MemoryStore
 from watcher import metrics as watcher
 from watcher.enqueue import Batcher, Enqueuer
 from watcher.folder import WatchedFolder
+from watcher.queue import Lines
 from watcher.scan import LOST_AFTER, Reconciler
 from watcher.service import Service
 from watcher.settling import Settling
@@ -65,16 +67,13 @@ class Queue:
     def __init__(self) -> None:
         self.away = 0
 
-    def send(self, references: Sequence[Reference]) -> None:
+    def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
         if self.away:
             self.away -= 1
             raise Unavailable("Redis (broker)", "does not answer")
 
-    def is_idle(self) -> bool:
-        return True
-
-    def has_line(self) -> bool:
-        return False
+    def lines(self) -> Lines:
+        return Lines()
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         return
@@ -89,7 +88,8 @@ def test_what_the_watcher_finds_sends_repairs_and_forgets(tmp_path: Path) -> Non
     folder.pin()
     settling = Settling(1.0, folder.look)
     enqueuer = Enqueuer(store, Queue(), Batcher(2, 9.0), frozenset({".jpg"}), lambda: now[0], meter)
-    reconciler = Reconciler(folder, store, enqueuer, settling, 1.0, lambda: now[0], lambda: now[0], meter)
+    reconciler = Reconciler(folder, store, enqueuer, settling, 1.0, 60.0, lambda: now[0], lambda: now[0], meter)
+    reconciler.scanned = now[0]
 
     def rescan() -> None:
         assert all(reconciler.rescan())
@@ -111,7 +111,7 @@ def test_what_the_watcher_finds_sends_repairs_and_forgets(tmp_path: Path) -> Non
     assert meter.count(watcher.REPAIRED, "scan") == 4, "nothing was news"
     assert meter.count(watcher.SCANS) == 2
     now[0] += LOST_AFTER + 1
-    assert all(reconciler.find_lost())
+    assert all(reconciler.find_lost(LOST_AFTER))
     enqueuer.flush(now[0], at_once=True)
     assert meter.count(watcher.REPAIRED, "lost") == 2
     assert meter.count(watcher.ENQUEUED) == 5

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.metrics import Metric
+from shared.records import DUPLICATE_KINDS
 from tests.unit.test_compose import block
 from watcher import collection
 from watcher import metrics as watcher
@@ -105,3 +106,10 @@ def test_the_configuration_names_the_ports_that_the_page_names() -> None:
     source = (ROOT / "monitoring/grafana/provisioning/datasources/prometheus.yml").read_text()
     assert "uid: prometheus " in source
     assert "url: http://prometheus:9090\n" in source
+
+
+def test_every_state_but_the_kinds_of_duplicates_is_left_out_of_the_duplicates() -> None:
+    [panel] = [panel for panel in DASHBOARD["panels"] if panel["title"] == "Duplicates"]
+    found = re.search(r'state!~"([a-z|]+)"', panel["targets"][0]["expr"])
+    assert found
+    assert set(found[1].split("|")) == {str(state) for state in collection.STATES} - set(map(str, DUPLICATE_KINDS))

@@ -22,7 +22,7 @@ def ready(store: MemoryStore, path: str, digest: str, extractor: str = "e1") -> 
     return record
 
 
-def test_the_pictures_are_dropped_and_their_files_pending_since_long_ago() -> None:
+def test_the_pictures_are_dropped_and_their_files_in_the_backlog() -> None:
     store = MemoryStore()
     store.publish_extractor(Extractor("e1", "random", "label"))
     sound = ready(store, "sound", "d1")
@@ -30,7 +30,7 @@ def test_the_pictures_are_dropped_and_their_files_pending_since_long_ago() -> No
     ready(store, "other", "d2")
     store.mark_failed([(Reference("bad", 1, 1), "empty")], FailureKind.NO_IMAGE, now=5.0)
     assert renew_images(store, {"d2", "unknown"}) == 2
-    assert {path for path, _ in store.pending()} == {"one", "other"}
+    assert {path for path, _ in store.backlog(9)} == {"one", "other"}
     assert store.records(["one", "sound"]) == [Record(10, 1, State.PENDING), sound]
     assert store.facts("e1", ["d1", "d2"]) == [ImageFacts(4, 3, "pixels of d1"), None]
     assert store.features("e1", ["d2"]) == store.sketches(["d2"]) == [None]
@@ -67,14 +67,14 @@ def test_recluster_goes_on_without_damaged_features_and_sends_their_files_again(
     desk.store.put_matches({pair: Match(0.9, "alike")})
     outcome = recluster(desk.reclustering, force=False)
     assert outcome["outcome"] == "published"
-    assert {path for path, _ in desk.store.pending()} == {"f0-0.png", "f0-1.png"}
+    assert {path for path, _ in desk.store.backlog(9)} == {"f0-0.png", "f0-1.png"}
     assert len(desk.rows("assignments.csv")) == 10
     assert dict(desk.store.matches()) == {pair: Match(0.9, "alike")}  # the two come back
     for seed in (0, 1):
         desk.add(f"f0-{seed}.png", 0, seed)
     assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     assert len(desk.rows("assignments.csv")) == 12
-    assert list(desk.store.pending()) == []
+    assert list(desk.store.backlog(9)) == []
 
 
 def test_recluster_sends_files_without_facts_again(desk: Desk) -> None:
@@ -83,7 +83,7 @@ def test_recluster_sends_files_without_facts_again(desk: Desk) -> None:
     assert record
     del desk.store._images[record.digest]
     assert recluster(desk.reclustering, force=False)["outcome"] == "published"
-    assert [path for path, _ in desk.store.pending()] == ["f1-2.png"]
+    assert [path for path, _ in desk.store.backlog(9)] == ["f1-2.png"]
     assert desk.store.features("e1", [record.digest]) == [None]
 
 

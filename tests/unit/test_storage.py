@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shared.broker import Lane
 from shared.errors import FileChanging, Unavailable, UnreadableImage
 from shared.failures import FailureKind
 from shared.records import Reference, State
 from shared.store import MemoryStore
 from tests.unit.test_extract import guard, png
 from watcher.enqueue import Batcher, Enqueuer
+from watcher.queue import Lines
 from watcher.scan import Reconciler
 from watcher.settling import Settling
 from watcher.storage import Absence, FolderAway
@@ -98,17 +100,14 @@ class Sent:
     def __init__(self) -> None:
         self.references: list[Reference] = []
 
-    def send(self, references: Sequence[Reference]) -> None:
+    def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
         self.references += references
-
-    def is_idle(self) -> bool:
-        return True
 
     def ping(self) -> None:
         return
 
-    def has_line(self) -> bool:
-        return False
+    def lines(self) -> Lines:
+        return Lines()
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         return
@@ -121,7 +120,8 @@ def test_what_a_source_lists_is_sent_and_what_it_opens_is_read() -> None:
     shelf = Shelf({"a/red.png": png((200, 1, 1)), "blue.png": png((1, 1, 200)), "rubbish.png": b"rubbish"})
     store, sent = MemoryStore(), Sent()
     enqueuer = Enqueuer(store, sent, Batcher(32, 0.0), frozenset({".png"}), lambda: 1e6)
-    reconciler = Reconciler(shelf, store, enqueuer, Settling(1.0, shelf.look), 1.0, lambda: 1e6, lambda: 1e6)
+    reconciler = Reconciler(shelf, store, enqueuer, Settling(1.0, shelf.look), 1.0, 60.0, lambda: 1e6, lambda: 1e6)
+    reconciler.scanned = 1e6
 
     def rescan() -> set[str]:
         sent.references = []

@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.broker import Lane
 from shared.errors import Unavailable
 from shared.failures import FailureKind
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
-from watcher.enqueue import LONGEST_HOLD, Batcher, Enqueuer, is_news
+from watcher.enqueue import LONGEST_HOLD, Batcher, Enqueuer, News, is_news
 from watcher.filters import suffix_reason
+from watcher.queue import Lines
 
 SEEN = Reference("a.jpg", 10, 20)
 READY = Record(10, 20, State.READY, digest="d", extractor="x")
@@ -112,19 +114,16 @@ class Wire:
         self.cut = False
         self.lined = False
 
-    def send(self, references: Sequence[Reference]) -> None:
+    def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
         if self.cut:
             raise Unavailable("Redis", "is cut off")
         self.batches.append(list(references))
 
-    def is_idle(self) -> bool:
-        return True
-
     def ping(self) -> None:
         return
 
-    def has_line(self) -> bool:
-        return self.lined
+    def lines(self) -> Lines:
+        return Lines(arrivals=int(self.lined), backlog=100)
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         self.gone += paths
@@ -199,7 +198,7 @@ def test_files_of_other_suffixes_are_recorded_and_not_sent() -> None:
             reason="not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES",
         )
     ]
-    assert enqueuer.news([Reference("notes.txt", 3, 4)]) == []
+    assert enqueuer.news([Reference("notes.txt", 3, 4)]) == News()
 
 
 def test_a_batch_whose_message_failed_is_marked_first_and_sent_when_the_queue_is_back() -> None:
@@ -229,5 +228,31 @@ def test_a_forgotten_path_is_not_sent_any_more_and_unknown_paths_leave_the_revis
 def test_news_asks_in_chunks_and_keeps_the_order() -> None:
     enqueuer, store, _ = make()
     files = [Reference(f"{number}.jpg", 1, 1) for number in range(2500)]
-    store.mark_pending(files[::2], 0.0)
-    assert enqueuer.news(files) == files[1::2]
+    store.mark_pending(files[::2], 1.0)
+    assert enqueuer.news(files) == News(new=files[1::2])
+
+
+def test_what_is_only_to_be_read_again_is_told_from_what_is_new() -> None:
+    enqueuer, store, _ = make()
+    enqueuer.extractor = "y"
+    paths = ["known", "changed", "held", "unknown"]
+    known, changed, held, unknown = files = [Reference(f"{path}.jpg", 1, 1) for path in paths]
+    store.mark_pending([known, replace(changed, size=2)], 1.0)
+    store.complete(
+        [(path, record, replace(record, state=State.READY, extractor="x")) for path, record in store.pending()]
+    )
+    enqueuer.hold([held])
+    assert enqueuer.news(files) == News(new=[changed, unknown], again=[known])
+    assert enqueuer.news(files, held_too=True) == News(new=[changed, held, unknown], again=[known])
+
+
+def test_what_is_held_is_on_record_and_not_sent() -> None:
+    enqueuer, store, wire = make()
+    enqueuer.hold([Reference("a.jpg", 1, 1), Reference("b.jpg", 1, 1), Reference("c.txt", 1, 1)])
+    enqueuer.flush(9.0, at_once=True)
+    assert wire.batches == []
+    assert (store.counts().held, store.counts().failed) == (2, 1)
+    enqueuer.put([Reference("a.jpg", 1, 1)], 10.0)
+    enqueuer.flush(11.0)
+    assert [[reference.path for reference in batch] for batch in wire.batches] == [["a.jpg"]]
+    assert store.counts().held == 1

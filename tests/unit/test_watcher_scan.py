@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from shared.records import Reference, State
+from shared.broker import Lane
+from shared.records import Counts, Reference, State
 from shared.store import MemoryStore
 from watcher.enqueue import Batcher, Enqueuer
 from watcher.folder import WatchedFolder
 from watcher.once import SETTLE_SECONDS, Once
-from watcher.scan import LOST_AFTER, Reconciler
+from watcher.queue import Lines
+from watcher.scan import LOST_AFTER, LOST_IN_TRAFFIC, Reconciler, lost_after
 from watcher.settling import Settling
 
 SUFFIXES = frozenset({".jpg", "."})
-QUIET = 1.0
+QUIET, RESCAN_EVERY = 1.0, 40.0
+ABSENCE = 2 * RESCAN_EVERY
 
 
 @dataclass
@@ -35,20 +38,25 @@ class Bench:
         self.settling = Settling(QUIET, self.folder.look)
         self.enqueuer = Enqueuer(self.store, self, Batcher(32, 0.0), SUFFIXES, lambda: self.now)
         self.reconciler = Reconciler(
-            self.folder, self.store, self.enqueuer, self.settling, QUIET, lambda: self.now, lambda: self.now
+            self.folder,
+            self.store,
+            self.enqueuer,
+            self.settling,
+            QUIET,
+            RESCAN_EVERY,
+            lambda: self.now,
+            lambda: self.now,
         )
+        self.reconciler.scanned = self.now  # what the next one finds is new
 
-    def send(self, references: Sequence[Reference]) -> None:
+    def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
         self.sent += [reference.path for reference in references]
-
-    def is_idle(self) -> bool:
-        return True
 
     def ping(self) -> None:
         return
 
-    def has_line(self) -> bool:
-        return False
+    def lines(self) -> Lines:
+        return Lines()
 
     def tell_gone(self, paths: Sequence[str]) -> None:
         assert self.store.records(paths) == [None] * len(paths)
@@ -136,7 +144,8 @@ def test_a_new_extractor_makes_all_its_predecessors_work_news(bench: Bench) -> N
     bench.enqueuer.extractor = "x"
     assert bench.rescan() == []
     bench.enqueuer.extractor = "y"
-    assert bench.rescan() == ["a.jpg"]
+    assert bench.rescan() == []
+    assert [path for path, _ in bench.store.backlog(9)] == ["a.jpg"]
 
 
 def test_what_is_gone_or_no_regular_file_is_forgotten(bench: Bench) -> None:
@@ -207,17 +216,17 @@ def test_lost_messages_are_sent_again_after_a_while_and_only_then(bench: Bench) 
     bench.rescan()
     bench.sent = []
     bench.now += LOST_AFTER
-    bench.drain(bench.reconciler.find_lost())
+    bench.drain(bench.reconciler.find_lost(LOST_AFTER))
     assert bench.sent == []
     bench.write("changed.jpg", content=b"22")
     (bench.root / "gone.jpg").unlink()
     bench.now += 1.0
-    bench.drain(bench.reconciler.find_lost())
+    bench.drain(bench.reconciler.find_lost(LOST_AFTER))
     assert bench.sent == ["a.jpg"]
     assert bench.settling.paths() == ["changed.jpg"]
     assert bench.known() == {"a.jpg", "changed.jpg"}
     bench.sent = []
-    bench.drain(bench.reconciler.find_lost())
+    bench.drain(bench.reconciler.find_lost(LOST_AFTER))
     assert bench.sent == []
 
 
@@ -226,7 +235,7 @@ def test_a_record_from_the_future_counts_as_lost_when_the_clock_was_set_back(ben
     bench.rescan()
     bench.sent = []
     bench.now -= 3600.0
-    bench.drain(bench.reconciler.find_lost())
+    bench.drain(bench.reconciler.find_lost(LOST_AFTER))
     assert bench.sent == ["a.jpg"]
 
 
@@ -245,14 +254,65 @@ def test_once_waits_for_settling_and_workers_and_leaves_out_what_never_settles(
     once = Once(bench.settling, bench.store)
     assert once.is_done(0.0)
     bench.store.mark_pending([Reference("a.jpg", 1, 1)], 0.0)
-    assert not once.is_done(1.0)
+    assert not once.is_done(1.0), "it is held"
+    bench.store.mark_pending([Reference("a.jpg", 1, 1)], 1.0)
+    assert not once.is_done(1.0), "it is on its way"
     bench.settling.note(Reference("restless.jpg", 1, 1), 2.0)
     assert not once.is_done(2.0)
     bench.complete()
     assert not once.is_done(2.0 + SETTLE_SECONDS - 1)
     assert once.is_done(2.0 + SETTLE_SECONDS)
     assert "files that still change are left out: 1, 'restless.jpg' first" in caplog.text
-    bench.store.mark_pending([Reference("restless.jpg", 1, 1)], 0.0)
+    bench.store.mark_pending([Reference("restless.jpg", 1, 1)], 1.0)
     assert once.is_done(100.0), "what was left out is not waited for"
-    bench.store.mark_pending([Reference("b.jpg", 1, 1)], 0.0)
+    bench.store.mark_pending([Reference("b.jpg", 1, 1)], 1.0)
     assert not once.is_done(101.0)
+    bench.store.forget(["b.jpg", "restless.jpg"])
+    bench.store.mark_pending([Reference("b.jpg", 1, 1)], 0.0)
+    assert not once.is_done(102.0), "as many as were left out, but another one"
+
+
+def test_what_the_first_scan_finds_and_one_after_a_long_absence_is_backlog(bench: Bench) -> None:
+    bench.reconciler.scanned = None
+    bench.write("before.jpg")
+    bench.write("notes.txt")
+    assert bench.rescan() == []
+    assert bench.store.counts() == Counts(total=2, pending=1, failed=1, held=1)
+    bench.now += ABSENCE
+    bench.write("missed.jpg")
+    assert bench.rescan() == ["missed.jpg"], "no event told of it, and somebody was watching"
+    assert bench.store.counts().held == 1, "a later scan leaves the backlog where it is"
+    bench.now += ABSENCE + 1
+    bench.write("while away.jpg")
+    assert bench.rescan() == []
+    assert {path for path, _ in bench.store.backlog(9)} == {"before.jpg", "while away.jpg"}
+
+
+def test_a_first_scan_that_is_cut_off_leaves_the_rest_to_the_backlog(bench: Bench) -> None:
+    bench.reconciler.scanned = None
+    bench.write("a.jpg")
+    next(bench.reconciler.rescan())
+    bench.write("b.jpg")
+    assert bench.rescan() == []
+    assert bench.store.counts().held == 2
+
+
+def test_what_another_extractor_knew_is_read_again_behind_what_is_new(bench: Bench) -> None:
+    bench.write("old.jpg")
+    bench.rescan()
+    bench.complete("x")
+    bench.enqueuer.extractor = "y"
+    bench.write("new.jpg")
+    assert bench.rescan() == ["new.jpg"]
+    assert [path for path, _ in bench.store.backlog(9)] == ["old.jpg"]
+
+
+def test_when_a_file_that_was_sent_is_lost() -> None:
+    def after(counts: Counts, lines: Lines) -> float | None:
+        return lost_after(counts, lambda: lines)
+
+    assert after(Counts(9, pending=4, held=4), Lines()) is None, "none was sent"
+    assert after(Counts(9, pending=4, held=3), Lines()) == LOST_AFTER
+    assert after(Counts(9, pending=4, held=3), Lines(backlog=1, in_hand=1)) == LOST_IN_TRAFFIC
+    assert after(Counts(9, pending=4, held=3), Lines(in_hand=1)) == LOST_IN_TRAFFIC
+    assert after(Counts(9, pending=4), Lines(arrivals=1)) is None, "it may have stood in line since"

@@ -11,7 +11,7 @@ from shared import names
 from shared.errors import LeaseTaken, Unavailable
 from shared.failures import FailureKind
 from shared.records import Extractor, ImageFacts, Match, Reference, State
-from shared.store import MemoryStore
+from shared.store import Counter, MemoryStore
 from worker.engine.groups.keepers import rank_keepers
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
@@ -102,7 +102,11 @@ def test_a_writer_whose_turn_is_over_writes_nothing() -> None:
     store.end_lease(names.LEASE_VERDICTS, "first")
     assert store.take_lease(names.LEASE_VERDICTS, "second", 10)
     second = Writer(store, lambda extractor: open_judge(store, extractor, "second"))
-    assert second.look(["a"]) == 2  # b has waited, too
+    assert second.look(["a"]) == 1
+    passed_on: list[str] = []
+    second.pass_on(passed_on.extend)
+    assert passed_on == ["b"]  # it has waited, too
+    assert second.look(passed_on) == 1
     put(store, "c", "same", "e")
     with pytest.raises(LeaseTaken):
         first.look(["c"])
@@ -111,6 +115,24 @@ def test_a_writer_whose_turn_is_over_writes_nothing() -> None:
         first.look(["bad"])
     assert verdicts(store) == {"a": "unique", "b": "exact", "c": "", "bad": ""}
     assert second.look(["c", "bad"]) == 2
+
+
+def test_what_waits_since_before_comes_after_what_is_asked_for() -> None:
+    store = MemoryStore()
+    publish(store, "e")
+    for name in ("old", "older", "new"):
+        put(store, name, name, "e")
+    writer = Writer(store, lambda extractor: open_judge(store, extractor))
+    assert writer.look(["new"]) == 1
+    assert verdicts(store) == {"old": "", "older": "", "new": "unique"}
+    sent: list[list[str]] = []
+    writer.pass_on(lambda paths: sent.append(sorted(paths)))
+    writer.pass_on(lambda paths: sent.append(sorted(paths)))
+    assert sent == [["old", "older"]], "once"
+    store.add(Counter.CORRECTIONS, 1)  # a recluster run knew better
+    assert writer.look(["old"]) == 1
+    writer.pass_on(lambda paths: sent.append(sorted(paths)))
+    assert sent[1:] == [["older"]]
 
 
 def test_what_was_half_done_when_redis_went_away_is_done_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ class RenewalStore(Files, Changes, Images, Extractors, Protocol):
 def renew_images(store: RenewalStore, digests: Collection[str]) -> int:
     """Drop features, sketch and facts of these pictures, and make their files pending; how many files there were.
 
-    The watcher sends again what is pending without a message (`Reconciler.find_lost`), within a minute; until then a
-    recluster run goes on without them. O(records), so it is for what is damaged or has vanished, nothing else.
+    They are in the backlog then, which the watcher sends; until then a recluster run goes on without them. O(records),
+    so it is for what is damaged or has vanished, nothing else.
     """
     wanted, extractor = frozenset(digests), store.extractor()
     files = {
@@ -33,7 +33,7 @@ def renew_images(store: RenewalStore, digests: Collection[str]) -> int:
         for (path, record), now in zip(files.items(), store.records(list(files)), strict=True)
         if now == record
     ]
-    store.mark_pending(unchanged, now=0.0)  # since long ago: no message about them can be on its way
+    store.mark_pending(unchanged, now=0.0)  # held: no message about them is on its way
     if unchanged:
         logger.warning(
             "what was stored of %d images was damaged or gone; their files are read again: %d, %r first",

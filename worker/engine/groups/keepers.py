@@ -51,7 +51,7 @@ NO_RULES: Final = FolderRules()
 
 
 def rank_keepers(order: Sequence[str], folders: FolderRules = NO_RULES) -> Rank:
-    """The rank of a file by its folder, then by these criteria (`shared.settings.KEEPER_CRITERIA`); the lowest stays.
+    """The rank of a file by its folder, then by criteria (`shared.setting_checks.KEEPER_CRITERIA`); the lowest stays.
 
     The path decides last, named or not, so the order is total: no two files share one. Raises KeyError for a word that
     is no criterion.

@@ -64,7 +64,7 @@ class Judge:
         the epoch. rank: order of keepers.
 
         holder: of the lease, checked with every verdict. act: called with the duplicates that were proved, after
-        their verdicts are written; it raises nothing. Call `start` before anything else.
+        their verdicts are written; it raises nothing.
         """
         self._store = store
         self._candidates = candidates
@@ -78,10 +78,7 @@ class Judge:
         self._pixels: dict[str, str] = {}  # digests of pixels, of contents that are about to be judged
         meter.follow(KNOWN, lambda: len(self._known.digest))
         self._corrections = -1
-
-    def start(self) -> int:
-        """Learn the collection, and judge what has waited meanwhile; how many verdicts were given."""
-        return self.look(self.rebuild())
+        self.waiting: list[str] = []  # found without a verdict when the collection was learnt, and not asked for since
 
     def rebuild(self) -> list[str]:
         """Learn the collection from the store; the paths that wait for a verdict. O(records), features of new ones."""
@@ -96,11 +93,13 @@ class Judge:
     def look(self, paths: Sequence[str]) -> int:
         """Judge what is new among `paths`, and let go what is gone; how many verdicts were given.
 
-        A path is looked up in the store, so messages may come late, twice or out of order. After an error the
-        collection is learnt anew: what was being changed may be known by half.
+        A path is looked up in the store, so messages may come late, twice or out of order. At first, after a recluster
+        run knew better, and after an error, when what was being changed may be known by half, the collection is learnt
+        anew, and `waiting` says what else is to be judged: somebody may wait for `paths`, and that may be thousands.
         """
         if self._store.add(Counter.CORRECTIONS, 0) != self._corrections:
-            paths = list(dict.fromkeys([*self.rebuild(), *paths]))  # a recluster run knew better
+            asked = set(paths)
+            self.waiting = [path for path in self.rebuild() if path not in asked]
         given = 0
         try:
             for start in range(0, len(paths), RECORDS_AT_ONCE):

@@ -11,7 +11,7 @@ class Writer:
     """Gives verdicts. What it knows of the collection is learnt from the store when it is first asked."""
 
     def __init__(self, store: Extractors, open_judge: Callable[[str], Judge]) -> None:
-        """open_judge: makes a judge for an extractor id; it is started here."""
+        """open_judge: makes a judge for an extractor id; it has looked at nothing yet."""
         self._store = store
         self._open_judge = open_judge
         self._extractor = ""
@@ -20,16 +20,19 @@ class Writer:
     def look(self, paths: Sequence[str]) -> int:
         """Judge what is new among `paths` and let go what is gone; how many verdicts were given.
 
-        The first look, and the first one after another extractor was published, also judges all that has waited; it
-        takes as long as reading the collection. Raises LeaseTaken when it is another process's turn.
+        The first look, and the first one after another extractor was published, takes as long as reading the
+        collection; what has waited meanwhile is for `pass_on`. Raises LeaseTaken when it is another process's turn.
         """
         extractor = self._store.extractor()
         if extractor is None:
             raise Unavailable("the feature worker", "has not published its extractor yet")
-        given = 0
         if self._judge is None or extractor.id != self._extractor:
             self._judge = None  # its memory is free for the next one
-            judge = self._open_judge(extractor.id)
-            given += judge.start()
-            self._judge, self._extractor = judge, extractor.id
-        return given + self._judge.look(paths)
+            self._judge, self._extractor = self._open_judge(extractor.id), extractor.id
+        return self._judge.look(paths)
+
+    def pass_on(self, send: Callable[[Sequence[str]], None]) -> None:
+        """Send the paths that were found without a verdict and that nobody may ask for: their messages are lost."""
+        if self._judge and self._judge.waiting:
+            send(self._judge.waiting)
+            self._judge.waiting = []

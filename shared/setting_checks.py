@@ -1,0 +1,42 @@
+"""Whether the value of a setting can be what it is for: each returns the value as it is used, or raises ValueError."""
+
+from shared.quiet_hours import QuietHours
+
+# Criteria of the order of keepers, as worker/engine/groups/keepers.py measures them.
+KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path", "holds")
+
+
+# What Celery and redis-py call the ways to a Redis: without and with TLS, and by a Unix socket.
+SCHEMES = {"broker_url": ("redis", "rediss", "redis+socket"), "store_url": ("redis", "rediss", "unix")}
+
+
+def check_order(criteria: tuple[str, ...]) -> tuple[str, ...]:
+    """An order of keepers."""
+    if not criteria or not set(criteria) <= set(KEEPER_CRITERIA):
+        raise ValueError(f"use words of {', '.join(KEEPER_CRITERIA)}")
+    return criteria
+
+
+def check_hours(words: str) -> str:
+    """Hours of the day, or none."""
+    QuietHours.parse(words)
+    return words
+
+
+def check_url(url: str, schemes: tuple[str, ...]) -> str:
+    """Where a Redis is, or nothing."""
+    scheme, _, rest = url.partition("://")
+    if url and scheme not in schemes:
+        raise ValueError("begin it with " + " or ".join(f"{one}://" for one in schemes))
+    if scheme == "rediss" and "ssl_cert_reqs=" not in rest:
+        # Celery would take any certificate where nothing is said of it.
+        url += ("&" if "?" in rest else "?") + "ssl_cert_reqs=required"
+    return url
+
+
+def check_auth(pair: str) -> str:
+    """A user and a password, or nothing."""
+    user, _, password = pair.partition(":")
+    if pair and not (user and password):
+        raise ValueError("use user:password")
+    return pair

@@ -1,0 +1,75 @@
+"""The backlog on record: files that wait to be sent are counted, drawn, and leave it by whatever happens to them."""
+
+import dataclasses
+import os
+
+import redis
+
+from shared.failures import FailureKind
+from shared.records import Counts, Reference, State
+from shared.settings import Settings
+from shared.store import RedisStore, Store, keys
+
+
+def hold(store: Store, *paths: str) -> None:
+    store.mark_pending([Reference(path, 1, 1) for path in paths], now=0.0)
+
+
+def held(store: Store) -> set[str]:
+    return {path for path, _ in store.backlog(1000)}
+
+
+def test_files_of_the_backlog_are_pending_and_not_on_their_way(store: Store) -> None:
+    odd = os.fsdecode(b"latin-\xe9.jpg")
+    hold(store, "a", "b", odd)
+    store.mark_pending([Reference("sent", 1, 1)], now=5.0)
+    assert store.counts() == Counts(total=4, pending=4, failed=0, held=3)
+    assert [path for path, _ in store.pending()] == ["sent"]
+    assert held(store) == {"a", "b", odd}
+    assert len(store.backlog(2)) == 2
+    counts = store.verdict_counts()
+    assert counts is not None
+    assert not any(counts.values())
+
+
+def test_a_file_leaves_the_backlog_by_being_sent_read_refused_or_forgotten(store: Store) -> None:
+    hold(store, "sent", "taken", "read", "refused", "gone", "stays")
+    store.mark_pending([Reference("sent", 1, 1)], now=5.0)
+    found = dict(store.backlog(10))
+    taken, read = found["taken"], found["read"]
+    marked = dataclasses.replace(taken, since=7.0)
+    assert store.complete([("taken", taken, marked), ("read", read, dataclasses.replace(read, state=State.READY))]) == [
+        True,
+        True,
+    ]
+    assert store.complete([("taken", taken, marked)]) == [False], "somebody else has sent it"
+    store.mark_failed([(Reference("refused", 1, 1), "bad")], FailureKind.SUFFIX, now=1.0)
+    store.forget(["gone"])
+    assert held(store) == {"stays"}
+    assert store.counts() == Counts(total=5, pending=3, failed=1, held=1)
+    hold(store, "read")  # another extractor counts
+    assert held(store) == {"stays", "read"}
+
+
+def test_a_pause_and_the_reason_for_a_rest_are_kept(store: Store) -> None:
+    assert (store.is_backlog_paused(), store.backlog_rests()) == (False, "")
+    store.pause_backlog(True)
+    store.pause_backlog(True)
+    store.tell_backlog_rests("quiet hours")
+    assert (store.is_backlog_paused(), store.backlog_rests()) == (True, "quiet hours")
+    store.pause_backlog(False)
+    store.tell_backlog_rests("")
+    assert (store.is_backlog_paused(), store.backlog_rests()) == (False, "")
+
+
+def test_a_recount_puts_every_pending_file_where_its_record_says(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    hold(store, "held")
+    store.mark_pending([Reference("sent", 1, 1)], now=5.0)
+    with redis.Redis.from_url(settings.store) as client:
+        client.smove(keys.KEY_BACKLOG, keys.KEY_PENDING, "held")  # as an older version has it
+        client.smove(keys.KEY_PENDING, keys.KEY_BACKLOG, "sent")
+    for _ in store.recount():
+        continue
+    assert held(store) == {"held"}
+    assert [path for path, _ in store.pending()] == ["sent"]
