@@ -157,6 +157,10 @@ def print_costs(found: dict[str, Flood], forward: float) -> None:
         pairs = zip(values, whole, strict=True)
         cells = " | ".join(f"{value:.2f} | {100 * value / full:.1f} %" for value, full in pairs)
         print(f"| {name} | {cells} |")
+    for name, full in zip(found, whole, strict=True):
+        print(
+            f"\nA million images, {name}: {full / 3.6:,.0f} core-hours, {forward / 3.6:,.0f} of them the forward pass."
+        )
 
 
 def main(

@@ -209,7 +209,7 @@ class Judge:
         asked = dict.fromkeys(one for pair in candidates.items() for one in pair if one in known.paths)
         files = self._standing(screen(list(asked)) if asked else ())
         for candidate, keeper in candidates.items():
-            if _tell_enough(compared, known.keeper):
+            if compared and _tell_enough(compared, known.keeper):
                 break
             for digest in dict.fromkeys((keeper, candidate)):
                 if digest in files and digest not in compared and not _is_near(compared.get(keeper)):
