@@ -63,7 +63,12 @@ def test_alike_is_not_the_same(recipe, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [("jeans-of-a-range-jpeg", 1), ("trousers-light-and-olive-jpeg", 1), ("trousers-two-black-jpeg", 2)],
+    [
+        ("jeans-of-a-range-jpeg", 1),
+        ("trousers-light-and-olive-jpeg", 1),
+        ("trousers-two-black-jpeg", 2),
+        ("shirts-white-and-ivory", 5),
+    ],
 )
 def test_garments_of_other_seeds_are_told_apart(name, seed, tmp_path):
     """They fill their picture, or agree in a bit of their inside by chance."""

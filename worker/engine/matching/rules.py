@@ -100,8 +100,9 @@ def largest_peak(found: Agreement, plain: float, thresholds: Thresholds) -> floa
 
 
 def _is_hollow(found: Agreement, thresholds: Thresholds) -> bool:
-    """Whether an outline is all that agrees."""
-    return found.hollow > thresholds.hollow and found.grain < thresholds.grain
+    """Whether an outline is all that agrees. Two shades that one curve makes alike may seem to share their grain."""
+    grainless = found.grain < thresholds.grain or found.shot < thresholds.grain / 2
+    return found.hollow > thresholds.hollow and grainless
 
 
 def _is_doubtful(found: Agreement, thresholds: Thresholds) -> bool:
