@@ -3,8 +3,8 @@
 Meant for a GPU, and runs without one. Each backend of Keras that is installed is measured in a process of its own, with
 seeded random weights: images a second of VGG16 up to fc2, at each precision and batch size. Then all processors read
 JPEG pictures as a feature worker does (decode, at reduced scale where they are large; digest of the pixels; the
-network's input; the sketch), alone and beside the best forward pass, which they feed. What is slower of the two binds.
-The rates of feeding leave out disks, Redis and the checks for damage and hidden parts.
+network's input; the sketch, where SciPy is installed), alone and beside the best forward pass, which they feed. What is
+slower of the two binds. The rates of reading leave out disks, Redis and the checks for damage and hidden parts.
 
 It needs keras, numpy, h5py and opencv-python-headless beside a backend, and nothing else of what imagesieve needs: a
 bare machine with PyTorch and a copy of this repository will do.
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from importlib.util import find_spec
 from multiprocessing import get_context
 from typing import Final
@@ -27,8 +28,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.picture.scaling import average
-from worker.engine.sketch.sketch import describe, pixel_digest
 from worker.network.backend import load_backend
 from worker.network.port import Network, Precision
 from worker.network.vgg16 import SIDE, Vgg16
@@ -38,6 +37,7 @@ SIZES: Final = ((1024, 768), (4032, 3024))
 CHUNK: Final = 16  # pictures that a process reads for one answer
 REDUCED: Final = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 LEAST_SIDE: Final = 1024  # pixels of the long side that a picture keeps, as in worker.engine.picture.decode
+SKETCHES: Final = find_spec("scipy") is not None  # which they need
 LIMITS = (
     "ImageNet weights, which take the same time; reading from disks, Redis and verdicts; several cards. On a machine "
     "without a GPU it measures Keras's forward pass, not imagesieve's own faster one for processors (docs/adr/0018)."
@@ -76,9 +76,12 @@ def read(pictures: Sequence[bytes], long_side: int) -> Squares:
         if pixels is None:
             raise ValueError("a JPEG that this benchmark made does not decode")
         picture = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
-        pixel_digest(picture)
-        describe(picture)
-        squares[place] = average(picture, (SIDE, SIDE))
+        sha256(picture.data)
+        squares[place] = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        if SKETCHES:
+            from worker.engine.sketch.sketch import describe
+
+            describe(picture)
     return squares
 
 
@@ -163,6 +166,8 @@ def measure(batches: Sequence[int], seconds: float) -> None:
         passes.append(one)
         print(f"| {one.precision} | {one.batch} | {one.rate:.1f} |", flush=True)
     best = max(passes, key=lambda one: one.rate)
+    if not SKETCHES:
+        print("\nReading leaves out the sketch: scipy is not installed.")
     print("\n| JPEG | read alone, images/s | core-ms | read and forward pass, images/s | of the slower | binds |")
     print("| --- | --- | --- | --- | --- | --- |", flush=True)
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:

@@ -11,8 +11,13 @@ FOREIGN = (
 
 
 def test_it_imports_nothing_beside_keras_numpy_h5py_and_opencv() -> None:
-    code = f"import sys; sys.modules.update(dict.fromkeys({FOREIGN})); import benchmarks.gpu"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({FOREIGN}))\n"
+        "from benchmarks.gpu import make_jpeg, read\n"
+        "print(read([make_jpeg((2048, 1536), 0)], 2048).shape)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, timeout=120, stdout=subprocess.PIPE, text=True)
+    assert said.stdout == "(1, 224, 224, 3)\n"
 
 
 def test_it_says_what_binds() -> None:

@@ -58,8 +58,6 @@ def test_damaged_bytes_are_refused(data):
     change = data.draw(st.integers(1, 255))
     damaged = bytearray(raw)
     damaged[place] ^= change
-    if place in (*range(3, 13), 15, 16):  # of the head, where the checksum of the body does not reach
-        return
     with pytest.raises(CorruptValue):
         Sketch.from_bytes(bytes(damaged))
 
