@@ -103,25 +103,6 @@ def world() -> World:
     return World()
 
 
-@pytest.mark.parametrize("found", [True, False])
-def test_what_captioned_pictures_are_variants_of_is_asked_before_more_of_them(
-    world: World, monkeypatch: pytest.MonkeyPatch, found: bool
-) -> None:
-    captions = [f"caption {number}" for number in range(9)]
-    for caption in captions:
-        world.varied[frozenset({"original", caption})] = 0.9
-        world.varied[frozenset({caption, "copy"})] = 0.9
-    for one in ("original", *captions):
-        world.arrive(one, one)
-    world.alike[frozenset({"original", "copy"})] = 0.9
-    late = [*captions, "original"] if found else captions
-    monkeypatch.setattr(world, "search", lambda *_: late)
-    world.compared.clear()
-    world.arrive("copy", "copy")
-    assert world.verdicts()["copy"] == ("near", "original")
-    assert world.compared[:2] == [frozenset({captions[0], "copy"}), frozenset({"original", "copy"})]
-
-
 def test_a_batch_is_read_ahead_and_strangers_get_their_verdicts_together(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,6 @@ What it knows of the collection it keeps in memory, rebuilt from the store at it
 keepers alone: a group is a keeper and images each verified against that keeper, so nothing chains.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -209,18 +208,12 @@ class Judge:
         candidates = {found: known.keeper.get(found, "") for found in search(lambda one: known.keeper.get(one, one))}
         asked = dict.fromkeys(one for pair in candidates.items() for one in pair if one in known.paths)
         files = self._standing(screen(list(asked)) if asked else ())
-        waiting = deque(candidates.items())
-        while waiting and not (compared and _tell_enough(compared, known.keeper)):
-            candidate, keeper = waiting.popleft()
+        for candidate, keeper in candidates.items():
+            if compared and _tell_enough(compared, known.keeper):
+                break
             for digest in dict.fromkeys((keeper, candidate)):
-                if digest not in files or digest in compared or _is_near(compared.get(keeper)):
-                    continue
-                match = compared[digest] = compare(files[digest])
-                # The likeliest keeper is what a captioned picture is a variant of: of many captions it might come late.
-                of = known.variant_of.get(digest) if match and match.relation is Relation.VARIANT else None
-                if of and of not in compared and (of in files or of not in asked):
-                    files |= {} if of in files else self._standing([of])
-                    waiting.appendleft((of, of))
+                if digest in files and digest not in compared and not _is_near(compared.get(keeper)):
+                    compared[digest] = compare(files[digest])
         matches = {digest: match for digest, match in compared.items() if match}
         return self._best_keeper(matches, Relation.NEAR), matches
 
