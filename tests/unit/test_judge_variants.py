@@ -193,3 +193,19 @@ def test_a_picture_that_is_read_again_is_found_again_by_the_next_run(world: Worl
     world.store.complete([("1", record, dataclasses.replace(record, verdict=""))])
     world.judge.look(["1"])
     assert variants(world) == {"2": "1"}
+
+
+def test_a_run_finds_one_picture_in_two_that_only_a_captioned_one_connects(world: World) -> None:
+    world.varied |= {frozenset({"captioned", "whole"}): 0.9, frozenset({"captioned", "crop"}): 0.9}
+    world.alike[frozenset({"whole", "crop"})] = 0.9
+    world.arrive("1", "captioned", width=20)
+    world.arrive("2", "whole", width=50)
+    world.strange = {"whole"}  # among many captioned ones it was not asked for
+    world.arrive("3", "crop", width=10)
+    assert variants(world) == {"2": "1", "3": "1"}
+    world.compared.clear()
+    regroup(world)
+    assert world.verdicts() == {"1": ("unique", ""), "2": ("unique", ""), "3": ("near", "2")}
+    assert variants(world) == {"1": "2"}
+    assert world.compared == [frozenset({"whole", "crop"})]  # once, though it is asked for twice
+    assert regroup(world) == 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
 
-from shared.records import DUPLICATE_KINDS, ImageFacts, Match, Pair, Record, State, Verdict, pair_of
+from shared.records import DUPLICATE_KINDS, ImageFacts, Match, Pair, Record, Relation, State, Verdict, pair_of
 from shared.store import Events, Pairs, Tallies
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import Rank
@@ -48,25 +48,36 @@ def group_files(
     files = {record.digest: File(path, record) for path, record in records.items()}
     matches = dict(store.matches())
     gone = [pair for pair in matches if pair[0] not in files or pair[1] not in files]
-    fresh: dict[Pair, Match] = {}
+    asked: dict[Pair, Match | None] = {}
 
     def verify(keeper: str, other: str) -> Match | None:
-        match = compare(files[keeper], files[other])
-        if match:
-            fresh[pair_of(keeper, other)] = match
-        return match
+        pair = pair_of(keeper, other)
+        if pair not in asked:
+            asked[pair] = compare(files[keeper], files[other])
+        return asked[pair]
+
+    def fresh() -> dict[Pair, Match]:
+        return {pair: match for pair, match in asked.items() if match}
 
     for keeper, other in _compared(records):
         if pair_of(keeper, other) not in matches:
             verify(keeper, other)
     pixels = _pixels(store, files, gone)
     facts = _facts_of_twins(store, files, pixels)
-    groups = verified_groups(members, pixels, matches | fresh, verify, rank, facts)
-    variants = find_variants(members, pixels, matches | fresh, groups, verify, rank)
-    store.put_matches(fresh)
+    while True:
+        groups = verified_groups(members, pixels, matches | fresh(), verify, rank, facts)
+        near = _count_near(fresh())
+        variants = find_variants(members, pixels, matches | fresh(), groups, verify, rank)
+        if _count_near(fresh()) == near:
+            break  # else two that only variants connected are one picture, and belong into one group
+    store.put_matches(fresh())
     if not waiting and not store.counts().pending:
         store.drop_matches(gone)
     return Grouping(groups, variants)
+
+
+def _count_near(matches: Mapping[Pair, Match]) -> int:
+    return sum(match.relation is Relation.NEAR for match in matches.values())
 
 
 def _compared(records: Mapping[str, Record]) -> set[tuple[str, str]]:
