@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+import os
 import re
 import shutil
 import signal
@@ -23,12 +24,13 @@ class Terminal:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.lines: list[str] = []
         self._process = process
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        assert process.stderr
+        own = os.dup(process.stderr.fileno())  # communicate() closes the process's, even while a line is read
+        threading.Thread(target=self._read, args=(own,), daemon=True).start()
 
-    def _read(self) -> None:
-        assert self._process.stderr
-        self.lines.extend(line for line in self._process.stderr)
+    def _read(self, descriptor: int) -> None:
+        with open(descriptor, encoding="utf-8") as stream:
+            self.lines.extend(stream)
 
     def said(self, word: str) -> bool:
         if self._process.poll() is not None:

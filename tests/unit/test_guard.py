@@ -75,6 +75,17 @@ def test_the_processor_time_of_a_thread_is_told() -> None:
         assert guard.overdue() == []
 
 
+def test_a_batch_tried_again_may_decode_a_file_that_a_thread_of_the_first_try_has_not_finished() -> None:
+    guard = Guard(100, 10.0, Clocks())
+    with guard.decoding(reference("a"), 10):
+        with guard.decoding(reference("a"), 10):
+            pass
+        with guard.decoding(reference("large"), 80):
+            assert guard.overdue() == []
+    with guard.decoding(reference("large"), 100):
+        assert guard.overdue() == []
+
+
 def test_a_refused_picture_makes_room_again() -> None:
     guard = Guard(100, 10.0, Clocks())
     with pytest.raises(ValueError, match="damaged"), guard.decoding(reference("a"), 100):

@@ -36,8 +36,11 @@ class Clocks:
     processor: Callable[[int], float] = lambda thread: time.clock_gettime(time.pthread_getcpuclockid(thread))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Begun:
+    """One decoding. Two of one file may go on at once: a batch that failed is tried again while a thread finishes."""
+
+    reference: Reference
     thread: int
     wall: float
     processor: float
@@ -56,7 +59,7 @@ class Guard:
         self._clocks = clocks
         self._changed = threading.Condition()
         self._pixels = 0
-        self._begun: dict[Reference, _Begun] = {}
+        self._begun: set[_Begun] = set()
 
     @contextmanager
     def decoding(self, reference: Reference, pixels: int) -> Iterator[None]:
@@ -65,19 +68,20 @@ class Guard:
             self._changed.wait_for(lambda: not self._begun or self._pixels + pixels <= self._max_pixels)
             self._pixels += pixels
             thread = threading.get_ident()
-            self._begun[reference] = _Begun(thread, self._clocks.wall(), self._clocks.processor(thread))
+            begun = _Begun(reference, thread, self._clocks.wall(), self._clocks.processor(thread))
+            self._begun.add(begun)
         try:
             yield
         finally:
             with self._changed:
                 self._pixels -= pixels
-                del self._begun[reference]
+                self._begun.remove(begun)
                 self._changed.notify_all()
 
     def overdue(self) -> list[Reference]:
         """The files that keep a decoder for too long."""
         with self._changed:
-            return [reference for reference, begun in self._begun.items() if self._is_over(begun)]
+            return [begun.reference for begun in self._begun if self._is_over(begun)]
 
     def _is_over(self, begun: _Begun) -> bool:
         spent = self._clocks.processor(begun.thread) - begun.processor
