@@ -28,7 +28,7 @@ from shared.records.history import HISTORY_KEPT, Snapshot
 from shared.store import keys
 from shared.store.leases import hold_lease
 from shared.store.places import BACKLOG, PLACES, place_of
-from shared.store.port import Change, Image
+from shared.store.port import TOUCHED_AT_ONCE, Change, Image, Touched
 
 
 class MemoryStore:
@@ -41,7 +41,7 @@ class MemoryStore:
         self._features: dict[tuple[str, str], bytes] = {}
         self._sketches: dict[str, bytes] = {}
         self._matches: dict[Pair, Match] = {}
-        self._events: list[Event] = []
+        self._events: list[Event | str] = []  # a path: of a file that was let go
         self._ends: dict[tuple[str, str], float] = {}  # kind or extractor, digest -> when it ends
         self._owner: Owner | None = None
         self._counters: Counter[keys.Counter] = Counter()
@@ -219,7 +219,25 @@ class MemoryStore:
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:  # noqa: ARG002
         start = len(self._events) if after == "$" else int(after)
-        return [(str(place), event) for place, event in enumerate(self._events[start:], start=start + 1)]
+        entries = enumerate(self._events[start:], start=start + 1)
+        return [(str(place), event) for place, event in entries if isinstance(event, Event)]
+
+    def let_go(self, paths: Sequence[str]) -> None:
+        self._events += paths
+        self._counters[keys.Counter.CHANGED] += len(paths)
+
+    def position(self) -> str:
+        return str(len(self._events))
+
+    def touched(self, after: str) -> list[Touched] | None:
+        if int(after) > len(self._events):
+            return None
+        entries = enumerate(self._events[int(after) :], start=int(after) + 1)
+        found = [
+            (str(place), entry.path, False) if isinstance(entry, Event) else (str(place), entry, True)
+            for place, entry in entries
+        ]
+        return found[:TOUCHED_AT_ONCE]
 
     def latest_events(self, count: int) -> list[tuple[str, Event]]:
         return self.events("0", wait=0.0)[::-1][:count]

@@ -7,7 +7,7 @@ builds collaborators holds the whole `Store`. Every method raises Unavailable wh
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from shared.failures import FailureKind
 from shared.records import Counts, Event, Extractor, Generation, ImageFacts, Match, Owner, Pair, Record, Reference
@@ -17,6 +17,10 @@ from shared.store.keys import Counter
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
 Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features, sketch
+
+Touched = tuple[str, str, bool]  # position in the stream, path, whether it was let go there
+
+TOUCHED_AT_ONCE: Final = 1000
 
 
 class Files(Protocol):
@@ -162,8 +166,8 @@ class Events(Protocol):
         """As `complete`, and publish the event of each change that was made, in one atomic round trip.
 
         changes, events: equally long. With `correction` the revision stays, for the run that corrects knows them
-        already, and Counter.CORRECTIONS grows, by which the verdict writer knows that it has to learn anew; a change
-        of a record into itself is none, and only its event is published.
+        already, and Counter.CORRECTIONS grows; a change of a record into itself is none, and only its event is
+        published.
         holder: of the lease LEASE_VERDICTS, or LEASE_RECLUSTER with `correction`; nothing is written and LeaseTaken
         raised where it was not the last one.
         """
@@ -179,6 +183,18 @@ class Events(Protocol):
 
     def latest_events(self, count: int) -> list[tuple[str, Event]]:
         """The newest `count` events with positions, newest first."""
+
+    def let_go(self, paths: Sequence[str]) -> None:
+        """Say that the verdict writer knows these files no longer: to who follows it, by no event. Counts them, too."""
+
+    def position(self) -> str:
+        """The newest position in the stream."""
+
+    def touched(self, after: str) -> list[Touched] | None:
+        """Paths that got a verdict, or were let go, with positions: the next 1,000 after a position.
+
+        None where what followed it may be gone: the stream was trimmed, is another one, or is damaged there.
+        """
 
 
 class Extractors(Protocol):

@@ -11,7 +11,7 @@ from shared.failures import FailureKind
 from shared.records import Event, Record, Reference, State
 from shared.store import keys
 from shared.store.places import PLACES, place_of
-from shared.store.port import Change
+from shared.store.port import TOUCHED_AT_ONCE, Change, Touched
 from shared.store.redis_client import CHUNK, SCRIPT_CHUNK, RedisPart
 
 # Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins. What is known of
@@ -44,6 +44,8 @@ return done
 _OWN_KEYS: Final = 5  # before the sets of paths
 
 _EVENTS_KEPT: Final = 100_000
+_BEGINNING: Final = "0-0"  # before the first event
+_GONE: Final = b"gone"  # field of an entry that is no event, but a file that was let go
 
 # Stands for a record that does not parse: counted and shown until the next rescan replaces or removes it.
 _DAMAGED: Final = Record(0, 0, State.FAILED, reason="its record in the store is damaged; the next rescan makes it anew")
@@ -145,15 +147,51 @@ class RedisRecords(RedisPart):
             pipe.execute()
 
     def events(self, after: str, wait: float) -> list[tuple[str, Event]]:
-        with self._speaking():
-            replies = self._redis.xread({keys.KEY_EVENTS: after}, count=CHUNK, block=int(wait * 1000) or 1)
-        entries = (entry for _, part in replies or [] for entry in part)
-        return [(position.decode(), _event(fields.get(b"event", b""))) for position, fields in entries]
+        while True:
+            with self._speaking():
+                replies = self._redis.xread({keys.KEY_EVENTS: after}, count=CHUNK, block=int(wait * 1000) or 1)
+            entries = [entry for _, part in replies or [] for entry in part]
+            found = _events(entries)
+            if found or not entries:
+                return found
+            after = entries[-1][0]
 
     def latest_events(self, count: int) -> list[tuple[str, Event]]:
+        found: list[tuple[str, Event]] = []
+        end = "+"
+        while len(found) < count:
+            with self._speaking():
+                entries = self._redis.xrevrange(keys.KEY_EVENTS, max=end, count=count)
+            if not entries:
+                break
+            found += _events(entries)
+            end = f"({entries[-1][0].decode()}"
+        return found[:count]
+
+    def let_go(self, paths: Sequence[str]) -> None:
+        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
+            for path in paths:
+                pipe.xadd(keys.KEY_EVENTS, {_GONE: os.fsencode(path)}, maxlen=_EVENTS_KEPT)
+            pipe.incrby(keys.Counter.CHANGED, len(paths))
+            pipe.execute()
+
+    def position(self) -> str:
         with self._speaking():
-            entries = self._redis.xrevrange(keys.KEY_EVENTS, count=count)
-        return [(position.decode(), _event(fields.get(b"event", b""))) for position, fields in entries]
+            newest = self._redis.xrevrange(keys.KEY_EVENTS, count=1)
+        return newest[0][0].decode() if newest else _BEGINNING
+
+    def touched(self, after: str) -> list[Touched] | None:
+        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.xlen(keys.KEY_EVENTS)
+            pipe.xrange(keys.KEY_EVENTS, after, after)
+            pipe.xrange(keys.KEY_EVENTS, f"({after}", count=TOUCHED_AT_ONCE)
+            kept, there, entries = pipe.execute()
+        if not there and (after != _BEGINNING or kept >= _EVENTS_KEPT):
+            return None
+        try:
+            return [(position.decode(), *_path_of(fields)) for position, fields in entries]
+        except CorruptValue:
+            return None
 
     def forget(self, paths: Sequence[str]) -> int:
         removed = 0
@@ -188,6 +226,16 @@ def _kept_keys(record: Record) -> tuple[str, str, str]:
         return "", "", ""
     digest = record.digest
     return keys.key_image(digest), keys.key_sketch(digest), keys.key_features(record.extractor, digest)
+
+
+def _events(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[tuple[str, Event]]:
+    return [(at.decode(), _event(fields.get(b"event", b""))) for at, fields in entries if _GONE not in fields]
+
+
+def _path_of(fields: dict[bytes, bytes]) -> tuple[str, bool]:
+    if _GONE in fields:
+        return os.fsdecode(fields[_GONE]), True
+    return Event.from_json(fields.get(b"event", b"")).path, False
 
 
 def _event(raw: bytes) -> Event:

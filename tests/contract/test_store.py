@@ -4,6 +4,7 @@ import dataclasses
 import os
 
 import pytest
+import redis
 
 from shared import names
 from shared.errors import LeaseTaken, SettingsError
@@ -23,7 +24,8 @@ from shared.records import (
     pair_of,
 )
 from shared.records.calibration import Calibration
-from shared.store import Store, keys
+from shared.settings import Settings
+from shared.store import RedisStore, Store, keys
 
 ODD_NAMES = ["a.jpg", "sub/line\nbreak.jpg", "emoji 🙂.png", os.fsdecode(b"latin-\xe9.jpg"), "-=+@.gif"]
 
@@ -399,3 +401,48 @@ def test_a_correction_leaves_the_revision(store: Store) -> None:
     assert store.give_verdicts([("a", seen, unique)], [Event("2026", "a", "d", "unique")], correction=True) == [True]
     assert store.revision() == revision
     assert len(store.events("0", wait=0.0)) == 1
+
+
+def test_who_follows_the_stream_learns_of_verdicts_and_of_what_was_let_go(store: Store) -> None:
+    start = store.position()
+    assert store.touched(start) == []
+    have(store, "a", "d")
+    [seen] = store.records(["a"])
+    assert seen
+    event = Event("2026", "a", "d", "unique")
+    store.give_verdicts([("a", seen, dataclasses.replace(seen, verdict="unique"))], [event], correction=False)
+    first = store.position()
+    changed = store.add(keys.Counter.CHANGED, 0)
+    store.let_go(["b\udcff"])
+    assert store.add(keys.Counter.CHANGED, 0) == changed + 1
+    store.tell([event])
+    found = store.touched(start)
+    assert found is not None
+    assert [touched[1:] for touched in found] == [("a", False), ("b\udcff", True), ("a", False)]
+    assert [place for place, _, _ in found] == [first, found[1][0], store.position()]
+    assert store.touched(first) == found[1:]
+    # Nobody else sees what was let go.
+    assert [told for _, told in store.events("0", wait=0.0)] == [event, event]
+    assert store.events(first, wait=0.0) == [(found[2][0], event)]
+    assert store.latest_events(2) == [(found[2][0], event), (first, event)]
+
+
+def test_who_was_away_for_too_long_is_told_so(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    start = store.position()
+    store.let_go(["a"])
+    middle = store.position()
+    store.let_go(["b"])
+    with redis.Redis.from_url(settings.store) as client:
+        client.xtrim(keys.KEY_EVENTS, maxlen=1, approximate=False)
+    assert store.touched(middle) is None
+    assert store.touched(store.position()) == []
+    with redis.Redis.from_url(settings.store) as client:
+        client.xadd(keys.KEY_EVENTS, {"event": b"\xff"})
+        assert store.touched(middle) is None
+        client.delete(keys.KEY_EVENTS)
+    assert store.touched(middle) is None, "another stream"
+    store.let_go(["c"])
+    found = store.touched(start)  # it was so short that nothing can have been cut off
+    assert found
+    assert found[0][1:] == ("c", True)

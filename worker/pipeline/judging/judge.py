@@ -10,9 +10,10 @@ from typing import Protocol
 from shared.errors import ImagesieveError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Record, Relation, State, Verdict, pair_of
-from shared.store import Counter, Tallies
+from shared.store import Tallies
 from worker.engine.groups.keepers import Rank
 from worker.pipeline.comparison import Compare, File, Screen
+from worker.pipeline.judging.following import News, follow, touched_since
 from worker.pipeline.judging.knowledge import RECORDS_AT_ONCE, Knowledge, KnowledgeStore, learn
 from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN
 from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts, VerdictsStore
@@ -77,31 +78,52 @@ class Judge:
         self._known = Knowledge()
         self._pixels: dict[str, str] = {}  # digests of pixels, of contents that are about to be judged
         meter.follow(KNOWN, lambda: len(self._known.digest))
-        self._corrections = -1
+        self._position: str | None = None  # in the stream of verdicts, up to which all is known; None: nothing is
         self.waiting: list[str] = []  # found without a verdict when the collection was learnt, and not asked for since
 
     def rebuild(self) -> list[str]:
         """Learn the collection from the store; the paths that wait for a verdict. O(records), features of new ones."""
-        corrections = self._store.add(Counter.CORRECTIONS, 0)
+        position = self._store.position()  # first: what happens meanwhile is looked at twice
         known, waiting = learn(self._store)
         for digest in self._known.keeper.keys() - known.keeper.keys():
             self._candidates.remove(digest)
         self._candidates.add([digest for digest in known.keeper if digest not in self._known.keeper])
-        self._known, self._corrections = known, corrections
+        self._known, self._position = known, position
         return waiting
+
+    def follow(self) -> News:
+        """Learn what others changed since this was last asked.
+
+        From the stream of verdicts, 20 microseconds for each; anew where the stream does not reach back so far.
+        """
+        found = None if self._position is None else touched_since(self._store, self._position)
+        if found is None:
+            before = self._known.digest
+            waiting = self.rebuild()
+            return News(waiting, sorted(before.keys() - self._known.digest.keys()))
+        paths, position = found
+        news = follow(self._store, self._known, paths) if paths else News()
+        for digest in news.went:
+            self._candidates.remove(digest)
+        self._candidates.add(news.came)
+        self._position = position
+        return news
 
     def look(self, paths: Sequence[str]) -> int:
         """Judge what is new among `paths`, and let go what is gone; how many verdicts were given.
 
-        A path is looked up in the store, so messages may come late, twice or out of order. At first, after a recluster
-        run knew better, and after an error, when what was being changed may be known by half, the collection is learnt
-        anew, and `waiting` says what else is to be judged: somebody may wait for `paths`, and that may be thousands.
+        A path is looked up in the store, so messages may come late, twice or out of order. What recluster runs
+        corrected is followed first. At first, and after an error, when what was being changed may be known by half, the
+        collection is learnt anew. `waiting` says what else is to be judged then: somebody may wait for `paths`, and
+        that may be thousands.
         """
-        if self._store.add(Counter.CORRECTIONS, 0) != self._corrections:
-            asked = set(paths)
-            self.waiting = [path for path in self.rebuild() if path not in asked]
         given = 0
         try:
+            asked = set(paths)
+            news = self.follow()
+            self.waiting = [path for path in dict.fromkeys(self.waiting + news.waiting) if path not in asked]
+            if news.gone:
+                self._store.let_go(news.gone)
             for start in range(0, len(paths), RECORDS_AT_ONCE):
                 part = paths[start : start + RECORDS_AT_ONCE]
                 records = self._store.records(part)
@@ -113,7 +135,7 @@ class Judge:
                     self._act(proved)
         except ImagesieveError:
             self._verdicts.drop()
-            self._corrections = -1
+            self._position = None
             raise
         return given
 
@@ -169,7 +191,8 @@ class Judge:
         if matches:
             self._store.put_matches({pair_of(found, digest): match for found, match in matches.items()})
         self._candidates.add([digest])
-        known.of_pixels.setdefault(pixels, digest)
+        if pixels:
+            known.add_pixels(pixels, digest)
         # Nobody waits for the comparisons of others; strangers take a moment each, and their verdicts go together.
         return self._verdicts.write(known) if compared or len(self._verdicts) >= TOGETHER else 0
 
@@ -199,8 +222,8 @@ class Judge:
         two decoded pictures cost, and of a picture with a hundred captions a handful tells enough.
         """
         known = self._known
-        twin = known.of_pixels.get(pixels) if pixels else None
-        if twin in known.keeper:
+        twin = known.twin(pixels)
+        if twin:
             keeper = known.keeper[twin]
             match = self._match(keeper, twin)
             return keeper, {keeper: match} if match else {}
@@ -235,14 +258,11 @@ class Judge:
         given = self._verdicts.write(known)
         stayed = known.keeper_path(known.digest[path]) == path
         digest = known.remove_file(path)
-        self._verdicts.count_gone()
+        self._store.let_go([path])
         keeper = known.keeper[digest]
         if digest not in known.paths:
             known.part(digest)
-            self._candidates.remove(digest)
-            [pixels] = self._store.pixels([digest])
-            if known.of_pixels.get(pixels) == digest:
-                del known.of_pixels[pixels]
+            self._drop(digest)
         if stayed and digest in known.paths:  # another file with the same bytes stays in its place
             for file in self._ranked(known.paths[digest])[:1]:
                 known.put_first(file.path)
@@ -258,15 +278,28 @@ class Judge:
         orphans = self._ranked(known.files_of_group(keeper))
         for path in known.files_of_group(keeper):
             known.remove_file(path)
-        for digest in known.others.pop(keeper, ()):
+        members = sorted(known.others.pop(keeper, ()))
+        for digest in members:
             del known.keeper[digest]
-        return sum(self._judge(file) for file in orphans)
+        given = sum(self._judge(file) for file in orphans)
+        for digest in members:
+            if digest not in known.keeper:  # its file holds something else by now
+                self._drop(digest)
+        return given
+
+    def _drop(self, digest: str) -> None:
+        """No file has this content any more: it is no candidate."""
+        self._candidates.remove(digest)
+        [pixels] = self._store.pixels([digest])
+        self._known.remove_pixels(pixels, digest)
 
     def _standing(self, digests: Iterable[str]) -> dict[str, File]:
         """A file that holds each known content; for a keeper's content, the one that stays. One round trip."""
         paths = {digest: self._known.paths[digest][0] for digest in digests if digest in self._known.paths}
         files = {}
         for (digest, path), record in zip(paths.items(), self._store.records(list(paths.values())), strict=True):
+            if record is None and path not in self.waiting:  # its message may be lost
+                self.waiting.append(path)
             # Of one that is just being read anew the sketch is there, and its pixels are not asked for.
             pending = Record(0, 0, State.PENDING, digest=digest)
             files[digest] = File(path, record if record and record.digest == digest else pending)

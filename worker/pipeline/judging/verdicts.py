@@ -92,10 +92,6 @@ class Verdicts:
         self._count(changes, placements, written)
         return sum(written)
 
-    def count_gone(self) -> None:
-        """Count a file that went: it changes the clusters as one that came."""
-        self._store.add(Counter.CHANGED, 1)
-
     def _count(self, changes: Sequence[Change], placements: Sequence[Placement], written: Sequence[bool]) -> None:
         """Count what is new, by which a recluster run is due. Pictures, not their copies, are in clusters."""
         rows = zip(changes, placements, written, strict=True)
