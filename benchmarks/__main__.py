@@ -30,6 +30,7 @@ SUITE = {
     "verdicts": ("What a verdict costs, and a restart", ["benchmarks.verdicts", "--sizes", "10000"]),
     "search": ("Candidates in a large collection", ["benchmarks.search"]),
     "recluster": ("k from 1 to 30, beside the notebook", ["benchmarks.recluster"]),
+    "restart": ("Restart of the verdict writer from its saved index", ["benchmarks.restart"]),
     "scale": ("Clustering as the collection grows", ["benchmarks.scale"]),
     "memory": ("Memory: Redis per image, and the processes", ["benchmarks.memory"]),
 }

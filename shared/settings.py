@@ -17,6 +17,7 @@ from shared.quiet_hours import QuietHours
 from shared.setting_checks import SCHEMES, check_auth, check_hours, check_order, check_url
 from shared.setting_faults import PREFIX as PREFIX
 from shared.setting_faults import sentence
+from shared.state_folder import OWN_PREFIX
 
 # What OpenCV reads, what people expect it to read (those get their reason in failures.csv), and no suffix at all:
 # crawlers name files by hash.
@@ -53,6 +54,11 @@ class Settings(BaseSettings):
     )
     state_dir: AbsolutePath = Field(
         default_factory=_default_state_dir, description="where Redis, logs and reports are kept; one `up` at a time"
+    )
+    index_dir: str = Field(
+        "",
+        description="folder where the verdict writer keeps its index from one start to the next, 1.5 KiB an image; "
+        "empty: under the state folder",
     )
     broker_url: str = Field("", description="Redis for Celery; empty: the embedded one under the state folder")
     store_url: str = Field("", description="Redis for features and records; empty: the embedded one, database 1")
@@ -199,9 +205,9 @@ class Settings(BaseSettings):
     def _folders_are_below(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         return tuple(below_root(name, info.data["watch_dir"]) for name in value)
 
-    @field_validator("move_to")
+    @field_validator("move_to", "index_dir")
     @classmethod
-    def _move_to_is_absolute(cls, value: str) -> str:
+    def _folder_is_absolute(cls, value: str) -> str:
         return str(_absolute(Path(value))) if value else ""
 
     @field_validator("weights")
@@ -266,6 +272,11 @@ class Settings(BaseSettings):
     def actions_dir(self) -> Path:
         """Folder with a journal per run of `duplicates apply`."""
         return self.state_dir / "actions"
+
+    @property
+    def index_folder(self) -> Path:
+        """Folder of the saved index of the verdicts. Its default name is one that any folder may have in it."""
+        return Path(self.index_dir) if self.index_dir else self.state_dir / f"{OWN_PREFIX}index"
 
     @property
     def reports_dir(self) -> Path:

@@ -6,7 +6,7 @@ task runs in a spawned child: the model is loaded once per process, never before
 
 import os
 
-from celery.signals import setup_logging, task_rejected, task_unknown, worker_process_init
+from celery.signals import setup_logging, task_rejected, task_unknown, worker_process_init, worker_process_shutdown
 
 from shared import names
 from shared.broker import make_app
@@ -38,6 +38,12 @@ def _look_after_moved(**_: object) -> None:
         repeat(_workshop.look_after_moved, ACTING_SECONDS, "acting")
 
 
+def _save_index(**_: object) -> None:
+    """In a child of a verdict worker that ends, after its last task."""
+    if HOLDER in os.environ:
+        _workshop.save_index()
+
+
 def _load_network(**_: object) -> None:
     """In every new child of a feature worker, before its first task."""
     if names.WEIGHTS_FOUND in os.environ:
@@ -59,6 +65,7 @@ _workshop = Workshop(_settings)
 register(app, _workshop)
 worker_process_init.connect(_serve_metrics, weak=False)
 worker_process_init.connect(_load_network, weak=False)
+worker_process_shutdown.connect(_save_index, weak=False)
 worker_process_init.connect(_look_after_moved, weak=False)
 task_unknown.connect(_count_refused, weak=False)
 task_rejected.connect(_count_refused, weak=False)

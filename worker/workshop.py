@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extracting.extraction import Extraction
     from worker.pipeline.judging.judge import Judge
+    from worker.pipeline.judging.snapshot import Snapshot
     from worker.pipeline.judging.writer import Writer
     from worker.pipeline.reclustering.recluster import Reclustering
     from worker.pipeline.storage import ReadableStorage
@@ -149,6 +150,11 @@ class Workshop:
 
         return Writer(self.store, lambda extractor: self.open_judge(extractor, os.environ.get(HOLDER, "")))
 
+    def save_index(self) -> None:
+        """Keep what the verdict writer knows for the next start, if it has begun to work."""
+        if "writer" in vars(self):
+            self.writer.save()
+
     def open_judge(self, extractor: str, holder: str) -> "Judge":
         """A judge for the features of this extractor, which has looked at nothing yet."""
         import cv2
@@ -156,6 +162,7 @@ class Workshop:
 
         from worker.engine.groups.keepers import rank_keepers
         from worker.pipeline.judging.candidates import ContentIndex
+        from worker.pipeline.judging.collection import Collection
         from worker.pipeline.judging.judge import Judge
         from worker.pipeline.judging.metrics import counted
         from worker.pipeline.judging.nearest import NearestCluster
@@ -167,7 +174,7 @@ class Workshop:
         comparison = self.comparison()
         return Judge(
             self.store,
-            ContentIndex(self.store, extractor),
+            Collection(self.store, ContentIndex(self.store, extractor), self.snapshot(extractor)),
             counted(comparison.compare, self.meter),
             comparison.screen,
             NearestCluster(self.store, extractor),
@@ -177,6 +184,13 @@ class Workshop:
             self.meter,
             self.policy.act if self.settings.on_duplicate == "move" else None,
         )
+
+    def snapshot(self, extractor: str) -> "Snapshot":
+        """Where the index of the collection under this extractor is kept from one start to the next."""
+        from worker.pipeline.judging.snapshot import Snapshot
+
+        owner = self.store.owner()
+        return Snapshot(self.settings.index_folder / "verdicts", owner.id if owner else "", extractor)
 
     @cached_property
     def meter(self) -> Meter:

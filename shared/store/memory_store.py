@@ -79,6 +79,9 @@ class MemoryStore:
     def failures(self) -> Iterator[tuple[str, Record]]:
         return self._of(State.FAILED)
 
+    def unjudged(self) -> Iterator[tuple[str, Record]]:
+        return iter([pair for pair in self._of(State.READY) if not pair[1].verdict])
+
     def pending(self) -> Iterator[tuple[str, Record]]:
         return iter([pair for pair in self._of(State.PENDING) if not pair[1].is_held])
 
@@ -324,6 +327,9 @@ class MemoryStore:
 
     def holds_lease(self, name: str, holder: str) -> bool:
         return self._leases.get(name) == holder
+
+    def owner(self) -> Owner | None:
+        return self._owner
 
     def claim(self, owner: Owner) -> Owner:
         self._owner = self._owner or owner

@@ -38,6 +38,9 @@ class Files(Protocol):
     def failures(self) -> Iterator[tuple[str, Record]]:
         """Every failed path with its record."""
 
+    def unjudged(self) -> Iterator[tuple[str, Record]]:
+        """Every ready path that has no verdict yet, with its record."""
+
 
 class Changes(Protocol):
     """Files come, are finished, and go: their records change."""
@@ -271,6 +274,9 @@ class Database(Protocol):
 
     def ping(self) -> None:
         """Return when the store answers and takes writes."""
+
+    def owner(self) -> Owner | None:
+        """Whose collection this is; None where nobody claimed it."""
 
     def claim(self, owner: Owner) -> Owner:
         """Whose collection this is: `owner`'s from now on, unless somebody claimed it before."""

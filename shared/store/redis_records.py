@@ -73,6 +73,10 @@ class RedisRecords(RedisPart):
     def failures(self) -> Iterator[tuple[str, Record]]:
         return self._members(keys.KEY_FAILED, State.FAILED)
 
+    def unjudged(self) -> Iterator[tuple[str, Record]]:
+        found = self._members(keys.KEY_UNJUDGED, State.READY)
+        return ((path, record) for path, record in found if not record.verdict)
+
     def pending(self) -> Iterator[tuple[str, Record]]:
         return self._members(keys.KEY_PENDING, State.PENDING)
 

@@ -12,7 +12,7 @@ from shared.records.history import HISTORY_KEPT, Snapshot
 from shared.records.sealed import seal, unseal
 from shared.store import keys
 from shared.store.leases import hold_lease
-from shared.store.owner import claim
+from shared.store.owner import claim, owner_of
 from shared.store.redis_backlog import RedisBacklog
 from shared.store.redis_client import CHUNK, connect
 from shared.store.redis_images import RedisImages
@@ -85,6 +85,10 @@ class RedisStore(RedisBacklog, RedisTallies, RedisImages, RedisLeases):
         if pipe.get(key) != holder.encode():
             raise LeaseTaken(_OVERTAKEN)
         pipe.multi()
+
+    def owner(self) -> Owner | None:
+        with self._speaking():
+            return owner_of(self._redis)
 
     def claim(self, owner: Owner) -> Owner:
         with self._speaking():

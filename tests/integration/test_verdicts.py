@@ -24,6 +24,7 @@ from shared.settings import Settings
 from shared.stack.programs import celery_worker
 from shared.store import RedisStore, keys
 from worker.engine.search.encoding import encode
+from worker.engine.search.whitening import FITTED_ON
 from worker.engine.sketch.sketch import describe
 from worker.turn import TURN_SECONDS
 
@@ -66,6 +67,11 @@ class Process:
 
     def said(self, word: str) -> bool:
         return word in self._log.read_text()
+
+    def stop(self) -> None:
+        """As supervisord and containers do it."""
+        self._process.terminate()
+        self._process.wait(60)
 
     def end(self) -> None:
         if not self.ended():
@@ -238,3 +244,36 @@ def test_a_damaged_sketch_is_described_anew_and_the_duplicate_found(bench: Bench
     found = bench.records()
     assert (found["keeper"].verdict, found["keeper"].duplicate_of) == ("near", "copy")  # recluster knows the better one
     assert not worker.ended()
+
+
+def fill(bench: Bench, first: int, last: int) -> list[str]:
+    """So many pictures with features of their own, enough for an index that is worth saving; their paths."""
+    sketch = describe(np.asarray(FLOWER)).to_bytes()
+    rows = encode(np.random.default_rng(first).random((last - first, 64), dtype=np.float32))
+    paths = [f"{number:05}" for number in range(first, last)]
+    bench.store.mark_pending([Reference(path, 1, 1) for path in paths], now=1.0)
+    images, changes = [], []
+    for path, row, seen in zip(paths, rows, bench.store.records(paths), strict=True):
+        assert seen
+        digest = hashlib.sha256(path.encode()).hexdigest()
+        images.append((digest, ImageFacts(9, 9, f"pixels of {digest}"), row, sketch))
+        ready = dataclasses.replace(seen, state=State.READY, digest=digest, extractor="e")
+        changes.append((path, seen, dataclasses.replace(ready, verdict="unique") if first == 0 else ready))
+    bench.store.put_images("e", images)
+    assert all(bench.store.complete(changes))
+    return paths
+
+
+def test_a_worker_that_ends_saves_its_index_and_the_next_one_starts_from_it(bench: Bench) -> None:
+    fill(bench, 0, FITTED_ON + 100)
+    first = bench.start("first")
+    for at in range(3):
+        bench.send(*fill(bench, 9000 + at, 9001 + at))
+        wait(bench.all_judged, "a verdict")
+    assert first.said("saved the index with")
+    first.stop()
+    assert first.said(f"saved the index with {FITTED_ON + 103} files"), "as it was at the end"
+    second = bench.start("second")
+    bench.send(*fill(bench, 9010, 9011))
+    wait(bench.all_judged, "a verdict of the second worker")
+    assert second.said(f"the index was saved with {FITTED_ON + 103} files")

@@ -191,9 +191,9 @@ def test_a_large_collection_is_searched_by_cells(
     filled: tuple[MemoryStore, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, names = filled
-    monkeypatch.setattr("worker.engine.search.neighbours.EXACT_UP_TO", 50)
+    monkeypatch.setattr("worker.engine.search.vectors.EXACT_UP_TO", 50)
     index = ContentIndex(store, "e")
     index.add(names)
     assert index._index is not None
-    assert isinstance(index._index._vectors, faiss.IndexIVF)
+    assert isinstance(index._index._vectors._parts[0], faiss.IndexIVF)
     assert "007" in index.search("mirrored", itself, 5)

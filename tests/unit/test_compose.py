@@ -19,9 +19,9 @@ SERVICES = (
     "prometheus", "grafana",
 )  # fmt: skip
 ACTING = ("verdicts-move", "act")
-# The image sets the two folders; Flower's three belong to its service alone, and two to those that act.
+# The image sets the three folders; Flower's three belong to its service alone, and two to those that act.
 SET_ELSEWHERE = {
-    "WATCH_DIR", "STATE_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH", "MOVE_TO", "ON_DUPLICATE",
+    "WATCH_DIR", "STATE_DIR", "INDEX_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH", "MOVE_TO", "ON_DUPLICATE",
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.records import Reference, State
-from tests.unit.test_judge import RANK, World, clusters_of, regroup
-from worker.pipeline.judging.judge import Judge
+from tests.unit.test_judge import World, regroup
+from worker.pipeline.judging.collection import Collection
 from worker.pipeline.judging.knowledge import Knowledge, learn
 
 PATHS = [f"{number}.jpg" for number in range(7)]
@@ -55,8 +55,8 @@ class Follower:
 
     def __init__(self, world: World) -> None:
         self.contents: set[str] = set()
-        self.judge = Judge(world.store, self, world.compare, world.screen, clusters_of, lambda: 0.0, RANK)
-        self.judge.follow()
+        self.collection = Collection(world.store, self)
+        self.collection.follow()
 
     def add(self, digests: list[str]) -> None:
         self.contents.update(digests)
@@ -96,7 +96,7 @@ def test_what_is_followed_is_what_would_be_learnt_anew(history: list[tuple[Any, 
     follower = Follower(world)
     for step, *more in history:
         if step == "follow":
-            follower.judge.follow()
+            follower.collection.follow()
         else:
             happen(world, step, more)
     for path, record in list(world.store.pending()):  # it has been read again
@@ -106,11 +106,11 @@ def test_what_is_followed_is_what_would_be_learnt_anew(history: list[tuple[Any, 
         regroup(world)
         world.judge.look([])
         world.judge.look(list(world.judge.waiting))
-    follower.judge.follow()
+    follower.collection.follow()
     anew, waiting = learn(world.store)
     assert waiting == []
     assert plain(world.judge._known, world) == plain(anew, world)
-    assert plain(follower.judge._known, world) == plain(anew, world)
+    assert plain(follower.collection.known, world) == plain(anew, world)
     assert set(world.contents) == follower.contents == set(anew.keeper)
 
 
@@ -121,8 +121,10 @@ def test_where_the_stream_was_cut_off_all_is_learnt_anew() -> None:
     for number, content in enumerate(CONTENTS):
         world.arrive(PATHS[number], content)
     world.store._events.clear()  # another stream, with nothing in it
-    follower.judge._position = "3"
-    follower.judge.follow()
+    follower.collection._position = "3"
+    follower.collection.follow()
     assert (
-        plain(follower.judge._known, world) == plain(world.judge._known, world) == plain(learn(world.store)[0], world)
+        plain(follower.collection.known, world)
+        == plain(world.judge._known, world)
+        == plain(learn(world.store)[0], world)
     )

@@ -12,6 +12,7 @@ from shared.records import ImageFacts, Match, Record, Reference, Relation, State
 from shared.store import Change, Counter, MemoryStore, keys
 from worker.engine.groups.keepers import rank_keepers
 from worker.pipeline.comparison import File
+from worker.pipeline.judging.collection import Collection
 from worker.pipeline.judging.judge import TOGETHER, Judge
 from worker.pipeline.judging.nearest import Placement
 from worker.pipeline.members import member_of
@@ -42,7 +43,15 @@ class World:
 
     def new_judge(self) -> Judge:
         self.contents.clear()
-        judge = Judge(self.store, self, self.compare, self.screen, clusters_of, lambda: 1_700_000_000.0, RANK)
+        judge = Judge(
+            self.store,
+            Collection(self.store, self),
+            self.compare,
+            self.screen,
+            clusters_of,
+            lambda: 1_700_000_000.0,
+            RANK,
+        )
         judge.look([])
         judge.look(judge.waiting)
         return judge

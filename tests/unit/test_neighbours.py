@@ -215,7 +215,7 @@ def test_the_largest_votes_are_found_among_any_number(size, share):
 
 
 def test_a_large_collection_is_searched_by_cells(sketches, monkeypatch):
-    monkeypatch.setattr("worker.engine.search.neighbours.EXACT_UP_TO", 100)
+    monkeypatch.setattr("worker.engine.search.vectors.EXACT_UP_TO", 100)
     random = np.random.default_rng(8)
     features = random.normal(size=(400, 64)).astype(np.float16)
     index = Neighbours(fit_whitening(features, 16), features, expected=400)

@@ -16,6 +16,7 @@ from worker.engine.groups.keepers import rank_keepers
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
 from worker.pipeline.judging.candidates import ContentIndex
+from worker.pipeline.judging.collection import Collection
 from worker.pipeline.judging.judge import Judge
 from worker.pipeline.judging.nearest import Placement
 from worker.pipeline.judging.writer import Writer
@@ -49,7 +50,14 @@ def all_of(known: Sequence[str], _: str) -> set[str]:
 def open_judge(store: MemoryStore, extractor: str, holder: str = "", alike: Match | None = None) -> Judge:
     rank = rank_keepers(["path"])
     return Judge(
-        store, ContentIndex(store, extractor), lambda *_: alike, all_of, no_clusters, lambda: 1.0, rank, holder
+        store,
+        Collection(store, ContentIndex(store, extractor)),
+        lambda *_: alike,
+        all_of,
+        no_clusters,
+        lambda: 1.0,
+        rank,
+        holder,
     )
 
 

@@ -18,7 +18,7 @@ from shared.records import Event, Match, Record, State, Verdict
 from shared.settings import load_settings
 from worker.libraries import prepare_libraries
 from worker.network.backend import load_backend
-from worker.pipeline.judging.judge import CANDIDATES, Judge
+from worker.pipeline.judging.judge import CANDIDATES
 from worker.pipeline.members import make_event
 from worker.workshop import Workshop
 
@@ -31,8 +31,8 @@ class Checker:
     """The collection as it is now, and the network. Loading both takes seconds, and longer for a large collection."""
 
     def __init__(self, workshop: Workshop) -> None:
-        from worker.engine.groups.keepers import rank_keepers
         from worker.pipeline.judging.candidates import ContentIndex
+        from worker.pipeline.judging.collection import Collection
         from worker.pipeline.judging.nearest import NearestCluster
 
         extractor = workshop.store.extractor()
@@ -43,16 +43,8 @@ class Checker:
         self._index = ContentIndex(workshop.store, extractor.id)
         self._clusters = NearestCluster(workshop.store, extractor.id)
         self._comparison = workshop.comparison()
-        self._judge = Judge(
-            workshop.store,
-            self._index,
-            self._comparison.compare,
-            self._comparison.screen,
-            self._clusters,
-            time.time,
-            rank_keepers(workshop.settings.keeper_order, workshop.keeper_folders()),
-        )
-        self._judge.rebuild()
+        self._collection = Collection(workshop.store, self._index, workshop.snapshot(extractor.id))
+        self._collection.follow()
 
     def check(self, path: Path) -> Event:
         """The verdict that the image at `path` would get. A file without a picture is `failed`, with the reason.
@@ -73,7 +65,7 @@ class Checker:
         from worker.engine.picture.scaling import no_larger
         from worker.engine.sketch.impression import take_impression
 
-        held = self._judge.holder_of(record.digest)
+        held = self._collection.holder_of(record.digest)
         if held is not None:
             [placement] = self._clusters([record.digest])
             kind, match = tell_kind(record.digest, record.digest, {}, None)
@@ -89,7 +81,7 @@ class Checker:
             found = self._comparison.compare_sketch(candidate, seen.sketch, picture)
             return Match(found.similarity, found.reason, found.relation, found.share) if found else None
 
-        found, matches = self._judge.find_keeper(
+        found, matches = self._collection.find_keeper(
             seen.facts.pixels,
             lambda keeper_of: self._index.nearest(features, seen.sketch, keeper_of, CANDIDATES),
             lambda digests: self._comparison.screen_sketch(digests, seen.sketch),
@@ -100,16 +92,16 @@ class Checker:
         [placement] = self._clusters([found])
         compared = matches.get(found)  # none where the pixels are the same
         pixels = {} if compared else dict.fromkeys((found, record.digest), seen.facts.pixels)
-        keeper = self._judge.keeper_file(found)
+        keeper = self._collection.keeper_file(found)
         holds = {found: keeper.record.holds, record.digest: seen.facts.holds}
         kind, match = tell_kind(found, record.digest, pixels, compared, holds)
         return _event(path, record.with_verdict(kind, keeper.path, match.similarity, match.reason), placement.cluster)
 
     def _unique(self, record: Record, matches: dict[str, Match]) -> Record:
-        of = self._judge.find_original(matches)
+        of = self._collection.find_original(matches)
         if of is None:
             return record.with_verdict(Verdict.UNIQUE)
-        path, match = self._judge.keeper_file(of).path, matches[of]
+        path, match = self._collection.keeper_file(of).path, matches[of]
         return record.with_verdict(Verdict.UNIQUE, "", match.similarity, match.reason, path, match.share)
 
     @cached_property

@@ -4,25 +4,23 @@ Whitened features (whitening.py) find what looks alike as a whole, however soft 
 find what is turned, mirrored, cropped or partly covered. Neither decides: verify.py does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any, Final
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.engine.search.vectors import Vectors
 from worker.engine.search.votes import Votes, entries
 from worker.engine.search.whitening import Whitening
 from worker.engine.sketch.sketch import Sketch
-
-EXACT_UP_TO: Final = 500_000  # images; exact search takes 15 ms of one core there
 
 _WIDER: Final = 5  # times as many images are looked up, since several may share a keeper
 
 
 class Neighbours:
-    """An index of images by id (their digest), in memory; rebuilt from stored features and sketches at start.
+    """An index of images by id (their digest, without a line break), in memory, or partly in a file that is mapped.
 
     Memory: 2 bytes per dimension for the whitened vector (half precision) and 1.1 KiB for the votes, 1.4 KiB an image.
     Removed images keep theirs until the index is rebuilt.
@@ -31,11 +29,11 @@ class Neighbours:
     def __init__(self, whitening: Whitening, sample: NDArray[Any] | None = None, expected: int = 0) -> None:
         """sample: raw features `[n, d]` of the collection. expected: how many images there are about to be.
 
-        Beyond EXACT_UP_TO images features are searched in the seventh of the sample's cells that is nearest to the
-        query (faiss IVF). `benchmarks.search` states the recall. Without a sample they are searched one and all.
+        Of very many images the features are searched in part (vectors.py); `benchmarks.search` states the recall.
         """
         self._whitening = whitening
-        self._vectors = _vectors(whitening, sample, expected)
+        vectors = None if sample is None else whitening.apply(sample)
+        self._vectors = Vectors(len(whitening.components), vectors, expected)
         self._votes = Votes()
         self._ids: list[str] = []
         self._numbers: dict[str, int] = {}
@@ -97,12 +95,36 @@ class Neighbours:
                 break
         return list(groups.values())
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """What `from_arrays` takes."""
+        alive = self._alive[: len(self._ids)]
+        ids = "\n".join(image if lives else "" for image, lives in zip(self._ids, alive, strict=True))
+        return {
+            "mean": self._whitening.mean,
+            "components": self._whitening.components,
+            "ids": np.frombuffer(ids.encode(), np.uint8),
+            **_prefixed("vectors", self._vectors.to_arrays()),
+            **_prefixed("votes", self._votes.to_arrays()),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Neighbours":
+        """The same index. Vectors and votes stay where the arrays lie, which may be a file."""
+        index = cls(Whitening(np.array(arrays["mean"]), np.array(arrays["components"])))
+        index._vectors = Vectors.from_arrays(len(arrays["components"]), _part(arrays, "vectors"))
+        index._votes = Votes.from_arrays(_part(arrays, "votes"))
+        if len(index._vectors):
+            index._ids = arrays["ids"].tobytes().decode().split("\n")
+        index._alive = np.fromiter(map(bool, index._ids), bool, len(index._ids))
+        index._numbers = {image: number for number, image in enumerate(index._ids) if image}
+        return index
+
     def by_features(self, features: NDArray[Any], count: int) -> list[str]:
         """The `count` ids with the nearest whitened features, nearest first."""
         dead = len(self._ids) - len(self._numbers)
         wanted = min(len(self._ids), count + min(dead, 4 * count))
-        _, found = self._vectors.search(self._whitening.apply(np.asarray(features).reshape(1, -1)), wanted)
-        return [self._ids[number] for number in found[0] if number >= 0 and self._alive[number]][:count]
+        found, _ = self._vectors.search(self._whitening.apply(np.asarray(features).reshape(1, -1))[0], wanted)
+        return [self._ids[number] for number in found if self._alive[number]][:count]
 
     def by_keypoints(self, sketch: Sketch, count: int) -> list[str]:
         """The `count` ids with most votes that agree, most first; only those with any."""
@@ -110,14 +132,9 @@ class Neighbours:
         return [self._ids[number] for number in voted[np.lexsort((voted, -votes))][:count]]
 
 
-def _vectors(whitening: Whitening, sample: NDArray[Any] | None, expected: int) -> Any:
-    """A faiss index of whitened features in half precision, by inner product."""
-    dimensions = len(whitening.components)
-    precision, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    if sample is None or expected <= EXACT_UP_TO:
-        return faiss.IndexScalarQuantizer(dimensions, precision, metric)
-    cells = max(1, min(len(sample) // 16, 4 * round(expected**0.5)))
-    index = faiss.IndexIVFScalarQuantizer(faiss.IndexFlatIP(dimensions), dimensions, cells, precision, metric)
-    index.train(whitening.apply(sample))
-    index.nprobe = max(8, cells // 7)
-    return index
+def _prefixed(word: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {f"{word}.{name}": array for name, array in arrays.items()}
+
+
+def _part(arrays: Mapping[str, NDArray[Any]], word: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(f"{word}."): array for name, array in arrays.items() if name.startswith(f"{word}.")}

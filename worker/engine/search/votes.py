@@ -9,9 +9,9 @@ Postings lie in sorted arrays that are merged as they grow (a log-structured mer
 enough is not merged further, and tells from a table where the postings of a key are: 5 bytes each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,6 +140,27 @@ class Votes:
             self._runs.append(_sorted(*merged))
         if len(self._runs[-1].keys) >= _CLOSED:
             self._closed.append(_Closed.of(self._runs.pop()))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """What `from_arrays` takes."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for number, closed in enumerate(self._closed):
+            arrays |= {f"closed.{number}.starts": closed.starts, f"closed.{number}.postings": closed.postings}
+        for number, run in enumerate(self._runs):
+            arrays |= {f"run.{number}.keys": run.keys, f"run.{number}.postings": run.postings}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Votes":
+        """The same postings, where these arrays lie, which may be a file; what is merged later is in memory."""
+        votes = cls()
+        for number in range(sum(name.startswith("closed.") for name in arrays) // 2):
+            part = f"closed.{number}"
+            votes._closed.append(_Closed(arrays[f"{part}.starts"], arrays[f"{part}.postings"]))
+        for number in range(sum(name.startswith("run.") for name in arrays) // 2):
+            part = f"run.{number}"
+            votes._runs.append(_Run(arrays[f"{part}.keys"], arrays[f"{part}.postings"]))
+        return votes
 
     def count(self, sketch: Sketch, alive: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """At most SHORTLIST images with most votes, in no order, and of their votes the most that agree.

@@ -27,7 +27,7 @@ class Given:
     keeper: str
 
 
-class VerdictsStore(Images, Pairs, Events, Tallies, Protocol):
+class VerdictsStore(Images, Events, Pairs, Tallies, Protocol):
     """What verdicts follow from, and where they are given."""
 
 

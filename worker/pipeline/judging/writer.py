@@ -31,6 +31,11 @@ class Writer:
             self._judge, self._extractor = self._open_judge(extractor.id), extractor.id
         return self._judge.look(paths)
 
+    def save(self) -> None:
+        """Keep what is known of the collection for the next start."""
+        if self._judge:
+            self._judge.save()
+
     def pass_on(self, send: Callable[[Sequence[str]], None]) -> None:
         """Send the paths that were found without a verdict and that nobody may ask for: their messages are lost."""
         if self._judge and self._judge.waiting:
