@@ -38,7 +38,7 @@ from worker.engine.search.whitening import FITTED_ON, Whitening, fit_whitening
 from worker.engine.sketch.details import NONE
 from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, Keypoints
 from worker.engine.sketch.sketch import Sketch, describe
-from worker.pipeline.judging.judge import CANDIDATES
+from worker.pipeline.judging.collection import CANDIDATES
 
 KEYPOINTS = 235  # an image, as photos, pages and products have distinct keys
 NOISE = 2.25  # standard deviations of a feature: a cosine of about 0.7 after whitening

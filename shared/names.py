@@ -4,12 +4,14 @@ from typing import Final
 
 TASK_EXTRACT: Final = "imagesieve.extract"
 TASK_RECLUSTER: Final = "imagesieve.recluster"
+TASK_PROPOSE: Final = "imagesieve.propose"
 TASK_JUDGE: Final = "imagesieve.judge"
 
 QUEUE_FEATURES: Final = "features"
+QUEUE_PROPOSALS: Final = "proposals"
 QUEUE_RECLUSTER: Final = "recluster"
 QUEUE_VERDICTS: Final = "verdicts"
-QUEUES: Final = (QUEUE_FEATURES, QUEUE_RECLUSTER, QUEUE_VERDICTS)
+QUEUES: Final = (QUEUE_FEATURES, QUEUE_PROPOSALS, QUEUE_RECLUSTER, QUEUE_VERDICTS)
 
 WEIGHTS_FOUND: Final = "IMAGESIEVE_WEIGHTS_FOUND"  # environment of a feature worker: what IMAGESIEVE_WEIGHTS came to
 

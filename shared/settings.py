@@ -110,6 +110,13 @@ class Settings(BaseSettings):
         0.0, ge=0, description="files of the backlog that all workers together may read in a second; 0: any number"
     )
 
+    proposers: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="processes that look for originals ahead of the verdict writer, whichever machine they run on; "
+        "where it is not set, `up` takes one for every four cores, from eight cores on; 0: the writer does that itself",
+    )
     near: Literal["usual", "strict"] = Field(
         "usual",
         description="`strict`: only whole, unturned copies and variants are found, and what is cropped, framed, "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from celery import Celery, Task
 
 from shared import names
-from shared.broker import Lane, request_verdicts, send_references
+from shared.broker import Lane, pass_on_proposals, request_proposals, request_verdicts, send_references
 from shared.errors import DamagedImages, RefusedReference, TransientError
 from shared.paths import is_below_root
 from shared.records import Reference
@@ -19,6 +19,8 @@ from worker.pipeline.extracting.guard import DecoderStuck
 # other queues' workers and Celery's main process have no use for.
 if TYPE_CHECKING:
     from worker.pipeline.extracting.extraction import Extraction
+    from worker.pipeline.judging.proposal import Proposal
+    from worker.pipeline.judging.proposer import Proposing
     from worker.pipeline.judging.writer import Writer
     from worker.pipeline.reclustering.recluster import Reclustering
 
@@ -36,6 +38,14 @@ class TaskWorkshop(Protocol):
     @property
     def extraction(self) -> "Extraction":
         """Collaborators of the feature worker; the first use begins to load the network."""
+
+    @property
+    def proposes(self) -> bool:
+        """Whether proposers look at what is new before the verdict writer does."""
+
+    @property
+    def proposing(self) -> "Proposing":
+        """The proposer of this process."""
 
     @property
     def reclustering(self) -> "Reclustering":
@@ -70,20 +80,30 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
             for outcome in extract_batches(parsed, workshop.extraction):
                 for reference in outcome.alone:
                     send_references(app, [reference], lane)
-                request_verdicts(app, outcome.finished, lane)
+                (request_proposals if workshop.proposes else request_verdicts)(app, outcome.finished, lane)
                 if outcome.seconds:
                     logger.info("batch: %s", outcome)
                 total += outcome
         logger.info("message of %d: %s", len(parsed), total)
         return {**asdict(total), "alone": len(total.alone), "finished": len(total.finished)}
 
-    @app.task(name=names.TASK_JUDGE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
-    def judge_task(self: Task, *given: object, **more: object) -> int:
+    @app.task(name=names.TASK_PROPOSE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
+    def propose_task(self: Task, *given: object, **more: object) -> int:
         parsed = _accept(parse_paths(given, more), workshop)
         with _retried(self, workshop):
-            found = workshop.writer.look(parsed)
+            found = workshop.proposing.propose(parsed)
+            pass_on_proposals(app, parsed, [proposal.to_wire() for proposal in found], _lane(self))
+        logger.info("looked at %d files: %d proposals", len(parsed), len(found))
+        return len(found)
+
+    @app.task(name=names.TASK_JUDGE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
+    def judge_task(self: Task, *given: object, **more: object) -> int:
+        proposals = _accept(parse_proposals(more.pop("proposals", [])), workshop)
+        parsed = _accept(parse_paths(given, more), workshop)
+        with _retried(self, workshop):
+            found = workshop.writer.look(parsed, proposals)
             workshop.writer.pass_on(lambda waiting: request_verdicts(app, waiting, Lane.BACKLOG))
-        logger.info("looked at %d files: %d verdicts given", len(parsed), found)
+        logger.info("looked at %d files with %d proposals: %d verdicts given", len(parsed), len(proposals), found)
         return found
 
     # Acknowledged early: beat repeats it, so a run that took its worker down must not come back at once.
@@ -124,6 +144,21 @@ def parse_paths(given: Sequence[object], more: Mapping[str, object]) -> tuple[li
     parsed = [value for value in values if is_below_root(value)]
     odd = [value for value in values if not is_below_root(value)]
     return parsed, refused + [f"a message named {_short(value)}, no path below the watched folder" for value in odd]
+
+
+def parse_proposals(values: object) -> "tuple[list[Proposal], list[str]]":
+    """The proposals of a message that parse, and why the others were refused; paths are looked at without one, too."""
+    from worker.pipeline.judging.proposal import Proposal
+
+    if not isinstance(values, list):
+        return [], [f"a message held {_short(values)} where a list of proposals belongs"]
+    parsed, refused = [], []
+    for value in values:
+        try:
+            parsed.append(Proposal.from_wire(value))
+        except ValueError as error:
+            refused.append(str(error)[:120])
+    return parsed, refused
 
 
 def parse_recluster(

@@ -5,7 +5,7 @@ Nothing is connected or loaded until it is first asked for.
 
 import os
 import time
-from collections.abc import Collection
+from collections import abc
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from worker.pipeline.acting.rescue import Rescue
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extracting.extraction import Extraction
+    from worker.pipeline.judging.collection import Collection
     from worker.pipeline.judging.judge import Judge
+    from worker.pipeline.judging.proposer import Proposer, Proposing
     from worker.pipeline.judging.snapshot import Snapshot
     from worker.pipeline.judging.writer import Writer
     from worker.pipeline.reclustering.recluster import Reclustering
@@ -157,24 +159,16 @@ class Workshop:
 
     def open_judge(self, extractor: str, holder: str) -> "Judge":
         """A judge for the features of this extractor, which has looked at nothing yet."""
-        import cv2
-        from threadpoolctl import threadpool_limits
-
         from worker.engine.groups.keepers import rank_keepers
-        from worker.pipeline.judging.candidates import ContentIndex
-        from worker.pipeline.judging.collection import Collection
         from worker.pipeline.judging.judge import Judge
         from worker.pipeline.judging.metrics import counted
         from worker.pipeline.judging.nearest import NearestCluster
 
-        # The steps are so small that threads of NumPy, faiss and OpenCV cost twice what they bring, and the feature
-        # worker beside this one has a use for the cores.
-        threadpool_limits(1)
-        cv2.setNumThreads(1)
+        _use_one_thread()
         comparison = self.comparison()
         return Judge(
             self.store,
-            Collection(self.store, ContentIndex(self.store, extractor), self.snapshot(extractor)),
+            self._collection(extractor),
             counted(comparison.compare, self.meter),
             comparison.screen,
             NearestCluster(self.store, extractor),
@@ -184,6 +178,31 @@ class Workshop:
             self.meter,
             self.policy.act if self.settings.on_duplicate == "move" else None,
         )
+
+    @property
+    def proposes(self) -> bool:
+        """Whether proposers look at what is new before the verdict writer does."""
+        return self.settings.proposers > 0
+
+    @cached_property
+    def proposing(self) -> "Proposing":
+        """The proposer of this process."""
+        from worker.pipeline.judging.proposer import Proposing
+
+        return Proposing(self.store, self._open_proposer)
+
+    def _open_proposer(self, extractor: str) -> "Proposer":
+        from worker.pipeline.judging.proposer import Proposer
+
+        _use_one_thread()
+        comparison = self.comparison()
+        return Proposer(self.store, self._collection(extractor), comparison.screen, comparison.compare, extractor)
+
+    def _collection(self, extractor: str) -> "Collection":
+        from worker.pipeline.judging.candidates import ContentIndex
+        from worker.pipeline.judging.collection import Collection
+
+        return Collection(self.store, ContentIndex(self.store, extractor), self.snapshot(extractor))
 
     def snapshot(self, extractor: str) -> "Snapshot":
         """Where the index of the collection under this extractor is kept from one start to the next."""
@@ -279,7 +298,7 @@ class Workshop:
         """Count messages, or parts of them, that were refused."""
         self.store.add(Counter.REFUSED, count)
 
-    def renew(self, digests: Collection[str]) -> None:
+    def renew(self, digests: abc.Collection[str]) -> None:
         """Have the files of these pictures sent again."""
         from worker.pipeline.renewal import renew_images
 
@@ -288,3 +307,13 @@ class Workshop:
     def end(self) -> NoReturn:
         """End this process, whatever its threads do. Celery spawns another, and sends the message again."""
         os._exit(1)
+
+
+def _use_one_thread() -> None:
+    """Steps of a verdict are so small that threads of NumPy, faiss and OpenCV cost twice what they bring, and the
+    processes beside this one have a use for the cores."""
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+    cv2.setNumThreads(1)

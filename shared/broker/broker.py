@@ -25,6 +25,7 @@ RESULT_SECONDS: Final = 3600
 _PATHS_AT_ONCE: Final = {Lane.ARRIVAL: 500, Lane.BACKLOG: 8}
 # For questions that somebody waits for: kombu would try a broker that is away for 6 s.
 _BRIEFLY: Final = {"connect_retries_timeout": 1, "interval_start": 0.2, "interval_step": 0.2}
+_PATHS_TO_PROPOSE: Final = 16  # in one message: several proposers share what a feature worker has finished
 UNACKNOWLEDGED: Final = "unacked"  # kombu's hash of messages that were fetched and not acknowledged yet
 
 
@@ -60,6 +61,7 @@ def make_app(settings: Settings) -> Celery:
         task_routes={
             names.TASK_EXTRACT: {"queue": names.QUEUE_FEATURES},
             names.TASK_RECLUSTER: {"queue": names.QUEUE_RECLUSTER},
+            names.TASK_PROPOSE: {"queue": names.QUEUE_PROPOSALS},
             names.TASK_JUDGE: {"queue": names.QUEUE_VERDICTS},
         },
         task_acks_late=True,
@@ -128,6 +130,23 @@ def request_verdicts(app: Celery, paths: Sequence[str], lane: Lane = Lane.ARRIVA
     for start in range(0, len(paths), size):
         with _speaking():
             _send(app, names.TASK_JUDGE, list(paths[start : start + size]), lane)
+
+
+def request_proposals(app: Celery, paths: Sequence[str], lane: Lane = Lane.ARRIVAL) -> None:
+    """Ask the proposers to look at these paths first; they pass them on to the verdict writer. Raises Unavailable."""
+    size = min(_PATHS_TO_PROPOSE, _PATHS_AT_ONCE[lane])
+    for start in range(0, len(paths), size):
+        with _speaking():
+            _send(app, names.TASK_PROPOSE, list(paths[start : start + size]), lane)
+
+
+def pass_on_proposals(app: Celery, paths: Sequence[str], proposals: Sequence[object], lane: Lane) -> None:
+    """Ask for verdicts as `request_verdicts` does, with what was found out about the paths. Raises Unavailable."""
+    with _speaking():
+        app.send_task(
+            names.TASK_JUDGE, args=[list(paths)], kwargs={"proposals": list(proposals)},
+            retry=False, ignore_result=True, priority=lane.value,
+        )  # fmt: skip
 
 
 def wake_writer(app: Celery) -> None:

@@ -27,6 +27,7 @@ class QueueName(StrEnum):
     """Queues a worker can serve."""
 
     FEATURES = names.QUEUE_FEATURES
+    PROPOSALS = names.QUEUE_PROPOSALS
     RECLUSTER = names.QUEUE_RECLUSTER
     VERDICTS = names.QUEUE_VERDICTS
 
@@ -134,6 +135,8 @@ def work(
 ) -> None:
     """Run a worker. Start as many for `features` as there are machines or GPUs, one each for `verdicts`, `recluster`.
 
+    For `proposals` it has IMAGESIEVE_PROPOSERS processes.
+
     Example:
 
       imagesieve work --queue features
@@ -145,7 +148,8 @@ def work(
         settings.check_policy()
     if queue is QueueName.RECLUSTER or (queue is QueueName.VERDICTS and settings.on_duplicate == "move"):
         open_state_folder(settings.state_dir)  # these two write there: reports, journals
-    _become(programs.celery_worker(queue, settings.log_level))
+    children = max(1, settings.proposers) if queue is QueueName.PROPOSALS else 1
+    _become(programs.celery_worker(queue, settings.log_level, children))
 
 
 def beat() -> None:

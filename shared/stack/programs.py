@@ -13,6 +13,8 @@ from shared.settings import Settings
 REDIS: Final = "redis"
 WATCHER: Final = "watcher"
 FLOWER: Final = "flower"
+CORES_FOR_PROPOSERS: Final = 8  # below, the writer keeps up with what the other cores describe
+CORES_FOR_A_PROPOSER: Final = 4
 FLOWER_TASKS: Final = "2000"  # that it remembers, 5 KiB each; by default 100,000, and it would grow for weeks
 
 
@@ -27,11 +29,14 @@ class Program:
     restart: bool = True
 
 
-def celery_worker(queue: str, log_level: str) -> list[str]:
-    """Command line of a worker of `queue`: one spawned child, because one forward pass uses every core already."""
+def celery_worker(queue: str, log_level: str, children: int = 1) -> list[str]:
+    """Command line of a worker of `queue`: one spawned child, because one forward pass uses every core already.
+
+    Proposers use one core each, and may be several.
+    """
     return [
         sys.executable, "-m", "celery", "--quiet", "-A", "worker.app", "worker",
-        "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "1", "--pool", "prefork",
+        "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(children), "--pool", "prefork",
         "--loglevel", log_level, "--without-mingle", "--without-gossip",
         "--pidfile", "",
     ]  # fmt: skip
@@ -64,6 +69,11 @@ def watcher(once: bool) -> list[str]:
     return [sys.executable, "-m", "watcher", *(["--once"] if once else [])]
 
 
+def usual_proposers(cores: int) -> int:
+    """How many proposers a machine has where nobody says: none where the forward pass is what limits."""
+    return cores // CORES_FOR_A_PROPOSER if cores >= CORES_FOR_PROPOSERS else 0
+
+
 def stack(settings: Settings, redis: Sequence[str], once: bool) -> list[Program]:
     """The programs of `imagesieve up`. With `once`: no beat, no Flower, and a watcher that ends when all is done.
 
@@ -79,6 +89,9 @@ def stack(settings: Settings, redis: Sequence[str], once: bool) -> list[Program]
         Program("recluster", celery_worker(names.QUEUE_RECLUSTER, level), 30, stop_seconds=30),
         Program(WATCHER, watcher(once), 40, restart=not once),
     ]
+    if settings.proposers:
+        proposals = celery_worker(names.QUEUE_PROPOSALS, level, settings.proposers)
+        programs.insert(1, Program("proposals", proposals, 30, stop_seconds=30))
     if redis:
         programs.insert(0, Program(REDIS, redis, 10, stop_seconds=30))
     if not once:

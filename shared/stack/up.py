@@ -68,10 +68,12 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
             state_dir.check_owner(folder, settings.watch_dir)
         if left := end_leftovers(folder):
             view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
-        chosen = {
+        chosen: dict[str, Any] = {
             "flower_auth": settings.flower_auth or state_dir.flower_auth(folder),
             "flower_port": _free_port(settings.flower_address, settings.flower_port),
         }
+        if "proposers" not in settings.model_fields_set:
+            chosen["proposers"] = programs.usual_proposers(os.cpu_count() or 1)
         settings = settings.model_copy(update=chosen)
         if redis:
             settings.redis_socket.parent.mkdir(exist_ok=True, mode=0o700)

@@ -229,6 +229,9 @@ class MemoryStore:
         self._events += paths
         self._counters[keys.Counter.CHANGED] += len(paths)
 
+    def oldest(self) -> str:
+        return "0"
+
     def position(self) -> str:
         return str(len(self._events))
 
@@ -236,8 +239,8 @@ class MemoryStore:
         if int(after) > len(self._events):
             return None
         entries = enumerate(self._events[int(after) :], start=int(after) + 1)
-        found = [
-            (str(place), entry.path, False) if isinstance(entry, Event) else (str(place), entry, True)
+        found: list[Touched] = [
+            (str(place), entry.path, entry) if isinstance(entry, Event) else (str(place), entry, None)
             for place, entry in entries
         ]
         return found[:TOUCHED_AT_ONCE]

@@ -18,7 +18,7 @@ from shared.store.keys import Counter
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
 Image = tuple[str, ImageFacts, bytes, bytes]  # digest, facts, encoded features, sketch
 
-Touched = tuple[str, str, bool]  # position in the stream, path, whether it was let go there
+Touched = tuple[str, str, Event | None]  # position in the stream, path, what was told of it; None: it was let go
 
 TOUCHED_AT_ONCE: Final = 1000
 
@@ -192,6 +192,9 @@ class Events(Protocol):
 
     def position(self) -> str:
         """The newest position in the stream."""
+
+    def oldest(self) -> str:
+        """The oldest position that `touched` may be asked for."""
 
     def touched(self, after: str) -> list[Touched] | None:
         """Paths that got a verdict, or were let go, with positions: the next 1,000 after a position.

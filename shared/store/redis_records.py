@@ -184,6 +184,13 @@ class RedisRecords(RedisPart):
             newest = self._redis.xrevrange(keys.KEY_EVENTS, count=1)
         return newest[0][0].decode() if newest else _BEGINNING
 
+    def oldest(self) -> str:
+        with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.xlen(keys.KEY_EVENTS)
+            pipe.xrange(keys.KEY_EVENTS, count=1)
+            kept, entries = pipe.execute()
+        return entries[0][0].decode() if kept >= _EVENTS_KEPT else _BEGINNING
+
     def touched(self, after: str) -> list[Touched] | None:
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             pipe.xlen(keys.KEY_EVENTS)
@@ -193,7 +200,7 @@ class RedisRecords(RedisPart):
         if not there and (after != _BEGINNING or kept >= _EVENTS_KEPT):
             return None
         try:
-            return [(position.decode(), *_path_of(fields)) for position, fields in entries]
+            return [(position.decode(), *_told(fields)) for position, fields in entries]
         except CorruptValue:
             return None
 
@@ -236,10 +243,11 @@ def _events(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[tuple[s
     return [(at.decode(), _event(fields.get(b"event", b""))) for at, fields in entries if _GONE not in fields]
 
 
-def _path_of(fields: dict[bytes, bytes]) -> tuple[str, bool]:
+def _told(fields: dict[bytes, bytes]) -> tuple[str, Event | None]:
     if _GONE in fields:
-        return os.fsdecode(fields[_GONE]), True
-    return Event.from_json(fields.get(b"event", b"")).path, False
+        return os.fsdecode(fields[_GONE]), None
+    event = Event.from_json(fields.get(b"event", b""))
+    return event.path, event
 
 
 def _event(raw: bytes) -> Event:

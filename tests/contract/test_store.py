@@ -405,6 +405,7 @@ def test_a_correction_leaves_the_revision(store: Store) -> None:
 
 def test_who_follows_the_stream_learns_of_verdicts_and_of_what_was_let_go(store: Store) -> None:
     start = store.position()
+    assert store.oldest() == start
     assert store.touched(start) == []
     have(store, "a", "d")
     [seen] = store.records(["a"])
@@ -418,7 +419,7 @@ def test_who_follows_the_stream_learns_of_verdicts_and_of_what_was_let_go(store:
     store.tell([event])
     found = store.touched(start)
     assert found is not None
-    assert [touched[1:] for touched in found] == [("a", False), ("b\udcff", True), ("a", False)]
+    assert [touched[1:] for touched in found] == [("a", event), ("b\udcff", None), ("a", event)]
     assert [place for place, _, _ in found] == [first, found[1][0], store.position()]
     assert store.touched(first) == found[1:]
     # Nobody else sees what was let go.
@@ -445,4 +446,10 @@ def test_who_was_away_for_too_long_is_told_so(settings: Settings) -> None:
     store.let_go(["c"])
     found = store.touched(start)  # it was so short that nothing can have been cut off
     assert found
-    assert found[0][1:] == ("c", True)
+    assert found[0][1:] == ("c", None)
+    with redis.Redis.from_url(settings.store) as client, client.pipeline(transaction=False) as pipe:
+        for _ in range(100_300):
+            pipe.xadd(keys.KEY_EVENTS, {"gone": b"d"}, maxlen=100_000)
+        pipe.execute()
+    assert store.touched(start) is None
+    assert store.touched(store.oldest()), "of a stream that was cut off, too"

@@ -18,7 +18,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from shared import names
-from shared.broker import make_app, request_verdicts
+from shared.broker import make_app, request_proposals, request_verdicts
 from shared.records import Extractor, ImageFacts, Record, Reference, State
 from shared.settings import Settings
 from shared.stack.programs import celery_worker
@@ -46,9 +46,9 @@ def digest_of(picture: Image.Image, word: str) -> str:
 class Process:
     """A worker of the queue `verdicts` with its child, in a process group of its own."""
 
-    def __init__(self, settings: Settings, name: str, log: Path) -> None:
+    def __init__(self, settings: Settings, name: str, log: Path, queue: str = names.QUEUE_VERDICTS) -> None:
         self._log = log
-        command = celery_worker(names.QUEUE_VERDICTS, "info")
+        command = celery_worker(queue, "info", 2 if queue == names.QUEUE_PROPOSALS else 1)
         command[command.index("--hostname") + 1] = f"{name}@test"
         with log.open("wb") as out:
             self._process = subprocess.Popen(
@@ -93,8 +93,8 @@ class Bench:
     def publish(self, extractor: str) -> None:
         self.store.publish_extractor(Extractor(extractor, "random", extractor))
 
-    def start(self, name: str) -> Process:
-        process = Process(self.settings, name, self._folder / f"{name}.log")
+    def start(self, name: str, queue: str = names.QUEUE_VERDICTS) -> Process:
+        process = Process(self.settings, name, self._folder / f"{name}.log", queue)
         self._processes.append(process)
         return process
 
@@ -249,7 +249,7 @@ def test_a_damaged_sketch_is_described_anew_and_the_duplicate_found(bench: Bench
 def fill(bench: Bench, first: int, last: int) -> list[str]:
     """So many pictures with features of their own, enough for an index that is worth saving; their paths."""
     sketch = describe(np.asarray(FLOWER)).to_bytes()
-    rows = encode(np.random.default_rng(first).random((last - first, 64), dtype=np.float32))
+    rows = encode(np.random.default_rng(first).random((last - first, 4096), dtype=np.float32))
     paths = [f"{number:05}" for number in range(first, last)]
     bench.store.mark_pending([Reference(path, 1, 1) for path in paths], now=1.0)
     images, changes = [], []
@@ -277,3 +277,31 @@ def test_a_worker_that_ends_saves_its_index_and_the_next_one_starts_from_it(benc
     bench.send(*fill(bench, 9010, 9011))
     wait(bench.all_judged, "a verdict of the second worker")
     assert second.said(f"the index was saved with {FITTED_ON + 103} files")
+
+
+def test_proposers_pass_on_what_they_found_and_one_may_die(bench: Bench) -> None:
+    bench.settings = bench.settings.model_copy(update={"visibility_timeout": 20.0})
+    bench.app = make_app(bench.settings)
+    fill(bench, 0, FITTED_ON + 100)
+    writer = bench.start("writer")
+    bench.send(*fill(bench, 8000, 8001))
+    wait(bench.all_judged, "the writer has begun")
+    proposers = [bench.start(name, names.QUEUE_PROPOSALS) for name in ("one", "two")]
+    bench.put([("china/a", "a"), ("china/b", "b")])
+    bench.put([("flower/a", "a")], picture=FLOWER)
+    paths = [*fill(bench, 9000, 9040), "china/a", "china/b", "flower/a"]
+    request_proposals(bench.app, paths)
+    wait(lambda: any(proposer.said("proposals") for proposer in proposers), "a proposer at work")
+    proposers[0].send(signal.SIGKILL)
+    wait(bench.all_judged, "verdicts on what was proposed, and on what the killed one had in hand")
+    assert writer.said("with 16 proposals")
+    assert bench.events_by_path() == Counter(["08000", *paths])
+    found = bench.records()
+    assert sorted(found[path].verdict for path in ("china/a", "china/b")) == ["near", "unique"]
+    request_proposals(bench.app, ["china/a", "never there"])  # twice, and about nothing
+    bench.app.send_task(names.TASK_PROPOSE, args=["no list"], ignore_result=True)
+    bench.app.send_task(
+        names.TASK_JUDGE, args=[fill(bench, 9050, 9051)], kwargs={"proposals": [{}]}, ignore_result=True
+    )
+    wait(bench.all_judged, "a verdict where the proposal was rubbish")
+    assert writer.said("refused: no proposal")

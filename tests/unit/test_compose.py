@@ -15,8 +15,8 @@ COMPOSE = "\n".join(
     line for line in (ROOT / "docker-compose.yml").read_text().splitlines() if not line.lstrip().startswith("#")
 )
 SERVICES = (
-    "redis", "watcher", "features", "features-gpu", "verdicts", "verdicts-move", "act", "recluster", "beat", "flower",
-    "prometheus", "grafana",
+    "redis", "watcher", "features", "features-gpu", "verdicts", "verdicts-move", "proposals", "act", "recluster",
+    "beat", "flower", "prometheus", "grafana",
 )  # fmt: skip
 ACTING = ("verdicts-move", "act")
 # The image sets the three folders; Flower's three belong to its service alone, and two to those that act.
@@ -104,6 +104,7 @@ def test_what_is_not_asked_for_does_not_start() -> None:
     assert {name: found for name, found in profiles.items() if found} == {
         "features-gpu": ["gpu"],
         "verdicts-move": ["move"],
+        "proposals": ["proposals"],
         "act": ["act"],
         "prometheus": ["monitoring"],
         "grafana": ["monitoring"],

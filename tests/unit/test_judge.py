@@ -69,6 +69,9 @@ class World:
     def read_ahead(self, digests: Sequence[str]) -> None:
         self.ahead = list(digests)
 
+    def mark(self, digest: str | None = None) -> tuple[int, int] | None:
+        return None  # there are no proposals here
+
     def screen(self, known: Sequence[str], new: str) -> set[str]:
         return set(known) - self.strange
 

@@ -22,6 +22,14 @@ def test_redis_comes_first_and_goes_last(tmp_path: Path) -> None:
     assert min(parts, key=lambda part: part.priority).name == "redis"
 
 
+def test_proposers_run_where_there_are_cores_for_them(tmp_path: Path) -> None:
+    assert [programs.usual_proposers(cores) for cores in (1, 2, 7, 8, 16, 32)] == [0, 0, 0, 2, 4, 8]
+    parts = {part.name: part for part in programs.stack(load_settings(state_dir=tmp_path, proposers=3), [], once=True)}
+    assert set(parts) == {"features", "proposals", "verdicts", "recluster", "watcher"}
+    command = list(parts["proposals"].command)
+    assert command[command.index("--concurrency") + 1] == "3"
+
+
 def test_once_needs_neither_beat_nor_flower_and_a_watcher_that_ends(tmp_path: Path) -> None:
     parts = {part.name: part for part in programs.stack(load_settings(state_dir=tmp_path), [], once=True)}
     assert set(parts) == {"features", "verdicts", "recluster", "watcher"}

@@ -18,7 +18,7 @@ from shared.records import Event, Match, Record, State, Verdict
 from shared.settings import load_settings
 from worker.libraries import prepare_libraries
 from worker.network.backend import load_backend
-from worker.pipeline.judging.judge import CANDIDATES
+from worker.pipeline.judging.collection import CANDIDATES
 from worker.pipeline.members import make_event
 from worker.workshop import Workshop
 

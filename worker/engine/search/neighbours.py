@@ -5,18 +5,17 @@ find what is turned, mirrored, cropped or partly covered. Neither decides: verif
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, zip_longest
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.engine.search.ranking import WIDER, Ranking, Scored, ranking_of
 from worker.engine.search.vectors import Vectors
 from worker.engine.search.votes import Votes, entries
 from worker.engine.search.whitening import Whitening
 from worker.engine.sketch.sketch import Sketch
-
-_WIDER: Final = 5  # times as many images are looked up, since several may share a keeper
 
 
 class Neighbours:
@@ -78,22 +77,30 @@ class Neighbours:
             self._alive[number] = False
 
     def search(self, features: NDArray[Any], sketch: Sketch, keeper_of: Callable[[str], str], count: int) -> list[str]:
-        """At most `count` ids to verify against, most promising first: the two sources in turn.
+        """At most `count` ids to verify against, see Ranking.choose.
 
-        features: raw, `[d]`. keeper_of: the keeper of an image's group, or the image itself. Of each group only the
-        first is given, so that many copies of one picture are one candidate. 4 ms at ten thousand images, 12 ms at a
-        hundred thousand (benchmarks.search).
+        features: raw, `[d]`. 4 ms at ten thousand images, 12 ms at a hundred thousand (benchmarks.search).
         """
-        if not self._numbers:
-            return []
-        sources = self.by_keypoints(sketch, _WIDER * count), self.by_features(features, _WIDER * count)
-        groups: dict[str, str] = {}
-        for image in chain.from_iterable(zip_longest(*sources)):
-            if image is not None:
-                groups.setdefault(keeper_of(image), image)
-            if len(groups) == count:
-                break
-        return list(groups.values())
+        return self.rank(features, sketch, count).choose(keeper_of, count) or []
+
+    def rank(self, features: NDArray[Any], sketch: Sketch, count: int, since: int = 0) -> Ranking:
+        """All that may be among `count` candidates. since: of the images from this number on alone, see `recent`."""
+        most = WIDER * count
+        return ranking_of(self._by_keypoints(sketch, most, since), self._by_features(features, most, since))
+
+    @property
+    def recent(self) -> int:
+        """The first number by which newer images can be ranked apart."""
+        return self._vectors.recent
+
+    @property
+    def size(self) -> int:
+        """How many images were ever added: the number of the next one."""
+        return len(self._ids)
+
+    def number(self, image: str) -> int | None:
+        """The number of an image that is there."""
+        return self._numbers.get(image)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What `from_arrays` takes."""
@@ -121,15 +128,29 @@ class Neighbours:
 
     def by_features(self, features: NDArray[Any], count: int) -> list[str]:
         """The `count` ids with the nearest whitened features, nearest first."""
-        dead = len(self._ids) - len(self._numbers)
-        wanted = min(len(self._ids), count + min(dead, 4 * count))
-        found, _ = self._vectors.search(self._whitening.apply(np.asarray(features).reshape(1, -1))[0], wanted)
-        return [self._ids[number] for number in found if self._alive[number]][:count]
+        return [image for image, _ in self._by_features(features, count, 0)]
 
     def by_keypoints(self, sketch: Sketch, count: int) -> list[str]:
         """The `count` ids with most votes that agree, most first; only those with any."""
-        voted, votes = self._votes.count(sketch, self._alive[: len(self._ids)])
-        return [self._ids[number] for number in voted[np.lexsort((voted, -votes))][:count]]
+        return [image for image, _ in self._by_keypoints(sketch, count, 0)]
+
+    def _by_features(self, features: NDArray[Any], count: int, since: int) -> list[Scored]:
+        if not self._ids:
+            return []
+        dead = len(self._ids) - len(self._numbers)
+        wanted = min(len(self._ids), count + min(dead, 4 * count))
+        row = self._whitening.apply(np.asarray(features).reshape(1, -1))[0]
+        search = partial(self._vectors.search_since, since=since) if since else self._vectors.search
+        found = zip(*(values.tolist() for values in search(row, wanted)), strict=True)
+        return [(self._ids[number], score) for number, score in found if self._alive[number]][:count]
+
+    def _by_keypoints(self, sketch: Sketch, count: int, since: int) -> list[Scored]:
+        if not self._ids:
+            return []
+        voted, votes = self._votes.count(sketch, self._alive[: len(self._ids)], since)
+        order = np.lexsort((voted, -votes))[:count]
+        pairs = zip(voted[order].tolist(), votes[order].tolist(), strict=True)
+        return [(self._ids[number], score) for number, score in pairs]
 
 
 def _prefixed(word: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 EXACT_UP_TO: Final = 500_000  # images; exact search takes 15 ms of one core there
 
+RECENT: Final = 4096  # rows that can be searched apart from those before: 1 MiB
+
 _PRECISION: Final = faiss.ScalarQuantizer.QT_fp16
 _FEW: Final = 4  # a part in memory joins the one before it, unless that has so many times as many rows
 
@@ -30,6 +32,8 @@ class Vectors:
         self._dimensions = dimensions
         self._parts: list[Any] = [_first(dimensions, sample, expected)]
         self._mapped = 0  # parts that are views of a file, which faiss cannot add to
+        self._latest = np.zeros((2 * RECENT, dimensions), np.float16)  # for `search_since`
+        self._kept = 0  # of them
 
     def __len__(self) -> int:
         return sum(part.ntotal for part in self._parts)
@@ -39,6 +43,13 @@ class Vectors:
         if len(self._parts) == self._mapped:
             self._parts.append(_flat(self._dimensions))
         self._parts[-1].add(rows)
+        latest = rows[-RECENT:]
+        if self._kept + len(rows) > len(self._latest):
+            left = 0 if len(latest) < len(rows) else min(self._kept, RECENT)
+            self._latest[:left] = self._latest[self._kept - left : self._kept].copy()
+            self._kept = left
+        self._latest[self._kept : self._kept + len(latest)] = latest
+        self._kept += len(latest)
 
     def search(self, row: NDArray[np.float32], count: int) -> Found:
         """Numbers and similarities of the `count` rows nearest to one `[d]`, nearest first; the older first of two."""
@@ -52,6 +63,20 @@ class Vectors:
         number, similarity = np.concatenate(numbers), np.concatenate(similarities)
         order = np.lexsort((number, -similarity))[:count]
         return number[order].astype(np.intp), similarity[order]
+
+    def search_since(self, row: NDArray[np.float32], count: int, since: int) -> Found:
+        """The same among the rows from the number `since` on, which is `recent` or larger."""
+        first = self.recent
+        if since < first:
+            raise ValueError(f"rows before {first} cannot be searched apart")
+        similarities = self._latest[since - first : self._kept].astype(np.float32) @ row
+        order = np.argsort(-similarities, kind="stable")[:count]
+        return order + since, similarities[order]
+
+    @property
+    def recent(self) -> int:
+        """The first number that `search_since` takes: the latest rows of this process, RECENT or more."""
+        return len(self) - self._kept
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What `from_arrays` takes. Parts are joined as far as that costs no more than they do."""

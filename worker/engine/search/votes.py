@@ -76,10 +76,14 @@ def entries(keypoints: Keypoints) -> Entries:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Postings sorted by key: keys, and image numbers with a pose below them, uint32 `[n]` each."""
+    """Postings sorted by key: keys, and image numbers with a pose below them, uint32 `[n]` each.
+
+    until: one more than the largest of these numbers; runs follow each other.
+    """
 
     keys: NDArray[np.uint32]
     postings: NDArray[np.uint32]
+    until: int
 
     def spans(self, wanted: NDArray[np.uint32]) -> Spans:
         """Where the postings of each key start and end."""
@@ -92,11 +96,13 @@ class _Closed:
 
     starts: NDArray[np.uint32]
     postings: NDArray[np.uint32]
+    until: int
 
     @classmethod
     def of(cls, run: _Run) -> "_Closed":
         """The same postings."""
-        return cls(np.searchsorted(run.keys, np.arange(2**KEY_BITS + 1)).astype(np.uint32), run.postings)
+        starts = np.searchsorted(run.keys, np.arange(2**KEY_BITS + 1)).astype(np.uint32)
+        return cls(starts, run.postings, run.until)
 
     def spans(self, wanted: NDArray[np.uint32]) -> Spans:
         """Where the postings of each key start and end."""
@@ -133,17 +139,19 @@ class Votes:
         numbers = np.repeat(images.astype(np.uint32), [len(each) for each, _ in entries_of])
         keys_ = np.concatenate([*(each for each, _ in entries_of), np.zeros(0, np.uint32)])
         lying = np.concatenate([*(each for _, each in entries_of), np.zeros(0, np.uint8)])
-        self._runs.append(_sorted(keys_, numbers << np.uint32(POSE_BITS) | lying))
+        until = int(images.max()) + 1 if len(images) else 0
+        self._runs.append(_sorted(keys_, numbers << np.uint32(POSE_BITS) | lying, until))
         while len(self._runs) > 1 and len(self._runs[-2].keys) <= 2 * len(self._runs[-1].keys):
             last, previous = self._runs.pop(), self._runs.pop()
             merged = np.concatenate([previous.keys, last.keys]), np.concatenate([previous.postings, last.postings])
-            self._runs.append(_sorted(*merged))
+            self._runs.append(_sorted(*merged, max(previous.until, last.until)))
         if len(self._runs[-1].keys) >= _CLOSED:
             self._closed.append(_Closed.of(self._runs.pop()))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What `from_arrays` takes."""
-        arrays: dict[str, NDArray[Any]] = {}
+        until = [run.until for run in self._closed] + [run.until for run in self._runs]
+        arrays: dict[str, NDArray[Any]] = {"until": np.array(until, np.int64)}
         for number, closed in enumerate(self._closed):
             arrays |= {f"closed.{number}.starts": closed.starts, f"closed.{number}.postings": closed.postings}
         for number, run in enumerate(self._runs):
@@ -153,39 +161,45 @@ class Votes:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Votes":
         """The same postings, where these arrays lie, which may be a file; what is merged later is in memory."""
-        votes = cls()
+        votes, until = cls(), iter(arrays["until"].tolist())
         for number in range(sum(name.startswith("closed.") for name in arrays) // 2):
             part = f"closed.{number}"
-            votes._closed.append(_Closed(arrays[f"{part}.starts"], arrays[f"{part}.postings"]))
+            votes._closed.append(_Closed(arrays[f"{part}.starts"], arrays[f"{part}.postings"], next(until)))
         for number in range(sum(name.startswith("run.") for name in arrays) // 2):
             part = f"run.{number}"
-            votes._runs.append(_Run(arrays[f"{part}.keys"], arrays[f"{part}.postings"]))
+            votes._runs.append(_Run(arrays[f"{part}.keys"], arrays[f"{part}.postings"], next(until)))
         return votes
 
-    def count(self, sketch: Sketch, alive: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def count(
+        self, sketch: Sketch, alive: NDArray[np.bool_], since: int = 0
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """At most SHORTLIST images with most votes, in no order, and of their votes the most that agree.
 
-        alive: `[n]`, which of the images 0 to n - 1 may be among them. Votes for the picture as it is and votes for
-        the mirrored one do not agree.
+        alive: `[n]`, which of the images 0 to n - 1 may be among them. since: none before this one is; the keys weigh
+        what they weigh among all. Votes for the picture as it is and votes for the mirrored one do not agree.
         """
-        found = self._find(sketch, len(alive))
+        found = self._find(sketch, len(alive), since)
         images = found.postings >> np.uint32(POSE_BITS)
         of_each = np.repeat(found.weights[found.key], found.spans)
+        recent = np.flatnonzero(images >= since) if since else None
+        if recent is not None:
+            images, of_each, alive = images[recent] - np.uint32(since), of_each[recent], alive[since:]
         votes = np.asarray(np.bincount(images, of_each, len(alive)), np.float64)
         votes[~alive] = 0
         shortlist = _largest(votes, SHORTLIST)
         place = np.full(len(alive), -1, np.int16)
         place[shortlist] = np.arange(len(shortlist))
         kept = np.flatnonzero(place[images] >= 0)
-        key = found.key[np.searchsorted(np.cumsum(found.spans), kept, "right")]
+        places = kept if recent is None else recent[kept]
+        key = found.key[np.searchsorted(np.cumsum(found.spans), places, "right")]
         groups = 2 * place[images[kept]].astype(np.intp) + found.mirrored[key]
-        known = found.postings[kept].astype(np.uint8)
+        known = found.postings[places].astype(np.uint8)
         agreeing = count_agreeing(found.poses[key], known, groups, found.weights[key], 2 * len(shortlist))
-        return shortlist, agreeing.reshape(-1, 2).max(axis=1, initial=0.0)
+        return shortlist + since, agreeing.reshape(-1, 2).max(axis=1, initial=0.0)
 
-    def _find(self, sketch: Sketch, size: int) -> _Found:
+    def _find(self, sketch: Sketch, size: int, since: int) -> _Found:
         """The postings of the keys of a picture and of the mirrored one, from the rarest key on until they are
-        POSTINGS."""
+        POSTINGS; of the runs with images from `since` on."""
         upright, mirror = entries(sketch.keypoints), entries(sketch.keypoints.mirrored(sketch.frame[0]))
         wanted = np.concatenate([upright[0], mirror[0]])
         lying = np.concatenate([upright[1], mirror[1]])
@@ -196,25 +210,26 @@ class Votes:
         known = (ends - starts).sum(axis=0)
         rarest = np.argsort(known, kind="stable")
         counted = rarest[np.cumsum(known[rarest]) <= POSTINGS]
-        starts, ends = starts[:, counted], ends[:, counted]
+        read = [place for place in range(len(runs)) if runs[place].until > since]
+        starts, ends = starts[read][:, counted], ends[read][:, counted]
         postings = [
-            run.postings[start:end]
-            for run, first, last in zip(runs, starts.tolist(), ends.tolist(), strict=True)
+            runs[place].postings[start:end]
+            for place, first, last in zip(read, starts.tolist(), ends.tolist(), strict=True)
             for start, end in zip(first, last, strict=True)
         ]
         return _Found(
             np.concatenate([*postings, np.zeros(0, np.uint32)]),
             (ends - starts).ravel(),
-            np.tile(np.arange(len(counted)), len(runs)),
+            np.tile(np.arange(len(counted)), len(read)),
             lying[counted],
             mirrored[counted],
             np.log((size + 1) / np.maximum(known[counted], 1)),
         )
 
 
-def _sorted(keys_: NDArray[np.uint32], postings: NDArray[np.uint32]) -> _Run:
+def _sorted(keys_: NDArray[np.uint32], postings: NDArray[np.uint32], until: int) -> _Run:
     both = np.sort(keys_.astype(np.uint64) << np.uint64(32) | postings)  # several times faster than by an argsort
-    return _Run((both >> np.uint64(32)).astype(np.uint32), both.astype(np.uint32))
+    return _Run((both >> np.uint64(32)).astype(np.uint32), both.astype(np.uint32), until)
 
 
 def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:

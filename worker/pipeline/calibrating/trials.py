@@ -25,7 +25,7 @@ from worker.pipeline.calibrating.copies import Copies, Copy
 from worker.pipeline.calibrating.looks import look, propose_sides
 from worker.pipeline.calibrating.originals import Originals
 from worker.pipeline.judging.candidates import ContentIndex
-from worker.pipeline.judging.judge import CANDIDATES
+from worker.pipeline.judging.collection import CANDIDATES
 
 SEED: Final = 20140904  # the same collection gives the same sample and the same copies
 STRANGERS_COMPARED: Final = 8  # unrelated originals that each copy is compared with: the most promising candidates ...

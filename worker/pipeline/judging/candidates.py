@@ -10,11 +10,13 @@ from shared.errors import CorruptValue, DamagedImages
 from shared.store import Images
 from worker.engine.search.encoding import stack
 from worker.engine.search.neighbours import Neighbours
+from worker.engine.search.ranking import Ranking
 from worker.engine.search.whitening import FITTED_ON, fit_whitening
 from worker.engine.sketch.sketch import Sketch
 
 Features = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
+Mark = tuple[int, int]  # how often the index was fitted, and a number in it
 _Row = tuple[str, Features, Sketch]
 
 FEW_CONTENTS: Final = 64  # contents up to which every one is a candidate: comparing costs a millisecond each
@@ -34,6 +36,7 @@ class ContentIndex:
         self._contents: dict[str, None] = {}  # all of them, until the whitening is fitted for good
         self._index: Neighbours | None = None
         self._fitted = 0
+        self._fits = 0  # how often that was done
         self._ahead: dict[str, _Row] = {}
 
     def add(self, digests: Sequence[str]) -> None:
@@ -94,6 +97,27 @@ class ContentIndex:
             return [found for found in self.nearest(features, sketch, keeper_of, count) if found != digest]
         return []
 
+    def rank(self, digest: str, count: int, since: Mark | None = None) -> Ranking | None:
+        """All that may be among `count` candidates of this content; since: of those that came after that mark alone.
+
+        None while there are few, and where the mark is too old. Raises DamagedImages if this one is not sound.
+        """
+        if self._index is None or (since and (since[0] != self._fits or since[1] < self._index.recent)):
+            return None
+        rows, damaged = self._read([digest])
+        if damaged:
+            raise DamagedImages(damaged)
+        for _, features, sketch in rows:
+            return self._index.rank(features, sketch, count, since[1] if since else 0).without(digest)
+        return None
+
+    def mark(self, digest: str | None = None) -> Mark | None:
+        """What `rank` tells newer contents by: those that are added from now on, or this one and those after it."""
+        if self._index is None:
+            return None
+        number = self._index.size if digest is None else self._index.number(digest)
+        return None if number is None else (self._fits, number)
+
     def nearest(self, features: Features, sketch: Sketch, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """The same for a picture that is not stored. features: raw, float32 `[d]`."""
         if self._index is None:
@@ -109,6 +133,7 @@ class ContentIndex:
         if len(features) < 2:
             return  # they went meanwhile
         self._index = Neighbours(fit_whitening(features), features, expected)
+        self._fits += 1
         for start in range(0, len(contents), CONTENTS_AT_ONCE):
             _fill(self._index, self._read(contents[start : start + CONTENTS_AT_ONCE])[0])
         self._fitted = len(contents)

@@ -1,5 +1,6 @@
 """The collection as a process of the verdicts knows it: files, contents and groups, and where to look for originals."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -7,13 +8,22 @@ from numpy.typing import NDArray
 
 from shared.records import Match, Record, Relation, State, pair_of
 from shared.store import Pairs
+from worker.engine.search.ranking import Ranking
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.following import News, follow, touched_since
 from worker.pipeline.judging.knowledge import Knowledge, KnowledgeStore, learn
+from worker.pipeline.judging.proposal import order_of
 from worker.pipeline.judging.snapshot import Snapshot
 
+CANDIDATES = 32  # keepers that an image is compared with
 MATCHES = 2  # with a keeper's among them, after which no more candidates are looked at
 MATCHES_WITHOUT_KEEPER = 4
+
+
+MARKS = 500  # looks of the writer that a proposal may be behind
+
+Order = tuple[int, ...]
+Mark = tuple[int, int]
 
 
 class Candidates(Protocol):
@@ -30,6 +40,15 @@ class Candidates(Protocol):
 
     def search(self, digest: str, keeper_of: Callable[[str], str], count: int) -> list[str]:
         """Up to `count` contents that may show the picture of `digest`, most likely first."""
+
+    def rank(self, digest: str, count: int, since: Mark | None = None) -> Ranking | None:
+        """All that may be among `count` candidates of a content, or those of them that came after a mark alone.
+
+        None where that cannot be said.
+        """
+
+    def mark(self, digest: str | None = None) -> Mark | None:
+        """A mark before the next content to come, or before this one."""
 
     def save(self) -> Mapping[str, NDArray[Any]]:
         """All contents as arrays, for `restore`; nothing where that is not worth it."""
@@ -54,16 +73,42 @@ class Collection:
         self._snapshot = snapshot
         self._position: str | None = None  # in the stream, up to which all is known; None: it is to be learnt
         self._loaded = False
+        self.unpublished: set[str] = set()  # contents whose verdict is not in the stream, by a mishap
+        self._marks: deque[tuple[Order, Mark]] = deque(maxlen=MARKS)  # what the index held at positions, at least
+        self._splits: dict[str, Order] = {}  # keepers whose groups were, and at which position that is known
 
     def learn(self) -> list[str]:
         """Learn it from the store; the paths that wait for a verdict. O(records), features of new ones."""
         position = self._store.position()  # first: what happens meanwhile is looked at twice
         known, waiting = learn(self._store)
+        told, _ = touched_since(self._store, self._store.oldest()) or ({}, "")
+        # What is just being read again is on record without its verdict; the writer knows it all the same.
+        news = follow(self._store, known, {path: one for path, one in told.items() if path not in known.digest})
+        waiting += news.waiting
         for digest in self.known.keeper.keys() - known.keeper.keys():
             self.candidates.remove(digest)
         self.candidates.add([digest for digest in known.keeper if digest not in self.known.keeper])
         self.known, self._position = known, position
+        self._marks.clear()
+        self._splits.clear()
         return waiting
+
+    def catch_up(self) -> str:
+        """Follow; the position up to which all is known now."""
+        self.follow()
+        return self._position or ""
+
+    def mark_at(self, position: str) -> Mark | None:
+        """Before which content of the index all was known to whoever knew all up to a position; None for long ago."""
+        wanted = order_of(position)
+        mark = next((mark for order, mark in reversed(self._marks) if order <= wanted), None)
+        late = [found for digest in self.unpublished if (found := self.candidates.mark(digest))]
+        return mark and min([mark, *late])
+
+    def were_split(self, keepers: Iterable[str], position: str) -> bool:
+        """Whether any of these groups lost a content since a position, or may have."""
+        since = order_of(position)
+        return any(self._splits[keeper] > since for keeper in keepers if keeper in self._splits)
 
     def follow(self) -> News:
         """Learn what others changed since this was last asked.
@@ -77,19 +122,30 @@ class Collection:
             before = self.known.digest
             waiting = self.learn()
             return News(waiting, sorted(before.keys() - self.known.digest.keys()))
-        paths, position = found
-        news = follow(self._store, self.known, paths) if paths else News()
+        files, position = found
+        news = follow(self._store, self.known, files) if files else News()
         for digest in news.went:
             self.candidates.remove(digest)
         self.candidates.add(news.came)
         self._position = position
+        self._note(position, news)
         if loaded:
             news.waiting += self._unjudged()
         return news
 
+    def _note(self, position: str, news: News) -> None:
+        """Remember what is needed to tell what is newer than a proposal."""
+        order, mark = order_of(position), self.candidates.mark()
+        if mark and not (self._marks and self._marks[-1][1] == mark):
+            self._marks.append((order, mark))
+        oldest = self._marks[0][0] if self._marks else order
+        self._splits = {keeper: at for keeper, at in self._splits.items() if at > oldest}
+        self._splits |= dict.fromkeys(news.split, order)
+
     def doubt(self) -> None:
         """Something may be known by half: all is learnt anew when it is needed."""
         self._position = None
+        self._marks.clear()
 
     def save(self, given: int | None = None) -> bool:
         """Keep it for the next start. given: verdicts since it last was; then only where that is due."""
@@ -147,7 +203,7 @@ class Collection:
             match = self._match(keeper, twin)
             return keeper, {keeper: match} if match else {}
         compared: dict[str, Match | None] = {}
-        candidates = {found: known.keeper.get(found, "") for found in search(lambda one: known.keeper.get(one, one))}
+        candidates = {found: known.keeper.get(found, "") for found in search(known.keeper_or_self)}
         asked = dict.fromkeys(one for pair in candidates.items() for one in pair if one in known.paths)
         files = self._standing(screen(list(asked)) if asked else ())
         for candidate, keeper in candidates.items():

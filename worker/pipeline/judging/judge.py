@@ -13,13 +13,14 @@ from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Tallies
 from worker.engine.groups.keepers import Rank
 from worker.pipeline.comparison import Compare, File, Screen
-from worker.pipeline.judging.collection import Candidates, Collection, CollectionStore
+from worker.pipeline.judging.collection import CANDIDATES, Candidates, Collection, CollectionStore
 from worker.pipeline.judging.knowledge import RECORDS_AT_ONCE, Knowledge
-from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN
+from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN, NONE, OUTDATED, PROPOSALS, RECALLED
+from worker.pipeline.judging.proposal import Proposal
+from worker.pipeline.judging.recalling import Recalled
 from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts, VerdictsStore
 from worker.pipeline.members import member_of
 
-CANDIDATES = 32  # keepers that an image is compared with
 TOGETHER = 16  # verdicts on strangers that are written together: some milliseconds each
 
 
@@ -56,9 +57,11 @@ class Judge:
         self._rank = rank
         self._act = act
         self._verdicts = Verdicts(store, clusters, now, holder, meter)
+        collection.unpublished = self._verdicts.unpublished
         self._meter = meter
         self._pixels: dict[str, str] = {}  # digests of pixels, of contents that are about to be judged
         meter.follow(KNOWN, lambda: len(self._known.digest))
+        self._proposals: dict[str, Proposal] = {}
         self._unsaved = 0  # verdicts since the collection was last saved
         self.waiting: list[str] = []  # found without a verdict when the collection was learnt, and not asked for since
 
@@ -70,15 +73,16 @@ class Judge:
     def _candidates(self) -> Candidates:
         return self._collection.candidates
 
-    def look(self, paths: Sequence[str]) -> int:
+    def look(self, paths: Sequence[str], proposals: Iterable[Proposal] = ()) -> int:
         """Judge what is new among `paths`, and let go what is gone; how many verdicts were given.
 
         A path is looked up in the store, so messages may come late, twice or out of order. What recluster runs
         corrected is followed first. At first, and after an error, when what was being changed may be known by half, the
         collection is learnt anew. `waiting` says what else is to be judged then: somebody may wait for `paths`, and
-        that may be thousands.
+        that may be thousands. proposals: about contents of these files; without one they are searched for here.
         """
         given = 0
+        self._proposals = {proposal.digest: proposal for proposal in proposals}
         try:
             asked = set(paths)
             news = self._collection.follow()
@@ -142,18 +146,7 @@ class Judge:
         if digest in known.keeper:
             return 0
         pixels = self._pixels[digest] if digest in self._pixels else self._store.pixels([digest])[0]
-        compared: list[File] = []
-
-        def compare(candidate: File) -> Match | None:
-            compared.append(candidate)
-            return self._compare(candidate, file)
-
-        keeper, matches = self._collection.find_keeper(
-            pixels,
-            lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
-            lambda digests: self._screen(digests, digest),
-            compare,
-        )
+        keeper, matches, compared = self._find_keeper(file, pixels)
         known.join(digest, keeper or digest)
         of = None if keeper else self._collection.find_original(matches)
         if of:
@@ -165,6 +158,33 @@ class Judge:
             known.add_pixels(pixels, digest)
         # Nobody waits for the comparisons of others; strangers take a moment each, and their verdicts go together.
         return self._verdicts.write(known) if compared or len(self._verdicts) >= TOGETHER else 0
+
+    def _find_keeper(self, file: File, pixels: str) -> tuple[str | None, dict[str, Match], bool]:
+        """See Collection.find_keeper; and whether anything was compared here."""
+        digest, collection = file.record.digest, self._collection
+        compared: list[File] = []
+
+        def screen(digests: Sequence[str]) -> set[str]:
+            return self._screen(digests, digest)
+
+        def compare(candidate: File) -> Match | None:
+            compared.append(candidate)
+            return self._compare(candidate, file)
+
+        proposal = self._proposals.get(digest)
+        if proposal is None:
+            found = collection.find_keeper(
+                pixels,
+                lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
+                screen,
+                compare,
+            )
+            self._meter.add(PROPOSALS, value=NONE)
+        else:
+            recalled = Recalled(proposal, collection, screen, compare)
+            found = collection.find_keeper(pixels, recalled.search, recalled.screen, recalled.compare)
+            self._meter.add(PROPOSALS, value=RECALLED if recalled.used else OUTDATED)
+        return *found, bool(compared)
 
     def _let_go(self, path: str) -> int:
         """A file left, or holds something else now. The group of a keeper that leaves gets another one."""
@@ -204,6 +224,7 @@ class Judge:
     def _drop(self, digest: str) -> None:
         """No file has this content any more: it is no candidate."""
         self._candidates.remove(digest)
+        self._verdicts.unpublished.discard(digest)
         [pixels] = self._store.pixels([digest])
         self._known.remove_pixels(pixels, digest)
 

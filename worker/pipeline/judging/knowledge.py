@@ -98,6 +98,10 @@ class Knowledge:
         if left:
             self.of_pixels[pixels] = left
 
+    def keeper_or_self(self, digest: str) -> str:
+        """The keeper of a content's group; of one that is not known the content itself."""
+        return self.keeper.get(digest, digest)
+
     def twin(self, pixels: str) -> str | None:
         """A content with these pixels."""
         held = self.of_pixels.get(pixels, ()) if pixels else ()

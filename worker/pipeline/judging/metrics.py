@@ -10,6 +10,7 @@ from shared.store import Change
 from worker.pipeline.comparison import Compare, File
 
 NO_MATCH: Final = "no"
+RECALLED, OUTDATED, NONE = "recalled", "outdated", "none"
 
 VERDICTS: Final = Metric(
     "imagesieve_verdicts_given_total", "counter", "verdicts given, corrections by recluster runs left out",
@@ -32,9 +33,14 @@ COMPARISONS: Final = Metric(
     "pairs of pictures compared closely, and what they were to each other",
     "match", (*Relation, NO_MATCH),
 )  # fmt: skip
+PROPOSALS: Final = Metric(
+    "imagesieve_verdicts_proposals_total", "counter",
+    "new pictures by what a proposer had found out: recalled, outdated, or none",
+    "proposal", (RECALLED, OUTDATED, NONE),
+)  # fmt: skip
 KNOWN: Final = Metric("imagesieve_verdicts_known_files", "gauge", "files that the writer compares new ones with")
 LEASE: Final = Metric("imagesieve_verdicts_lease_held", "gauge", "1 while this process is the one that gives verdicts")
-METRICS: Final = (VERDICTS, FAILURES, JUDGE_SECONDS, WAIT_SECONDS, COMPARISONS, KNOWN, LEASE)
+METRICS: Final = (VERDICTS, FAILURES, JUDGE_SECONDS, WAIT_SECONDS, COMPARISONS, PROPOSALS, KNOWN, LEASE)
 
 
 def counted(compare: Compare, meter: Meter) -> Compare:

@@ -45,6 +45,7 @@ class Verdicts:
         self._meter = meter
         self._due: list[File] = []
         self._given: list[Given] = []
+        self.unpublished: set[str] = set()  # contents whose last verdict was not written: their record had changed
 
     def add_due(self, files: Iterable[File]) -> None:
         """These files, ready or failed, get their verdict with the next `write`."""
@@ -88,6 +89,8 @@ class Verdicts:
             for (path, _, new), done in zip(changes, written, strict=True)
             if done and new.verdict in PROVED
         ]
+        for (_, _, new), done in zip(changes, written, strict=True):
+            (self.unpublished.discard if done else self.unpublished.add)(new.digest)
         count_verdicts(self._meter, changes, written, now)
         self._count(changes, placements, written)
         return sum(written)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from shared.errors import Unavailable
 from shared.store import Extractors
 from worker.pipeline.judging.judge import Judge
+from worker.pipeline.judging.proposal import Proposal
 
 
 class Writer:
@@ -17,7 +18,7 @@ class Writer:
         self._extractor = ""
         self._judge: Judge | None = None
 
-    def look(self, paths: Sequence[str]) -> int:
+    def look(self, paths: Sequence[str], proposals: Sequence[Proposal] = ()) -> int:
         """Judge what is new among `paths` and let go what is gone; how many verdicts were given.
 
         The first look, and the first one after another extractor was published, takes as long as reading the
@@ -29,7 +30,7 @@ class Writer:
         if self._judge is None or extractor.id != self._extractor:
             self._judge = None  # its memory is free for the next one
             self._judge, self._extractor = self._open_judge(extractor.id), extractor.id
-        return self._judge.look(paths)
+        return self._judge.look(paths, [one for one in proposals if one.extractor == extractor.id])
 
     def save(self) -> None:
         """Keep what is known of the collection for the next start."""
