@@ -30,6 +30,8 @@ from benchmarks.server import running_redis
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from worker.engine.search.encoding import Encoding
+from worker.pipeline.judging.writer import Writer
+from worker.workshop import Workshop
 
 BATCH = 32
 LIMITS = (
@@ -41,7 +43,8 @@ LIMITS = (
     "cheaper and were not measured at that size. A GPU gives features faster than one writer gives verdicts, whatever "
     "the size."
 )
-ARRIVING = 8 * BATCH + 2  # the first one and the last are what restarts are timed by
+STRANGERS = 8 * BATCH
+ARRIVING = 2 * STRANGERS + 2  # alone and beside proposals; the first one and the last are what restarts are timed by
 STAGES = ("candidates", "comparisons", "store and groups", "all")
 Result = TypeVar("Result")
 
@@ -51,7 +54,8 @@ class Run:
     """A writer's life: seconds to its first verdict, bytes at the peak and then, median processor milliseconds of an
     image by stage.
 
-    busy: seconds of all cores until then; what a restart takes where others use the machine, too.
+    busy: seconds of all cores until then; what a restart takes where others use the machine, too. committed: stages of
+    those that came with a proposal; proposing: milliseconds of one such.
     """
 
     restart: float
@@ -60,48 +64,62 @@ class Run:
     resident: int
     stages: dict[str, float]
     verdicts: dict[str, int]
+    committed: dict[str, float]
+    proposing: float
 
 
 def give_verdicts(settings: Settings, arriving: Sequence[Content], started: float) -> Run:
     """Be a verdict writer, in a process that was started at `started`. The first image waits in the store already."""
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.judging.candidates import ContentIndex
-    from worker.workshop import Workshop
 
     spent: defaultdict[str, float] = defaultdict(float)
     _time(ContentIndex, "search", spent, "candidates")
+    _time(ContentIndex, "rank", spent, "candidates")
     _time(Comparison, "screen", spent, "comparisons")
     _time(Comparison, "compare", spent, "comparisons")
     writer = Workshop(settings).writer
     writer.look([arriving[0].path])
     restart, busy = time.time() - started, time.process_time()
-    batches = [arriving[start : start + BATCH] for start in range(1, len(arriving), BATCH)]
     with redis.Redis.from_url(settings.store) as client:
         put(client, arriving[1:], verdict="")
-    stages: dict[str, list[float]] = {stage: [] for stage in STAGES}
-    for batch in batches:
-        spent.clear()
-        begun = time.process_time()
-        writer.look([content.path for content in batch])
-        spent["all"] = time.process_time() - begun
-        spent["store and groups"] = spent["all"] - spent["candidates"] - spent["comparisons"]
-        for stage, values in stages.items():
-            values.append(spent[stage] * 1000 / len(batch))
+    stages = _judge(writer, arriving[1 : 1 + STRANGERS], spent)
+    committed = _judge(writer, arriving[1 + STRANGERS :], spent, Workshop(settings))
     records = RedisStore.connect(settings.store).records([content.path for content in arriving[1:]])
     return Run(
         restart,
         busy,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize(),
-        {stage: float(np.median(values)) for stage, values in stages.items()},
+        stages,
         dict(Counter(record.verdict for record in records if record)),
+        committed,
+        committed.pop("proposing"),
     )
+
+
+def _judge(
+    writer: Writer, arriving: Sequence[Content], spent: defaultdict[str, float], proposer: Workshop | None = None
+) -> dict[str, float]:
+    """Median milliseconds an image by stage, and of proposing where `proposer` does that for each batch before."""
+    stages: dict[str, list[float]] = defaultdict(list)
+    for start in range(0, len(arriving), BATCH):
+        paths = [content.path for content in arriving[start : start + BATCH]]
+        begun = time.process_time()
+        proposals = proposer.proposing.propose(paths) if proposer else []
+        spent.clear()
+        judged = time.process_time()
+        writer.look(paths, proposals)
+        spent["all"] = time.process_time() - judged
+        spent["proposing"] = judged - begun
+        spent["store and groups"] = spent["all"] - spent["candidates"] - spent["comparisons"]
+        for stage in (*STAGES, "proposing"):
+            stages[stage].append(spent[stage] * 1000 / len(paths))
+    return {stage: float(np.median(values[1:])) for stage, values in stages.items()}
 
 
 def restart(settings: Settings, arriving: Content, started: float) -> float:
     """Seconds from `started` to the verdict of an image, for a writer that finds the index of another one."""
-    from worker.workshop import Workshop
-
     with redis.Redis.from_url(settings.store) as client:
         put(client, [arriving], verdict="")
     Workshop(settings).writer.look([arriving.path])
@@ -159,8 +177,10 @@ def main(
         print(f"Machine: {processor()}; processor milliseconds an image, medians of batches of {BATCH}\n", flush=True)
         collection, client = Collection(Path(scratch), pictures, ARRIVING, encoding), redis.Redis.from_url(url)
         RedisStore.connect(url).publish_extractor(EXTRACTOR)
-        print("| images | candidates | comparisons | store, groups | verdict | forward pass | ratio | verdicts |")
-        print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+        print(
+            "| images | writer | candidates | comparisons | store, groups | verdict | forward pass | ratio | verdicts |"
+        )
+        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
         restarts, there = [], 0
         for size in map(int, sizes.split(",")):
             fill(client, collection, there, size)
@@ -174,7 +194,12 @@ def main(
             stages = " | ".join(f"{run.stages[stage]:.1f}" for stage in STAGES)
             mix = ", ".join(f"{count} {verdict}" for verdict, count in run.verdicts.items())
             forward = alone(forward_pass, settings)
-            print(f"| {size:,} | {stages} | {forward:.0f} | {run.stages['all'] / forward:.2f} | {mix} |", flush=True)
+            print(
+                f"| {size:,} | alone | {stages} | {forward:.0f} | {run.stages['all'] / forward:.2f} | {mix} |",
+                flush=True,
+            )
+            stages = " | ".join(f"{run.committed[stage]:.1f}" for stage in STAGES)
+            print(f"| {size:,} | beside proposals of {run.proposing:.1f} ms | {stages} | | | |", flush=True)
             memory = " | ".join(f"{value / 2**30:.2f}" for value in (run.peak, run.resident, used))
             restarts.append(f"| {size:,} | {run.restart:.1f} | {again:.1f} | {run.busy:.1f} | {memory} |")
     print(
