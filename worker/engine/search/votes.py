@@ -110,16 +110,33 @@ class _Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """The keys of a picture and of the mirrored one: uint32 `[n]`, with their poses, and whether each is mirrored."""
+
+    keys: NDArray[np.uint32]
+    poses: NDArray[np.uint8]
+    mirrored: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, sketch: Sketch) -> "_Asked":
+        """What is asked for a picture."""
+        upright, mirror = entries(sketch.keypoints), entries(sketch.keypoints.mirrored(sketch.frame[0]))
+        both = np.concatenate([upright[0], mirror[0]]), np.concatenate([upright[1], mirror[1]])
+        return cls(*both, np.arange(len(both[0])) >= len(upright[0]))
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """What was found of the keys asked for. postings: uint32 `[n]`. spans: how many of them each span holds, in order,
-    and which key it is of. Of each key: its pose in the query, whether it is of the mirrored one, and its weight."""
+    and which key it is of. Of each key: its pose in the query, whether it is of the mirrored one, how many images have
+    it."""
 
     postings: NDArray[np.uint32]
     spans: NDArray[np.intp]
     key: NDArray[np.intp]
     poses: NDArray[np.uint8]
     mirrored: NDArray[np.bool_]
-    weights: NDArray[np.float64]
+    known: NDArray[np.intp]
 
 
 class Votes:
@@ -178,53 +195,80 @@ class Votes:
         alive: `[n]`, which of the images 0 to n - 1 may be among them. since: none before this one is; the keys weigh
         what they weigh among all. Votes for the picture as it is and votes for the mirrored one do not agree.
         """
-        found = self._find(sketch, len(alive), since)
-        images = found.postings >> np.uint32(POSE_BITS)
-        of_each = np.repeat(found.weights[found.key], found.spans)
-        recent = np.flatnonzero(images >= since) if since else None
-        if recent is not None:
-            images, of_each, alive = images[recent] - np.uint32(since), of_each[recent], alive[since:]
-        votes = np.asarray(np.bincount(images, of_each, len(alive)), np.float64)
+        found = self._find_since(sketch, since) if since else self._find(sketch)
+        weights = np.log((len(alive) + 1) / np.maximum(found.known, 1))
+        alive = alive[since:]
+        images = (found.postings >> np.uint32(POSE_BITS)) - np.uint32(since)
+        votes = np.asarray(np.bincount(images, np.repeat(weights[found.key], found.spans), len(alive)), np.float64)
         votes[~alive] = 0
         shortlist = _largest(votes, SHORTLIST)
         place = np.full(len(alive), -1, np.int16)
         place[shortlist] = np.arange(len(shortlist))
         kept = np.flatnonzero(place[images] >= 0)
-        places = kept if recent is None else recent[kept]
-        key = found.key[np.searchsorted(np.cumsum(found.spans), places, "right")]
+        key = found.key[np.searchsorted(np.cumsum(found.spans), kept, "right")]
         groups = 2 * place[images[kept]].astype(np.intp) + found.mirrored[key]
-        known = found.postings[places].astype(np.uint8)
-        agreeing = count_agreeing(found.poses[key], known, groups, found.weights[key], 2 * len(shortlist))
+        known = found.postings[kept].astype(np.uint8)
+        agreeing = count_agreeing(found.poses[key], known, groups, weights[key], 2 * len(shortlist))
         return shortlist + since, agreeing.reshape(-1, 2).max(axis=1, initial=0.0)
 
-    def _find(self, sketch: Sketch, size: int, since: int) -> _Found:
+    def _find(self, sketch: Sketch) -> _Found:
         """The postings of the keys of a picture and of the mirrored one, from the rarest key on until they are
-        POSTINGS; of the runs with images from `since` on."""
-        upright, mirror = entries(sketch.keypoints), entries(sketch.keypoints.mirrored(sketch.frame[0]))
-        wanted = np.concatenate([upright[0], mirror[0]])
-        lying = np.concatenate([upright[1], mirror[1]])
-        mirrored = np.arange(len(wanted)) >= len(upright[0])
-        runs: list[_Closed | _Run] = [*self._closed, *self._runs]
-        spans = np.array([run.spans(wanted) for run in runs], np.intp).reshape(len(runs), 2, len(wanted))
+        POSTINGS."""
+        asked = _Asked.of(sketch)
+        runs = self._all()
+        spans = np.array([run.spans(asked.keys) for run in runs], np.intp).reshape(len(runs), 2, len(asked.keys))
         starts, ends = spans[:, 0], spans[:, 1]
         known = (ends - starts).sum(axis=0)
         rarest = np.argsort(known, kind="stable")
         counted = rarest[np.cumsum(known[rarest]) <= POSTINGS]
-        read = [place for place in range(len(runs)) if runs[place].until > since]
-        starts, ends = starts[read][:, counted], ends[read][:, counted]
+        starts, ends = starts[:, counted], ends[:, counted]
         postings = [
-            runs[place].postings[start:end]
-            for place, first, last in zip(read, starts.tolist(), ends.tolist(), strict=True)
+            run.postings[start:end]
+            for run, first, last in zip(runs, starts.tolist(), ends.tolist(), strict=True)
             for start, end in zip(first, last, strict=True)
         ]
         return _Found(
             np.concatenate([*postings, np.zeros(0, np.uint32)]),
             (ends - starts).ravel(),
-            np.tile(np.arange(len(counted)), len(read)),
-            lying[counted],
-            mirrored[counted],
-            np.log((size + 1) / np.maximum(known[counted], 1)),
+            np.tile(np.arange(len(counted)), len(runs)),
+            asked.poses[counted],
+            asked.mirrored[counted],
+            known[counted],
         )
+
+    def _find_since(self, sketch: Sketch, since: int) -> _Found:
+        """The same of the images from a number on alone, of which there are few: then nearly no key has any."""
+        asked = _Asked.of(sketch)
+        runs = [run for run in self._all() if run.until > since]
+        found, keys_ = [np.zeros(0, np.uint32)], [np.zeros(0, np.intp)]
+        for run in runs:
+            starts, ends = run.spans(asked.keys)
+            lengths = ends - starts
+            ahead = np.cumsum(lengths) - lengths
+            postings = run.postings[np.arange(lengths.sum()) + np.repeat(starts - ahead, lengths)]
+            recent = np.flatnonzero(postings >= np.uint32(since << POSE_BITS))
+            found.append(postings[recent])
+            keys_.append(np.searchsorted(ahead, recent, "right") - 1)
+        distinct, key = np.unique(np.concatenate(keys_), return_inverse=True)
+        return _Found(
+            np.concatenate(found),
+            np.ones(len(key), np.intp),
+            key,
+            asked.poses[distinct],
+            asked.mirrored[distinct],
+            self._known(asked.keys[distinct]),
+        )
+
+    def _all(self) -> list[_Closed | _Run]:
+        return [*self._closed, *self._runs]
+
+    def _known(self, wanted: NDArray[np.uint32]) -> NDArray[np.intp]:
+        """How many images have each key."""
+        known = np.zeros(len(wanted), np.intp)
+        for run in self._all():
+            starts, ends = run.spans(wanted)
+            known += ends - starts
+        return known
 
 
 def _sorted(keys_: NDArray[np.uint32], postings: NDArray[np.uint32], until: int) -> _Run:
