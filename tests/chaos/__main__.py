@@ -18,11 +18,24 @@ import typer
 from tabulate import tabulate
 
 from tests.chaos.attack import Strike
-from tests.chaos.plan import BEAT, CONNECTIONS, FEATURES, RECLUSTER, REDIS, VERDICTS, WATCHER, Content, Edit, make_plan
+from tests.chaos.plan import (
+    BEAT,
+    CONNECTIONS,
+    FEATURES,
+    PROPOSALS,
+    RECLUSTER,
+    REDIS,
+    VERDICTS,
+    WATCHER,
+    Content,
+    Edit,
+    make_plan,
+)
 from tests.chaos.run import Outcome, run_chaos
 
 NAMES = {
     FEATURES: "feature worker killed",
+    PROPOSALS: "proposer killed",
     VERDICTS: "verdict writer killed",
     RECLUSTER: "recluster worker killed",
     WATCHER: "watcher killed",

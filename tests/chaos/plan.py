@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-FEATURES, VERDICTS, RECLUSTER = "features", "verdicts", "recluster"
+FEATURES, PROPOSALS, VERDICTS, RECLUSTER = "features", "proposals", "verdicts", "recluster"
 WATCHER, BEAT, REDIS, CONNECTIONS = "watcher", "beat", "redis", "connections"
-WORKERS: Final = (FEATURES, VERDICTS, RECLUSTER)  # each a main process of Celery's and its child, which does the work
+WORKERS: Final = (FEATURES, PROPOSALS, VERDICTS, RECLUSTER)  # each a main process of Celery's and its child, which does the work
 PROGRAMS: Final = (*WORKERS, WATCHER, BEAT)
 
 SHORTEST, LONGEST = 4.0, 16.0  # seconds in which a target is well between two faults

@@ -61,7 +61,7 @@ def run_chaos(base: Path, plan: Plan, within: float, say: Say, **settings: objec
         stack.kill()
     lost += look_after(stack.settings)
     say("the undisturbed run")
-    wanted = run_undisturbed(make_settings(folder, base / "undisturbed", **settings))
+    wanted = run_undisturbed(make_settings(folder, base / "undisturbed", **{**settings, "proposers": 0}))
     report = read_report(stack.settings.reports_dir / "latest")
     litter = sorted(path.name for path in stack.temporary.iterdir())
     return Outcome(plan, attack.strikes, seconds, report, lost + differences(report, wanted), litter)
@@ -69,7 +69,7 @@ def run_chaos(base: Path, plan: Plan, within: float, say: Say, **settings: objec
 
 def make_settings(folder: Path, state: Path, **settings: object) -> Settings:
     """Defaults, as far as the run would not take hours with them."""
-    fixed = {"broker_url": "", "store_url": "", "weights": "random", "flower_port": 0}
+    fixed = {"broker_url": "", "store_url": "", "weights": "random", "flower_port": 0, "proposers": 1}
     return load_settings(watch_dir=folder, state_dir=state, **{**fixed, **settings})
 
 
