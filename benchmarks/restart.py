@@ -20,7 +20,7 @@ from sklearn.datasets import load_sample_image
 from benchmarks.extract import processor
 from shared.store import MemoryStore
 from worker.engine.search.neighbours import Neighbours
-from worker.engine.search.votes import KEY_BITS
+from worker.engine.search.postings import KEY_BITS
 from worker.engine.search.whitening import DIMENSIONS, Whitening
 from worker.engine.sketch.sketch import describe
 from worker.pipeline.judging.candidates import ContentIndex

@@ -12,7 +12,8 @@ from typing import Final
 
 FEATURES, PROPOSALS, VERDICTS, RECLUSTER = "features", "proposals", "verdicts", "recluster"
 WATCHER, BEAT, REDIS, CONNECTIONS = "watcher", "beat", "redis", "connections"
-WORKERS: Final = (FEATURES, PROPOSALS, VERDICTS, RECLUSTER)  # each a main process of Celery's and its child, which does the work
+# Each is a main process of Celery's and its child, which does the work.
+WORKERS: Final = (FEATURES, PROPOSALS, VERDICTS, RECLUSTER)
 PROGRAMS: Final = (*WORKERS, WATCHER, BEAT)
 
 SHORTEST, LONGEST = 4.0, 16.0  # seconds in which a target is well between two faults

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.search.poses import POSE_BITS, count_agreeing, poses
+from worker.engine.search.postings import KEY_BITS, Closed, Run, sorted_run
 from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, POINT_PAIRS, Keypoints
 from worker.engine.sketch.sketch import Sketch
 
-KEY_BITS: Final = 20  # fewer: more chance votes among a million images; more: fewer keys survive an edit
 POSTINGS: Final = 2_000_000  # counted in one search, those of the rarest keys: of a million images some
 SHORTLIST: Final = 500  # images with most votes, whose votes must agree: 2 microseconds each
 MOST_IMAGES: Final = 1 << (32 - POSE_BITS)  # that a posting has room for beside a pose
@@ -29,7 +29,6 @@ _CLOSED: Final = 1 << 22  # postings from which an array is not merged further: 
 _PART: Final = 1 << 16  # values that give the bound of the largest
 
 Entries = tuple[NDArray[np.uint32], NDArray[np.uint8]]
-Spans = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def _key_bits() -> NDArray[np.intp]:
@@ -75,41 +74,6 @@ def entries(keypoints: Keypoints) -> Entries:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """Postings sorted by key: keys, and image numbers with a pose below them, uint32 `[n]` each.
-
-    until: one more than the largest of these numbers; runs follow each other.
-    """
-
-    keys: NDArray[np.uint32]
-    postings: NDArray[np.uint32]
-    until: int
-
-    def spans(self, wanted: NDArray[np.uint32]) -> Spans:
-        """Where the postings of each key start and end."""
-        return np.searchsorted(self.keys, wanted, "left"), np.searchsorted(self.keys, wanted, "right")
-
-
-@dataclass(frozen=True, slots=True)
-class _Closed:
-    """Postings sorted by key: where those of each key start, uint32 `[2 ** KEY_BITS + 1]`; the postings, `[n]`."""
-
-    starts: NDArray[np.uint32]
-    postings: NDArray[np.uint32]
-    until: int
-
-    @classmethod
-    def of(cls, run: _Run) -> "_Closed":
-        """The same postings."""
-        starts = np.searchsorted(run.keys, np.arange(2**KEY_BITS + 1)).astype(np.uint32)
-        return cls(starts, run.postings, run.until)
-
-    def spans(self, wanted: NDArray[np.uint32]) -> Spans:
-        """Where the postings of each key start and end."""
-        return self.starts[wanted].astype(np.intp), self.starts[wanted + 1].astype(np.intp)
-
-
-@dataclass(frozen=True, slots=True)
 class _Asked:
     """The keys of a picture and of the mirrored one: uint32 `[n]`, with their poses, and whether each is mirrored."""
 
@@ -146,8 +110,8 @@ class Votes:
     """
 
     def __init__(self) -> None:
-        self._closed: list[_Closed] = []
-        self._runs: list[_Run] = []
+        self._closed: list[Closed] = []
+        self._runs: list[Run] = []
 
     def add(self, images: NDArray[np.uint32], entries_of: Sequence[Entries]) -> None:
         """Add images: their numbers, and the `entries` of each. Many at once are cheaper than one by one."""
@@ -157,13 +121,13 @@ class Votes:
         keys_ = np.concatenate([*(each for each, _ in entries_of), np.zeros(0, np.uint32)])
         lying = np.concatenate([*(each for _, each in entries_of), np.zeros(0, np.uint8)])
         until = int(images.max()) + 1 if len(images) else 0
-        self._runs.append(_sorted(keys_, numbers << np.uint32(POSE_BITS) | lying, until))
+        self._runs.append(sorted_run(keys_, numbers << np.uint32(POSE_BITS) | lying, until))
         while len(self._runs) > 1 and len(self._runs[-2].keys) <= 2 * len(self._runs[-1].keys):
             last, previous = self._runs.pop(), self._runs.pop()
             merged = np.concatenate([previous.keys, last.keys]), np.concatenate([previous.postings, last.postings])
-            self._runs.append(_sorted(*merged, max(previous.until, last.until)))
+            self._runs.append(sorted_run(*merged, max(previous.until, last.until)))
         if len(self._runs[-1].keys) >= _CLOSED:
-            self._closed.append(_Closed.of(self._runs.pop()))
+            self._closed.append(Closed.of(self._runs.pop()))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What `from_arrays` takes."""
@@ -181,10 +145,10 @@ class Votes:
         votes, until = cls(), iter(arrays["until"].tolist())
         for number in range(sum(name.startswith("closed.") for name in arrays) // 2):
             part = f"closed.{number}"
-            votes._closed.append(_Closed(arrays[f"{part}.starts"], arrays[f"{part}.postings"], next(until)))
+            votes._closed.append(Closed(arrays[f"{part}.starts"], arrays[f"{part}.postings"], next(until)))
         for number in range(sum(name.startswith("run.") for name in arrays) // 2):
             part = f"run.{number}"
-            votes._runs.append(_Run(arrays[f"{part}.keys"], arrays[f"{part}.postings"], next(until)))
+            votes._runs.append(Run(arrays[f"{part}.keys"], arrays[f"{part}.postings"], next(until)))
         return votes
 
     def count(
@@ -259,7 +223,7 @@ class Votes:
             self._known(asked.keys[distinct]),
         )
 
-    def _all(self) -> list[_Closed | _Run]:
+    def _all(self) -> list[Closed | Run]:
         return [*self._closed, *self._runs]
 
     def _known(self, wanted: NDArray[np.uint32]) -> NDArray[np.intp]:
@@ -269,11 +233,6 @@ class Votes:
             starts, ends = run.spans(wanted)
             known += ends - starts
         return known
-
-
-def _sorted(keys_: NDArray[np.uint32], postings: NDArray[np.uint32], until: int) -> _Run:
-    both = np.sort(keys_.astype(np.uint64) << np.uint64(32) | postings)  # several times faster than by an argsort
-    return _Run((both >> np.uint64(32)).astype(np.uint32), both.astype(np.uint32), until)
 
 
 def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:

@@ -44,7 +44,9 @@ class Proposer:
         self._collection.candidates.read_ahead(list(files))
         pixels = dict(zip(files, self._store.pixels(list(files)), strict=True))
         found = (self._propose(file, pixels[digest], position) for digest, file in files.items())
-        return [proposal for proposal in found if proposal]
+        proposals = [proposal for proposal in found if proposal]
+        self._collection.missed.clear()  # the writer will see it, too
+        return proposals
 
     def _propose(self, file: File, pixels: str, position: str) -> Proposal | None:
         known, digest = self._collection.known, file.record.digest
