@@ -39,9 +39,8 @@ LIMITS = (
     "several times as long as a stranger), and an idle machine at a million. That was run once, shortly before commit "
     "ba1f604, beside other work (load 8 to 12), with `--sizes 1000000 --encoding int8`: 602 s from start to first "
     "verdict (about 200 s of processor time), 2.2 GiB at the peak beside 8.1 GiB of Redis, and 502 ms a verdict, more "
-    "than a forward pass takes here: at a million the writer does not keep up. Four changes since then made verdicts "
-    "cheaper and were not measured at that size. A GPU gives features faster than one writer gives verdicts, whatever "
-    "the size."
+    "than a forward pass takes here: at a million the writer does not keep up. The saved index, proposals "
+    "and what made verdicts cheaper since then were not measured at that size."
 )
 STRANGERS = 8 * BATCH
 ARRIVING = 2 * STRANGERS + 2  # alone and beside proposals; the first one and the last are what restarts are timed by

@@ -196,13 +196,13 @@ class Workshop:
 
         _use_one_thread()
         comparison = self.comparison()
-        return Proposer(self.store, self._collection(extractor), comparison.screen, comparison.compare, extractor)
+        return Proposer(self.store, self._collection(extractor, True), comparison.screen, comparison.compare, extractor)
 
-    def _collection(self, extractor: str) -> "Collection":
+    def _collection(self, extractor: str, as_told: bool = False) -> "Collection":
         from worker.pipeline.judging.candidates import ContentIndex
         from worker.pipeline.judging.collection import Collection
 
-        return Collection(self.store, ContentIndex(self.store, extractor), self.snapshot(extractor))
+        return Collection(self.store, ContentIndex(self.store, extractor), self.snapshot(extractor), as_told)
 
     def snapshot(self, extractor: str) -> "Snapshot":
         """Where the index of the collection under this extractor is kept from one start to the next."""

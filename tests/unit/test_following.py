@@ -55,7 +55,7 @@ class Follower:
 
     def __init__(self, world: World) -> None:
         self.contents: set[str] = set()
-        self.collection = Collection(world.store, self)
+        self.collection = Collection(world.store, self, as_told=True)
         self.collection.follow()
 
     def add(self, digests: list[str]) -> None:

@@ -129,7 +129,8 @@ class Party:
         self.worlds = self.helped, self.alone = Searched(*nature), Searched(*nature)
         store = self.helped.store
         self.proposers = [
-            Proposer(store, Collection(store, Index()), self.helped.screen, self.helped.compare, "e") for _ in range(2)
+            Proposer(store, Collection(store, Index(), as_told=True), self.helped.screen, self.helped.compare, "e")
+            for _ in range(2)
         ]
         self.proposals: dict[str, Proposal] = {}
 

@@ -64,8 +64,15 @@ class CollectionStore(KnowledgeStore, Pairs, Protocol):
 class Collection:
     """What is known of the collection, learnt from the store and then followed in the stream of verdicts."""
 
-    def __init__(self, store: CollectionStore, candidates: Candidates, snapshot: Snapshot | None = None) -> None:
-        """snapshot: where all this is kept from one start to the next."""
+    def __init__(
+        self,
+        store: CollectionStore,
+        candidates: Candidates,
+        snapshot: Snapshot | None = None,
+        as_told: bool = False,
+    ) -> None:
+        """snapshot: where all this is kept from one start to the next. as_told: see `following.follow`."""
+        self._as_told = as_told
         self.known = Knowledge()
         self.candidates = candidates
         self.missed: set[str] = set()  # files that are gone, as was seen by chance: their messages may be lost
@@ -81,10 +88,10 @@ class Collection:
         """Learn it from the store; the paths that wait for a verdict. O(records), features of new ones."""
         position = self._store.position()  # first: what happens meanwhile is looked at twice
         known, waiting = learn(self._store)
-        told, _ = touched_since(self._store, self._store.oldest()) or ({}, "")
-        # What is just being read again is on record without its verdict; the writer knows it all the same.
-        news = follow(self._store, known, {path: one for path, one in told.items() if path not in known.digest})
-        waiting += news.waiting
+        if self._as_told:
+            files, _ = touched_since(self._store, self._store.oldest()) or ({}, "")
+            unread = {path: told for path, told in files.items() if path not in known.digest}
+            waiting += follow(self._store, known, unread, as_told=True).waiting
         for digest in self.known.keeper.keys() - known.keeper.keys():
             self.candidates.remove(digest)
         self.candidates.add([digest for digest in known.keeper if digest not in self.known.keeper])
@@ -123,7 +130,7 @@ class Collection:
             waiting = self.learn()
             return News(waiting, sorted(before.keys() - self.known.digest.keys()))
         files, position = found
-        news = follow(self._store, self.known, files) if files else News()
+        news = follow(self._store, self.known, files, self._as_told) if files else News()
         for digest in news.went:
             self.candidates.remove(digest)
         self.candidates.add(news.came)

@@ -52,14 +52,16 @@ def touched_since(store: KnowledgeStore, position: str) -> tuple[dict[str, Told]
     return None if found is None else (files, position)
 
 
-def follow(store: KnowledgeStore, known: Knowledge, files: Mapping[str, Told]) -> News:
+def follow(store: KnowledgeStore, known: Knowledge, files: Mapping[str, Told], as_told: bool = False) -> News:
     """Bring what is known of these files in line with their records. O(files, and those of their groups).
 
     Of one that is being read again, or is gone, while the writer has not let it go a message is on its way, by which
-    the writer looks at it. Until then it is known as it was, or as the stream told.
+    the writer looks at it. Until then it is known as it was. as_told: where it was not known at all, as the stream
+    told; for who wants to know what the writer knows. The writer itself judges such a file anew.
     """
     read = dict(zip(files, store.records(list(files)), strict=True))
-    records = {path: _current(record, _told_of(known, path, files[path])) for path, record in read.items()}
+    told = {path: _told_of(known, path, files[path]) if as_told else None for path in files}
+    records = {path: _current(record, told[path]) for path, record in read.items()}
     came = {record.digest for record in records.values() if record and record.verdict}
     changed = [path for path, record in records.items() if not _agrees(known, path, record, files[path].gone)]
     news = News()
@@ -71,7 +73,7 @@ def follow(store: KnowledgeStore, known: Knowledge, files: Mapping[str, Told]) -
         _forget(store, known, linked, affected)
         ordered = sorted(affected)
         pairs = zip(ordered, store.records(ordered), strict=True)
-        current = ((path, _current(record, remembered.get(path) or records.get(path))) for path, record in pairs)
+        current = ((path, _current(record, remembered.get(path) or told.get(path))) for path, record in pairs)
         news.waiting, contents = take_in(known, [(path, record) for path, record in current if record])
         take_in_pixels(store, known, contents)
         came.update(contents)
