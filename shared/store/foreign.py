@@ -10,7 +10,7 @@ from shared import names
 from shared.store import keys
 from shared.store.places import PLACES
 
-_FILES: Final = {keys.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"set")}
+_FILES: Final = {keys.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"set"), keys.KEY_BACKLOG: b"zset"}
 _COUNTERS: Final = tuple(counter.value for counter in keys.Counter)
 _TYPES: Final = {
     **_FILES,

@@ -6,7 +6,7 @@ from typing import Final
 # Keys of the store. One hash holds every record, so that its size is one HLEN and a scan needs no key pattern.
 KEY_RECORDS: Final = "imagesieve:records"  # hash: path (bytes) -> Record as JSON
 KEY_PENDING: Final = "imagesieve:pending"  # set of paths whose record is pending, and that were sent
-KEY_BACKLOG: Final = "imagesieve:backlog"  # set of paths whose record is pending, and that wait to be sent
+KEY_BACKLOG: Final = "imagesieve:backlog:paths"  # sorted set: path -> mtime, of those to be sent
 KEY_BACKLOG_PAUSED: Final = "imagesieve:backlog:paused"  # there while a person wants the backlog to wait
 KEY_BACKLOG_RESTS: Final = "imagesieve:backlog:rests"  # why else the watcher lets it wait, in words
 KEY_FAILED: Final = "imagesieve:failed"  # set of paths whose record is failed

@@ -1,5 +1,6 @@
 """The store in one process's memory: for deciding code under test, held to Redis's behaviour by the contract tests."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -86,7 +87,8 @@ class MemoryStore:
         return iter([pair for pair in self._of(State.PENDING) if not pair[1].is_held])
 
     def backlog(self, count: int) -> list[tuple[str, Record]]:
-        return [pair for pair in self._of(State.PENDING) if pair[1].is_held][:count]
+        held = [pair for pair in self._of(State.PENDING) if pair[1].is_held]
+        return sorted(held, key=lambda pair: (pair[1].mtime_ns, os.fsencode(pair[0])))[:count]
 
     def pause_backlog(self, paused: bool) -> None:
         self._paused = paused

@@ -62,7 +62,7 @@ class Backlog(Protocol):
     """Files that are on record and were not sent yet, and whether they are to wait."""
 
     def backlog(self, count: int) -> list[tuple[str, Record]]:
-        """Up to `count` files of the backlog with their records, any of them. Two round trips."""
+        """Up to `count` files of the backlog with their records, those that changed longest ago. Two round trips."""
 
     def pause_backlog(self, paused: bool) -> None:
         """Let the backlog wait until it is resumed, or resume it."""

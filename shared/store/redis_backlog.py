@@ -11,11 +11,17 @@ class RedisBacklog(RedisRecords):
     """The role Backlog, over Redis, and the roles of the records, which it reads."""
 
     def backlog(self, count: int) -> list[tuple[str, Record]]:
-        with self._speaking():
-            # Any of them: without a place that each has in a line there is none that a lost message could leave empty.
-            paths = [os.fsdecode(path) for path in self._redis.srandmember(keys.KEY_BACKLOG, count)]
-        pairs = zip(paths, self.records(paths), strict=True)
-        return [(path, record) for path, record in pairs if record and record.is_held]
+        start = 0
+        while True:
+            with self._speaking():
+                raw = self._redis.zrange(keys.KEY_BACKLOG, start, start + count - 1)
+            paths = [os.fsdecode(path) for path in raw]
+            pairs = zip(paths, self.records(paths), strict=True)
+            held = [(path, record) for path, record in pairs if record and record.is_held]
+            # Those that do not belong there any more must not stand before the others until the next count.
+            if held or not paths:
+                return held
+            start += count
 
     def pause_backlog(self, paused: bool) -> None:
         with self._speaking():

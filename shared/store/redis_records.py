@@ -10,7 +10,7 @@ from shared.errors import CorruptValue, LeaseTaken
 from shared.failures import FailureKind
 from shared.records import Event, Record, Reference, State
 from shared.store import keys
-from shared.store.places import PLACES, place_of
+from shared.store.places import MOVE_IN_LUA, PLACES, place_of, put, take
 from shared.store.port import TOUCHED_AT_ONCE, Change, Touched
 from shared.store.redis_client import CHUNK, SCRIPT_CHUNK, RedisPart
 
@@ -20,7 +20,9 @@ from shared.store.redis_client import CHUNK, SCRIPT_CHUNK, RedisPart
 # corrections; events kept, who has to be the holder (or nothing), then (path, expected, new, from, to, event, and three
 # keys of its picture) for each change: from and to which of the sets it goes, as numbers of their KEYS; no event where
 # it is empty.
-_COMPLETE: Final = """
+_COMPLETE: Final = (
+    MOVE_IN_LUA
+    + """
 if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3] then return false end
 local done, changed = {}, 0
 for i = 4, #ARGV, 9 do
@@ -28,8 +30,8 @@ for i = 4, #ARGV, 9 do
   local same = redis.call('HGET', KEYS[1], path) == ARGV[i + 1]
   if same then
     redis.call('HSET', KEYS[1], path, ARGV[i + 2])
-    redis.call('SREM', KEYS[tonumber(ARGV[i + 3])], path)
-    redis.call('SADD', KEYS[tonumber(ARGV[i + 4])], path)
+    take(KEYS[tonumber(ARGV[i + 3])], path)
+    put(KEYS[tonumber(ARGV[i + 4])], path, ARGV[i + 2])
     if event ~= '' then redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'event', event) end
     for j = i + 6, i + 8 do
       if ARGV[j] ~= '' then redis.call('PERSIST', ARGV[j]) end
@@ -41,6 +43,7 @@ end
 if ARGV[1] == '1' then redis.call('INCR', KEYS[2]) elseif changed > 0 then redis.call('INCRBY', KEYS[5], changed) end
 return done
 """
+)
 _OWN_KEYS: Final = 5  # before the sets of paths
 
 _EVENTS_KEPT: Final = 100_000
@@ -99,14 +102,15 @@ class RedisRecords(RedisPart):
         """Put these records, all of one place, in place of any before."""
         if not pairs:
             return
-        values = {os.fsencode(path): record.to_json() for path, record in pairs}
+        records = {os.fsencode(path): record for path, record in pairs}
+        values = {path: record.to_json() for path, record in records.items()}
         into = PLACES[place_of(pairs[0][1])]
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(keys.KEY_RECORDS, mapping=values)
-            pipe.sadd(into, *values)
+            put(pipe, into, records)
             for out_of in PLACES.values():
                 if out_of != into:
-                    pipe.srem(out_of, *values)
+                    take(pipe, out_of, values)
             pipe.incr(keys.Counter.REVISION)
             pipe.execute()
 
@@ -211,7 +215,7 @@ class RedisRecords(RedisPart):
             with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
                 pipe.hdel(keys.KEY_RECORDS, *fields)
                 for key in PLACES.values():
-                    pipe.srem(key, *fields)
+                    take(pipe, key, fields)
                 pipe.hdel(keys.KEY_ATTEMPTS, *fields)
                 pipe.incr(keys.Counter.REVISION)
                 removed += pipe.execute()[0]

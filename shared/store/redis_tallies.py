@@ -7,21 +7,22 @@ from redis.exceptions import ResponseError
 
 from shared.records import Counts, State
 from shared.store import keys
-from shared.store.places import BACKLOG, PLACE_IN_LUA, PLACES
+from shared.store.places import BACKLOG, MOVE_IN_LUA, PLACE_IN_LUA, PLACES, size, walk
 from shared.store.redis_client import SCRIPT_CHUNK, RedisPart
 
 # Puts paths into the set that their record tells. KEYS: records, the sets. ARGV: the names of the sets, in their order,
 # where the paths were found (the number of its KEY, 0: among the records), and the paths.
 _RECOUNT: Final = (
     PLACE_IN_LUA
+    + MOVE_IN_LUA
     + """
 local sets, found = {}, tonumber(ARGV[#KEYS])
 for i = 2, #KEYS do sets[ARGV[i - 1]] = i end
 for i = #KEYS + 1, #ARGV do
   local raw = redis.call('HGET', KEYS[1], ARGV[i])
   local at = raw and (sets[place(raw)] or sets['unjudged'])
-  if at then redis.call('SADD', KEYS[at], ARGV[i]) end
-  if found > 0 and found ~= at then redis.call('SREM', KEYS[found], ARGV[i]) end
+  if at then put(KEYS[at], ARGV[i], raw) end
+  if found > 0 and found ~= at then take(KEYS[found], ARGV[i]) end
 end
 """
 )
@@ -39,7 +40,7 @@ class RedisTallies(RedisPart):
             pipe.hlen(keys.KEY_RECORDS)
             pipe.scard(keys.KEY_PENDING)
             pipe.scard(keys.KEY_FAILED)
-            pipe.scard(keys.KEY_BACKLOG)
+            size(pipe, keys.KEY_BACKLOG)
             total, sent, failed, held = pipe.execute()
             return Counts(total, sent + held, failed, held)
 
@@ -47,7 +48,7 @@ class RedisTallies(RedisPart):
         with self._speaking(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hlen(keys.KEY_RECORDS)
             for key in PLACES.values():
-                pipe.scard(key)
+                size(pipe, key)
             total, *sizes = pipe.execute()
         counts = dict(zip(PLACES, sizes, strict=True))
         if sum(sizes) != total:
@@ -58,7 +59,7 @@ class RedisTallies(RedisPart):
     def recount(self) -> Iterator[None]:
         # Records first: what they add is right at once; then whoever is in a set and does not belong there leaves.
         recorded = (path for path, _ in self._redis.hscan_iter(keys.KEY_RECORDS, count=SCRIPT_CHUNK))
-        sets = (self._redis.sscan_iter(key, count=SCRIPT_CHUNK) for key in PLACES.values())
+        sets = (walk(self._redis, key, SCRIPT_CHUNK) for key in PLACES.values())
         for number, found in enumerate((recorded, *sets)):
             for paths in self._in_parts(found, SCRIPT_CHUNK):
                 words = [*PLACES, number + 1 if number else 0, *paths]

@@ -89,7 +89,7 @@ class Stack:
                     "unacknowledged messages": waiting.unacknowledged,
                     "times of unacknowledged messages": int(broker.zcard(f"{UNACKNOWLEDGED}_index")),
                     "pending paths": int(store.scard(keys.KEY_PENDING)),
-                    "paths in the backlog": int(store.scard(keys.KEY_BACKLOG)),
+                    "paths in the backlog": int(store.zcard(keys.KEY_BACKLOG)),
                     "attempts": int(store.hlen(keys.KEY_ATTEMPTS)),
                     "changes since the last generation": _behind(RedisStore.connect(self.settings.store)),
                 }

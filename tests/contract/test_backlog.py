@@ -51,6 +51,32 @@ def test_a_file_leaves_the_backlog_by_being_sent_read_refused_or_forgotten(store
     assert held(store) == {"stays", "read"}
 
 
+def test_the_backlog_goes_in_the_order_in_which_its_files_changed_last(store: Store) -> None:
+    times = {"b": 1_700_000_000_000_000_000, "c": -5, "a": 1_800_000_000_000_000_000, "e": 0, "d": 0}
+    store.mark_pending([Reference(path, 1, time) for path, time in times.items()], now=0.0)
+    assert [path for path, _ in store.backlog(9)] == ["c", "d", "e", "b", "a"]
+    [(path, record)] = store.backlog(1)
+    assert store.complete([(path, record, dataclasses.replace(record, since=7.0))]) == [True]
+    assert [path for path, _ in store.backlog(2)] == ["d", "e"]
+    again = dict(store.pending())["c"]
+    assert store.complete([("c", again, dataclasses.replace(again, mtime_ns=9**18, since=0.0))]) == [True]
+    for _ in store.recount():
+        pass
+    assert [path for path, _ in store.backlog(9)] == ["d", "e", "c", "b", "a"]
+
+
+def test_what_does_not_belong_into_the_backlog_does_not_stand_before_the_others(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    hold(store, "c", "d")
+    with redis.Redis.from_url(settings.store) as client:
+        client.zadd(keys.KEY_BACKLOG, {"a": 0, "b": 0, "b2": 0})
+    assert [path for path, _ in store.backlog(2)] == ["c"]
+    assert [path for path, _ in store.backlog(9)] == ["c", "d"]
+    for _ in store.recount():
+        pass
+    assert [path for path, _ in store.backlog(2)] == ["c", "d"]
+
+
 def test_a_pause_and_the_reason_for_a_rest_are_kept(store: Store) -> None:
     assert (store.is_backlog_paused(), store.backlog_rests()) == (False, "")
     store.pause_backlog(True)
@@ -67,8 +93,10 @@ def test_a_recount_puts_every_pending_file_where_its_record_says(settings: Setti
     hold(store, "held")
     store.mark_pending([Reference("sent", 1, 1)], now=5.0)
     with redis.Redis.from_url(settings.store) as client:
-        client.smove(keys.KEY_BACKLOG, keys.KEY_PENDING, "held")  # as an older version has it
-        client.smove(keys.KEY_PENDING, keys.KEY_BACKLOG, "sent")
+        client.zrem(keys.KEY_BACKLOG, "held")
+        client.sadd(keys.KEY_PENDING, "held")  # as an older version has it
+        client.srem(keys.KEY_PENDING, "sent")
+        client.zadd(keys.KEY_BACKLOG, {"sent": 0})
     for _ in store.recount():
         continue
     assert held(store) == {"held"}
