@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from PIL import Image, ImageFilter
 from sklearn.datasets import load_sample_image
 
 from shared.records import Relation
@@ -98,3 +99,12 @@ def test_other_words_make_another_page_even_in_the_same_scan(seed: int) -> None:
     assert relation(grained_page("of 4711 ducks", 1), grained_page("of 1984 geese", seed)) is None
     assert relation(grained_page("to be paid: 171", 1), grained_page("to be paid: 177", seed)) is None
     assert relation(grained_page("", 1), grained_page("to be paid: 177", seed)) is None
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize(("radius", "percent"), [(1, 300), (2, 150), (5, 100)])
+def test_a_sharpened_photo_is_the_same_one_however_wide_its_halos_are(name: str, radius: int, percent: int) -> None:
+    photo = PHOTOS[name]
+    sharpened = np.asarray(Image.fromarray(photo).filter(ImageFilter.UnsharpMask(radius, percent, 0)))
+    assert relation(photo, sharpened) is Relation.NEAR
+    assert relation(sharpened, photo) is Relation.NEAR

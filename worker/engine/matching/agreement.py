@@ -15,12 +15,13 @@ from worker.engine.matching.alignment import Transform, inverse, project
 from worker.engine.matching.borders import has_edges
 from worker.engine.matching.clash import Local, find_clash
 from worker.engine.matching.colours import faded_share, find_foreign, find_recolouring
+from worker.engine.matching.fineness import BLURS, SLIGHT_BLURS
 from worker.engine.matching.ground import count_sides, find_even, find_grain, find_hollow, find_shot
 from worker.engine.matching.ink import is_rewritten
 from worker.engine.matching.lighting import find_relit, find_shaped, find_uneven, relight
 from worker.engine.matching.places import find_around, find_places
 from worker.engine.matching.registration import Grey, Mask, grey_of, reach, register, warp
-from worker.engine.matching.rendering import BLURS, SLIGHT_BLURS, render_alike
+from worker.engine.matching.rendering import render_alike
 from worker.engine.matching.spots import find_peak, is_patched
 from worker.engine.picture.channels import Picture
 from worker.engine.picture.scaling import no_larger

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from worker.engine.matching.registration import Grey, Mask
-from worker.engine.matching.rendering import box
+from worker.engine.matching.windows import box
 
 LEVELS: Final = 4  # each half the size of the one before
 CLEAN: Final = (30.0, 10.0, 7.0, 5.0)  # squared levels, by level; variance that is granted to every pair ...

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from worker.engine.matching.registration import Grey, Mask
-from worker.engine.matching.rendering import variance
+from worker.engine.matching.windows import variance
 from worker.engine.picture.channels import Picture
 
 _FINEST: Final = 2.0  # pixels; standard deviation of the blur that grain does not pass

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from worker.engine.matching.clash import AGREES, CLEAN, LEVELS, SMALLEST, Local
 from worker.engine.matching.ground import find_grain
 from worker.engine.matching.registration import Grey, Mask
-from worker.engine.matching.rendering import SAMPLE, box
+from worker.engine.matching.windows import SAMPLE, box
 
 _LIT: Final = 75  # percent of the places that are believed to follow one light
 _RIDGE: Final = 1e-3  # squared levels, which no picture but a black one notices

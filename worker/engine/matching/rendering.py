@@ -1,8 +1,8 @@
 """Two registered pictures rendered alike: what an edit of the whole picture changed is taken out.
 
-The sharper one is blurred, one is recoloured as the other is (every channel a quadratic function of the three, clipped
-as the other is clipped), and a monotone tone curve takes the rest of brightness, contrast and gamma out. What is left
-is what the two show.
+They are made equally fine (fineness.py), one is recoloured as the other is (every channel a quadratic function of the
+three, clipped as the other is clipped), and a monotone tone curve takes the rest of brightness, contrast and gamma out.
+What is left is what the two show.
 """
 
 from typing import Final
@@ -11,22 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.matching.registration import Grey, Mask, correlate, grey_of
+from worker.engine.matching.fineness import BLURS, make_equally_fine
+from worker.engine.matching.registration import Grey, Mask, grey_of
+from worker.engine.matching.windows import SAMPLE, WINDOW, box, local_correlation, variance
 from worker.engine.picture.channels import Picture
 
-WINDOW: Final = 9  # pixels; side of the window of local means, variances and covariances
-BLURS: Final = (0.6, 0.9, 1.3, 1.8, 2.5, 3.5, 5.0)  # pixels; standard deviations tried in turn
-SLIGHT_BLURS: Final = BLURS[:2]  # what noise and compression need; more would take letters away
-
-_STEP: Final = np.array([[0, -1, 1]], np.float32)
 _SHOWS: Final = 25.0  # squared levels; variance, of the two together, from which a place shows how fine they are
 _TO_THE_LEVEL, _NEARLY = 1.5, 0.8  # levels, and the share of the places that differ by less
 _FEW: Final = 0.02  # share of the places that may differ by more, wherever they are
-_DARK, _BRIGHT = 8, 247  # levels; beyond them detail is lost by clipping
-_FINER: Final = 1.1  # times as fine as the other; less is left as it is
-_CALMER: Final = 0.01  # correlation that is gained by taking single pixels away, where they are noise
-_FAR: Final = 24  # levels from the median of its neighbours, beyond which a pixel stands out
-SAMPLE: Final = 5000  # pixels from which colours and tone are learnt
 _BLACK, _WHITE = 3, 252  # levels; beyond them a channel is clipped
 _UNCLIPPED: Final = 0.1  # share of the pixels that is enough to learn a channel from
 _ROUNDS: Final = 8
@@ -36,22 +28,10 @@ _RIDGE: Final = 1e-4  # weight, per pixel, of a channel that stays what it is
 _AGREES: Final = 0.6  # local correlation from which a place helps to find the tone curve
 _FOLLOWED: Final = 25.0  # levels; difference of local means that the recolouring explains ...
 _MOST: Final = 0.35  # ... in a share of the agreeing places that is no chance: half a picture may have been darkened
-_FLAT: Final = 15.0  # squared levels; half the variance that noise and compression may cause
 _SOFT: Final = 0.02  # share of the places that show something, below which all of them give the tone curve
 _BINS: Final = 12
 
 _Values = NDArray[np.float32]
-
-
-def box(values: Grey) -> Grey:
-    """Means over WINDOW by WINDOW pixels; beyond the border is 0."""
-    return np.asarray(cv2.boxFilter(values, -1, (WINDOW, WINDOW), borderType=cv2.BORDER_CONSTANT), np.float32)
-
-
-def variance(grey: Grey, window: int) -> Grey:
-    """Variance over `window` by `window` pixels."""
-    mean = cv2.blur(grey, (window, window))
-    return np.asarray(cv2.blur(grey * grey, (window, window)) - mean * mean, np.float32)
 
 
 def render_alike(
@@ -63,12 +43,12 @@ def render_alike(
     """
     if _are_alike(here, there, inside):
         return grey_of(here), grey_of(there)
-    here, there = _equally_fine(here, there, inside, blurs)
+    here, there = make_equally_fine(here, there, inside, blurs)
     if _clipped(here, inside) <= _clipped(there, inside):  # what is clipped in the other cannot be brought back
         one, other = _recoloured(here, there, inside), grey_of(there)
     else:
         one, other = grey_of(here), _recoloured(there, here, inside)
-    correlation, variance = _correlation(one, other, inside)
+    correlation, variance = local_correlation(one, other, inside)
     shows = inside & (variance > _SHOWS)
     if shows.sum() < _SOFT * inside.sum():
         return _toned(one, other, inside)
@@ -90,65 +70,6 @@ def _are_alike(here: Picture, there: Picture, inside: Mask) -> bool:
         return False
     solid = cv2.morphologyEx(off.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return share < _FEW or bool(solid.sum() > 0.5 * off.sum())
-
-
-def _equally_fine(here: Picture, there: Picture, inside: Mask, blurs: tuple[float, ...]) -> tuple[Picture, Picture]:
-    """The two with the sharper one blurred until both are equally fine in detail: a copy that is blurred, noisy or hard
-    compressed differs from its original in detail everywhere and in nothing that is shown."""
-    greys = grey_of(here), grey_of(there)
-    lit = [((grey > _DARK) & (grey < _BRIGHT)).astype(np.uint8) for grey in greys]
-    whole = inside & (cv2.erode(lit[0] & lit[1], np.ones((5, 5), np.uint8)) > 0)
-    whole = whole if whole.sum() >= 0.05 * inside.sum() else inside
-    energies = [_energy(grey) for grey in greys]
-    shows = whole & (np.sqrt(energies[0][1] * energies[1][1]) > _SHOWS)
-    if shows.sum() < 50:
-        return here, there
-    first, second = (_fineness(*energy, shows) for energy in energies)
-    if first > second:
-        return _as_fine_as(_calmed(here, there, shows), second, shows, blurs), there
-    return here, _as_fine_as(_calmed(there, here, shows), first, shows, blurs)
-
-
-def _calmed(picture: Picture, other: Picture, shows: Mask) -> Picture:
-    """The picture without single pixels that stand out, if it is more like the other one then: noise, no thin lines."""
-    impulses = _without_impulses(_without_impulses(picture))
-    least, calmest = correlate(grey_of(picture), grey_of(other), shows) + _CALMER, picture
-    for calmed in (np.asarray(cv2.medianBlur(picture, 3), np.uint8), impulses):
-        alike = correlate(grey_of(calmed), grey_of(other), shows)
-        if alike > least:
-            least, calmest = alike, calmed
-    return calmest
-
-
-def _without_impulses(picture: Picture) -> Picture:
-    """The picture with only those pixels changed to their neighbours' median that are far from it."""
-    median = cv2.medianBlur(picture, 3)
-    far = cv2.absdiff(picture, median).max(axis=2) > _FAR
-    return np.asarray(np.where(far[..., None], median, picture), np.uint8)
-
-
-def _energy(grey: Grey) -> tuple[Grey, Grey]:
-    """Local squared gradient and variance."""
-    x, y = (cv2.filter2D(grey, -1, kernel) for kernel in (_STEP, _STEP.T))
-    mean = box(grey)
-    return box(x * x + y * y), np.maximum(box(grey * grey) - mean * mean, 0)
-
-
-def _fineness(gradient: Grey, variance: Grey, shows: Mask) -> float:
-    """Squared gradient relative to the variance, median over the places that show something.
-
-    Place by place, so that neither gain nor a caption over a part of the picture changes it.
-    """
-    return float(np.median(gradient[shows] / np.maximum(variance[shows], 1)))
-
-
-def _as_fine_as(picture: Picture, goal: float, shows: Mask, blurs: tuple[float, ...]) -> Picture:
-    blurred = picture
-    for sigma in blurs:
-        if _fineness(*_energy(grey_of(blurred)), shows) <= _FINER * goal:
-            break
-        blurred = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
-    return blurred
 
 
 def _clipped(picture: Picture, inside: Mask) -> int:
@@ -207,20 +128,6 @@ def _learn(basis: _Values, wanted: _Values, channel: int) -> _Values:
         if kept.sum() < 50:
             kept = start
     return np.asarray(factors, np.float32)
-
-
-def _correlation(here: Grey, there: Grey, inside: Mask) -> tuple[Grey, Grey]:
-    """Local correlation, by which flat places do not agree, and the larger of the two variances."""
-    weight = inside.astype(np.float32)
-    count = np.maximum(box(weight), 1e-6)
-    means = box(here * weight) / count, box(there * weight) / count
-    one, other = (
-        np.maximum(box(grey * grey * weight) / count - mean**2, 0)
-        for grey, mean in zip((here, there), means, strict=True)
-    )
-    both = box(here * there * weight) / count - means[0] * means[1]
-    correlation = both / np.sqrt((one + _FLAT) * (other + _FLAT))
-    return np.asarray(correlation, np.float32), np.asarray(np.maximum(one, other), np.float32)
 
 
 def _toned(here: Grey, there: Grey, agreeing: Mask) -> tuple[Grey, Grey]:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from worker.engine.matching.registration import Grey, Mask
-from worker.engine.matching.rendering import variance
+from worker.engine.matching.windows import variance
 from worker.engine.picture.channels import Picture
 
 _SHIFT: Final = np.ones((3, 3), np.uint8)  # pixels by which no alignment is perfect
