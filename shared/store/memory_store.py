@@ -4,9 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
 
 from shared import names
 from shared.errors import LeaseTaken
@@ -14,8 +12,6 @@ from shared.failures import FailureKind
 from shared.records import (
     Counts,
     Event,
-    Extractor,
-    Generation,
     ImageFacts,
     Match,
     Owner,
@@ -24,18 +20,17 @@ from shared.records import (
     Reference,
     State,
 )
-from shared.records.calibration import Calibration
-from shared.records.history import HISTORY_KEPT, Snapshot
 from shared.store import keys
-from shared.store.leases import hold_lease
+from shared.store.memory_generations import MemoryGenerations
 from shared.store.places import BACKLOG, PLACES, place_of
 from shared.store.port import TOUCHED_AT_ONCE, Change, Image, Touched
 
 
-class MemoryStore:
+class MemoryStore(MemoryGenerations):
     """The store as dictionaries. now: seconds, by which values expire; leases do not run out."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._now = now
         self._records: dict[str, Record] = {}
         self._images: dict[str, ImageFacts] = {}
@@ -47,13 +42,6 @@ class MemoryStore:
         self._owner: Owner | None = None
         self._counters: Counter[keys.Counter] = Counter()
         self._attempts: Counter[str] = Counter()
-        self._extractor: Extractor | None = None
-        self._classes = b""
-        self._thresholds: dict[str, Calibration] = {}
-        self._generations: list[Generation] = []
-        self._history: list[Snapshot] = []
-        self._leases: dict[str, str] = {}  # they do not run out
-        self._holders: dict[str, str] = {}
         self._paused, self._rests = False, ""
 
     def ping(self) -> None:
@@ -271,67 +259,6 @@ class MemoryStore:
     def finish(self, paths: Sequence[str]) -> None:
         for path in paths:
             self._attempts.pop(path, None)
-
-    def publish_extractor(self, extractor: Extractor, classes: bytes = b"") -> None:
-        self._extractor, self._classes = extractor, classes
-
-    def classes(self, extractor_id: str) -> bytes:
-        return self._classes if self._extractor and self._extractor.id == extractor_id else b""
-
-    def extractor(self) -> Extractor | None:
-        return self._extractor
-
-    def put_thresholds(self, extractor_id: str, calibration: Calibration) -> None:
-        self._thresholds[extractor_id] = calibration
-
-    def thresholds(self, extractor_id: str) -> Calibration | None:
-        return self._thresholds.get(extractor_id)
-
-    def publish(
-        self, generation: Generation, keep: int, snapshot: Snapshot | None = None, holder: str = ""
-    ) -> list[str]:
-        if holder and self._holders.get(names.LEASE_RECLUSTER) != holder:
-            raise LeaseTaken("another recluster run has begun; this one's generation is not published")
-        if snapshot:
-            self._history = [*(old for old in self._history if old != snapshot), snapshot][-HISTORY_KEPT:]
-        kept = [old for old in self._generations if old.id != generation.id]
-        self._generations = [generation, *kept][:keep]
-        return [old.id for old in [generation, *kept][keep:]]
-
-    def history(self) -> list[Snapshot]:
-        return list(self._history)
-
-    def generation(self) -> Generation | None:
-        return self._generations[0] if self._generations else None
-
-    def centroids(self, generation: str) -> bytes:
-        return next((kept.centroids for kept in self._generations if kept.id == generation), b"")
-
-    def summary(self) -> dict[str, Any] | None:
-        newest = self.generation()
-        return {"revision": newest.revision, **newest.summary} if newest else None
-
-    def lease(self, name: str) -> AbstractContextManager[str]:
-        return hold_lease(self, name, seconds=60)
-
-    def take_lease(self, name: str, holder: str, seconds: float) -> bool:  # noqa: ARG002
-        if self._leases.setdefault(name, holder) != holder:
-            return False
-        self._holders[name] = holder
-        return True
-
-    def keep_lease(self, name: str, holder: str, seconds: float) -> bool:  # noqa: ARG002
-        if self._holders.get(name) != holder:
-            return False
-        self._leases[name] = holder
-        return True
-
-    def end_lease(self, name: str, holder: str) -> None:
-        if self._leases.get(name) == holder:
-            del self._leases[name]
-
-    def holds_lease(self, name: str, holder: str) -> bool:
-        return self._leases.get(name) == holder
 
     def owner(self) -> Owner | None:
         return self._owner

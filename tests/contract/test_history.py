@@ -7,7 +7,7 @@ from shared.errors import Unavailable
 from shared.records import Generation
 from shared.records.history import HISTORY_KEPT, Snapshot
 from shared.settings import Settings
-from shared.store import RedisStore, Store, keys, memory_store, redis_store
+from shared.store import RedisStore, Store, keys, memory_generations, redis_store
 
 
 def generation(number: int) -> Generation:
@@ -30,7 +30,7 @@ def test_the_history_outlives_its_generations(store: Store) -> None:
 
 def test_the_history_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert HISTORY_KEPT >= 1000
-    for module in (memory_store, redis_store):
+    for module in (memory_generations, redis_store):
         monkeypatch.setattr(module, "HISTORY_KEPT", 2)
     for number in (1, 2, 3):
         store.publish(generation(number), 5, snapshot(number))
