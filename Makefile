@@ -7,7 +7,7 @@ LOCK   := requirements/dev.txt
 WATCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test hard check hooks bench chaos fuzz audit lock clean
+.PHONY: help setup up demo test hard check hooks bench chaos machines fuzz audit lock clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: $(STAMP) ## measure everything into docs/benchmarks.md, or one: make benc
 
 chaos: $(STAMP) ## kill everything, again and again, under a stream of 1,000 pictures, and show that nothing is lost
 	$(BIN)/python -m tests.chaos
+
+machines: $(STAMP) ## two machines beside a third, as network namespaces: one is killed, one cut off (wants root)
+	$(BIN)/python -m tests.machines
 
 fuzz: $(STAMP) ## decode 20,000 mutated files, ten minutes; more: make fuzz EXAMPLES=100000
 	$(BIN)/python -m tests.fuzz --examples $(or $(EXAMPLES),20000)
