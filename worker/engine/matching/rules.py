@@ -107,7 +107,7 @@ def _is_hollow(found: Agreement, thresholds: Thresholds) -> bool:
 
 def _is_doubtful(found: Agreement, thresholds: Thresholds) -> bool:
     """Whether all that agrees may be words or a watermark over an even ground, of which even the grain is another."""
-    if found.even < thresholds.laid or found.grain >= thresholds.grain:
+    if found.even < thresholds.laid or (found.grain >= thresholds.grain and not _is_another_shot(found, thresholds)):
         return False
     return found.similarity < thresholds.sure or max(found.pieces[1:], default=0) > _NO_PIECE
 
@@ -143,6 +143,11 @@ def _is_product(found: Agreement, plain: float, thresholds: Thresholds) -> bool:
 def _is_one_shot(found: Agreement, thresholds: Thresholds) -> bool:
     """Whether the even ground of both has the same grain, nearly all over."""
     return found.grained >= thresholds.grained and found.shot >= thresholds.shot
+
+
+def _is_another_shot(found: Agreement, thresholds: Thresholds) -> bool:
+    """Whether the even ground of both has grain nearly all over, and each its own."""
+    return found.grained >= thresholds.grained and found.shot < thresholds.grain / 2
 
 
 def _is_shaded(found: Agreement, thresholds: Thresholds) -> bool:
