@@ -6,10 +6,10 @@ are on the way: photos with other phases in their spectrum, none like another. E
 earlier one, which is drawn once, by all the edits in turn that leave a near duplicate. The first files warm up and are
 counted, but for their time.
 
-A rate is that of the images since the row before, pictures made beside it; processor time is that of the stack, and of
-this process. Memory is proportional (what several share is divided between them). When all have their verdicts a
-recluster run is asked for and its report read: its memory is the most that was seen, every half second. All files stay:
-a million take some 30 GB, and as much again in Redis and its file.
+A rate is that of the images since the row before, pictures made beside it. Processor time is that of the stack and of
+this process meanwhile, for whichever images. Memory is proportional (what several share is divided between them). When
+all have their verdicts a recluster run is asked for, and its report read; its memory is the most that was seen, every
+half second. All files stay: a million take some 30 GB of disk, and 23 GB of memory and its file in Redis.
 """
 
 import itertools
