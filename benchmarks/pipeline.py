@@ -20,21 +20,15 @@ from shared.store import RedisStore
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run. Paths are relative to the folder.
+    """What came of a run. answers: those of the report. failures: path in the folder -> reason.
 
-    groups: files of one picture, keeper first. variants: a file, and what it is a variant of. failures: path -> reason.
     seconds: from start to report.
     """
 
-    groups: list[list[str]]
-    variants: list[tuple[str, str]]
+    answers: Answers
     failures: dict[str, str]
     seconds: float
     settings: Settings
-
-    def answers(self) -> Answers:
-        """What the report says of the files."""
-        return Answers(self.groups, self.variants)
 
 
 def run_through(folder: Path, state: Path, weights: str = "random") -> Outcome:
@@ -44,12 +38,17 @@ def run_through(folder: Path, state: Path, weights: str = "random") -> Outcome:
     started = time.perf_counter()
     subprocess.run(command, env={**os.environ, **chosen.environment()}, stdout=subprocess.DEVNULL, check=True)
     seconds = time.perf_counter() - started
-    groups: dict[str, list[str]] = defaultdict(list)
-    for row in _rows(chosen, "duplicates.csv"):
-        groups[row["group"]].insert(0 if row["role"] == "keeper" else len(groups[row["group"]]), row["path"])
     failures = {row["path"]: row["reason"] for row in _rows(chosen, "failures.csv")}
-    variants = [(row["path"], row["variant_of"]) for row in _rows(chosen, "variants.csv")]
-    return Outcome(list(groups.values()), variants, failures, seconds, chosen)
+    return Outcome(reported(chosen), failures, seconds, chosen)
+
+
+def reported(settings: Settings) -> Answers:
+    """What the newest report says of the files. Paths are relative to the folder; a group's keeper stands first."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for row in _rows(settings, "duplicates.csv"):
+        groups[row["group"]].insert(0 if row["role"] == "keeper" else len(groups[row["group"]]), row["path"])
+    variants = [(row["path"], row["variant_of"]) for row in _rows(settings, "variants.csv")]
+    return Answers(list(groups.values()), variants)
 
 
 def _rows(settings: Settings, name: str) -> list[dict[str, str]]:

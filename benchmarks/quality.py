@@ -155,7 +155,7 @@ def main(
         hashed = hashed_pairs(read, base / "set") if hashes else {}
     typer.echo(f"{len(chosen)} originals, {len(samples)} files, weights {weights}")
     typer.echo(f"{outcome.seconds:.0f} s from start to report\n")
-    found = {"report": Findings(samples, outcome.answers()), "at arrival": Findings(samples, at_arrival)}
+    found = {"report": Findings(samples, outcome.answers), "at arrival": Findings(samples, at_arrival)}
     for part in report(samples, found, hashed):
         typer.echo(part)
     typer.echo(f"\n{candidates}\n")

@@ -16,7 +16,7 @@ from shared.store import RedisStore
 
 @dataclass(frozen=True)
 class Sample:
-    """One look. at: seconds since the first.
+    """One look. at: seconds since the sampler was made.
 
     memory: bytes by process, with what several share divided between them. pids: which process has which name.
     redis: bytes that its data and buffers take. queued: messages waiting, by queue. unacknowledged: in hand.
@@ -42,16 +42,17 @@ class Sampler(Background):
         self._store = RedisStore.connect(settings.store)
         self._app = make_app(settings)
         self._every = every
+        self._begun = time.monotonic()
         self.samples: list[Sample] = []
 
     def _run(self) -> None:
-        self._begun = time.monotonic()
         while not self._ended.is_set():
-            self.samples.append(self._look())
+            self.samples.append(self.look())
             due = self._begun + len(self.samples) * self._every
             self._ended.wait(max(0.0, due - time.monotonic()))
 
-    def _look(self) -> Sample:
+    def look(self) -> Sample:
+        """Take one, and keep none."""
         at = time.monotonic() - self._begun
         used, pids = Counter[str](), family(os.getpid())
         spent, busy = sum(map(processor_seconds, pids)), busy_seconds()
