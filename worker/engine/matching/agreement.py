@@ -95,20 +95,23 @@ class Agreement:
         return 1 - min(self.area) * (1 - self.clash)
 
 
-def compare(first: Picture, second: Picture, transform: Transform, finest: bool = False) -> Agreement | None:
+def compare(
+    first: Picture, second: Picture, transform: Transform, finest: bool = False, lost: float = 1.0
+) -> Agreement | None:
     """Compare two RGB pictures under a transform from pixels of the first to pixels of the second.
 
     Pictures of different resolution are compared at the coarser one, the sharper one blurred; with `finest` at the
     finer one, hardly blurred, so that what only one of them resolves counts as different. None if they hardly overlap
-    or hardly agree. Cost: 250 ms per megapixel of the resolution that they are compared at.
+    or hardly agree, or if each shows more than the share `lost` of what it shows where the other is not: two crops.
+    Cost: 550 ms per megapixel of the resolution that they are compared at; two crops a fifth of that.
     """
     scale = _scale(first, transform)
     if not 1e-3 < scale < 1e3:
         return None
     if (scale > 1) != finest:
-        swapped = _compare(second, first, inverse(transform), 1 / scale, finest)
+        swapped = _compare(second, first, inverse(transform), 1 / scale, finest, lost)
         return swapped and _swap(swapped)
-    return _compare(first, second, transform, scale, finest)
+    return _compare(first, second, transform, scale, finest, lost)
 
 
 def _swap(found: Agreement) -> Agreement:
@@ -129,7 +132,9 @@ def _scale(first: Picture, transform: Transform) -> float:
     return float(np.sqrt(abs(np.linalg.det(there[1:] - there[0]))))
 
 
-def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float, finest: bool) -> Agreement | None:
+def _compare(
+    fine: Picture, coarse: Picture, transform: Transform, scale: float, finest: bool, most_lost: float
+) -> Agreement | None:
     size = (coarse.shape[1], coarse.shape[0])
     if reach(fine, transform, size).sum() < _FEWEST:
         return None
@@ -138,6 +143,10 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
     transform = register(fine, coarse, transform)
     moved, inside = warp(fine, transform, size), reach(fine, transform, size)
     if inside.sum() < _FEWEST:
+        return None
+    back = reach(coarse, inverse(transform), (fine.shape[1], fine.shape[0]))
+    lost = _lost(grey_of(fine), back), _lost(grey_of(coarse), inside)
+    if min(lost) > most_lost:
         return None
     alike = render_alike(moved, coarse, inside, SLIGHT_BLURS if finest else BLURS)
     if alike is None:
@@ -152,7 +161,6 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
     good, beside, greys = inside & ~clash.mask, judged & ~clash.mask, (grey_of(moved), grey_of(coarse))
     grained, shot = find_shot(*greys, beside)
     recoloured, tint = find_recolouring(moved, coarse, good)
-    back = reach(coarse, inverse(transform), (fine.shape[1], fine.shape[0]))
     return Agreement(
         similarity=Local(*alike, inside).similarity(good),
         coarse=_similarity_at_half(*alike, good),
@@ -177,7 +185,7 @@ def _compare(fine: Picture, coarse: Picture, transform: Transform, scale: float,
         tint=tint,
         faded=faded_share(moved, coarse, good),
         relit=find_relit(*(grey[good] for grey in greys)),
-        lost=(_lost(grey_of(fine), back), _lost(grey_of(coarse), inside)),
+        lost=lost,
         area=(float(back.mean()), float(inside.mean())),
         framed=_framed(fine, coarse, transform, *((True, inside) if back.mean() > inside.mean() else (False, back))),
         transform=transform,

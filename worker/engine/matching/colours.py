@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.picture.channels import Picture
+from worker.engine.picture.channels import Picture, farthest_channel
 
 Values = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def find_foreign(
     if not clash.any():
         return clash
     one, other = (cv2.blur(cv2.cvtColor(part, cv2.COLOR_RGB2YCrCb)[..., 1:], (3, 3)) for part in (first, second))
-    off = cv2.absdiff(one, other).max(axis=2)
+    off = farthest_channel(one, other)
     rest = off[judged & ~clash]
     usual = float(np.percentile(rest[:: max(1, len(rest) // _SAMPLE)], _NEARLY)) if len(rest) else 0.0
     return np.asarray(off > max(_FOREIGN, 2 * usual))

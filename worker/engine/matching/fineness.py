@@ -11,7 +11,7 @@ import numpy as np
 
 from worker.engine.matching.registration import Grey, Mask, correlate, grey_of
 from worker.engine.matching.windows import SAMPLE, box, local_correlation
-from worker.engine.picture.channels import Picture
+from worker.engine.picture.channels import Picture, farthest_channel
 
 BLURS: Final = (0.6, 0.9, 1.3, 1.8, 2.5, 3.5, 5.0)  # pixels; standard deviations tried in turn
 SLIGHT_BLURS: Final = BLURS[:2]  # what noise and compression need; more would take letters away
@@ -107,7 +107,7 @@ def _calmed(picture: Picture, other: Picture, shows: Mask) -> Picture:
 def _without_impulses(picture: Picture) -> Picture:
     """The picture with only those pixels changed to their neighbours' median that are far from it."""
     median = cv2.medianBlur(picture, 3)
-    far = cv2.absdiff(picture, median).max(axis=2) > _FAR
+    far = farthest_channel(picture, median) > _FAR
     return np.asarray(np.where(far[..., None], median, picture), np.uint8)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from worker.engine.matching.registration import Grey, Mask
 from worker.engine.matching.windows import variance
-from worker.engine.picture.channels import Picture
+from worker.engine.picture.channels import Picture, farthest_channel
 
 _SHIFT: Final = np.ones((3, 3), np.uint8)  # pixels by which no alignment is perfect
 _SPOT: Final = 5  # pixels; side of the window over which a difference counts
@@ -49,7 +49,7 @@ def is_patched(here: Picture, there: Picture, judged: Mask) -> bool:
 
     here, there: RGB uint8 `[h, w, 3]`, as they are.
     """
-    differing = judged & (cv2.absdiff(here, there).max(axis=2) > 0)
+    differing = judged & (farthest_channel(here, there) > 0)
     if not 0 < differing.sum() <= _PATCHED * judged.sum():
         return False
     solid = cv2.morphologyEx(differing.astype(np.uint8), cv2.MORPH_OPEN, _SHIFT)

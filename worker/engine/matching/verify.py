@@ -43,6 +43,7 @@ _SURE_GLANCE: Final = 0.22  # ... and where many keypoints do: stripes leave a q
 _SURE_INLIERS: Final = 30
 _BY_CHANCE: Final = 0.03  # share of the keypoints of strangers that agree with some transform
 _WORTH_A_LOOK: Final = 1.8  # times as large must pictures be
+_SURELY: Final = 2.0  # times what may be lost at full size, which a first look sees less exactly
 _HOPELESS: Final = 1500  # pixels of the largest clashing piece of a first look
 _SOFT_STRETCH, _STRETCH = 1.3, 3.0  # between the ratios of the sides of pictures without corners, and of others
 _LEGIBLE: Final = 0.45  # of the other's scale; a page that is smaller may have lost its words
@@ -126,7 +127,7 @@ def confirm(
     small = tuple(no_larger(picture, SOFT_SIDE if proposal.soft else PIXEL_SIDE) for picture in pictures)
     if _is_hopeless((small[0], small[1]), proposal, plain, thresholds):
         return None
-    found = _agreement((small[0], small[1]), proposal.transform)
+    found = _agreement((small[0], small[1]), proposal.transform, thresholds.lost)
     relation = found and relate(found, plain, thresholds)
     if found is None or relation is None:
         return None
@@ -140,7 +141,8 @@ def _is_hopeless(small: tuple[Picture, Picture], proposal: Proposal, plain: floa
     """Whether a first look, at a quarter of the cost, shows another picture: pages of one layout by the dozen."""
     if min(max(picture.shape[:2]) for picture in small) < _WORTH_A_LOOK * LOOK_SIDE:
         return False
-    found = _agreement((no_larger(small[0], LOOK_SIDE), no_larger(small[1], LOOK_SIDE)), proposal.transform)
+    looked = no_larger(small[0], LOOK_SIDE), no_larger(small[1], LOOK_SIDE)
+    found = _agreement(looked, proposal.transform, _SURELY * thresholds.lost)
     if found is None:
         return True
     return relate(found, plain, thresholds) is None and found.pieces[0] > _HOPELESS
@@ -159,7 +161,7 @@ def _confirm_near(
     A spot is too small for a variant: another digit is another page.
     """
     if plain >= thresholds.plain and not proposal.soft and _scale_of(found) < _LEGIBLE:
-        finest = _agreement(small, proposal.transform, finest=True)
+        finest = _agreement(small, proposal.transform, thresholds.lost, finest=True)
         if finest is None or relate(finest, plain, thresholds) is not Relation.NEAR:
             return None
     fine = tuple(no_larger(picture, FINE_SIDE) for picture in pictures)
@@ -177,8 +179,10 @@ def _scale_of(found: Agreement) -> float:
     return min(scale, 1 / max(scale, 1e-6))
 
 
-def _agreement(pictures: tuple[Picture, Picture], transform: Transform, finest: bool = False) -> Agreement | None:
-    return compare(*pictures, _between(pictures, transform), finest)
+def _agreement(
+    pictures: tuple[Picture, Picture], transform: Transform, lost: float, finest: bool = False
+) -> Agreement | None:
+    return compare(*pictures, _between(pictures, transform), finest, lost)
 
 
 def _between(pictures: tuple[Picture, Picture], transform: Transform) -> Transform:

@@ -31,6 +31,17 @@ def to_rgb(pixels: NDArray[Any]) -> Picture:
     return rgb if count in (1, 3) else over_white(rgb, _alpha(pixels[..., -1]))
 
 
+def farthest_channel(one: Picture, other: Picture) -> NDArray[np.uint8]:
+    """By how much the most different channel of each pixel differs, uint8 `[h, w]`; `[h, w, c]` each.
+
+    Channel by channel: a maximum along the last axis, which is so short, takes ten times as long.
+    """
+    first, *others = cv2.split(cv2.absdiff(one, other))
+    for channel in others:
+        cv2.max(first, channel, first)
+    return np.asarray(first, np.uint8)
+
+
 def over_white(rgb: Picture, alpha: NDArray[np.uint8]) -> Picture:
     """`rgb` `[h, w, 3]` with `alpha` `[h, w]` (255 opaque) over a white ground."""
     if alpha.min() == 255:
