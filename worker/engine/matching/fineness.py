@@ -23,6 +23,7 @@ _HALOS: Final = (0.7, 1.0, 2.0, 4.0)  # pixels; standard deviations of what a co
 _STRONGEST: Final = 5.0  # times that may have been added
 _AROUND: Final = 31  # pixels; side of the surroundings of a detail
 _FEW_ALIKE: Final = 200  # pixels from which nothing can be learnt
+_ALIKE: Final = 0.99  # correlation of detail from which no copy was sharpened
 _UNEXPLAINED: Final = 0.5  # share of what was unlike in detail that sharpening may leave, where a copy was sharpened
 _CALMER: Final = 0.01  # correlation that is gained by taking single pixels away, where they are noise
 _FAR: Final = 24  # levels from the median of its neighbours, beyond which a pixel stands out
@@ -55,6 +56,8 @@ def _as_fine(
 ) -> tuple[Picture, Picture]:
     """The two equally fine: the finer one blurred, or the other sharpened, whichever makes them more alike."""
     blurred = _as_fine_as(_calmed(finer, other, shows), goal, shows, blurs)
+    if correlate(_detail(blurred), _detail(other), shows) >= _ALIKE:
+        return blurred, other
     correlation, _ = local_correlation(grey_of(blurred), grey_of(other), shows)
     alike = shows & (correlation > _AGREES)  # what covers a place has edges of its own
     if alike.sum() < _FEW_ALIKE:
@@ -95,10 +98,13 @@ def _sharpened_like(finer: Picture, other: Picture, alike: Mask) -> Picture:
 
 def _calmed(picture: Picture, other: Picture, shows: Mask) -> Picture:
     """The picture without single pixels that stand out, if it is more like the other one then: noise, no thin lines."""
+    goal = grey_of(other)
+    least, calmest = correlate(grey_of(picture), goal, shows) + _CALMER, picture
+    if least >= 1:
+        return picture
     impulses = _without_impulses(_without_impulses(picture))
-    least, calmest = correlate(grey_of(picture), grey_of(other), shows) + _CALMER, picture
     for calmed in (np.asarray(cv2.medianBlur(picture, 3), np.uint8), impulses):
-        alike = correlate(grey_of(calmed), grey_of(other), shows)
+        alike = correlate(grey_of(calmed), goal, shows)
         if alike > least:
             least, calmest = alike, calmed
     return calmest

@@ -124,9 +124,11 @@ def _learn(basis: _Values, wanted: _Values, channel: int) -> _Values:
         explained = (high & (predicted >= _WHITE)) | (low & (predicted <= _BLACK))
         off = np.where(explained, 0, np.abs(predicted - wanted))
         limit = max(float(np.percentile(off[~explained], _FOLLOWING)) if not explained.all() else 0.0, _CLOSE)
-        kept = (off <= limit) & ~explained
+        before, kept = kept, (off <= limit) & ~explained
         if kept.sum() < 50:
             kept = start
+        if np.array_equal(kept, before):
+            break
     return np.asarray(factors, np.float32)
 
 
