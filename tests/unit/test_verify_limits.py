@@ -9,6 +9,7 @@ from sklearn.datasets import load_sample_image
 
 from shared.records import Relation
 from worker.engine.edits.attacks import ATTACKS, HARD_ATTACKS, edited
+from worker.engine.edits.tones import pixelated
 from worker.engine.matching.thresholds import Thresholds
 from worker.engine.matching.verify import confirm, propose
 from worker.engine.picture.channels import Picture
@@ -108,3 +109,17 @@ def test_a_sharpened_photo_is_the_same_one_however_wide_its_halos_are(name: str,
     sharpened = np.asarray(Image.fromarray(photo).filter(ImageFilter.UnsharpMask(radius, percent, 0)))
     assert relation(photo, sharpened) is Relation.NEAR
     assert relation(sharpened, photo) is Relation.NEAR
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("share", [0.2, 0.15])
+def test_a_pixelated_photo_is_the_same_one(name: str, share: float) -> None:
+    photo = PHOTOS[name]
+    blocks = pixelated(share)(photo, np.random.default_rng(0))
+    assert relation(photo, blocks) is Relation.NEAR
+    assert relation(blocks, photo) is Relation.NEAR
+
+
+def test_of_pixelated_pages_nothing_is_said() -> None:
+    page = grained_page("to be paid: 171", 1)
+    assert relation(page, pixelated(0.2)(page, np.random.default_rng(0))) is not Relation.NEAR

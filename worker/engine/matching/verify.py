@@ -26,6 +26,7 @@ from worker.engine.matching.shading import align_shading
 from worker.engine.matching.thresholds import Thresholds
 from worker.engine.matching.wording import is_upright, words
 from worker.engine.picture.channels import Picture
+from worker.engine.picture.mosaic import find_blocks, without_blocks
 from worker.engine.picture.scaling import no_larger
 from worker.engine.sketch.keypoints import WORK_SIDE
 from worker.engine.sketch.sketch import Sketch
@@ -124,6 +125,8 @@ def confirm(
     and places: those say how the second came from the first.
     """
     plain = min(sketch.plain for sketch in sketches) / 255
+    if plain < thresholds.plain:
+        pictures = _without_blocks(pictures)
     small = tuple(no_larger(picture, SOFT_SIDE if proposal.soft else PIXEL_SIDE) for picture in pictures)
     if _is_hopeless((small[0], small[1]), proposal, plain, thresholds):
         return None
@@ -135,6 +138,16 @@ def confirm(
         relation = _confirm_near(pictures, (small[0], small[1]), proposal, found, plain, thresholds)
     upright = not thresholds.whole or is_upright(*sketches, proposal.transform, found)
     return _match(sketches, proposal.transform, found, relation, thresholds) if relation and upright else None
+
+
+def _without_blocks(pictures: tuple[Picture, Picture]) -> tuple[Picture, Picture]:
+    """The two without the edges of the blocks that one of them is made of: pixelated, it shows none of its own."""
+    first, second = (find_blocks(picture) for picture in pictures)
+    if first and not second:
+        return without_blocks(pictures[0], first), pictures[1]
+    if second and not first:
+        return pictures[0], without_blocks(pictures[1], second)
+    return pictures
 
 
 def _is_hopeless(small: tuple[Picture, Picture], proposal: Proposal, plain: float, thresholds: Thresholds) -> bool:
