@@ -26,6 +26,7 @@ SHORTLIST: Final = 500  # images with most votes, whose votes must agree: 2 micr
 MOST_IMAGES: Final = 1 << (32 - POSE_BITS)  # that a posting has room for beside a pose
 
 _CLOSED: Final = 1 << 22  # postings from which an array is not merged further: a merge must not hold up a verdict
+_LONG: Final = 64  # postings of a key, on average, from which they are copied key by key
 _PART: Final = 1 << 16  # values that give the bound of the largest
 
 Entries = tuple[NDArray[np.uint32], NDArray[np.uint8]]
@@ -186,11 +187,7 @@ class Votes:
         rarest = np.argsort(known, kind="stable")
         counted = rarest[np.cumsum(known[rarest]) <= POSTINGS]
         starts, ends = starts[:, counted], ends[:, counted]
-        postings = [
-            run.postings[start:end]
-            for run, first, last in zip(runs, starts.tolist(), ends.tolist(), strict=True)
-            for start, end in zip(first, last, strict=True)
-        ]
+        postings = [_taken(run.postings, first, last) for run, first, last in zip(runs, starts, ends, strict=True)]
         return _Found(
             np.concatenate([*postings, np.zeros(0, np.uint32)]),
             (ends - starts).ravel(),
@@ -207,12 +204,10 @@ class Votes:
         found, keys_ = [np.zeros(0, np.uint32)], [np.zeros(0, np.intp)]
         for run in runs:
             starts, ends = run.spans(asked.keys)
-            lengths = ends - starts
-            ahead = np.cumsum(lengths) - lengths
-            postings = run.postings[np.arange(lengths.sum()) + np.repeat(starts - ahead, lengths)]
+            postings = _taken(run.postings, starts, ends)
             recent = np.flatnonzero(postings >= np.uint32(since << POSE_BITS))
             found.append(postings[recent])
-            keys_.append(np.searchsorted(ahead, recent, "right") - 1)
+            keys_.append(np.searchsorted(np.cumsum(ends - starts), recent, "right"))
         distinct, key = np.unique(np.concatenate(keys_), return_inverse=True)
         return _Found(
             np.concatenate(found),
@@ -233,6 +228,19 @@ class Votes:
             starts, ends = run.spans(wanted)
             known += ends - starts
         return known
+
+
+def _taken(postings: NDArray[np.uint32], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.uint32]:
+    """The postings from each start to its end, one after the other.
+
+    Spans are short where a run is; of long ones slices are copied faster than single postings.
+    """
+    lengths = ends - starts
+    count = int(lengths.sum())
+    if count > _LONG * len(lengths):
+        return np.concatenate([postings[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)])
+    ahead = np.cumsum(lengths) - lengths
+    return np.asarray(postings[np.arange(count) + np.repeat(starts - ahead, lengths)])
 
 
 def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
