@@ -156,8 +156,17 @@ def _along(transform: Transform, alike: _Pairs, tolerance: float) -> NDArray[np.
     x, y = project(transform, alike.points).astype(np.float32).T
     across, down = x[alike.rows] - alike.there[0], y[alike.rows] - alike.there[1]
     along = np.flatnonzero(across * across + down * down <= tolerance**2)
-    along = along[np.sort(np.unique(alike.rows[along], return_index=True)[1])]
-    return along[np.unique(alike.columns[along], return_index=True)[1]]
+    return _first_of_each(np.sort(_first_of_each(along, alike.rows)), alike.columns)
+
+
+def _first_of_each(along: NDArray[np.intp], keypoints: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of the pairs with the same keypoint the first, in the order of keypoints. keypoints: that of every pair."""
+    if not len(along):
+        return along
+    of = keypoints[along]
+    first = np.full(of.max() + 1, -1, np.intp)
+    first[of[::-1]] = along[::-1]  # of several the last one assigned stays
+    return first[first >= 0]
 
 
 def _fit(first: NDArray[Any], second: NDArray[Any]) -> Transform | None:
@@ -196,7 +205,7 @@ def _fit_perspective(first: NDArray[np.float64], second: NDArray[np.float64]) ->
 
 def project(transform: Transform, points: NDArray[Any]) -> NDArray[np.float64]:
     """Where the transform puts points `[n, 2]`."""
-    homogeneous = np.column_stack([points, np.ones(len(points))]) @ transform.T
+    homogeneous = np.asarray(points, np.float64) @ transform[:, :2].T + transform[:, 2]
     return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:], np.float64)
 
 
