@@ -6,7 +6,7 @@ whose first and last frame share nothing.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -75,16 +75,16 @@ def main(
                     (folder / f"{place:02}.jpg").write_bytes(encoded(np.ascontiguousarray(frame), ".jpg", 92))
         outcome = run_through(base / "set", base / "state")
         for folder in sorted((base / "set").iterdir()):
-            groups = [group for group in outcome.groups if group[0].startswith(folder.name + "/")]
+            groups = [group for group in outcome.answers.groups if group[0].startswith(folder.name + "/")]
             frames = len(list(folder.iterdir()))
             rows.append([folder.name, frames, frames - sum(len(group) - 1 for group in groups), _spans(groups)])
-        mixed = [group for group in outcome.groups if len({path.split("/")[0] for path in group}) > 1]
+        mixed = [group for group in outcome.answers.groups if len({path.split("/")[0] for path in group}) > 1]
     head = ["frames of", "frames", "kept", "groups: keeper <- duplicates"]
     typer.echo(tabulate(rows, head, tablefmt="github", maxcolwidths=[None, None, None, 100]))
     typer.echo(f"\ngroups with frames of two scenes: {len(mixed)}")
 
 
-def _spans(groups: list[list[str]]) -> str:
+def _spans(groups: Sequence[Sequence[str]]) -> str:
     """Groups as frame numbers, such as `04 <- 02 03 05`."""
     stems = [[Path(path).stem for path in group] for group in groups]
     return "; ".join(f"{keeper} <- {' '.join(sorted(rest))}" for keeper, *rest in sorted(stems))
