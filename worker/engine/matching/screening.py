@@ -18,9 +18,9 @@ from worker.engine.matching.shading import agree_in_shading
 from worker.engine.sketch.keypoints import SCALE_STEP, Keypoints
 from worker.engine.sketch.sketch import Sketch
 
-VOTES: Final = 4  # matches that agree, below which no keypoints speak for a pair: 2 of 100 strangers have so many
+VOTES: Final = 5  # matches that agree, below which no keypoints speak for a pair: 4 of 1,000 strangers have so many
 
-_AT_ONCE: Final = 32  # pictures whose distances are held together: 5 MiB
+_AT_ONCE: Final = 8  # pictures whose distances are held together: 2 MiB, which stay in the caches
 _FAR: Final = 255  # more bits than there are
 _PLACE: Final = 12.0  # work pixels by which a match may lie beside where another one puts it ...
 _STRETCH: Final = 0.35  # ... and as a share of their distance: stretched copies are no similar ones
