@@ -59,9 +59,7 @@ def _count_in_cells(
     turned = (known >> _LEVEL_BITS).astype(np.intp) - (asked >> _LEVEL_BITS)
     turns = turned % _ANGLES * _TURNS // _ANGLES
     steps = (known & top).astype(np.intp) - (asked & top) + top
-    cells = (groups * _TURNS + turns) * _STEPS + steps
-    votes = np.bincount(cells, weights, size * _TURNS * _STEPS).astype(np.float32).reshape(size, _TURNS, _STEPS)
-    wide = votes.copy()
-    wide[:, 1:] += votes[:, :-1]
-    wide[:, 0] += votes[:, -1]
-    return np.asarray((wide[..., :-2] + wide[..., 1:-1] + wide[..., 2:]).max(axis=(1, 2), initial=0.0), np.float32)
+    cells = (turns * _STEPS + steps) * size + groups  # groups last: what is added below lies one after the other
+    votes = np.bincount(cells, weights, size * _TURNS * _STEPS).astype(np.float32).reshape(_TURNS, _STEPS, size)
+    wide = votes + np.roll(votes, 1, axis=0)
+    return np.asarray((wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]).max(axis=(0, 1), initial=0.0), np.float32)
