@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from worker.pipeline.extracting.extraction import Extraction
     from worker.pipeline.judging.collection import Collection
     from worker.pipeline.judging.judge import Judge
-    from worker.pipeline.judging.proposer import Proposer, Proposing
+    from worker.pipeline.judging.proposer import Proposer
     from worker.pipeline.judging.snapshot import Snapshot
+    from worker.pipeline.judging.succession import Succession
     from worker.pipeline.judging.writer import Writer
     from worker.pipeline.reclustering.recluster import Reclustering
     from worker.pipeline.storage import ReadableStorage
@@ -185,11 +186,11 @@ class Workshop:
         return self.settings.proposers > 0
 
     @cached_property
-    def proposing(self) -> "Proposing":
-        """The proposer of this process."""
-        from worker.pipeline.judging.proposer import Proposing
+    def proposers(self) -> "Succession[Proposer]":
+        """The proposer of this process, for the extractor that counts."""
+        from worker.pipeline.judging.succession import Succession
 
-        return Proposing(self.store, self._open_proposer)
+        return Succession(self.store, self._open_proposer)
 
     def _open_proposer(self, extractor: str) -> "Proposer":
         from worker.pipeline.judging.proposer import Proposer
