@@ -16,15 +16,13 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
 from shared.settings import Settings
 from shared.store import Counter, RedisStore
+from worker.automatic_moves import AutomaticMoves
 from worker.network.loading import LoadingNetwork
 from worker.turn import HOLDER
 
 if TYPE_CHECKING:
     from worker.engine.groups.keepers import FolderRules
     from worker.network.weights import Weights
-    from worker.pipeline.acting.apply import Collaborators
-    from worker.pipeline.acting.policy import Policy
-    from worker.pipeline.acting.rescue import Rescue
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extracting.extraction import Extraction
     from worker.pipeline.judging.collection import Collection
@@ -43,6 +41,7 @@ class Workshop:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.moves = AutomaticMoves(settings, lambda: self.store, self.keeper_folders)
 
     @cached_property
     def store(self) -> RedisStore:
@@ -177,7 +176,7 @@ class Workshop:
             rank_keepers(self.settings.keeper_order, self.keeper_folders()),
             holder,
             self.meter,
-            self.policy.act if self.settings.on_duplicate == "move" else None,
+            self.moves.policy.act if self.settings.on_duplicate == "move" else None,
         )
 
     @property
@@ -224,55 +223,6 @@ class Workshop:
         holder = os.environ.get(HOLDER, "")
         meter.follow(LEASE, lambda: self.store.holds_lease(names.LEASE_VERDICTS, holder))
         return meter
-
-    @cached_property
-    def policy(self) -> "Policy":
-        """The policy: what follows from a verdict without a command."""
-        from worker.pipeline.acting.policy import Policy
-
-        settings = self.settings
-        settings.check_policy()
-        return Policy(
-            self._acting, settings.watch_dir, settings.move_to, self._acting_folders, self.store.records, self._patience
-        )
-
-    @cached_property
-    def rescue(self) -> "Rescue":
-        """What becomes of moved files whose picture leaves the collection."""
-        from worker.pipeline.acting.rescue import Rescue
-
-        settings = self.settings
-        return Rescue(
-            self._acting, settings.watch_dir, self.store, self._patience, bring=settings.on_duplicate == "move"
-        )
-
-    @cached_property
-    def _acting(self) -> "Collaborators":
-        from worker.engine.proof.sameness import compare_files
-        from worker.pipeline.acting.apply import Collaborators
-        from worker.pipeline.acting.trash_folder import home_trash
-
-        compare = partial(compare_files, max_pixels=self.settings.max_pixels)
-        return Collaborators(self.settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
-
-    @property
-    def _patience(self) -> float:
-        """Seconds that a duplicate waits before it moves, and that a keeper must be gone before it is missed."""
-        from worker.pipeline.acting.waiting import SETTLES
-
-        return SETTLES * self.settings.settle
-
-    def _acting_folders(self) -> "FolderRules":
-        self.settings.check_protected()
-        return self.keeper_folders()
-
-    def look_after_moved(self) -> None:
-        """Move what has waited long enough, and see to what was moved and is missing. Raises Unavailable."""
-        if not self.store.holds_lease(names.LEASE_VERDICTS, os.environ.get(HOLDER, "")):
-            return
-        if self.settings.on_duplicate == "move":
-            self.policy.look()
-        self.rescue.look()
 
     def keeper_folders(self) -> "FolderRules":
         """Folders that decide who stays, as they are mounted now."""
