@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from worker.pipeline.judging.proposer import Proposer
     from worker.pipeline.judging.succession import Succession
     from worker.pipeline.judging.writer import Writer
-    from worker.pipeline.reclustering.recluster import Reclustering
+    from worker.pipeline.reclustering.reclustering import Reclustering
 
 _Parsed = TypeVar("_Parsed")
 

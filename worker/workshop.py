@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from worker.pipeline.judging.snapshot import Snapshot
     from worker.pipeline.judging.succession import Succession
     from worker.pipeline.judging.writer import Writer
-    from worker.pipeline.reclustering.recluster import Reclustering
+    from worker.pipeline.reclustering.reclustering import Reclustering
     from worker.pipeline.storage import ReadableStorage
     from worker.pipeline.thresholds import CurrentThresholds
 
@@ -120,7 +120,7 @@ class Workshop:
     def reclustering(self) -> "Reclustering":
         """Collaborators of the recluster worker."""
         from worker.network.weights import BACKBONE
-        from worker.pipeline.reclustering.recluster import Reclustering
+        from worker.pipeline.reclustering.reclustering import Reclustering
 
         settings = self.settings
         return Reclustering(
