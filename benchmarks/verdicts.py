@@ -105,7 +105,7 @@ def _judge(
     for start in range(0, len(arriving), BATCH):
         paths = [content.path for content in arriving[start : start + BATCH]]
         begun = time.process_time()
-        proposals = proposer.proposing.propose(paths) if proposer else []
+        proposals = proposer.proposers.current().propose(paths) if proposer else []
         spent.clear()
         judged = time.process_time()
         writer.look(paths, proposals)

@@ -19,6 +19,16 @@ def is_below_root(path: object) -> TypeGuard[str]:
     return True
 
 
+def absolute(path: Path) -> Path:
+    """The same path from the root on; `~` is the home folder."""
+    return path.expanduser().absolute()
+
+
+def absolute_or_none(folder: str) -> str:
+    """The same of a folder's name; "" stays."""
+    return str(absolute(Path(folder))) if folder else ""
+
+
 def below_root(folder: str, root: Path) -> str:
     """`folder`, absolute or relative to `root`, as a path below it; `.` is `root` itself. Raises ValueError."""
     relative = Path(os.path.relpath(root / Path(folder).expanduser(), root))

@@ -1,5 +1,8 @@
 """Whether the value of a setting can be what it is for: each returns the value as it is used, or raises ValueError."""
 
+from pathlib import Path
+
+from shared.paths import absolute
 from shared.quiet_hours import QuietHours
 
 # Criteria of the order of keepers, as worker/engine/groups/keepers.py measures them.
@@ -15,6 +18,15 @@ def check_order(criteria: tuple[str, ...]) -> tuple[str, ...]:
     if not criteria or not set(criteria) <= set(KEEPER_CRITERIA):
         raise ValueError(f"use words of {', '.join(KEEPER_CRITERIA)}")
     return criteria
+
+
+def check_weights(name: str) -> str:
+    """Weights by their name, or a file of them."""
+    if name in ("imagenet", "random", "auto"):
+        return name
+    if not name.endswith((".h5", ".hdf5")):
+        raise ValueError("use imagenet, auto, random, or the path of a Keras weights file (.h5)")
+    return str(absolute(Path(name)))
 
 
 def check_hours(words: str) -> str:

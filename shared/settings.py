@@ -1,22 +1,22 @@
 """Every setting, read once at an entry point from `IMAGESIEVE_*` environment variables into one frozen object."""
 
 import os
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import SettingsError
 from shared.folders import check_target, missing_folders
-from shared.paths import below_root
+from shared.paths import absolute, absolute_or_none, below_root
 from shared.quiet_hours import QuietHours
-from shared.setting_checks import SCHEMES, check_auth, check_hours, check_order, check_url
+from shared.setting_checks import SCHEMES, check_auth, check_hours, check_order, check_url, check_weights
 from shared.setting_faults import PREFIX as PREFIX
 from shared.setting_faults import sentence
+from shared.setting_words import join_folders, split_folders, split_suffixes, split_words
 from shared.state_folder import OWN_PREFIX
 
 # What OpenCV reads, what people expect it to read (those get their reason in failures.csv), and no suffix at all:
@@ -27,19 +27,16 @@ DEFAULT_SUFFIXES = (
 )
 
 
-_FOLDER_SEPARATOR = re.compile(r"(?<!\\):")
-
-
 def _default_state_dir() -> Path:
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "imagesieve"
 
 
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
-
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+AbsolutePath = Annotated[Path, AfterValidator(absolute)]
+FolderName = Annotated[str, AfterValidator(absolute_or_none)]
+Folders = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_folders)]
+KeeperOrder = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words), AfterValidator(check_order)]
+Suffixes = Annotated[frozenset[str], NoDecode, BeforeValidator(split_suffixes)]
 
 
 class Settings(BaseSettings):
@@ -55,7 +52,7 @@ class Settings(BaseSettings):
     state_dir: AbsolutePath = Field(
         default_factory=_default_state_dir, description="where Redis, logs and reports are kept; one `up` at a time"
     )
-    index_dir: str = Field(
+    index_dir: FolderName = Field(
         "",
         description="folder where the verdict writer keeps its index from one start to the next, 1.5 KiB an image; "
         "empty: under the state folder",
@@ -63,7 +60,7 @@ class Settings(BaseSettings):
     broker_url: str = Field("", description="Redis for Celery; empty: the embedded one under the state folder")
     store_url: str = Field("", description="Redis for features and records; empty: the embedded one, database 1")
 
-    weights: str = Field(
+    weights: Annotated[str, AfterValidator(check_weights)] = Field(
         "imagenet",
         description="`imagenet`; a path to Keras's VGG16 weights file; `random` (seeded, for trials); "
         "`auto`: imagenet, or random with a warning where it cannot be downloaded. Where it is not set, `up` and "
@@ -86,7 +83,7 @@ class Settings(BaseSettings):
     )
     max_bytes: int = Field(1 << 30, ge=1, description="larger files are refused unread")
 
-    suffixes: Annotated[frozenset[str], NoDecode] = Field(
+    suffixes: Suffixes = Field(
         frozenset(DEFAULT_SUFFIXES.split()),
         description="image suffixes, separated by blanks or commas; `.` alone: files without one; `*`: every file",
     )
@@ -142,17 +139,17 @@ class Settings(BaseSettings):
         description="bytes for the arrays of a recluster run; more images than half of it holds (16 KiB each) are "
         "clustered by a sample of that size, and then each image is assigned to a cluster",
     )
-    keeper_order: Annotated[tuple[str, ...], NoDecode] = Field(
+    keeper_order: KeeperOrder = Field(
         ("pixels", "holds", "bytes", "oldest", "shortest", "path"),
         description="which file of a group stays, first things first: `pixels` (most), `holds` (more than a picture: a "
         "video, frames, 16 bits, transparency), `bytes` (most), `oldest`, `newest`, `shortest` (path), `path` (first)",
     )
-    prefer_folders: Annotated[tuple[str, ...], NoDecode] = Field(
+    prefer_folders: Folders = Field(
         (),
         description="folders below the watched one, in order, separated by `:` (`\\:` within a name); of a group, a "
         "file in the first of them stays before all others",
     )
-    protect_folders: Annotated[tuple[str, ...], NoDecode] = Field(
+    protect_folders: Folders = Field(
         (), description="likewise; no file in them is ever acted on, and they are preferred before all other folders"
     )
     on_duplicate: Literal["report", "move"] = Field(
@@ -160,7 +157,7 @@ class Settings(BaseSettings):
         description="what follows from a verdict `exact` or `identical`; `move`: the file moves to "
         "`IMAGESIEVE_MOVE_TO` once nothing has stirred for a minute (`imagesieve duplicates restore` brings it back)",
     )
-    move_to: str = Field("", description="the folder that duplicates are moved to, outside the watched one")
+    move_to: FolderName = Field("", description="the folder that duplicates are moved to, outside the watched one")
     keep_generations: int = Field(5, ge=1, description="generations (clusters and reports) that are kept")
     keep_features: float = Field(
         7 * 86400.0, gt=0, description="how long features outlive the last file with their digest"
@@ -183,48 +180,10 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the processes log")
 
-    @field_validator("suffixes", mode="before")
-    @classmethod
-    def _split_suffixes(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return frozenset(_suffix(word) for word in value.replace(",", " ").split())
-        return value
-
-    @field_validator("keeper_order", mode="before")
-    @classmethod
-    def _split_order(cls, value: Any) -> Any:
-        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
-
-    @field_validator("keeper_order")
-    @classmethod
-    def _order_is_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return check_order(value)
-
-    @field_validator("prefer_folders", "protect_folders", mode="before")
-    @classmethod
-    def _split_folders(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return tuple(word.replace("\\:", ":") for word in _FOLDER_SEPARATOR.split(value) if word)
-
     @field_validator("prefer_folders", "protect_folders")
     @classmethod
     def _folders_are_below(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         return tuple(below_root(name, info.data["watch_dir"]) for name in value)
-
-    @field_validator("move_to", "index_dir")
-    @classmethod
-    def _folder_is_absolute(cls, value: str) -> str:
-        return str(_absolute(Path(value))) if value else ""
-
-    @field_validator("weights")
-    @classmethod
-    def _weights_are_named(cls, value: str) -> str:
-        if value in ("imagenet", "random", "auto"):
-            return value
-        if not value.endswith((".h5", ".hdf5")):
-            raise ValueError("use imagenet, auto, random, or the path of a Keras weights file (.h5)")
-        return str(_absolute(Path(value)))
 
     @field_validator("broker_url", "store_url")
     @classmethod
@@ -296,13 +255,8 @@ class Settings(BaseSettings):
         values["suffixes"] = " ".join(sorted(self.suffixes))
         values["keeper_order"] = " ".join(self.keeper_order)
         for name in ("prefer_folders", "protect_folders"):
-            values[name] = ":".join(folder.replace(":", "\\:") for folder in values[name])
+            values[name] = join_folders(values[name])
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}
-
-
-def _suffix(word: str) -> str:
-    word = word.lower()
-    return word if word == "*" or word.startswith(".") else "." + word
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -5,7 +5,7 @@ One thread owns all state. The observer's threads only fill a HintBox; everythin
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from typing import Final, Protocol
 
@@ -16,6 +16,7 @@ from shared.records import Reference
 from shared.settings import Settings
 from shared.store import Database, Extractors
 from watcher.backlog import Backlog, BacklogStore
+from watcher.chores import Chores
 from watcher.enqueue import BATCHES_IN_A_MESSAGE, Batcher, Enqueuer, EnqueuerStore
 from watcher.folder import WatchedFolder
 from watcher.hints import LIMIT, HintBox
@@ -34,10 +35,6 @@ LONGEST_REST: Final = 0.5  # between two looks at the stop flag
 SHORTEST_REST: Final = 0.02  # lets the many events of one write come together
 SETTLING_AT_ONCE: Final = 1000  # paths looked at in one turn
 EXTRACTOR_SECONDS: Final = 2.0
-LOST_SECONDS: Final = 5.0
-RECOUNT_SECONDS: Final = 86400.0  # what an older version left uncounted is counted at the start; damage, once a day
-DOUBT_SECONDS: Final = 1.0
-AWAY_SECONDS: Final = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -70,22 +67,18 @@ class Service:
         self._settling = Settling(settings.settle, self._folder.look)
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
         self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall, meter)
-        self._reconciler = Reconciler(
+        reconciler = Reconciler(
             self._folder, store, self._enqueuer, self._settling, settings.settle, settings.rescan_every,
             clock.monotonic, clock.wall, meter,
         )  # fmt: skip
+        self._chores = Chores(
+            self._folder, reconciler, lambda: lost_after(store.counts(), queue.lines), settings.rescan_every
+        )
         pace = settings.batch_size, settings.backlog_reads_per_second
         self._backlog = Backlog(store, queue, *pace, settings.resting_hours, clock.wall, meter)
         meter.follow(SETTLING, lambda: len(self._settling))
         self._heartbeat = Heartbeat(settings.state_dir / HEARTBEAT_NAME)
-        self._rescan_timer = Timer(settings.rescan_every)
-        self._extractor_timer, self._lost_timer = Timer(EXTRACTOR_SECONDS), Timer(LOST_SECONDS)
-        self._doubt_timer, self._recount_timer = Timer(DOUBT_SECONDS), Timer(RECOUNT_SECONDS)
-        self._rescan_wanted = False
-        self._doubt = False  # whether files are missing whose absence could not be believed
-        self._folders: set[str] = set()  # appeared, not looked through yet
-        self._departed: set[str] = set()
-        self._chore: Iterator[bool] | None = None  # the scan under way
+        self._extractor_timer = Timer(EXTRACTOR_SECONDS)
         self._away_said = ""
 
     def begin(self, claim: Callable[[], None]) -> bool:
@@ -101,7 +94,7 @@ class Service:
 
     def run(self) -> None:
         """Watch until asked to stop; then send what has settled and end."""
-        self._rescan_timer.postpone(self._clock.monotonic())
+        self._chores.postpone_rescan(self._clock.monotonic())
         while not self._stop.requested:
             try:
                 self._turn()
@@ -123,7 +116,7 @@ class Service:
         """
         self._folder.pin()
         self._backlog.insist()
-        self._rescan_wanted = True
+        self._chores.want_rescan()
         once = Once(self._settling, self._store)
         with closing(self._backlog):
             while not self._stop.requested:
@@ -132,7 +125,7 @@ class Service:
                     if self._step(now):
                         continue
                     self._enqueuer.flush(now, at_once=True)
-                    if self._chore is None and once.is_done(now):
+                    if not self._chores.is_under_way() and once.is_done(now):
                         return True
                     self._rest()
                 except Unavailable as error:
@@ -144,15 +137,13 @@ class Service:
         now = self._clock.monotonic()
         self._observation.check(now)
         self._take_hints(now)
-        self._rescan_wanted |= self._rescan_timer.rings(now)
-        if self._doubt and self._doubt_timer.rings(now):
-            self._rescan_wanted |= self._folder.believes_absence()
+        self._chores.look_at_clock(now)
         now = self._work()
         try:
             busy = self._step(now)
         except FolderAway as error:
-            busy, self._chore = False, None
-            self._rescan_timer.set(now + AWAY_SECONDS)
+            busy = False
+            self._chores.wait_for_folder(now)
             self._meter.add(FOLDER_FAILURES)
             if str(error) != self._away_said:
                 _log.warning("%s; nothing is forgotten, the watcher tries again", error)
@@ -168,7 +159,7 @@ class Service:
             self._notice_extractor()
         self._take_settled(now)
         # A batch waits for more only while more are on their way.
-        self._enqueuer.flush(now, at_once=self._chore is None and not len(self._settling))
+        self._enqueuer.flush(now, at_once=not self._chores.is_under_way() and not len(self._settling))
         self._backlog.feed(now)
         return now
 
@@ -177,7 +168,7 @@ class Service:
         current = published.id if published else ""
         if current != self._enqueuer.extractor:
             self._enqueuer.extractor = current
-            self._rescan_wanted = True  # features of another extractor do not count any more
+            self._chores.want_rescan()  # features of another extractor do not count any more
 
     def _take_hints(self, now: float) -> None:
         if len(self._settling) >= LIMIT:
@@ -185,7 +176,7 @@ class Service:
         hints = self._hints.take()
         if hints.rescan:
             _log.debug("a complete scan is due: %s", hints.rescan)
-            self._rescan_wanted = True
+            self._chores.want_rescan()
         gone = []
         for path in hints.files:
             if ignores(path):
@@ -197,9 +188,9 @@ class Service:
                 self._settling.note(seen, now)
             elif seen is not Absence.UNKNOWN:
                 gone.append(path)
-        self._forget(gone)
-        self._departed.update(hints.departed)
-        self._folders.update(path for path in hints.folders if not any(map(ignores_folder, path.split("/"))))
+        self._chores.forget(gone)
+        appeared = [path for path in hints.folders if not any(map(ignores_folder, path.split("/")))]
+        self._chores.note(appeared, hints.departed)
 
     def _take_settled(self, now: float) -> None:
         rested = self._settling.take(now, SETTLING_AT_ONCE)
@@ -208,45 +199,11 @@ class Service:
         self._meter.add(SETTLED, len(news))
         self._enqueuer.hold(news.again)
         self._enqueuer.put(news.new, now)
-        self._forget([path for path, absence in rested.absent if absence is not Absence.UNKNOWN])
-
-    def _forget(self, gone: Sequence[str]) -> None:
-        if gone and self._folder.believes_absence():
-            self._reconciler.forget(gone)
-        elif gone:
-            self._doubt = True
+        self._chores.forget([path for path, absence in rested.absent if absence is not Absence.UNKNOWN])
 
     def _step(self, now: float) -> bool:
-        """Do one piece of the scan under way, or of the next one that is due. False where there is none."""
-        if len(self._settling) >= LIMIT:
-            return False
-        self._chore = self._chore or self._next_chore(now)
-        if self._chore is None:
-            return False
-        believed = next(self._chore, None)
-        if believed is None:
-            self._chore = None
-        else:
-            self._doubt |= not believed
-        return True
-
-    def _next_chore(self, now: float) -> Iterator[bool] | None:
-        if self._rescan_wanted:
-            self._rescan_wanted = self._doubt = False
-            self._rescan_timer.postpone(now)
-            self._folders, self._departed = set(), set()
-            return self._reconciler.rescan()
-        if self._departed:
-            departed, self._departed = self._departed, set()
-            return self._reconciler.forget_missing(departed)
-        if self._folders:
-            folders, self._folders = self._folders, set()
-            return self._reconciler.scan_folders(folders)
-        if self._lost_timer.rings(now) and (after := lost_after(self._store.counts(), self._queue.lines)):
-            return self._reconciler.find_lost(after)
-        if self._recount_timer.rings(now):
-            return self._reconciler.recount()
-        return None
+        """Do one piece of a chore. False where there is none, or where too much is settling to find more."""
+        return len(self._settling) < LIMIT and self._chores.step(now)
 
     def _rest(self) -> None:
         """Wait for the next hint, or until something is due."""
@@ -262,8 +219,7 @@ class Service:
         )
         self._meter.add(REDIS_FAILURES)
         started = self._clock.monotonic()
-        self._chore, self._rescan_wanted = None, True
-        self._recount_timer.set(started)  # it may have been under way
+        self._chores.start_again(started)
         self._pause(LONGEST_REST)
         answers = await_redis(ping or self._ping, self._stop, self._pause)
         if answers:

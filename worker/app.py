@@ -35,7 +35,7 @@ def _serve_metrics(**_: object) -> None:
 def _look_after_moved(**_: object) -> None:
     """In every new child of a verdict worker."""
     if HOLDER in os.environ:
-        repeat(_workshop.look_after_moved, ACTING_SECONDS, "acting")
+        repeat(_workshop.moves.look, ACTING_SECONDS, "acting")
 
 
 def _save_index(**_: object) -> None:

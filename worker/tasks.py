@@ -20,9 +20,10 @@ from worker.pipeline.extracting.guard import DecoderStuck
 if TYPE_CHECKING:
     from worker.pipeline.extracting.extraction import Extraction
     from worker.pipeline.judging.proposal import Proposal
-    from worker.pipeline.judging.proposer import Proposing
+    from worker.pipeline.judging.proposer import Proposer
+    from worker.pipeline.judging.succession import Succession
     from worker.pipeline.judging.writer import Writer
-    from worker.pipeline.reclustering.recluster import Reclustering
+    from worker.pipeline.reclustering.reclustering import Reclustering
 
 _Parsed = TypeVar("_Parsed")
 
@@ -44,8 +45,8 @@ class TaskWorkshop(Protocol):
         """Whether proposers look at what is new before the verdict writer does."""
 
     @property
-    def proposing(self) -> "Proposing":
-        """The proposer of this process."""
+    def proposers(self) -> "Succession[Proposer]":
+        """The proposer of this process, for the extractor that counts."""
 
     @property
     def reclustering(self) -> "Reclustering":
@@ -91,7 +92,7 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
     def propose_task(self: Task, *given: object, **more: object) -> int:
         parsed = _accept(parse_paths(given, more), workshop)
         with _retried(self, workshop):
-            found = workshop.proposing.propose(parsed)
+            found = workshop.proposers.current().propose(parsed)
             pass_on_proposals(app, parsed, [proposal.to_wire() for proposal in found], _lane(self))
         logger.info("looked at %d files: %d proposals", len(parsed), len(found))
         return len(found)

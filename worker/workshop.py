@@ -16,23 +16,22 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
 from shared.settings import Settings
 from shared.store import Counter, RedisStore
+from worker.automatic_moves import AutomaticMoves
 from worker.network.loading import LoadingNetwork
 from worker.turn import HOLDER
 
 if TYPE_CHECKING:
     from worker.engine.groups.keepers import FolderRules
     from worker.network.weights import Weights
-    from worker.pipeline.acting.apply import Collaborators
-    from worker.pipeline.acting.policy import Policy
-    from worker.pipeline.acting.rescue import Rescue
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extracting.extraction import Extraction
     from worker.pipeline.judging.collection import Collection
     from worker.pipeline.judging.judge import Judge
-    from worker.pipeline.judging.proposer import Proposer, Proposing
+    from worker.pipeline.judging.proposer import Proposer
     from worker.pipeline.judging.snapshot import Snapshot
+    from worker.pipeline.judging.succession import Succession
     from worker.pipeline.judging.writer import Writer
-    from worker.pipeline.reclustering.recluster import Reclustering
+    from worker.pipeline.reclustering.reclustering import Reclustering
     from worker.pipeline.storage import ReadableStorage
     from worker.pipeline.thresholds import CurrentThresholds
 
@@ -42,6 +41,7 @@ class Workshop:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.moves = AutomaticMoves(settings, lambda: self.store, self.keeper_folders)
 
     @cached_property
     def store(self) -> RedisStore:
@@ -120,7 +120,7 @@ class Workshop:
     def reclustering(self) -> "Reclustering":
         """Collaborators of the recluster worker."""
         from worker.network.weights import BACKBONE
-        from worker.pipeline.reclustering.recluster import Reclustering
+        from worker.pipeline.reclustering.reclustering import Reclustering
 
         settings = self.settings
         return Reclustering(
@@ -176,7 +176,7 @@ class Workshop:
             rank_keepers(self.settings.keeper_order, self.keeper_folders()),
             holder,
             self.meter,
-            self.policy.act if self.settings.on_duplicate == "move" else None,
+            self.moves.policy.act if self.settings.on_duplicate == "move" else None,
         )
 
     @property
@@ -185,11 +185,11 @@ class Workshop:
         return self.settings.proposers > 0
 
     @cached_property
-    def proposing(self) -> "Proposing":
-        """The proposer of this process."""
-        from worker.pipeline.judging.proposer import Proposing
+    def proposers(self) -> "Succession[Proposer]":
+        """The proposer of this process, for the extractor that counts."""
+        from worker.pipeline.judging.succession import Succession
 
-        return Proposing(self.store, self._open_proposer)
+        return Succession(self.store, self._open_proposer)
 
     def _open_proposer(self, extractor: str) -> "Proposer":
         from worker.pipeline.judging.proposer import Proposer
@@ -223,55 +223,6 @@ class Workshop:
         holder = os.environ.get(HOLDER, "")
         meter.follow(LEASE, lambda: self.store.holds_lease(names.LEASE_VERDICTS, holder))
         return meter
-
-    @cached_property
-    def policy(self) -> "Policy":
-        """The policy: what follows from a verdict without a command."""
-        from worker.pipeline.acting.policy import Policy
-
-        settings = self.settings
-        settings.check_policy()
-        return Policy(
-            self._acting, settings.watch_dir, settings.move_to, self._acting_folders, self.store.records, self._patience
-        )
-
-    @cached_property
-    def rescue(self) -> "Rescue":
-        """What becomes of moved files whose picture leaves the collection."""
-        from worker.pipeline.acting.rescue import Rescue
-
-        settings = self.settings
-        return Rescue(
-            self._acting, settings.watch_dir, self.store, self._patience, bring=settings.on_duplicate == "move"
-        )
-
-    @cached_property
-    def _acting(self) -> "Collaborators":
-        from worker.engine.proof.sameness import compare_files
-        from worker.pipeline.acting.apply import Collaborators
-        from worker.pipeline.acting.trash_folder import home_trash
-
-        compare = partial(compare_files, max_pixels=self.settings.max_pixels)
-        return Collaborators(self.settings.actions_dir, compare, time.time, partial(home_trash, os.environ))
-
-    @property
-    def _patience(self) -> float:
-        """Seconds that a duplicate waits before it moves, and that a keeper must be gone before it is missed."""
-        from worker.pipeline.acting.waiting import SETTLES
-
-        return SETTLES * self.settings.settle
-
-    def _acting_folders(self) -> "FolderRules":
-        self.settings.check_protected()
-        return self.keeper_folders()
-
-    def look_after_moved(self) -> None:
-        """Move what has waited long enough, and see to what was moved and is missing. Raises Unavailable."""
-        if not self.store.holds_lease(names.LEASE_VERDICTS, os.environ.get(HOLDER, "")):
-            return
-        if self.settings.on_duplicate == "move":
-            self.policy.look()
-        self.rescue.look()
 
     def keeper_folders(self) -> "FolderRules":
         """Folders that decide who stays, as they are mounted now."""

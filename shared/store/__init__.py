@@ -5,25 +5,11 @@ process (the contract tests hold them to the same behaviour). Features are opaqu
 business of whoever wrote them.
 """
 
+from shared.store.file_roles import Attempts, Backlog, Change, Changes, Files, Tallies
+from shared.store.image_roles import Extractors, Image, Images, Pairs
 from shared.store.keys import Counter
 from shared.store.memory_store import MemoryStore
-from shared.store.port import (
-    Attempts,
-    Backlog,
-    Change,
-    Changes,
-    Database,
-    Events,
-    Extractors,
-    Files,
-    Generations,
-    Image,
-    Images,
-    Leases,
-    Pairs,
-    Store,
-    Tallies,
-)
+from shared.store.port import Database, Events, Generations, Leases, Store
 from shared.store.redis_store import RedisStore
 
 __all__ = [

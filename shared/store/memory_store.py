@@ -21,9 +21,11 @@ from shared.records import (
     State,
 )
 from shared.store import keys
+from shared.store.file_roles import Change
+from shared.store.image_roles import Image
 from shared.store.memory_generations import MemoryGenerations
 from shared.store.places import BACKLOG, PLACES, place_of
-from shared.store.port import TOUCHED_AT_ONCE, Change, Image, Touched
+from shared.store.port import TOUCHED_AT_ONCE, Touched
 
 
 class MemoryStore(MemoryGenerations):

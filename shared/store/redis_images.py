@@ -7,7 +7,7 @@ from shared.errors import CorruptValue
 from shared.records import Extractor, ImageFacts, Match, Pair, Record
 from shared.records.calibration import Calibration
 from shared.store import keys
-from shared.store.port import Image
+from shared.store.image_roles import Image
 from shared.store.redis_client import CHUNK, RedisPart
 
 # Keeps three values of each picture from expiring: facts, features, sketch. Gives the facts where all three are there.

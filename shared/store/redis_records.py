@@ -10,8 +10,9 @@ from shared.errors import CorruptValue, LeaseTaken
 from shared.failures import FailureKind
 from shared.records import Event, Record, Reference, State
 from shared.store import keys
+from shared.store.file_roles import Change
 from shared.store.places import MOVE_IN_LUA, PLACES, place_of, put, take
-from shared.store.port import TOUCHED_AT_ONCE, Change, Touched
+from shared.store.port import TOUCHED_AT_ONCE, Touched
 from shared.store.redis_client import CHUNK, SCRIPT_CHUNK, RedisPart
 
 # Sets a record only while it still is what the caller saw: a file deleted or replaced meanwhile wins. What is known of

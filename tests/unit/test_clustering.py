@@ -13,7 +13,7 @@ from worker.engine.clusters.clustering import cluster
 from worker.engine.clusters.division import Wish
 from worker.engine.clusters.geometry import geometry_rows
 from worker.engine.clusters.reduction import AXES, along, principal_axes
-from worker.engine.clusters.selection import Trust
+from worker.engine.clusters.trust import Trust
 
 GEOMETRIES = ["cosine", "euclidean"]
 

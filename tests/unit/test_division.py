@@ -11,8 +11,8 @@ from worker.engine.clusters import division, subdivision
 from worker.engine.clusters.clustering import cluster
 from worker.engine.clusters.division import Wish, divide
 from worker.engine.clusters.reference import Reference
-from worker.engine.clusters.selection import Trust
 from worker.engine.clusters.stability import WITNESSES, Halves
+from worker.engine.clusters.trust import Trust
 
 
 def flat(clusters, n, d=8, noise=0.05):

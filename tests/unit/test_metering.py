@@ -145,7 +145,7 @@ def test_a_broker_that_is_away_and_a_folder_that_is_away_are_counted(tmp_path: P
     (watched / "a.jpg").unlink()
     (watched / ".part").unlink()
     watched.rmdir()
-    service._rescan_wanted = True
+    service._chores.want_rescan()
     until(lambda: meter.count(watcher.FOLDER_FAILURES))
     service._observation.close()
 

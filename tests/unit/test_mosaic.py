@@ -3,15 +3,14 @@
 import cv2
 import numpy as np
 import pytest
-import skimage.data
-from sklearn.datasets import load_sample_image
 
+from tests.unit.photos import PHOTOS
 from worker.engine.edits.tones import pixelated
 from worker.engine.picture.channels import Picture
 from worker.engine.picture.mosaic import find_blocks, without_blocks
 
-CHINA = load_sample_image("china.jpg")
-PHOTOS = {"china": CHINA, "coffee": skimage.data.coffee(), "chelsea": skimage.data.chelsea()}
+CHINA = PHOTOS["china"]
+NAMES = ("china", "coffee", "chelsea")
 RANDOM = np.random.default_rng(0)
 
 
@@ -20,7 +19,7 @@ def compressed(picture: Picture, quality: int) -> Picture:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
-@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("share", "quality"), [(0.5, 0), (0.5, 90), (0.3, 70), (0.2, 70), (0.17, 90), (0.25, 70)])
 def test_blocks_are_counted_whatever_their_width_even_after_compression(name: str, share: float, quality: int) -> None:
     picture = pixelated(share)(PHOTOS[name], RANDOM)
@@ -29,7 +28,7 @@ def test_blocks_are_counted_whatever_their_width_even_after_compression(name: st
     assert find_blocks(picture) == (round(width * share), round(height * share))
 
 
-@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("name", NAMES)
 def test_neither_a_photo_nor_a_hard_compressed_or_softly_enlarged_one_is_made_of_blocks(name: str) -> None:
     photo = PHOTOS[name]
     assert find_blocks(photo) is None

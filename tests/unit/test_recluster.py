@@ -21,7 +21,8 @@ from worker.engine.groups.keepers import FolderRules
 from worker.engine.search.encoding import encode
 from worker.pipeline.comparison import File
 from worker.pipeline.local_folder import LocalFolder
-from worker.pipeline.reclustering.recluster import Reclustering, recluster
+from worker.pipeline.reclustering.recluster import recluster
+from worker.pipeline.reclustering.reclustering import Reclustering
 from worker.pipeline.thresholds import in_force
 
 EXTRACTOR = Extractor("e1", "random", "VGG16 fc2, random weights", "random weights: rough")

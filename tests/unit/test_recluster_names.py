@@ -11,7 +11,7 @@ from shared.records.layers import Layer
 from tests.unit.test_recluster import EXTRACTOR, Desk, fill
 from worker.engine.clusters.classes import Classes
 from worker.network.classes import NoClasses, encode_classes, imagenet_words
-from worker.pipeline.reclustering import recluster as module
+from worker.pipeline.reclustering import arrangement
 from worker.pipeline.reclustering.recluster import recluster
 
 SEEN = {0: 388, 1: 970, 2: 978}  # of each family of pictures, the class that the planted layer sees in it
@@ -92,14 +92,14 @@ def test_features_that_are_dropped_meanwhile_cost_names_and_map_and_no_run(
 ) -> None:
     fill(desk)
     desk.store.publish_extractor(EXTRACTOR, encode_classes(planted()))
-    divide = module.cluster
+    divide = arrangement.cluster
 
     def then_drop(*given: Any) -> Any:
         found = divide(*given)
         desk.store.drop_images("e1", [f"{0:032x}{0:032x}"])
         return found
 
-    monkeypatch.setattr(module, "cluster", then_drop)
+    monkeypatch.setattr(arrangement, "cluster", then_drop)
     summary, _, page = run(desk)
     assert summary["unnamed"].startswith("features were dropped")
     assert "laid out by t-SNE" not in page

@@ -5,16 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.engine.clusters.selection import (
+from worker.engine.clusters.selection import TIE, Witnesses, choose, find_elbow
+from worker.engine.clusters.trust import (
     CLEAR_STABILITY,
     CLEAR_STRENGTH,
     MIN_STABILITY,
     MIN_STRENGTH,
-    TIE,
     Trust,
-    Witnesses,
-    choose,
-    find_elbow,
     trust_of,
 )
 

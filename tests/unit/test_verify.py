@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from sklearn.datasets import load_sample_image
 
 from shared.records import Relation
+from tests.unit.photos import PHOTOS
 from worker.engine.matching.thresholds import Thresholds
 from worker.engine.matching.verify import confirm, propose
 from worker.engine.sketch.sketch import describe
@@ -63,13 +63,6 @@ def shuffled(picture, share):
     return result
 
 
-PHOTOS = {
-    "china": load_sample_image("china.jpg"),
-    "flower": load_sample_image("flower.jpg"),
-    "astronaut": skimage.data.astronaut(),
-    "chelsea": skimage.data.chelsea(),
-    "coffee": skimage.data.coffee(),
-}
 EDITS = {
     "jpeg-10": (lambda p: saved(p, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 10), "same picture"),
     "half": (lambda p: cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), "same picture, half size"),

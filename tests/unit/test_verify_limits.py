@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import skimage.data
 from PIL import Image, ImageFilter
-from sklearn.datasets import load_sample_image
 
 from shared.records import Relation
+from tests.unit.photos import PHOTOS
 from worker.engine.edits.attacks import ATTACKS, HARD_ATTACKS, edited
 from worker.engine.edits.tones import pixelated
 from worker.engine.matching.thresholds import Thresholds
@@ -39,13 +39,6 @@ def grey(photo: Picture) -> Picture:
     return np.dstack([photo] * 3)
 
 
-PHOTOS = {
-    "china": load_sample_image("china.jpg"),
-    "flower": load_sample_image("flower.jpg"),
-    "astronaut": skimage.data.astronaut(),
-    "chelsea": skimage.data.chelsea(),
-    "coffee": skimage.data.coffee(),
-}
 EVEN = {"moon": grey(skimage.data.moon())}
 
 

@@ -26,42 +26,19 @@ docs/adr/0032 has the trials behind the rule and its constants.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from kneed import KneeLocator
 
+from worker.engine.clusters.trust import Trust, explain, strength_of, trust_of
+
 LEVEL_SHARE: Final = 0.75
 TIE: Final = 0.1
-MIN_STRENGTH: Final = 0.02
-CLEAR_STRENGTH: Final = 0.15
-MIN_STABILITY: Final = 0.5
 LEAST_STABILITY: Final = 0.35  # at which a k is worth anything
-CLEAR_STABILITY: Final = 0.6
 OUTGROWN: Final = 4
 AGREEMENT: Final = 1  # elbow and silhouette agree when they are at most this far apart
-
-
-class Trust(StrEnum):
-    """How far to trust clusters. CLEAR: they stand apart. WEAK: they run into each other. NONE: chance made them."""
-
-    CLEAR = "clear"
-    WEAK = "weak"
-    NONE = "none"
-
-    @property
-    def words(self) -> str:
-        """A sentence for people."""
-        return _WORDS[self]
-
-
-_WORDS: Final = {
-    Trust.CLEAR: "They stand apart from each other.",
-    Trust.WEAK: "They run into each other: most images lie right, those between two clusters could be in either.",
-    Trust.NONE: "Images without any clusters could be divided as well: take them for heaps of a handy size.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +104,32 @@ def choose(
     would have been tried, 0 where that is none. fixed: the k that is asked for, last: that of the last generation, 0
     for none. Cost: that of the witnesses; stability is asked for only where it can still decide.
     """
-    elbow = find_elbow(inertias)
     scores = {k: value for k, value in enumerate(silhouettes, start=1) if value is not None}
     best = max(scores, key=lambda k: (scores[k], -k), default=None)
-    k, firm = fixed, dict[int, float]()
-    if not fixed and best is not None:
-        k, firm = _most_worth(scores, best, elbow, witnesses, last)
+    case = _Case(inertias, scores, best, find_elbow(inertias), fixed, last)
+    k, firm = _most_worth(case, witnesses)
     k = min(k or 1, len(inertias))
     held = _hold(k, scores, firm, witnesses)
     if held.trust is Trust.NONE and last in scores and not fixed and last / OUTGROWN < k < last * OUTGROWN:
         k, held = last, _hold(last, scores, firm, witnesses)
     at_edge = not fixed and limit > 1 and k >= limit
     return ChosenK(
-        k, held.trust, tuple(inertias), tuple(silhouettes), elbow, best, _agree(k, best, elbow), held.level,
-        held.strength, held.stability, at_edge, bool(fixed),
-        _reason(k, fixed, best, inertias, scores, elbow, last, at_edge, held),
+        k, held.trust, tuple(inertias), tuple(silhouettes), case.elbow, best, _agree(k, case), held.level,
+        held.strength, held.stability, at_edge, bool(fixed), _reason(k, case, at_edge, held),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a k is chosen by, as in `choose`. scores: the silhouette at each k that has one; best: where it is highest.
+    elbow: of the inertias."""
+
+    inertias: Sequence[float]
+    scores: dict[int, float]
+    best: int | None
+    elbow: int | None
+    fixed: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,46 +149,39 @@ def _hold(k: int, scores: dict[int, float], firm: dict[int, float], witnesses: W
     if k not in firm:
         firm[k] = witnesses.stability(k)
     level = witnesses.level(k)
-    strength = _strength(scores[k], level)
+    strength = strength_of(scores[k], level)
     return _Held(trust_of(strength, firm[k]), level, strength, firm[k])
 
 
-def _agree(k: int, best: int | None, elbow: int | None) -> bool:
-    return elbow is not None and best is not None and min(abs(elbow - best), abs(elbow - k)) <= AGREEMENT
+def _agree(k: int, case: _Case) -> bool:
+    if case.elbow is None or case.best is None:
+        return False
+    return min(abs(case.elbow - case.best), abs(case.elbow - k)) <= AGREEMENT
 
 
-def _reason(
-    k: int,
-    fixed: int,
-    best: int | None,
-    inertias: Sequence[float],
-    scores: dict[int, float],
-    elbow: int | None,
-    last: int,
-    at_edge: bool,
-    held: _Held,
-) -> str:
-    if fixed and k:
-        reason = f"k = {fixed} was asked for." + (f" There are only {k} different images." if k < fixed else "")
-    elif best is None:
-        reason = _why_trivial(inertias)
+def _reason(k: int, case: _Case, at_edge: bool, held: _Held) -> str:
+    if case.fixed and k:
+        reason = f"k = {case.fixed} was asked for."
+        reason += f" There are only {k} different images." if k < case.fixed else ""
     else:
-        reason = _why(k, best, scores, elbow, last)
+        reason = _why(k, case)
     if at_edge:
         reason += " It is the largest k that was tried: there may be more clusters."
     if held.level is not None and held.stability is not None:
-        reason += " " + _how_far(held.trust, scores[k], held.level, held.stability)
+        reason += " " + explain(held.trust, case.scores[k], held.level, held.stability)
     return reason
 
 
-def _most_worth(
-    scores: dict[int, float], best: int, elbow: int | None, witnesses: Witnesses, last: int
-) -> tuple[int, dict[int, float]]:
-    """The k that is worth most, and the stability of each k of which it was asked."""
+def _most_worth(case: _Case, witnesses: Witnesses) -> tuple[int, dict[int, float]]:
+    """The k that is worth most, and the stability of each k of which it was asked. The k that is asked for is, if any;
+    0 where nothing speaks for one."""
     firm: dict[int, float] = {}
+    scores, best, elbow, last = case.scores, case.best, case.elbow, case.last
+    if case.fixed or best is None:
+        return case.fixed, firm
     if best == elbow:
         firm[best] = max(witnesses.stability(best), 0.0)
-        if trust_of(_strength(scores[best], witnesses.level(best)), firm[best]) is Trust.CLEAR:
+        if trust_of(strength_of(scores[best], witnesses.level(best)), firm[best]) is Trust.CLEAR:
             return best, firm
     levels = witnesses.curve(max(scores))
     lifts = {k: score - LEVEL_SHARE * float(levels[k - 2]) for k, score in scores.items()}
@@ -220,18 +200,6 @@ def _most_worth(
     return (last if last in tied else max(tied)), firm
 
 
-def _strength(score: float, level: float) -> float:
-    """What is left of the way from the level of images without clusters to 1."""
-    return (score - level) / (1 - level) if level < 1 else 0.0
-
-
-def trust_of(strength: float, stability: float) -> Trust:
-    """The trust that the two earn."""
-    if strength < MIN_STRENGTH or stability < MIN_STABILITY:
-        return Trust.NONE
-    return Trust.CLEAR if strength >= CLEAR_STRENGTH and stability >= CLEAR_STABILITY else Trust.WEAK
-
-
 def find_elbow(inertias: Sequence[float]) -> int | None:
     """The elbow of the inertia curve for k = 1, 2, ... by Kneedle (Satopaa et al. 2011), None where there is none."""
     if len(inertias) < 3 or not np.ptp(inertias) > 0:
@@ -248,20 +216,10 @@ def _why_trivial(inertias: Sequence[float]) -> str:
     return "Two different images are too few to tell clusters apart."
 
 
-def _how_far(trust: Trust, score: float, level: float, stability: float) -> str:
-    height = f"the silhouette is {score:.2f}, where images without clusters reach {level:.2f}"
-    again = f"two halves of the images agree on them to {stability:.2f} of 1"
-    return f"{_SAID[trust]}: {height}, and {again}."
-
-
-_SAID: Final = {
-    Trust.CLEAR: "The clusters are clear",
-    Trust.WEAK: "The clusters are weak",
-    Trust.NONE: "No clear structure, the clusters only cut up one cloud",
-}
-
-
-def _why(k: int, best: int, scores: dict[int, float], elbow: int | None, last: int) -> str:
+def _why(k: int, case: _Case) -> str:
+    scores, best, elbow, last = case.scores, case.best, case.elbow, case.last
+    if best is None:
+        return _why_trivial(case.inertias)
     beside = "the inertia curve has no elbow" if elbow is None else f"the elbow is at k = {elbow}"
     if k == last and k != best:
         return f"k = {k} stays as it was: k = {best}, where the silhouette is highest, has no more to say; {beside}."

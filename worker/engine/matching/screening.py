@@ -54,7 +54,7 @@ def _vote(new: Sketch, known: Sequence[Sketch]) -> NDArray[np.intp]:
     bits = np.full((len(known), longest, len(both)), _FAR, np.uint8)
     for place, one in enumerate(known):
         bits[place, : len(one.keypoints)] = hamming(one.keypoints.descriptors, both.descriptors)
-    pairs, rows, columns = _matches(bits, len(straight))
+    pairs, rows, columns = _mutual_pairs(bits, len(straight))
     here = _Places(both, rows)
     there = _Places(Keypoints.joined([one.keypoints for one in known]), columns + _offsets(known)[pairs])
     groups = 2 * pairs + (rows >= len(straight))
@@ -68,7 +68,7 @@ def _offsets(known: Sequence[Sketch]) -> NDArray[np.intp]:
     return np.concatenate([[0], np.cumsum([len(one.keypoints) for one in known])[:-1]]).astype(np.intp)
 
 
-def _matches(bits: NDArray[np.uint8], half: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+def _mutual_pairs(bits: NDArray[np.uint8], half: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """Pairs of keypoints that are each other's nearest, clearly nearer than the second nearest, as in `alignments`.
 
     bits: `[pictures, m, 2 half]`; of the new picture's keypoints the second half is a picture of its own. Returned are

@@ -80,7 +80,6 @@ class Collection:
         self._snapshot = snapshot
         self._position: str | None = None  # in the stream, up to which all is known; None: it is to be learnt
         self._loaded = False
-        self.unpublished: set[str] = set()  # contents whose verdict is not in the stream, by a mishap
         self._marks: deque[tuple[Order, Mark]] = deque(maxlen=MARKS)  # what the index held at positions, at least
         self._splits: dict[str, Order] = {}  # keepers whose groups were, and at which position that is known
 
@@ -105,11 +104,14 @@ class Collection:
         self.follow()
         return self._position or ""
 
-    def mark_at(self, position: str) -> Mark | None:
-        """Before which content of the index all was known to whoever knew all up to a position; None for long ago."""
+    def mark_at(self, position: str, unpublished: Iterable[str]) -> Mark | None:
+        """Before which content of the index all was known to whoever knew all up to a position; None for long ago.
+
+        unpublished: contents whose verdict is not in the stream.
+        """
         wanted = order_of(position)
         mark = next((mark for order, mark in reversed(self._marks) if order <= wanted), None)
-        late = [found for digest in self.unpublished if (found := self.candidates.mark(digest))]
+        late = [found for digest in unpublished if (found := self.candidates.mark(digest))]
         return mark and min([mark, *late])
 
     def were_split(self, keepers: Iterable[str], position: str) -> bool:

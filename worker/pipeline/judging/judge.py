@@ -57,7 +57,6 @@ class Judge:
         self._rank = rank
         self._act = act
         self._verdicts = Verdicts(store, clusters, now, holder, meter)
-        collection.unpublished = self._verdicts.unpublished
         self._meter = meter
         self._pixels: dict[str, str] = {}  # digests of pixels, of contents that are about to be judged
         meter.follow(KNOWN, lambda: len(self._known.digest))
@@ -181,7 +180,7 @@ class Judge:
             )
             self._meter.add(PROPOSALS, value=NONE)
         else:
-            recalled = Recalled(proposal, collection, screen, compare)
+            recalled = Recalled(proposal, collection, self._verdicts.unpublished, screen, compare)
             found = collection.find_keeper(pixels, recalled.search, recalled.screen, recalled.compare)
             self._meter.add(PROPOSALS, value=RECALLED if recalled.used else OUTDATED)
         return *found, bool(compared)

@@ -5,18 +5,11 @@ where it had; the writer looks only at what came since, and decides as if it had
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from shared.errors import Unavailable
 from shared.records import Match, Record, State
-from shared.store import Extractors
 from worker.pipeline.comparison import Compare, File, Screen
 from worker.pipeline.judging.collection import CANDIDATES, Collection, CollectionStore
 from worker.pipeline.judging.proposal import Proposal
-
-
-class ProposerStore(CollectionStore, Extractors, Protocol):
-    """What a proposer reads."""
 
 
 class Proposer:
@@ -73,27 +66,6 @@ class Proposer:
         needed = ranking.needed(known.keeper_or_self, CANDIDATES)
         keepers = {name: known.keeper_or_self(name) for name in needed.names()}
         return Proposal(digest, self._extractor, position, needed, keepers, screened, compared)
-
-
-class Proposing:
-    """A proposer as it lives on: a new one when another extractor is published."""
-
-    def __init__(self, store: Extractors, open_proposer: Callable[[str], Proposer]) -> None:
-        """open_proposer: makes one for an extractor id."""
-        self._store = store
-        self._open = open_proposer
-        self._extractor = ""
-        self._proposer: Proposer | None = None
-
-    def propose(self, paths: Sequence[str]) -> list[Proposal]:
-        """See Proposer."""
-        extractor = self._store.extractor()
-        if extractor is None:
-            raise Unavailable("the feature worker", "has not published its extractor yet")
-        if self._proposer is None or extractor.id != self._extractor:
-            self._proposer = None  # its memory is free for the next one
-            self._proposer, self._extractor = self._open(extractor.id), extractor.id
-        return self._proposer.propose(paths)
 
 
 def _is_new(record: Record) -> bool:

@@ -5,6 +5,7 @@ candidates by the same scores. Where a group that it names has changed, or more 
 it is too old, the whole index is searched, as without one. So the same code decides on the same candidates.
 """
 
+from collections import abc
 from collections.abc import Callable, Sequence
 
 from shared.records import Match
@@ -23,12 +24,15 @@ class Recalled:
         self,
         proposal: Proposal,
         collection: Collection,
+        unpublished: abc.Collection[str],
         screen: Callable[[Sequence[str]], set[str]],
         compare: Callable[[File], Match | None],
     ) -> None:
-        """screen, compare: for what the proposal does not say."""
+        """unpublished: known contents whose verdict is not in the stream, by a mishap. screen, compare: for what the
+        proposal does not say."""
         self._proposal = proposal
         self._collection = collection
+        self._unpublished = unpublished
         self._screen = screen
         self._compare = compare
         self.used = False
@@ -36,7 +40,7 @@ class Recalled:
     def search(self, keeper_of: Callable[[str], str]) -> list[str]:
         """Up to CANDIDATES contents, most likely first."""
         proposal, candidates = self._proposal, self._collection.candidates
-        since = self._collection.mark_at(proposal.position)
+        since = self._collection.mark_at(proposal.position, self._unpublished)
         newer = candidates.rank(proposal.digest, CANDIDATES, since) if since and self._stands() else None
         if newer:
             found = proposal.ranking.merged(newer, WIDER * CANDIDATES).choose(keeper_of, CANDIDATES)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from shared.errors import Unavailable
 from shared.store import Extractors
 from worker.pipeline.judging.judge import Judge
 from worker.pipeline.judging.proposal import Proposal
+from worker.pipeline.judging.succession import Succession
 
 
 class Writer:
@@ -13,10 +13,7 @@ class Writer:
 
     def __init__(self, store: Extractors, open_judge: Callable[[str], Judge]) -> None:
         """open_judge: makes a judge for an extractor id; it has looked at nothing yet."""
-        self._store = store
-        self._open_judge = open_judge
-        self._extractor = ""
-        self._judge: Judge | None = None
+        self._judges = Succession(store, open_judge)
 
     def look(self, paths: Sequence[str], proposals: Sequence[Proposal] = ()) -> int:
         """Judge what is new among `paths` and let go what is gone; how many verdicts were given.
@@ -24,21 +21,17 @@ class Writer:
         The first look, and the first one after another extractor was published, takes as long as reading the
         collection; what has waited meanwhile is for `pass_on`. Raises LeaseTaken when it is another process's turn.
         """
-        extractor = self._store.extractor()
-        if extractor is None:
-            raise Unavailable("the feature worker", "has not published its extractor yet")
-        if self._judge is None or extractor.id != self._extractor:
-            self._judge = None  # its memory is free for the next one
-            self._judge, self._extractor = self._open_judge(extractor.id), extractor.id
-        return self._judge.look(paths, [one for one in proposals if one.extractor == extractor.id])
+        judge = self._judges.current()
+        return judge.look(paths, [one for one in proposals if one.extractor == self._judges.extractor])
 
     def save(self) -> None:
         """Keep what is known of the collection for the next start."""
-        if self._judge:
-            self._judge.save()
+        if self._judges.opened:
+            self._judges.opened.save()
 
     def pass_on(self, send: Callable[[Sequence[str]], None]) -> None:
         """Send the paths that were found without a verdict and that nobody may ask for: their messages are lost."""
-        if self._judge and self._judge.waiting:
-            send(self._judge.waiting)
-            self._judge.waiting = []
+        judge = self._judges.opened
+        if judge and judge.waiting:
+            send(judge.waiting)
+            judge.waiting = []

@@ -1,115 +1,36 @@
 """From all features of the collection to a new generation: clusters, groups, report, pointer."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
-from shared.records import Extractor, Generation, Record
-from shared.records.layers import Layer
-from shared.store import Counter, Events, Generations, Leases
-from worker.engine.clusters.clustering import ARRAY_BYTES, Clustering, cluster
-from worker.engine.clusters.continuity import previous_numbers
+from shared.records import Extractor, Generation
+from shared.store import Counter
+from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.division import Wish
 from worker.engine.clusters.neighbourhood import Neighbourhood, lay_out
-from worker.engine.groups.groups import Member, pictures_of
-from worker.engine.groups.keepers import FolderRules, Rank, rank_keepers
+from worker.engine.groups.keepers import FolderRules, rank_keepers
 from worker.engine.report.model import Failure, Meta, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
-from worker.pipeline.comparison import Compare
-from worker.pipeline.members import member_of
-from worker.pipeline.reclustering.collection import read_collection, readable
-from worker.pipeline.reclustering.correction import (
-    Grouping,
-    GroupingStore,
-    correct_verdicts,
-    group_files,
-    verify_again,
-    waits_for_verdict,
-)
+from worker.pipeline.reclustering.arrangement import SEED, Arranger
+from worker.pipeline.reclustering.collection import read_collection
+from worker.pipeline.reclustering.correction import correct_verdicts, waits_for_verdict
 from worker.pipeline.reclustering.due import is_due, news_since, read_tally, when_due
 from worker.pipeline.reclustering.generations import publish_folder, remove_folders
 from worker.pipeline.reclustering.moves import tell_moves
 from worker.pipeline.reclustering.naming import name
 from worker.pipeline.reclustering.origin import Origin, asked_of, origin_of, thresholds_of
+from worker.pipeline.reclustering.reclustering import Reclustering
 from worker.pipeline.reclustering.rows import StoredRows
+from worker.pipeline.reclustering.stopwatch import Stopwatch
 from worker.pipeline.reclustering.thumbnails import thumbnail_reader
-from worker.pipeline.storage import ReadableStorage
-from worker.pipeline.thresholds import InForce
 
 UNJUDGED_SECONDS = 60.0  # after which a ready file without a verdict has lost its message
-SEED = 20140904  # KMeans and samples give the same answer for the same collection
-
-
-class ReclusteringStore(GroupingStore, Events, Generations, Leases, Protocol):
-    """What a recluster run reads, corrects and publishes, and its lease."""
-
-
-@dataclass(frozen=True)
-class Reclustering:
-    """The collaborators and settings of `recluster`.
-
-    k: the number of clusters, k_max: the largest tried; 0: they follow the collection.
-    thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering. folders: that decide
-    who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report. layers: of
-    the network that gave the features.
-    """
-
-    store: ReclusteringStore
-    storage: ReadableStorage
-    reports: Path
-    now: Callable[[], float]
-    geometry: Literal["cosine", "euclidean"]
-    silhouette_sample: int
-    keep_generations: int
-    keep_features: float
-    max_pixels: int
-    max_bytes: int
-    compare: Compare
-    thresholds: Callable[[], InForce]
-    keeper_order: tuple[str, ...]
-    k: int = 0
-    k_max: int = 0
-    memory: int = ARRAY_BYTES
-    folders: Callable[[], FolderRules] = FolderRules
-    warnings: Callable[[], Sequence[str]] = tuple
-    layers: tuple[Layer, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Sorted:
-    """Groups, and the clusters of the pictures that stay. pictures: see `pictures_of`; digests: of the rows."""
-
-    files: dict[str, Record]
-    members: list[Member]
-    grouping: Grouping
-    pictures: dict[str, str]
-    waiting: int
-    digests: Sequence[str]
-    clustering: Clustering
-
-    @property
-    def clusters(self) -> dict[str, int]:
-        """The cluster of each digest; a duplicate is in its keeper's."""
-        own = dict(zip(self.digests, map(int, self.clustering.labels), strict=True))
-        return {digest: own[picture] for digest, picture in self.pictures.items()}
-
-
-class _Stopwatch:
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - started, 3)
 
 
 def recluster(reclustering: Reclustering, force: bool, k: int | None = None, patient: bool = False) -> dict[str, Any]:
@@ -147,28 +68,12 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     if stands:
         return stands
 
-    watch = _Stopwatch()
+    watch = Stopwatch()
     with watch.stage("read"):
         collection = read_collection(reclustering.store, extractor)
     rank = rank_keepers(reclustering.keeper_order, folders)
     again = thresholds != thresholds_of(last)
-
-    def sort_out(files: dict[str, Record]) -> _Sorted:
-        with watch.stage("groups"):
-            members = [member_of(path, record) for path, record in files.items()]
-            waiting = collection.waiting + len(collection.ready) - len(files)
-            grouping = _group(reclustering, members, files, rank, waiting, again)
-            pictures = pictures_of(members, grouping.groups)
-        with watch.stage("cluster"):
-            rows = StoredRows(reclustering.store, extractor.id, sorted(set(pictures.values())))
-            return _Sorted(
-                files, members, grouping, pictures, waiting, rows.digests, _cluster(reclustering, rows, wish, last)
-            )
-
-    try:
-        found = sort_out(collection.ready)
-    except CorruptValue:
-        found = sort_out(readable(reclustering.store, extractor.id, collection.ready))
+    found = Arranger(reclustering, extractor.id, rank, wish, last, again, watch).arrange(collection)
     rows = StoredRows(reclustering.store, extractor.id, found.digests)
     with watch.stage("names"):
         names_found = name(rows, found.clustering, reclustering.store.classes(extractor.id), SEED)
@@ -233,35 +138,12 @@ def _write(reports: Path, generation: str, write: Callable[[Path], None]) -> str
     return ""
 
 
-def _cluster(reclustering: Reclustering, rows: StoredRows, wish: Wish, last: Generation | None) -> Clustering:
-    previous = previous_numbers(rows.digests, last.clusters) if last else None
-    return cluster(
-        rows,
-        reclustering.geometry,
-        wish,
-        SEED,
-        reclustering.silhouette_sample,
-        previous,
-        reclustering.memory,
-    )
-
-
 def _lay_out(rows: StoredRows, clustering: Clustering) -> Neighbourhood | None:
     """None where features were dropped since the clusters were found: a map less, and no run."""
     try:
         return lay_out(rows, clustering.plane, clustering.geometry, SEED)
     except CorruptValue:
         return None
-
-
-def _group(
-    reclustering: Reclustering, members: list[Member], files: dict[str, Record], rank: Rank, waiting: int, again: bool
-) -> Grouping:
-    """waiting: files not read yet. again: the known pairs passed other thresholds than those in force."""
-    if again:
-        reclustering.storage.check_there()  # or nothing could be compared, and every pair would be refused
-        verify_again(reclustering.store, members, files, reclustering.compare, rank)
-    return group_files(reclustering.store, members, files, reclustering.compare, rank, waiting)
 
 
 def _generation_id(now: float, last: Generation | None) -> str:
@@ -276,7 +158,7 @@ def _describe(
     extractor: Extractor,
     thresholds: dict[str, Any],
     folders: FolderRules,
-    watch: _Stopwatch,
+    watch: Stopwatch,
     k_asked: int,
     k_wished: int,
 ) -> Meta:
