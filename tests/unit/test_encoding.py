@@ -34,8 +34,42 @@ def test_the_bytes_stay_as_they_are() -> None:
     features = np.zeros((1, DIMENSIONS), np.float32)
     features[0, :3] = (1, -2, 0.5)
     raw = encode(features)[0]
+    assert raw[:12].hex() == "01030000" + raw[4:8].hex() + "00100000"
+    assert raw[12:] == b"\xe0" + bytes(511) + bytes.fromhex("003c00c00038")
+    features[0, 3:] = 1
+    raw = encode(features)[0]
     assert raw[:14].hex() == "01010000" + raw[4:8].hex() + "003c00c00038"
-    assert raw[14:] == bytes(8186)
+    assert raw[14:] == bytes.fromhex("003c") * 4093
+
+
+def test_zeros_take_a_bit_each_and_nothing_is_rounded_by_that() -> None:
+    features = np.maximum(np.random.default_rng(5).normal(0, 1, (4, DIMENSIONS)), 0).astype(np.float32)
+    features[1, 100:] = 0
+    features[2] = np.abs(features[2]) + 1
+    features[3, ::20] = 0
+    raws = encode(features)
+    assert len(raws[0]) < 4800
+    assert len(raws[1]) < 740
+    assert len(raws[2]) == 8200
+    for row, raw in zip(features, raws, strict=True):
+        np.testing.assert_array_equal(decode_features(raw), row.astype(np.float16).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\1\0",
+        struct.pack("<I", MOST + 1) + bytes(MOST // 8 + 3),
+        struct.pack("<I", 4096) + b"\1" * 511,
+        struct.pack("<I", 16) + b"\xff\xff" + b"\0<" * 15,
+        struct.pack("<I", 16) + b"\xff\xff" + b"\0<" * 17,
+        struct.pack("<I", 16) + b"\xff\xff" + b"\0|" * 16,
+        struct.pack("<I", 0),
+    ],
+)
+def test_sparse_values_that_do_not_parse_are_corrupt(payload: bytes) -> None:
+    with pytest.raises(CorruptValue):
+        decode_features(struct.pack("<BBxxI", 1, 3, zlib.crc32(payload)) + payload)
 
 
 def test_values_beyond_float16_are_clipped_and_keep_their_sign() -> None:

@@ -1,9 +1,11 @@
 """Features as bytes: a header that is checked on reading, then the values of one row, as many as there are.
 
-The header is `version, encoding, 2 reserved bytes, CRC32 of the payload (little-endian)`. Two encodings, told apart by
-the header, so that a store may hold both:
+The header is `version, encoding, 2 reserved bytes, CRC32 of the payload (little-endian)`. Encodings are told apart by
+the header, so that a store may hold all of them:
 
-- float16: 2 bytes per value; 8,200 bytes in all for 4096 values.
+- float16: 2 bytes per value; 8,200 bytes in all for 4096 values. Where a sixteenth of them or more is zero, as half or
+  three quarters are behind a ReLU, as sparse: how many values there are, a bit for each that is not zero, and these.
+  About 4,600 bytes where half are zero. Nothing is rounded by that.
 - int8: the lowest and the highest value as float32, then a byte per value in 255 steps between them, deflated. About
   2,800 bytes for 4096 values, fewer where many are zero. docs/benchmarks.md says what the rounding costs.
 """
@@ -24,9 +26,11 @@ Encoding = Literal["float16", "int8"]
 MOST: Final = 1 << 16  # values of a row; more are taken for damage
 _HEADER: Final = struct.Struct("<BBxxI")
 _RANGE: Final = struct.Struct("<ff")
+_COUNT: Final = struct.Struct("<I")
 _VERSION: Final = 1
 _FLOAT16: Final = 1
 _INT8: Final = 2
+_SPARSE: Final = 3
 _STEPS: Final = 255
 _LEVEL: Final = 1  # of deflate: higher levels take twice the time for one percent
 _LONGEST: Final = _HEADER.size + 2 * MOST
@@ -42,7 +46,7 @@ def encode(features: NDArray[np.float32], encoding: Encoding = "float16") -> lis
     """
     if encoding == "float16":
         halves = np.clip(features, -_LARGEST, _LARGEST).astype("<f2")
-        return [_headed(_FLOAT16, row.tobytes()) for row in halves]
+        return [_as_halves(row) for row in halves]
     lows, highs = features.min(axis=1), features.max(axis=1)
     scale = np.where(highs > lows, highs - lows, 1)[:, None]
     steps = np.rint((features - lows[:, None]) / scale * _STEPS).astype(np.uint8)
@@ -61,6 +65,13 @@ def has_features(features: NDArray[np.float32]) -> NDArray[np.bool_]:
     return sound
 
 
+def _as_halves(row: NDArray[np.float16]) -> bytes:
+    """The shorter one of the two ways."""
+    kept = row != 0
+    sparse = _COUNT.pack(len(row)) + np.packbits(kept).tobytes() + row[kept].tobytes()
+    return _headed(_SPARSE, sparse) if len(sparse) < row.nbytes else _headed(_FLOAT16, row.tobytes())
+
+
 def _headed(encoding: int, payload: bytes) -> bytes:
     return _HEADER.pack(_VERSION, encoding, zlib.crc32(payload)) + payload
 
@@ -71,9 +82,9 @@ def decode_features(raw: bytes) -> NDArray[np.float32]:
         raise CorruptValue(f"stored features have {len(raw)} bytes, which no encoding gives; computed anew")
     version, encoding, checksum = _HEADER.unpack_from(raw)
     payload = raw[_HEADER.size :]
-    if version != _VERSION or encoding not in (_FLOAT16, _INT8) or zlib.crc32(payload) != checksum:
+    if version != _VERSION or encoding not in _READERS or zlib.crc32(payload) != checksum:
         raise CorruptValue("stored features have a wrong version or checksum; computed anew")
-    row = _halves(payload) if encoding == _FLOAT16 else _steps(payload)
+    row = _READERS[encoding](payload)
     if len(row) > MOST:
         raise CorruptValue(f"stored features have more than {MOST} values, which no network gives; computed anew")
     if not np.isfinite(row).all():
@@ -87,6 +98,23 @@ def _halves(payload: bytes) -> NDArray[np.float32]:
     return np.frombuffer(payload, dtype="<f2", count=len(payload) // 2).astype(np.float32)
 
 
+def _spread(payload: bytes) -> NDArray[np.float32]:
+    """The values of a sparse payload."""
+    if len(payload) < _COUNT.size:
+        raise CorruptValue("stored features do not parse (no count); computed anew")
+    [count] = _COUNT.unpack_from(payload)
+    start = _COUNT.size + -(-count // 8)
+    if count > MOST or start > len(payload):
+        raise CorruptValue("stored features do not parse (a count beyond them); computed anew")
+    kept = np.unpackbits(np.frombuffer(payload, np.uint8, start - _COUNT.size, _COUNT.size), count=count).view(bool)
+    values = np.frombuffer(payload[start:], dtype="<f2", count=(len(payload) - start) // 2)
+    if kept.sum() != len(values):
+        raise CorruptValue("stored features do not parse (values are missing); computed anew")
+    row = np.zeros(count, np.float32)
+    row[kept] = values
+    return row
+
+
 def _steps(payload: bytes) -> NDArray[np.float32]:
     """The values of an int8 payload; at most one more than MOST, however far the bytes would inflate."""
     try:
@@ -98,6 +126,9 @@ def _steps(payload: bytes) -> NDArray[np.float32]:
         raise CorruptValue("stored features are not finite; computed anew")
     values = np.frombuffer(steps, dtype=np.uint8).astype(np.float32)
     return np.float32(low) + values * np.float32((high - low) / _STEPS)
+
+
+_READERS: Final = {_FLOAT16: _halves, _INT8: _steps, _SPARSE: _spread}
 
 
 def stack(raws: Sequence[bytes | None]) -> tuple[NDArray[np.float32], list[int]]:
