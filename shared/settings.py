@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         32, ge=1, le=1024, description="images in one forward pass; a message has room for four times as many"
     )
     feature_encoding: Literal["float16", "int8"] = Field(
-        "float16", description="encoding of features in Redis; `int8` takes a third of the room and is rounded a little"
+        "float16", description="encoding of features in Redis; `int8` takes 2 kB less an image and is rounded a little"
     )
     linger: float = Field(0.1, ge=0, le=60, description="how long a batch that is not full waits for more")
     max_pixels: int = Field(200_000_000, ge=1, description="larger pictures are refused by their header, unread")
