@@ -31,6 +31,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.extract import processor
 from benchmarks.features import BLOCK, Synthetic
 from benchmarks.pictures import make_pictures
+from benchmarks.quick import Quick
 from worker.engine.edits.attacks import attacked
 from worker.engine.picture.decode import decode
 from worker.engine.search.neighbours import Neighbours
@@ -133,8 +134,10 @@ def measure(size: int, photos: list[Sketch], copies: list[tuple[int, Sketch]]) -
 def main(
     sizes: Annotated[str, typer.Option(help="images in the collection, separated by commas")] = "10000,100000,1000000",
     photos: Annotated[int, typer.Option(help="of which copies are made, 34 of each")] = 20,
+    quick: Quick = False,
 ) -> None:
     """Measure and print a Markdown table."""
+    sizes, photos = ("1000", 1) if quick else (sizes, photos)
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         pictures = [decode(path.read_bytes(), LIMIT) for path in make_pictures(Path(scratch), photos)]
     copies = [
