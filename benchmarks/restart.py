@@ -94,7 +94,7 @@ def main(
     quick: Quick = False,
 ) -> None:
     """Make, save and load an index of each size; print a Markdown table."""
-    sizes = "3000" if quick else sizes
+    sizes = "10000" if quick else sizes
     print(f"Machine: {processor()}\n")
     print("| images | file, GB | seconds to save | to load | to search once | GiB of its own | mapped |")
     print("| --- " * 7 + "|", flush=True)

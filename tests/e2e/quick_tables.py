@@ -120,8 +120,8 @@ def check_memory(text: str) -> None:
     kinds, processes = tables(text)
     stored = by(kinds, "kind")
     assert stored.keys() == {"features", "sketch", "facts", "record", "all, with Redis's own tables"}
-    assert number(stored["features"]["float16: bytes an image"]) >= 8192
-    assert 1024 < number(stored["features"]["int8: bytes an image"]) < 8192
+    features = stored["features"]  # half of the 4,096 values are not zero
+    assert number(features["float16: bytes an image"]) > number(features["int8: bytes an image"]) > 2048
     for encoding in ("float16", "int8"):
         *parts, whole = column(kinds, f"{encoding}: bytes an image")
         assert 0 < sum(parts) < whole
@@ -171,10 +171,9 @@ def check_recluster(text: str) -> None:
 
 def check_restart(text: str) -> None:
     [[row]] = tables(text)
-    assert row["images"] == "3,000"
+    assert row["images"] == "10,000"
     assert number(row["file, GB"]) > 0
     assert number(row["mapped"]) > 0
-    assert number(row["to search once"]) > 0
 
 
 def check_scale(text: str) -> None:
@@ -250,7 +249,7 @@ def check_verdicts(text: str) -> None:
     assert (alone["images"], alone["writer"], alone["verdicts"]) == ("100", "alone", "16 unique")
     assert re.fullmatch(r"beside proposals of [\d.]+ ms", beside["writer"])
     assert min(number(row["verdict"]) for row in costs) > 0
-    assert number(alone["forward pass"]) > 0
+    assert number(alone["ratio"]) > 0
     [restart] = restarts
     assert restart["images"] == "100"
     assert min(number(restart[head]) for head in ("first verdict, s", "with a saved index, s", "GiB at the peak")) > 0
