@@ -143,7 +143,7 @@ def _best_rate(network: Network, pictures: NDArray[np.uint8], batches: Sequence[
 def _work_off(store: RedisStore, app: object, references: list[Reference], batch: int) -> None:
     store.mark_pending(references, time.time())
     for start in range(0, len(references), batch):
-        send_references(app, references[start : start + batch])  # type: ignore[arg-type]
+        send_references(app, references[start : start + batch])
     while store.counts().pending:
         time.sleep(0.1)  # not more often: looking takes the worker's time
     if store.counts().failed:

@@ -60,9 +60,10 @@ def main(
 ) -> None:
     """Print recall and bytes for several numbers of keypoints."""
     cv2.setNumThreads(1)
-    originals, count, attacks = (1, [64, 192], ATTACKS[::8]) if quick else (originals, count or COUNTS, ATTACKS)
+    originals, attacks = (1, ATTACKS[::8]) if quick else (originals, ATTACKS)
+    counts = (64, 192) if quick else count or COUNTS
     every = photos_in(photos)
-    found, sizes = measure(every[:: max(1, len(every) // originals)][:originals], count, attacks)
+    found, sizes = measure(every[:: max(1, len(every) // originals)][:originals], counts, attacks)
     rows = []
     for keypoints, edits in found.items():
         shares = {edit: float(np.mean(values)) for edit, values in edits.items()}

@@ -78,7 +78,9 @@ def inertia_excess(rows: npt.NDArray[np.float32], loop: Loop, ours: Clustering) 
     points = rows - rows.mean(axis=0)
     places = along(points, principal_axes(points, AXES, SEED))
     fits = [KMeans(k, n_init="auto", random_state=SEED).fit(places) for k in loop.ks]
-    return max(100 * (ours.choice.inertias[k - 1] / fit.inertia_ - 1) for k, fit in zip(loop.ks, fits, strict=True))
+    return max(
+        100 * float(ours.choice.inertias[k - 1] / fit.inertia_ - 1) for k, fit in zip(loop.ks, fits, strict=True)
+    )
 
 
 def main(

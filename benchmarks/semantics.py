@@ -114,8 +114,8 @@ def main(
     started = time.perf_counter()
     features = describe(paths, load_network(weights, stub=quick))
     described = time.perf_counter() - started
-    truth = truth.astype(np.int32)
-    rows = [*ours(features, "euclidean" if geometry == "euclidean" else "cosine", truth), *notebook(features, truth)]
+    labels: Labels = truth.astype(np.int32)
+    rows = [*ours(features, "euclidean" if geometry == "euclidean" else "cosine", labels), *notebook(features, labels)]
     typer.echo(f"{len(paths)} pictures, {len(names)} labels ({', '.join(names)}); described in {described:.0f} s\n")
     typer.echo(tabulate(rows, HEAD, tablefmt="github"))
 
