@@ -8,7 +8,7 @@ class FailureKind(StrEnum):
 
     NOT_READABLE = "not readable"  # the system, or a rule of ours, does not let it be read
     GONE = "gone"
-    SUFFIX = "suffix"  # not among IMAGESIEVE_SUFFIXES: never opened
+    SUFFIX = "suffix"  # of versions that put on record what is passed over now
     EMPTY = "empty"
     NO_IMAGE = "no image"
     TOO_LARGE = "too large"

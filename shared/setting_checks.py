@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from shared.admission import parse_patterns
 from shared.paths import absolute
 from shared.quiet_hours import QuietHours
 
@@ -18,6 +19,12 @@ def check_order(criteria: tuple[str, ...]) -> tuple[str, ...]:
     if not criteria or not set(criteria) <= set(KEEPER_CRITERIA):
         raise ValueError(f"use words of {', '.join(KEEPER_CRITERIA)}")
     return criteria
+
+
+def check_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Patterns in gitignore's syntax."""
+    parse_patterns(patterns)
+    return patterns
 
 
 def check_weights(name: str) -> str:

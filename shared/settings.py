@@ -9,22 +9,24 @@ from urllib.parse import quote
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.admission import Admission
 from shared.errors import SettingsError
 from shared.folders import check_target, missing_folders
 from shared.paths import absolute, absolute_or_none, below_root
 from shared.quiet_hours import QuietHours
-from shared.setting_checks import SCHEMES, check_auth, check_hours, check_order, check_url, check_weights
+from shared.setting_checks import (
+    SCHEMES,
+    check_auth,
+    check_hours,
+    check_order,
+    check_patterns,
+    check_url,
+    check_weights,
+)
 from shared.setting_faults import PREFIX as PREFIX
 from shared.setting_faults import sentence
 from shared.setting_words import join_folders, split_folders, split_suffixes, split_words
 from shared.state_folder import OWN_PREFIX
-
-# What OpenCV reads, what people expect it to read (those get their reason in failures.csv), and no suffix at all:
-# crawlers name files by hash.
-DEFAULT_SUFFIXES = (
-    ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .dib .tif .tiff .avif .jp2 .j2k .jpx .pbm .pgm .ppm .pnm .pam .pfm "
-    ".hdr .pic .exr .sr .ras .heic .heif .jxl .ico .tga ."
-)
 
 
 def _default_state_dir() -> Path:
@@ -36,6 +38,7 @@ AbsolutePath = Annotated[Path, AfterValidator(absolute)]
 FolderName = Annotated[str, AfterValidator(absolute_or_none)]
 Folders = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_folders)]
 KeeperOrder = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words), AfterValidator(check_order)]
+Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_folders), AfterValidator(check_patterns)]
 Suffixes = Annotated[frozenset[str], NoDecode, BeforeValidator(split_suffixes)]
 
 
@@ -84,8 +87,14 @@ class Settings(BaseSettings):
     max_bytes: int = Field(1 << 30, ge=1, description="larger files are refused unread")
 
     suffixes: Suffixes = Field(
-        frozenset(DEFAULT_SUFFIXES.split()),
-        description="image suffixes, separated by blanks or commas; `.` alone: files without one; `*`: every file",
+        frozenset("*"),
+        description="suffixes of files that are read, separated by blanks or commas; `.`: files without one; `*`: all "
+        "that are not of another kind (documents, sounds, archives, sidecars and so on)",
+    )
+    exclude: Patterns = Field(
+        (),
+        description="files and folders that are passed over: patterns in gitignore's syntax, separated by `:` (`\\:` "
+        "within one), such as `Screenshots/:*.gif:!wanted.gif`",
     )
     observer: Literal["inotify", "polling"] = Field(
         "inotify", description="`polling` for network and some container mounts"
@@ -200,6 +209,11 @@ class Settings(BaseSettings):
         """When the backlog rests."""
         return QuietHours.parse(self.quiet_hours)
 
+    @cached_property
+    def admission(self) -> Admission:
+        """Which files of the watched folder are read."""
+        return Admission(self.suffixes, self.exclude)
+
     @property
     def embedded_redis(self) -> bool:
         """Whether any of the two Redis URLs is left to the embedded server."""
@@ -254,7 +268,7 @@ class Settings(BaseSettings):
         values = self.model_dump(mode="json")
         values["suffixes"] = " ".join(sorted(self.suffixes))
         values["keeper_order"] = " ".join(self.keeper_order)
-        for name in ("prefer_folders", "protect_folders"):
+        for name in ("prefer_folders", "protect_folders", "exclude"):
             values[name] = join_folders(values[name])
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 

@@ -12,7 +12,7 @@ from shared.broker import Outstanding
 from shared.errors import ImagesieveError
 from shared.metrics import Metric
 from shared.records import DUPLICATE_KINDS, State, Verdict
-from shared.store import Counter, Database, Tallies
+from shared.store import Counter, Database, Surroundings, Tallies
 from shared.store.places import BACKLOG, UNJUDGED
 
 STATES: Final = (BACKLOG, State.PENDING, State.FAILED, UNJUDGED, Verdict.UNIQUE, *DUPLICATE_KINDS)
@@ -33,12 +33,16 @@ REFUSED: Final = Metric(
 QUEUED: Final = Metric("imagesieve_queue_messages", "gauge", "messages that wait in a queue", "queue", names.QUEUES)
 IN_HAND: Final = Metric("imagesieve_queue_unacknowledged_messages", "gauge", "messages that workers have in hand")
 MEMORY: Final = Metric("imagesieve_redis_memory_bytes", "gauge", "memory that Redis (store) uses")
-METRICS: Final = (UP, FILES, COMPUTED, CORRECTIONS, REFUSED, QUEUED, IN_HAND, MEMORY)
+PASSED: Final = Metric(
+    "imagesieve_collection_passed_over_files", "gauge", "files that the last complete scan passed over; on no record"
+)
+PASSED_BYTES: Final = Metric("imagesieve_collection_passed_over_bytes", "gauge", "their bytes")
+METRICS: Final = (UP, FILES, PASSED, PASSED_BYTES, COMPUTED, CORRECTIONS, REFUSED, QUEUED, IN_HAND, MEMORY)
 
 _COUNTERS: Final = {COMPUTED: Counter.COMPUTED, CORRECTIONS: Counter.CORRECTIONS, REFUSED: Counter.REFUSED}
 
 
-class CollectionStore(Tallies, Database, Protocol):
+class CollectionStore(Tallies, Surroundings, Database, Protocol):
     """The numbers that are shown."""
 
 
@@ -69,6 +73,9 @@ class CollectionMetrics(Collector):
         # While the verdicts are counted anew nothing is said of them, rather than something wrong.
         waiting = {"backlog": counts.held, "pending": counts.pending - counts.held}
         yield _gauge(FILES, {**waiting, "failed": counts.failed, **(verdicts or {})})
+        if found := self._store.passed_over():
+            yield _gauge(PASSED, {"": found.total.files})
+            yield _gauge(PASSED_BYTES, {"": found.total.bytes})
         for metric, counter in _COUNTERS.items():
             yield CounterMetricFamily(metric.name, metric.help, value=self._store.add(counter, 0))
         held = self._outstanding()

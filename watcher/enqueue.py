@@ -1,6 +1,6 @@
 """What is news to the store, in which batches it goes out, and the two steps of sending: mark, then message."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -8,8 +8,7 @@ from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Meter
 from shared.records import Record, Reference, State
 from shared.store import Changes, Files
-from watcher.filters import admits, suffix_reason
-from watcher.metrics import BATCHES, ENQUEUED, FORGOTTEN, IGNORED
+from watcher.metrics import BATCHES, ENQUEUED, FORGOTTEN
 from watcher.queue import FeatureQueue
 
 CHUNK: Final = 1000  # paths in one question to the store
@@ -24,16 +23,12 @@ HOLD_SECONDS: Final = 0.1  # between two looks whether there still is a line
 LONGEST_HOLD: Final = 5.0  # where no worker runs, files are on record as pending all the same
 
 
-def is_news(seen: Reference, known: Record | None, admitted: bool, extractor: str) -> bool:
+def is_news(seen: Reference, known: Record | None, extractor: str) -> bool:
     """Whether something has to be done about a file in the state `seen`, given the store's record of its path.
 
-    admitted: by IMAGESIEVE_SUFFIXES, which may have changed since the record was made. extractor: the id whose
-    features count now, "" while none is published.
+    extractor: the id whose features count now, "" while none is published.
     """
-    if known is None or not known.describes(seen):
-        return True
-    refused_by_suffix = known.state is State.FAILED and known.failure == FailureKind.SUFFIX
-    if admitted is refused_by_suffix:
+    if known is None or not known.describes(seen) or known.failure == FailureKind.SUFFIX:
         return True
     # A failed file names an extractor where that one gave no features for it.
     tried = known.extractor if known.state is not State.PENDING else ""
@@ -118,14 +113,12 @@ class Enqueuer:
         store: EnqueuerStore,
         queue: FeatureQueue,
         batcher: Batcher,
-        suffixes: Set[str],
         wall: Callable[[], float],
         meter: Meter = UNMETERED,
     ) -> None:
         self._store = store
         self._queue = queue
         self._batcher = batcher
-        self._suffixes = suffixes
         self._wall = wall
         self._meter = meter
         self.extractor = ""  # the id whose features count now
@@ -142,33 +135,20 @@ class Enqueuer:
             for file, known in zip(part, records, strict=True):
                 if held_too and known and known.is_held:
                     found.new.append(file)
-                elif is_news(file, known, admits(file.path, self._suffixes), self.extractor):
+                elif is_news(file, known, self.extractor):
                     (found.again if known and known.describes(file) else found.new).append(file)
         return found
 
     def put(self, files: Iterable[Reference], now: float) -> None:
-        """Send settled files to the workers, full batches at once; record those whose suffix is not admitted."""
-        for file in self._admitted(files):
+        """Send settled files to the workers, full batches at once."""
+        for file in files:
             self._batcher.add(file, now)
             self.flush(now)
 
-    def hold(self, files: Iterable[Reference]) -> None:
-        """Put settled files into the backlog, which is sent little by little; or record them, likewise."""
+    def hold(self, files: Sequence[Reference]) -> None:
+        """Put settled files into the backlog, which is sent little by little."""
         # Since never: that nothing was sent is what the record says.
-        self._store.mark_pending(self._admitted(files), 0.0)
-
-    def _admitted(self, files: Iterable[Reference]) -> list[Reference]:
-        """Those that may be sent. The others are recorded."""
-        admitted, refused = [], []
-        for file in files:
-            if admits(file.path, self._suffixes):
-                admitted.append(file)
-            else:
-                refused.append((file, suffix_reason(file.path)))
-        if refused:
-            self._store.mark_failed(refused, FailureKind.SUFFIX, self._wall())
-            self._meter.add(IGNORED, len(refused), "suffix")
-        return admitted
+        self._store.mark_pending(files, 0.0)
 
     def flush(self, now: float, at_once: bool = False) -> None:
         """Send what is due, unless it would only stand in line; with `at_once` all there is."""

@@ -1,5 +1,6 @@
 """The watched folder as it is on disk: one path, a walk over all of it, and whether what is missing is really gone."""
 
+import errno
 import logging
 import os
 import stat
@@ -7,15 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from shared.ignored import ignores_file, ignores_folder
+from shared.admission import Admission, Why
 from shared.permission import why_not
 from shared.records import Reference
-from watcher.storage import Absence, FolderAway
+from shared.records.passed_over import Passed
+from watcher.storage import Absence, FolderAway, Note
 
 CHUNK: Final = 1000  # entries looked at between two steps of a walk
-COMPLAINTS: Final = 1000  # folders that cannot be read and are remembered as already complained of
+COMPLAINTS: Final = 1000  # what is left out and is remembered as already complained of
+EVERYTHING: Final = Admission()
 
 _log = logging.getLogger(__name__)
+
+
+def _leave(_: Passed) -> None:
+    """Take no note."""
 
 
 class WatchedFolder:
@@ -28,10 +35,13 @@ class WatchedFolder:
 
     What this cannot see: a share mounted *below* the root that goes away. Its files count as deleted; when they are
     back they are read again, and their features are still there.
+
+    What `admission` refuses is no file of this tree: a look finds none there, and a walk passes it over.
     """
 
-    def __init__(self, root: Path, believes_empty: bool = False) -> None:
+    def __init__(self, root: Path, believes_empty: bool = False, admission: Admission = EVERYTHING) -> None:
         self.path = root
+        self._admission = admission
         self._believes_empty = believes_empty
         self._prefix = f"{root}/"
         self._pinned: tuple[int, int] | None = None
@@ -78,6 +88,8 @@ class WatchedFolder:
 
     def look_in_place(self, path: str) -> Reference | Absence:
         """`look` for a path whose parent is known to be a folder of this tree. One system call."""
+        if self._admission.refuses_file(path):
+            return Absence.OTHER
         try:
             status = os.lstat(self._prefix + path)
         except (FileNotFoundError, NotADirectoryError):
@@ -89,7 +101,9 @@ class WatchedFolder:
         return _reference(path, status)
 
     def leads_to(self, folder: str) -> bool:
-        """Whether no component of the relative path `folder` is a link: what lies behind one is not of this tree."""
+        """Whether no component of the relative path `folder` is a link or passed over: what lies behind is not ours."""
+        if self._admission.refuses_below(folder):
+            return False
         names = folder.split("/") if folder else []
         try:
             modes = [os.lstat(self._prefix + "/".join(names[: count + 1])).st_mode for count in range(len(names))]
@@ -97,30 +111,50 @@ class WatchedFolder:
             return True  # gone, or not permitted: a look at what lies behind tells which
         return not any(map(stat.S_ISLNK, modes))
 
-    def walk(self, under: str = "") -> Iterator[list[Reference]]:
+    def walk(self, under: str = "", note: Note = _leave) -> Iterator[list[Reference]]:
         """Every regular file below the relative folder `under` that is not passed over, in chunks, in no order.
 
-        A chunk comes after every 1,000 entries, and may be empty: who walks can do other things in between. Memory:
-        the names of the folders still to come. A folder that vanishes is skipped; one that cannot be read is skipped
-        and named once. Raises FolderAway if the root itself cannot be read.
+        note: is given what is passed over. A chunk comes after every 1,000 entries, and may be empty: who walks can do
+        other things in between. Memory: the names of the folders still to come. A folder that vanishes is skipped; one
+        that cannot be read is skipped and named once. Raises FolderAway if the root itself cannot be read.
         """
         folders = [under]
         found: list[Reference] = []
         seen = 0
         while folders:
-            for name, entry in self._entries(folders.pop()):
+            for name, entry in self._entries(folders.pop(), note):
                 seen += 1
                 if _is_folder(entry):
-                    if not ignores_folder(entry.name):
+                    if why := self._admission.refuses_folder(name):
+                        note(Passed(name + "/", 0, why))
+                    else:
                         folders.append(name)
-                elif not ignores_file(entry.name) and (file := _file(name, entry)):
+                elif file := self._take(name, entry, note):
                     found.append(file)
                 if seen == CHUNK:
                     yield found
                     found, seen = [], 0
         yield found
 
-    def _entries(self, folder: str) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    def _take(self, path: str, entry: "os.DirEntry[str]", note: Note) -> Reference | None:
+        """The file at an entry; None where there is none to read, of which `note` is told."""
+        why = self._admission.refuses_file(path)
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                self._complain(path, error)
+                note(Passed(path, 0, Why.TOO_LONG))
+            return None  # gone between the listing and the look; its own event, or the next scan, tells
+        if stat.S_ISREG(status.st_mode):
+            if why is None:
+                return _reference(path, status)
+            note(Passed(path, status.st_size, why))
+        else:
+            note(Passed(path, 0, why or (Why.LINK if stat.S_ISLNK(status.st_mode) else Why.OTHER)))
+        return None
+
+    def _entries(self, folder: str, note: Note) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
         prefix = folder + "/" if folder else ""
         try:
             with os.scandir(self._prefix + folder) as entries:
@@ -131,11 +165,12 @@ class WatchedFolder:
                 raise FolderAway(f"the watched folder {self.path} cannot be read: {why_not(error)}") from error
             if not isinstance(error, FileNotFoundError | NotADirectoryError):
                 self._complain(folder, error)
+                note(Passed(folder + "/", 0, Why.TOO_LONG if error.errno == errno.ENAMETOOLONG else Why.UNREADABLE))
 
-    def _complain(self, folder: str, error: OSError) -> None:
-        if folder not in self._complained and len(self._complained) < COMPLAINTS:
-            self._complained.add(folder)
-            _log.warning("the folder %r is left out, it cannot be read: %s", folder, why_not(error))
+    def _complain(self, path: str, error: OSError) -> None:
+        if path not in self._complained and len(self._complained) < COMPLAINTS:
+            self._complained.add(path)
+            _log.warning("%r is left out, it cannot be read: %s", path, why_not(error))
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -143,14 +178,6 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
-
-
-def _file(path: str, entry: "os.DirEntry[str]") -> Reference | None:
-    try:
-        status = entry.stat(follow_symlinks=False)
-    except OSError:
-        return None  # gone between the listing and the look; its own event, or the next scan, tells
-    return _reference(path, status) if stat.S_ISREG(status.st_mode) else None
 
 
 def _reference(path: str, status: os.stat_result) -> Reference:

@@ -20,9 +20,9 @@ BATCHES: Final = Metric("imagesieve_watcher_batches_total", "counter", "messages
 IGNORED: Final = Metric(
     "imagesieve_watcher_files_ignored_total",
     "counter",
-    "files passed over: events of hidden, temporary or partial ones (`name`), files recorded as not read (`suffix`)",
+    "events of files that are passed over: no pictures by their suffix, hidden or unfinished ones, or excluded ones",
     "reason",
-    ("name", "suffix"),
+    ("suffix", "name", "excluded"),
 )
 FORGOTTEN: Final = Metric("imagesieve_watcher_files_forgotten_total", "counter", "files that left the collection")
 REPAIRED: Final = Metric(

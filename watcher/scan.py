@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from shared.ignored import ignores
 from shared.metrics import UNMETERED, Meter
 from shared.records import Counts, Reference
-from shared.store import Files, Tallies
+from shared.store import Files, Surroundings, Tallies
 from watcher.enqueue import Enqueuer, News
 from watcher.metrics import REPAIRED, SCAN_SECONDS, SCANNED, SCANS, SEEN, SETTLED
+from watcher.passing import Passing
 from watcher.queue import Lines
 from watcher.settling import Settling
 from watcher.storage import Absence, WatchedStorage
@@ -38,7 +38,7 @@ def lost_after(counts: Counts, lines: Callable[[], Lines]) -> float | None:
     return None if found.arrivals else LOST_IN_TRAFFIC
 
 
-class ReconcilerStore(Files, Tallies, Protocol):
+class ReconcilerStore(Files, Tallies, Surroundings, Protocol):
     """The collection on record."""
 
 
@@ -66,10 +66,10 @@ class Reconciler:
 
         What the first scan finds, or one after a long absence, has been there for who knows how long: it is backlog.
         """
-        started, files, news = self.monotonic(), 0, 0
+        started, files, news, passing = self.monotonic(), 0, 0, Passing()
         absence = max(SHORTEST_ABSENCE, 2 * self.rescan_every)
         watched = self.scanned is not None and started - self.scanned <= absence
-        for chunk in self.folder.walk():
+        for chunk in self.folder.walk(note=passing.add):
             files += len(chunk)
             news += self._take_in(chunk, trust_mtime=True, hold=not watched)
             yield True
@@ -84,13 +84,19 @@ class Reconciler:
                 self.folder.name,
                 self.store.counts().total,
             )
+        passed = passing.finish()
+        if believed:
+            self.store.put_passed_over(passed, passing.parts)
         self.scanned = self.monotonic()
         seconds = self.scanned - started
         self.meter.add(SCANS)
         self.meter.set(SCAN_SECONDS, seconds)
         self.meter.set(SCANNED, self.wall())
         self.meter.add(REPAIRED, news, "scan")
-        _log.info("looked through the watched folder in %.1f s; files: %d, new or changed: %d", seconds, files, news)
+        _log.info(
+            "looked through the watched folder in %.1f s; files: %d, new or changed: %d, passed over: %d",
+            seconds, files, news, passed.total.files,
+        )  # fmt: skip
 
     def scan_folders(self, folders: Collection[str]) -> Iterator[bool]:
         """Look at every file below folders that appeared. Their files settle in full: a copy may be under way."""
@@ -183,6 +189,6 @@ class Reconciler:
             in_tree = self.folder.leads_to(parent)
             for path in group:
                 seen = self.folder.look_in_place(path) if in_tree else Absence.GONE
-                if ignores(path) or seen in (Absence.GONE, Absence.OTHER):
+                if seen in (Absence.GONE, Absence.OTHER):
                     missing.append(path)
         return missing

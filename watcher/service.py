@@ -10,7 +10,6 @@ from contextlib import closing
 from typing import Final, Protocol
 
 from shared.errors import Unavailable
-from shared.ignored import ignores, ignores_folder
 from shared.metrics import UNMETERED, Meter
 from shared.records import Reference
 from shared.settings import Settings
@@ -61,12 +60,13 @@ class Service:
         self._stop = stop
         self._clock = clock
         self._hints = HintBox()
-        folder = WatchedFolder(settings.watch_dir, settings.empty_folder == "believe")
+        self._admission = settings.admission
+        folder = WatchedFolder(settings.watch_dir, settings.empty_folder == "believe", self._admission)
         self._folder: WatchedStorage = folder
         self._observation = Observation(folder, self._hints, settings.observer, settings.poll_every)
         self._settling = Settling(settings.settle, self._folder.look)
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
-        self._enqueuer = Enqueuer(store, queue, self._batcher, settings.suffixes, clock.wall, meter)
+        self._enqueuer = Enqueuer(store, queue, self._batcher, clock.wall, meter)
         reconciler = Reconciler(
             self._folder, store, self._enqueuer, self._settling, settings.settle, settings.rescan_every,
             clock.monotonic, clock.wall, meter,
@@ -179,8 +179,8 @@ class Service:
             self._chores.want_rescan()
         gone = []
         for path in hints.files:
-            if ignores(path):
-                self._meter.add(IGNORED, value="name")
+            if why := self._admission.refuses(path):
+                self._meter.add(IGNORED, value=why.name.lower())
                 continue
             self._meter.add(SEEN, value="event")
             seen = self._folder.look(path)
@@ -189,8 +189,7 @@ class Service:
             elif seen is not Absence.UNKNOWN:
                 gone.append(path)
         self._chores.forget(gone)
-        appeared = [path for path in hints.folders if not any(map(ignores_folder, path.split("/")))]
-        self._chores.note(appeared, hints.departed)
+        self._chores.note([path for path in hints.folders if not self._admission.refuses_below(path)], hints.departed)
 
     def _take_settled(self, now: float) -> None:
         rested = self._settling.take(now, SETTLING_AT_ONCE)

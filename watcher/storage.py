@@ -4,12 +4,15 @@ How a source tells at once that something has changed is no part of it: the obse
 (watcher/observation.py) fills a HintBox, another source may fill it in its own way, or leave all to the rescans.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Protocol
 
 from shared.errors import TransientError
 from shared.records import Reference
+from shared.records.passed_over import Passed
+
+Note = Callable[[Passed], None]
 
 
 class FolderAway(TransientError):
@@ -20,7 +23,7 @@ class Absence(Enum):
     """Why a path is not a file to look after."""
 
     GONE = "gone"
-    OTHER = "not a regular file"  # a folder, a link, a FIFO, a socket, a device
+    OTHER = "not a file to read"  # a folder, a link, a FIFO, a socket, a device; or it is passed over
     UNKNOWN = "cannot be looked at"  # not permitted, or the disk or network gave an error: says nothing about the file
 
 
@@ -40,9 +43,10 @@ class WatchedStorage(Protocol):
     def believes_absence(self) -> bool:
         """Whether a file that is missing now may be forgotten. Cheap; to be asked after the look, not before."""
 
-    def walk(self, under: str = "") -> Iterator[list[Reference]]:
+    def walk(self, under: str = "", note: Note = ...) -> Iterator[list[Reference]]:
         """Every file below the relative folder `under` that is not passed over, in chunks, in no order.
 
+        note: is given each that is, and folders that are passed over with all that is in them.
         A chunk may be empty: who walks can do other things in between. Raises FolderAway if the tree cannot be read.
         """
 

@@ -22,11 +22,13 @@ from shared.cli.live_page import NO_WORKERS, verdicts_in_words
 from shared.cli.network import read_layers, show_model
 from shared.cli.terminal import emit, shown
 from shared.errors import PermanentError, SettingsError
+from shared.records.passed_over import PassedOver
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from shared.store import Files, RedisStore, keys
 
 TOP_REASONS = 10
+TOP_KINDS = 10  # of what is passed over
 
 
 def status(
@@ -62,6 +64,7 @@ def _status(settings: Settings) -> dict[str, Any]:
         "images": {"total": counts.total, "ready": counts.ready, "pending": counts.pending, "failed": counts.failed},
         "backlog": asdict(read_waiting(store)),
         "verdicts": store.verdict_counts(),
+        "passed_over": _passed_over(store.passed_over()),
         "failures": [{"reason": reason, "files": files} for reason, files in reasons.most_common()],
         "queues": waiting.queued,
         "unacknowledged": waiting.unacknowledged,
@@ -73,6 +76,18 @@ def _status(settings: Settings) -> dict[str, Any]:
         "generation": summary,
         "stranded": [{**asdict(one), "sentence": one.sentence} for one in _stranded(settings, store)],
     }
+
+
+def _passed_over(found: PassedOver | None) -> dict[str, Any]:
+    found = found or PassedOver()
+    kinds = [{"kind": kind, **amount._asdict()} for kind, amount in found.ranked]
+    return {**found.total._asdict(), "kinds": kinds}
+
+
+def _passed_in_words(passed: dict[str, Any]) -> str:
+    kinds = [f"{shown(one['kind'])} {one['files']:,}" for one in passed["kinds"][:TOP_KINDS]]
+    more = ", ..." if len(passed["kinds"]) > TOP_KINDS else ""
+    return f"{passed['files']:,} files, {filesize.decimal(passed['bytes'])}: {', '.join(kinds)}{more}"
 
 
 def _stranded(settings: Settings, files: Files) -> list[Moved]:
@@ -109,6 +124,8 @@ def _print_status(found: dict[str, Any]) -> None:
                 table.add_row("warning", shown(sentence))
     else:
         table.add_row("generation", "none yet")
+    if found["passed_over"]["files"]:
+        table.add_row("passed over", _passed_in_words(found["passed_over"]))
     for failure in found["failures"][:TOP_REASONS]:
         table.add_row("failed", f"{failure['files']} x {failure['reason']}")
     Console().print(table, markup=False)

@@ -5,7 +5,7 @@ process (the contract tests hold them to the same behaviour). Features are opaqu
 business of whoever wrote them.
 """
 
-from shared.store.file_roles import Attempts, Backlog, Change, Changes, Files, Tallies
+from shared.store.file_roles import Attempts, Backlog, Change, Changes, Files, Surroundings, Tallies
 from shared.store.image_roles import Extractors, Image, Images, Pairs
 from shared.store.keys import Counter
 from shared.store.memory_store import MemoryStore
@@ -30,5 +30,6 @@ __all__ = [
     "Pairs",
     "RedisStore",
     "Store",
+    "Surroundings",
     "Tallies",
 ]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from shared.failures import FailureKind
 from shared.records import Counts, Record, Reference
+from shared.records.passed_over import Passed, PassedOver
 from shared.store.keys import Counter
 
 Change = tuple[str, Record, Record]  # path, the record the caller saw, the record to put in its place
@@ -34,9 +34,6 @@ class Changes(Protocol):
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         """Record that these settled files are on their way to a feature worker; with 0 for `now`, in the backlog."""
-
-    def mark_failed(self, failures: Sequence[tuple[Reference, str]], kind: FailureKind, now: float) -> None:
-        """Record files refused without being read, each with its reason, all of one kind."""
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
         """Replace each record that is still the one the caller saw. True where it was. One atomic round trip."""
@@ -94,3 +91,16 @@ class Tallies(Protocol):
 
     def add(self, counter: Counter, amount: int) -> int:
         """Add to a counter (0 reads it); its new value."""
+
+
+class Surroundings(Protocol):
+    """What else lies in the watched folder: files that are passed over have no record."""
+
+    def put_passed_over(self, found: PassedOver, parts: Sequence[bytes]) -> None:
+        """Put what a complete scan passed over in place of what is there. parts: of the list, written if it differs."""
+
+    def passed_over(self) -> PassedOver | None:
+        """The counts of the last complete scan; None before there was one. Constant cost."""
+
+    def list_passed_over(self, found: PassedOver) -> Iterator[Passed]:
+        """The files that these counts speak of, in the order of the scan; for an hour after others came, too."""

@@ -16,7 +16,7 @@ _TYPES: Final = {
     **_FILES,
     **dict.fromkeys((keys.KEY_ATTEMPTS, keys.KEY_MATCHES, keys.KEY_THRESHOLDS), b"hash"),
     **dict.fromkeys((*_COUNTERS, keys.KEY_EXTRACTOR, keys.KEY_GENERATION, keys.KEY_OWNER), b"string"),
-    **dict.fromkeys((keys.KEY_BACKLOG_PAUSED, keys.KEY_BACKLOG_RESTS), b"string"),
+    **dict.fromkeys((keys.KEY_BACKLOG_PAUSED, keys.KEY_BACKLOG_RESTS, keys.KEY_PASSED_OVER), b"string"),
     **dict.fromkeys(map(keys.key_lease, names.LEASES), b"string"),
     **dict.fromkeys(map(keys.key_holder, names.LEASES), b"string"),
     **dict.fromkeys((keys.KEY_GENERATIONS, keys.KEY_HISTORY), b"list"),

@@ -20,6 +20,7 @@ KEY_HISTORY: Final = "imagesieve:history"  # list of Snapshots, oldest first: of
 KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: verified pairs
 KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibration
 KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
+KEY_PASSED_OVER: Final = "imagesieve:passed-over"  # PassedOver as JSON: what the last complete scan did not send
 KEY_PING: Final = "imagesieve:ping"  # written to see whether writes are taken
 KEY_OWNER: Final = "imagesieve:owner"  # Owner as JSON: whose collection is in this database
 
@@ -60,6 +61,11 @@ def key_features(extractor_id: str, digest: str) -> str:
 def key_generation(generation: str, part: str) -> str:
     """Key of a part (`summary`, `centroids`, `clusters`) of one generation."""
     return f"imagesieve:generation:{generation}:{part}"
+
+
+def key_passed_over(digest: str) -> str:
+    """Key of the list, in parts, of what a scan passed over, by its digest."""
+    return f"imagesieve:passed-over:{digest}"
 
 
 def key_lease(name: str) -> str:

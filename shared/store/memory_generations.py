@@ -1,5 +1,6 @@
-"""Generations, what they were made by, and leases, in one process's memory."""
+"""Generations, what they were made by, leases, and what is passed over, in one process's memory."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -8,11 +9,12 @@ from shared.errors import LeaseTaken
 from shared.records import Extractor, Generation
 from shared.records.calibration import Calibration
 from shared.records.history import HISTORY_KEPT, Snapshot
+from shared.records.passed_over import Passed, PassedOver, unpack_passed
 from shared.store.leases import hold_lease
 
 
 class MemoryGenerations:
-    """The roles Extractors, Generations and Leases, as dictionaries; leases do not run out."""
+    """The roles Extractors, Generations, Leases and Surroundings, as dictionaries; leases do not run out."""
 
     def __init__(self) -> None:
         self._extractor: Extractor | None = None
@@ -22,6 +24,8 @@ class MemoryGenerations:
         self._history: list[Snapshot] = []
         self._leases: dict[str, str] = {}
         self._holders: dict[str, str] = {}
+        self._passed_over: PassedOver | None = None
+        self._passed: dict[str, Sequence[bytes]] = {}
 
     def publish_extractor(self, extractor: Extractor, classes: bytes = b"") -> None:
         self._extractor, self._classes = extractor, classes
@@ -83,3 +87,13 @@ class MemoryGenerations:
 
     def holds_lease(self, name: str, holder: str) -> bool:
         return self._leases.get(name) == holder
+
+    def put_passed_over(self, found: PassedOver, parts: Sequence[bytes]) -> None:
+        self._passed_over = found
+        self._passed[found.parts] = parts
+
+    def passed_over(self) -> PassedOver | None:
+        return self._passed_over
+
+    def list_passed_over(self, found: PassedOver) -> Iterator[Passed]:
+        return (row for part in self._passed.get(found.parts, ()) for row in unpack_passed(part))

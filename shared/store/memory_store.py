@@ -4,11 +4,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from shared import names
 from shared.errors import LeaseTaken
-from shared.failures import FailureKind
 from shared.records import (
     Counts,
     Event,
@@ -107,12 +105,6 @@ class MemoryStore(MemoryGenerations):
             known = self._records.get(reference.path)
             self._records[reference.path] = Record.pending(reference, now, known)
         self._counters[keys.Counter.REVISION] += bool(references)
-
-    def mark_failed(self, failures: Sequence[tuple[Reference, str]], kind: FailureKind, now: float) -> None:
-        for reference, reason in failures:
-            failed = replace(Record.pending(reference, now), state=State.FAILED, failure=kind, reason=reason)
-            self._records[reference.path] = failed
-        self._counters[keys.Counter.REVISION] += bool(failures)
 
     def complete(self, changes: Sequence[Change]) -> list[bool]:
         done = []

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from shared.records import Event, Generation, Owner
 from shared.records.history import Snapshot
-from shared.store.file_roles import Attempts, Backlog, Change, Changes, Files, Tallies
+from shared.store.file_roles import Attempts, Backlog, Change, Changes, Files, Surroundings, Tallies
 from shared.store.image_roles import Extractors, Images, Pairs
 
 Touched = tuple[str, str, Event | None]  # position in the stream, path, what was told of it; None: it was let go
@@ -136,6 +136,7 @@ class Store(
     Backlog,
     Attempts,
     Tallies,
+    Surroundings,
     Images,
     Pairs,
     Events,

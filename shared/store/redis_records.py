@@ -2,12 +2,10 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from shared import names
 from shared.errors import CorruptValue, LeaseTaken
-from shared.failures import FailureKind
 from shared.records import Event, Record, Reference, State
 from shared.store import keys
 from shared.store.file_roles import Change
@@ -93,14 +91,7 @@ class RedisRecords(RedisPart):
 
     def mark_pending(self, references: Sequence[Reference], now: float) -> None:
         known = self.records([reference.path for reference in references])
-        self._mark([(r.path, Record.pending(r, now, was)) for r, was in zip(references, known, strict=True)])
-
-    def mark_failed(self, failures: Sequence[tuple[Reference, str]], kind: FailureKind, now: float) -> None:
-        records = [replace(Record.pending(r, now), state=State.FAILED, failure=kind, reason=why) for r, why in failures]
-        self._mark([(reference.path, record) for (reference, _), record in zip(failures, records, strict=True)])
-
-    def _mark(self, pairs: Sequence[tuple[str, Record]]) -> None:
-        """Put these records, all of one place, in place of any before."""
+        pairs = [(r.path, Record.pending(r, now, was)) for r, was in zip(references, known, strict=True)]
         if not pairs:
             return
         records = {os.fsencode(path): record for path, record in pairs}

@@ -17,6 +17,7 @@ from shared.store.redis_backlog import RedisBacklog
 from shared.store.redis_client import CHUNK, connect
 from shared.store.redis_images import RedisImages
 from shared.store.redis_leases import RedisLeases
+from shared.store.redis_passed_over import RedisPassedOver
 from shared.store.redis_tallies import RedisTallies
 
 LEASE_SECONDS: Final = 60.0
@@ -24,7 +25,7 @@ UNFINISHED_SECONDS: Final = 3600
 _OVERTAKEN: Final = "another recluster run has begun; this one's generation is not published"
 
 
-class RedisStore(RedisBacklog, RedisTallies, RedisImages, RedisLeases):
+class RedisStore(RedisBacklog, RedisTallies, RedisPassedOver, RedisImages, RedisLeases):
     """The store in Redis."""
 
     @classmethod

@@ -14,6 +14,7 @@ from sklearn.datasets import load_sample_images
 
 from shared.failures import FailureKind
 from shared.records import Match, Reference, Relation, pair_of
+from tests.failed import mark_failed
 from tests.unit.test_recluster import EXTRACTOR, Desk
 from worker.engine.clusters.classes import Classes
 from worker.network.classes import encode_classes, imagenet_words
@@ -74,7 +75,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     recluster(desk.reclustering, force=False)
     _add_copies(desk)
     for name in HOSTILE:
-        desk.store.mark_failed([(Reference(f"bad/{name}", 1, 1), f"no image: {name}")], FailureKind.NO_IMAGE, now=1.0)
+        mark_failed(desk.store, [(Reference(f"bad/{name}", 1, 1), f"no image: {name}")], FailureKind.NO_IMAGE, now=1.0)
     assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     return (desk.reclustering.reports / "latest" / "report.html").resolve().as_uri()
 

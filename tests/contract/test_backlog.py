@@ -9,6 +9,7 @@ from shared.failures import FailureKind
 from shared.records import Counts, Reference, State
 from shared.settings import Settings
 from shared.store import RedisStore, Store, keys
+from tests.failed import mark_failed
 
 
 def hold(store: Store, *paths: str) -> None:
@@ -43,7 +44,7 @@ def test_a_file_leaves_the_backlog_by_being_sent_read_refused_or_forgotten(store
         True,
     ]
     assert store.complete([("taken", taken, marked)]) == [False], "somebody else has sent it"
-    store.mark_failed([(Reference("refused", 1, 1), "bad")], FailureKind.SUFFIX, now=1.0)
+    mark_failed(store, [(Reference("refused", 1, 1), "bad")], FailureKind.SUFFIX, now=1.0)
     store.forget(["gone"])
     assert held(store) == {"stays"}
     assert store.counts() == Counts(total=5, pending=3, failed=1, held=1)

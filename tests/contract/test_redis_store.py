@@ -16,6 +16,7 @@ from shared.settings import Settings
 from shared.store import RedisStore, keys
 from shared.store.places import PLACES
 from tests.conftest import RedisServer
+from tests.failed import mark_failed
 
 
 def test_a_redis_that_is_away_is_unavailable(tmp_path: os.PathLike[str]) -> None:
@@ -68,7 +69,7 @@ GENERATION = Generation("g", 1, "e", 1, bytes(8), {"d": 0}, {"generation": "g"})
 def test_a_key_that_holds_what_we_never_wrote_is_dropped_and_told_once(settings: Settings, key: str) -> None:
     store = RedisStore.connect(settings.store)
     store.publish(GENERATION, keep=2)
-    store.mark_failed([(Reference("a", 1, 1), "bad")], FailureKind.NO_IMAGE, now=1.0)
+    mark_failed(store, [(Reference("a", 1, 1), "bad")], FailureKind.NO_IMAGE, now=1.0)
     with redis.Redis.from_url(settings.store) as client:
         client.delete(key)
         if key == keys.KEY_EVENTS:

@@ -26,6 +26,7 @@ from shared.records import (
 from shared.records.calibration import Calibration
 from shared.settings import Settings
 from shared.store import RedisStore, Store, keys
+from tests.failed import mark_failed
 
 ODD_NAMES = ["a.jpg", "sub/line\nbreak.jpg", "emoji 🙂.png", os.fsdecode(b"latin-\xe9.jpg"), "-=+@.gif"]
 
@@ -89,7 +90,7 @@ def test_complete_loses_against_a_deletion_and_a_replacement(store: Store) -> No
 
 
 def test_refused_files_are_failed_at_once(store: Store) -> None:
-    store.mark_failed([(reference("notes.txt"), "not read")], FailureKind.NO_IMAGE, now=3.0)
+    mark_failed(store, [(reference("notes.txt"), "not read")], FailureKind.NO_IMAGE, now=3.0)
     assert [(path, record.reason) for path, record in store.failures()] == [("notes.txt", "not read")]
 
 

@@ -14,6 +14,7 @@ from shared.failures import FailureKind
 from shared.records import Event, Record, Reference, State, Verdict
 from shared.settings import Settings
 from shared.store import MemoryStore, RedisStore, Store, keys
+from tests.failed import mark_failed
 
 NONE = {"unjudged": 0, **dict.fromkeys(map(str, Verdict), 0)}
 
@@ -73,7 +74,7 @@ def test_a_file_counts_once_on_its_whole_way(store: Store) -> None:
     judge(store, Verdict.UNIQUE, "b")  # told twice
     assert counted(store) == {"unique": 1, "near": 1, "failed": 1}
     mark(store, "a", size=2)  # its bytes changed
-    store.mark_failed([(Reference("b", 2, 2), "not read")], FailureKind.NO_IMAGE, now=2.0)
+    mark_failed(store, [(Reference("b", 2, 2), "not read")], FailureKind.NO_IMAGE, now=2.0)
     assert counted(store) == {"failed": 2}
     store.forget(["b", "bad", "never there"])
     complete(store, "a")
@@ -110,7 +111,7 @@ def test_the_counts_are_those_of_the_records_whatever_happens_in_whatever_order(
             case 2:
                 judge(store, chance.choice(list(Verdict)[:4]), *known, correction=chance.random() < 0.5)
             case 3:
-                store.mark_failed([(Reference(path, 1, 1), "bad") for path in some], FailureKind.NO_IMAGE, now=1.0)
+                mark_failed(store, [(Reference(path, 1, 1), "bad") for path in some], FailureKind.NO_IMAGE, now=1.0)
             case 4:
                 store.forget(some)
         # A verdict on a record that is pending or failed is nobody's: the state alone says where those belong.

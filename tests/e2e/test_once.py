@@ -23,6 +23,7 @@ REPORT_FILES = {
     "outliers.csv",
     "changes.csv",
     "failures.csv",
+    "passed-over.csv",
     "summary.json",
     "summary.txt",
     "elbow.png",
@@ -50,17 +51,22 @@ def test_a_folder_becomes_a_complete_report_and_moved_elsewhere_it_costs_nothing
 
     assigned, failed = rows(sieve.latest / "assignments.csv"), rows(sieve.latest / "failures.csv")
     on_disk = {str(p.relative_to(sieve.watched)) for p in sieve.watched.rglob("*") if p.is_file()}
+    passed = {row["path"]: row for row in rows(sieve.latest / "passed-over.csv")}
     reported = [row["path"] for row in assigned] + [row["path"] for row in failed]
-    assert sorted(reported) == sorted(on_disk - {".hidden.jpg", "download.jpg.part"})
-    assert len(reported) == made + 1
+    assert sorted([*reported, *(on_disk & passed.keys())]) == sorted(on_disk), "each file stands in one table"
+    assert {path: row["suffix"] for path, row in passed.items() if path in on_disk} == {
+        "notes.txt": ".txt",
+        ".hidden.jpg": ".jpg",
+        "download.jpg.part": ".part",
+    }
+    assert passed["download.jpg.part"]["bytes"] == "10"
+    assert len(reported) == made
     reasons = {row["path"]: row["reason"] for row in failed}
     assert set(reasons) == {
-        "notes.txt",
         "unreadable/empty.jpg",
         "unreadable/really a page.jpg",
         "unreadable/truncated.jpg",
     }
-    assert ".txt" in reasons["notes.txt"]
     assert "empty" in reasons["unreadable/empty.jpg"]
     duplicates = {row["path"]: row for row in rows(sieve.latest / "duplicates.csv")}
     copy = duplicates["sub/line\nbreak 🙂.jpg"]

@@ -12,6 +12,7 @@ from shared.failures import FailureKind
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import RedisStore
+from tests.failed import mark_failed
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [A-Z]+ +[\w.]+: ")
 
@@ -31,7 +32,7 @@ def test_the_first_report_is_asked_for_before_a_period_is_over(settings: Setting
             assert time.monotonic() < deadline
             time.sleep(0.2)
         assert outstanding(app).queued["recluster"] == 0  # there is nothing to report yet
-        store.mark_failed([(Reference("notes.txt", 1, 1), "no picture")], FailureKind.NO_IMAGE, 0.0)
+        mark_failed(store, [(Reference("notes.txt", 1, 1), "no picture")], FailureKind.NO_IMAGE, 0.0)
         while outstanding(app).queued["recluster"] == 0:
             assert time.monotonic() < deadline
             time.sleep(0.2)

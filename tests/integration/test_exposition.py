@@ -12,14 +12,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from shared.admission import Why
 from shared.broker import make_app, outstanding
 from shared.errors import Unavailable
 from shared.failures import FailureKind
 from shared.metrics import UNMETERED, Metric, exposition
 from shared.metrics.exposition import PrometheusMeter, open_meter
 from shared.records import Reference
+from shared.records.passed_over import Amount, PassedOver
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
+from tests.failed import mark_failed
 from watcher.collection import CollectionMetrics
 
 COUNTER = Metric("imagesieve_test_total", "counter", "a counter", "kind", ("one", "other"))
@@ -114,7 +117,8 @@ def test_the_collection_is_told_as_redis_knows_it_and_its_absence_too(settings: 
     store, app = RedisStore.connect(settings.store), make_app(settings)
     store.mark_pending([Reference("a", 1, 1), Reference("b", 1, 1)], now=1.0)
     store.mark_pending([Reference(path, 1, 1) for path in "def"], now=0.0)
-    store.mark_failed([(Reference("c", 1, 1), "bad")], FailureKind.NO_IMAGE, now=1.0)
+    mark_failed(store, [(Reference("c", 1, 1), "bad")], FailureKind.NO_IMAGE, now=1.0)
+    store.put_passed_over(PassedOver({".xmp": Amount(3, 70)}, {Why.LINK: Amount(1, 0)}), ())
     port = a_free_port()
     open_meter((), "127.0.0.1", port, CollectionMetrics(store, lambda: outstanding(app)))
     wait_until(lambda: answers(port))
@@ -124,6 +128,10 @@ def test_the_collection_is_told_as_redis_knows_it_and_its_absence_too(settings: 
     assert found["imagesieve_collection_files state=backlog"] == 3
     assert found["imagesieve_collection_files state=failed"] == 1
     assert sum(value for series, value in found.items() if series.startswith("imagesieve_collection_files")) == 6
+    assert (found["imagesieve_collection_passed_over_files"], found["imagesieve_collection_passed_over_bytes"]) == (
+        4,
+        70,
+    )
     assert found["imagesieve_queue_messages queue=features"] == 0
     assert found["imagesieve_redis_memory_bytes"] > 100_000
 

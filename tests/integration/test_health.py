@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from shared import broker
+from shared.admission import Why
 from shared.broker import make_app
 from shared.cli.absence import explain_absence
 from shared.errors import Unavailable
 from shared.records import Extractor, Generation
+from shared.records.passed_over import Amount, PassedOver
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from worker.network.weights import resolve
@@ -95,6 +97,17 @@ def test_status_tells_what_the_newest_report_warns_of(settings: Settings) -> Non
     store.publish(Generation("g", store.revision(), "e", 1, b"", {}, summary), keep=5)
     said = " ".join(run(settings, "status").stdout.split())
     assert f"warning {warning}" in said
+
+
+def test_status_tells_what_is_passed_over_by_suffix(settings: Settings) -> None:
+    assert "passed over" not in run(settings, "status").stdout
+    found = PassedOver({".xmp": Amount(1200, 5000), ".json": Amount(3, 20)}, {Why.LINK: Amount(1, 0)})
+    RedisStore.connect(settings.store).put_passed_over(found, ())
+    said = " ".join(run(settings, "status").stdout.split())
+    assert "passed over 1,204 files, 5.0 kB: .xmp 1,200, .json 3, a link, which is not followed 1" in said
+    passed = json.loads(run(settings, "status", "--json").stdout)["passed_over"]
+    assert passed["kinds"][0] == {"kind": ".xmp", "files": 1200, "bytes": 5000}
+    assert (passed["files"], passed["bytes"]) == (1204, 5020)
 
 
 def test_status_of_an_empty_collection_and_waiting_that_would_not_end(settings: Settings) -> None:

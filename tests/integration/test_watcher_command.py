@@ -176,7 +176,10 @@ def test_once_works_through_what_is_there_and_ends(start: Callable[..., Watcher]
         assert watcher.result() == (0, "")
         assert watcher.store.counts().pending == 0
         assert sorted(reference.path for reference in taken) == sorted(f"{number}.jpg" for number in range(50))
-        assert watcher.store.counts().total == 51
+        assert watcher.store.counts().total == 50
+        passed = watcher.store.passed_over()
+        assert passed
+        assert passed.suffixes == {".txt": (1, 8)}
         again = start("--once")
         assert again.result() == (0, "")
         assert len(taken) == 50, "a second run sends nothing"

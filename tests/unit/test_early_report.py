@@ -9,6 +9,7 @@ from shared.failures import FailureKind
 from shared.records import Reference
 from shared.settings import Settings
 from shared.store import RedisStore
+from tests.failed import mark_failed
 
 BUSY = Moment(total=10, pending=4, unjudged=2, revision=7, clustered=None)
 DONE = Moment(total=10, pending=0, unjudged=0, revision=20, clustered=None)
@@ -76,7 +77,7 @@ def test_it_is_asked_for_again_where_the_broker_was_away_and_then_no_more(settin
 
     early = EarlyReport(store, ask)
     early.look(0.0)
-    store.mark_failed([(Reference("notes.txt", 1, 1), "no picture")], FailureKind.NO_IMAGE, 0.0)
+    mark_failed(store, [(Reference("notes.txt", 1, 1), "no picture")], FailureKind.NO_IMAGE, 0.0)
     assert early.is_wanted
     for look in range(1, 9):
         early.look(look * COLLECTION_LOOK_SECONDS)

@@ -243,12 +243,12 @@ def test_an_edit_that_keeps_size_and_time_is_noticed_and_a_mere_touch_changes_no
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
         assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
         seen = Reference("a.png", before.st_size, before.st_mtime_ns, file.stat().st_ctime_ns)
-        assert is_news(seen, bench.record("a.png"), True, "e1")
+        assert is_news(seen, bench.record("a.png"), "e1")
         bench.store.mark_pending([seen], now=float(ctime))
         outcome = extract_batch([seen], bench.extraction)
         assert outcome.ready == 1
         record = bench.record("a.png")
-        assert not is_news(seen, record, True, "e1")
+        assert not is_news(seen, record, "e1")
         if ctime == 2:
             assert (record.digest, record.verdict, record.duplicate_of) == (judged.digest, "exact", "k.png")
         else:
@@ -275,8 +275,8 @@ def test_features_that_say_nothing_are_never_stored(bench: Bench, executor: Exec
         assert "IMAGESIEVE_WEIGHTS" in record.reason
     assert bench.record("good.png").state is State.READY
     # Another extractor tries again, this one does not.
-    assert not is_news(references[0], bench.record("mute.png"), True, "e1")
-    assert is_news(references[0], bench.record("mute.png"), True, "e2")
+    assert not is_news(references[0], bench.record("mute.png"), "e1")
+    assert is_news(references[0], bench.record("mute.png"), "e2")
 
 
 def test_a_root_that_is_away_is_waited_for_and_counts_no_attempt(tmp_path: Path, executor: Executor) -> None:

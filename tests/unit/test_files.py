@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from shared.errors import FileChanging, RefusedReference, Unavailable, UnreadableImage
+from shared.failures import FailureKind
 from shared.records import Reference
-from worker.pipeline.files import read_file
+from worker.pipeline.files import READ_BYTES, read_file
 from worker.pipeline.local_folder import LocalFolder
 
 LIMIT = 1 << 20
@@ -175,3 +176,19 @@ def test_a_file_that_grows_for_ever_is_left_alone(tmp_path: Path) -> None:
     with meanwhile(grow):
         _, changing = read_often(tmp_path)
     assert changing > 0
+
+
+def test_a_large_file_that_is_no_picture_is_not_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "a.blob").write_bytes(b"%PDF" + bytes(3 * READ_BYTES))
+    (tmp_path / "b.blob").write_bytes(b"%PDF" + bytes(READ_BYTES - 4))
+    given: list[int] = []
+
+    def refuse(first: bytes) -> None:
+        given.append(len(first))
+        raise UnreadableImage(FailureKind.NO_IMAGE, "a document")
+
+    with pytest.raises(UnreadableImage, match="a document"):
+        read_file(LocalFolder(tmp_path), reference(tmp_path, "a.blob"), 4 * READ_BYTES, refuse)
+    assert given == [READ_BYTES]
+    read_file(LocalFolder(tmp_path), reference(tmp_path, "b.blob"), 4 * READ_BYTES, refuse)
+    assert given == [READ_BYTES], "what is read at once is looked at later"

@@ -10,6 +10,7 @@ import pytest
 from shared.failures import FailureKind
 from shared.records import ImageFacts, Match, Record, Reference, Relation, State
 from shared.store import Change, Counter, MemoryStore, keys
+from tests.failed import mark_failed
 from worker.engine.groups.keepers import rank_keepers
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.collection import Collection
@@ -250,7 +251,7 @@ def test_a_message_may_come_twice_late_or_about_nothing(world: World) -> None:
 
 
 def test_a_failed_file_gets_its_event_once(world: World) -> None:
-    world.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file (0 bytes)")], FailureKind.NO_IMAGE, now=1.0)
+    mark_failed(world.store, [(Reference("bad.jpg", 1, 1), "empty file (0 bytes)")], FailureKind.NO_IMAGE, now=1.0)
     world.judge.look(["bad.jpg"])
     world.judge.look(["bad.jpg"])
     [(_, event)] = world.store.events("0", wait=0.0)

@@ -18,7 +18,7 @@ def settings_table() -> str:
         if default is PydanticUndefined:
             default = "~/.local/state/imagesieve"
         elif isinstance(default, frozenset):
-            default = "what OpenCV reads, and files without a suffix"
+            default = " ".join(sorted(default))
         elif isinstance(default, tuple):
             default = " ".join(default)
         elif isinstance(default, float):

@@ -11,12 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from shared.admission import Why
 from shared.errors import Unavailable
 from shared.failures import FailureKind
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, Relation, State, pair_of
 from shared.records.calibration import Calibration
+from shared.records.passed_over import Amount, Passed, PassedOver, pack_passed
 from shared.settings import load_settings
 from shared.store import Counter, MemoryStore
+from tests.failed import mark_failed
 from worker.engine.groups.keepers import FolderRules
 from worker.engine.search.encoding import encode
 from worker.pipeline.comparison import File
@@ -119,8 +122,10 @@ def fill(desk: Desk, families: int = 3, each: int = 6) -> None:
 def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
     fill(desk)
     desk.add("copy.png", 0, 0)
-    desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], FailureKind.NO_IMAGE, now=1.0)
+    mark_failed(desk.store, [(Reference("bad.jpg", 1, 1), "empty file")], FailureKind.NO_IMAGE, now=1.0)
     desk.store.mark_pending([Reference("late.jpg", 1, 1)], now=1.0)
+    passed = PassedOver({".xmp": Amount(1, 7)}, listed=1, parts="x")
+    desk.store.put_passed_over(passed, [pack_passed([Passed("a.xmp", 7, Why.SUFFIX)])])
     outcome = recluster(desk.reclustering, force=False)
     assert outcome["outcome"] == "published"
     clusters = desk.clusters()
@@ -135,6 +140,9 @@ def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
     }
     assert sorted(row["role"] for row in desk.rows("duplicates.csv")) == ["duplicate", "keeper"]
     assert desk.rows("failures.csv") == [{"path": "bad.jpg", "reason": "empty file"}]
+    assert desk.rows("passed-over.csv") == [
+        {"path": "a.xmp", "suffix": ".xmp", "bytes": "7", "reason": "no picture by its suffix"}
+    ]
     summary = json.loads((desk.reclustering.reports / "latest" / "summary.json").read_text())
     assert summary == desk.store.generation().summary  # type: ignore[union-attr]
     assert summary["k"] == 3
@@ -200,7 +208,7 @@ def test_nothing_changed_nothing_done_unless_forced(desk: Desk) -> None:
 def test_a_lost_verdict_makes_runs_due_and_is_asked_for_after_a_minute(desk: Desk) -> None:
     fill(desk, families=2)
     desk.add("new.png", 1, 99, verdict="", since=desk.time)
-    desk.store.mark_failed([(Reference("bad.jpg", 1, 1), "empty file")], FailureKind.NO_IMAGE, now=desk.time)
+    mark_failed(desk.store, [(Reference("bad.jpg", 1, 1), "empty file")], FailureKind.NO_IMAGE, now=desk.time)
     assert recluster(desk.reclustering, force=False)["unjudged"] == []
     desk.time += 60
     desk.time += 1

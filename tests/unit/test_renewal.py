@@ -5,6 +5,7 @@ import dataclasses
 from shared.failures import FailureKind
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.store import MemoryStore
+from tests.failed import mark_failed
 from tests.unit.test_recluster import Desk, desk, fill
 from worker.pipeline.reclustering.recluster import recluster
 from worker.pipeline.renewal import renew_images
@@ -28,7 +29,7 @@ def test_the_pictures_are_dropped_and_their_files_in_the_backlog() -> None:
     sound = ready(store, "sound", "d1")
     ready(store, "one", "d2")
     ready(store, "other", "d2")
-    store.mark_failed([(Reference("bad", 1, 1), "empty")], FailureKind.NO_IMAGE, now=5.0)
+    mark_failed(store, [(Reference("bad", 1, 1), "empty")], FailureKind.NO_IMAGE, now=5.0)
     assert renew_images(store, {"d2", "unknown"}) == 2
     assert {path for path, _ in store.backlog(9)} == {"one", "other"}
     assert store.records(["one", "sound"]) == [Record(10, 1, State.PENDING), sound]

@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
+from shared.admission import Why
+from shared.records.passed_over import Amount, PassedOver
 from tests.unit.report_parts import WARNED, jpeg, make_report, member, page_of, twelve_files
 from worker.engine.groups.variants import Variant
 from worker.engine.report import album
@@ -18,8 +20,8 @@ from worker.engine.report.album import MEMBERS
 from worker.engine.report.write import write_report
 
 FILES = {
-    "assignments.csv", "duplicates.csv", "variants.csv", "outliers.csv", "changes.csv", "failures.csv", "summary.json",
-    "summary.txt", "elbow.png", "silhouette.png", "report.html",
+    "assignments.csv", "duplicates.csv", "variants.csv", "outliers.csv", "changes.csv", "failures.csv",
+    "passed-over.csv", "summary.json", "summary.txt", "elbow.png", "silhouette.png", "report.html",
 }  # fmt: skip
 VOID = {"meta", "img", "source", "wbr", "link", "br", "input"}
 
@@ -134,6 +136,15 @@ def test_names_and_reasons_are_escaped(name):
     assert shown.words.count(name) >= 4  # in its group, its cluster, the failures by reason and by file
     assert f"preview of {name}" in [image.get("alt") for image in shown.all("img")]
     assert name in [tile.get("data-path") for tile in shown.all("li")]
+
+
+def test_what_was_passed_over_stands_apart_from_failures():
+    passed = PassedOver({".xmp": Amount(1200, 5000), ".<b>": Amount(1, 0)}, {Why.NAME: Amount(3, 7)})
+    shown = Page(page_of(make_report(twelve_files(), passed_over=passed), jpeg))
+    assert "Every file could be read. Passed over 1,204 files (5.0 kB) that are no pictures by name" in shown.words
+    assert ".xmp1,2005.0 kB" in shown.words
+    assert ".<b>10 bytes" in shown.words
+    assert "Passed over" not in Page(page_of(make_report(twelve_files()), jpeg)).words
 
 
 def test_names_that_do_not_print_are_shown_escaped():

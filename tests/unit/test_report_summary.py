@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from shared.admission import Why
 from shared.records.history import Snapshot
+from shared.records.passed_over import Amount, PassedOver
 from tests.unit.report_parts import EXTRACTOR, WARNED, jpeg, make_report, member, page_of, twelve_files
 from worker.engine.report.summary import GENERATIONS_LISTED, REASONS_LISTED, summary
-from worker.engine.report.text import WIDTH, summary_text
+from worker.engine.report.text import KINDS_SHOWN, WIDTH, summary_text
 from worker.engine.report.wording import fit, number_of, show
 
 FAILURES = [("x.jpg", "It is empty."), ("y.jpg", "It is empty."), ("z.txt", "It is no image.")]
@@ -49,6 +51,20 @@ def test_the_summary_is_plain_json():
             "k": 2, "failed": 3, "size": values["bytes"], "bytes_to_free": 2003,
         }
     ]  # fmt: skip
+
+
+def test_what_was_passed_over_is_said_by_suffix():
+    suffixes = {".xmp": Amount(1200, 5000), **{f".{number:02}": Amount(1, 10) for number in range(20)}}
+    report = make_report(twelve_files(), passed_over=PassedOver(suffixes, {Why.LINK: Amount(2, 0)}))
+    passed = summary(report)["passed_over"]
+    assert (passed["files"], passed["bytes"]) == (1222, 5200)
+    assert passed["kinds"][0] == [".xmp", 1200, 5000]
+    assert len(passed["kinds"]) == 22
+    text = summary_text(report)
+    assert cells(text, "Passed over")[1] == "1,222 (5.2 kB): no pictures by their name"
+    assert cells(text, ".xmp") == [".xmp", "1,200", "5.0 kB"]
+    assert cells(text, "(others)") == ["(others)", str(22 - KINDS_SHOWN + 1), f"{10 * (21 - KINDS_SHOWN)} B"]
+    assert "Passed over" not in summary_text(make_report(twelve_files()))
 
 
 def test_the_summary_lists_the_newest_generations():

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.admission import Why
+from shared.records.passed_over import Passed
 from tests.unit.report_parts import make_report, member, twelve_files
 from worker.engine.clusters.naming import Names
 from worker.engine.groups.variants import Variant
@@ -31,6 +33,23 @@ def read(path):
 def written(path, header, rows):
     tables.write_csv(path, header, rows)
     return read(path)
+
+
+def test_what_was_passed_over(tmp_path):
+    passed = [
+        Passed("a/b.XMP", 12, Why.SUFFIX),
+        Passed("=1.json", 3, Why.EXCLUDED),
+        Passed("@eaDir/", 0, Why.NAME),
+        Passed("hash", 1, Why.SUFFIX),
+    ]
+    header, *rows = written(tmp_path / "p.csv", tables.PASSED_OVER, tables.passed_rows(passed))
+    assert header == ["path", "suffix", "bytes", "reason"]
+    assert rows == [
+        ["a/b.XMP", ".xmp", "12", "no picture by its suffix"],
+        ["./=1.json", ".json", "3", "excluded by IMAGESIEVE_EXCLUDE"],
+        ["./@eaDir/", "", "0", "hidden, unfinished, a backup or another program's"],
+        ["hash", ".", "1", "no picture by its suffix"],
+    ]
 
 
 def test_assignments(tmp_path):

@@ -12,7 +12,7 @@ from shared.cli.collection_settings import settings_of_report, take_near, take_w
 from shared.errors import SettingsError
 from shared.records import Extractor
 from shared.setting_faults import unknown_settings
-from shared.settings import DEFAULT_SUFFIXES, Settings, load_settings
+from shared.settings import Settings, load_settings
 from shared.stack.leftovers import SUPERVISED
 from worker.turn import HOLDER
 
@@ -179,15 +179,12 @@ def test_a_report_that_does_not_say_its_folder_is_named(
 
 
 def test_settings_travel_to_other_processes_unchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    settings = load_settings(watch_dir=tmp_path, weights="random", suffixes=".jpg .", settle=0.5, k_max=4)
+    settings = load_settings(
+        watch_dir=tmp_path, weights="random", suffixes=".jpg .", settle=0.5, exclude=r"*.gif:a\:b/", k_max=4
+    )
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings
-
-
-def test_default_suffixes_are_in_the_form_the_setting_has() -> None:
-    assert frozenset(DEFAULT_SUFFIXES.split()) == load_settings().suffixes
-    assert load_settings(suffixes=DEFAULT_SUFFIXES).suffixes == load_settings().suffixes
 
 
 def test_every_setting_is_described() -> None:

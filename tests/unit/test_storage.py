@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shared.admission import Why
 from shared.broker import Lane
 from shared.errors import FileChanging, Unavailable, UnreadableImage
 from shared.failures import FailureKind
 from shared.records import Reference, State
+from shared.records.passed_over import Passed
 from shared.store import MemoryStore
 from tests.unit.test_extract import guard, png
 from watcher.enqueue import Batcher, Enqueuer
 from watcher.queue import Lines
 from watcher.scan import Reconciler
 from watcher.settling import Settling
-from watcher.storage import Absence, FolderAway
+from watcher.storage import Absence, FolderAway, Note
 from worker.pipeline.extracting.extract import extract_batches
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.files import read_file
@@ -51,9 +53,10 @@ class Shelf:
     def leads_to(self, folder: str) -> bool:
         return True
 
-    def walk(self, under: str = "") -> Iterator[list[Reference]]:
+    def walk(self, under: str = "", note: Note = print) -> Iterator[list[Reference]]:
         if self.away:
             raise FolderAway(f"{self.name} is away")
+        note(Passed("letter.txt", 3, Why.SUFFIX))
         for path in self.files:
             if path.startswith(under):
                 yield [self.reference(path)]
@@ -119,7 +122,7 @@ class Sent:
 def test_what_a_source_lists_is_sent_and_what_it_opens_is_read() -> None:
     shelf = Shelf({"a/red.png": png((200, 1, 1)), "blue.png": png((1, 1, 200)), "rubbish.png": b"rubbish"})
     store, sent = MemoryStore(), Sent()
-    enqueuer = Enqueuer(store, sent, Batcher(32, 0.0), frozenset({".png"}), lambda: 1e6)
+    enqueuer = Enqueuer(store, sent, Batcher(32, 0.0), lambda: 1e6)
     reconciler = Reconciler(shelf, store, enqueuer, Settling(1.0, shelf.look), 1.0, 60.0, lambda: 1e6, lambda: 1e6)
     reconciler.scanned = 1e6
 
@@ -130,6 +133,9 @@ def test_what_a_source_lists_is_sent_and_what_it_opens_is_read() -> None:
         return {reference.path for reference in sent.references}
 
     assert rescan() == {*shelf.files}
+    found = store.passed_over()
+    assert found
+    assert found.suffixes == {".txt": (1, 3)}
     with ThreadPoolExecutor(1) as executor:
         extraction = Extraction(shelf, store, "e", sent, executor, lambda: 1e6, guard(), 10**6, 10**6)
         list(extract_batches(sent.references, extraction))

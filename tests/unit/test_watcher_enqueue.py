@@ -11,40 +11,35 @@ from shared.failures import FailureKind
 from shared.records import Record, Reference, State
 from shared.store import MemoryStore
 from watcher.enqueue import LONGEST_HOLD, Batcher, Enqueuer, News, is_news
-from watcher.filters import suffix_reason
 from watcher.queue import Lines
 
 SEEN = Reference("a.jpg", 10, 20)
 READY = Record(10, 20, State.READY, digest="d", extractor="x")
 FAILED = Record(10, 20, State.FAILED, reason="it is empty")
-REFUSED = Record(10, 20, State.FAILED, failure=FailureKind.SUFFIX, reason=suffix_reason(SEEN.path))
+REFUSED = Record(10, 20, State.FAILED, failure=FailureKind.SUFFIX, reason="not read: its suffix")
 PENDING = Record(10, 20, State.PENDING)
 
 
 @pytest.mark.parametrize(
-    ("known", "admitted", "extractor", "expected"),
+    ("known", "extractor", "expected"),
     [
-        (None, True, "x", True),
-        (None, False, "x", True),
-        (READY, True, "x", False),
-        (READY, True, "", False),
-        (READY, True, "y", True),
-        (READY, False, "x", True),
-        (PENDING, True, "y", False),
-        (FAILED, True, "x", False),
-        (REFUSED, False, "x", False),
-        (REFUSED, True, "x", True),
-        (FAILED, False, "x", True),
+        (None, "x", True),
+        (READY, "x", False),
+        (READY, "", False),
+        (READY, "y", True),
+        (PENDING, "y", False),
+        (FAILED, "x", False),
+        (REFUSED, "x", True),
     ],
 )
-def test_what_is_news(known: Record | None, admitted: bool, extractor: str, expected: bool) -> None:
-    assert is_news(SEEN, known, admitted, extractor) is expected
+def test_what_is_news(known: Record | None, extractor: str, expected: bool) -> None:
+    assert is_news(SEEN, known, extractor) is expected
 
 
 @pytest.mark.parametrize("known", [READY, FAILED, REFUSED, PENDING])
 def test_another_size_or_mtime_is_always_news(known: Record) -> None:
-    assert is_news(SEEN, replace(known, size=11), True, "x")
-    assert is_news(SEEN, replace(known, mtime_ns=21), True, "x")
+    assert is_news(SEEN, replace(known, size=11), "x")
+    assert is_news(SEEN, replace(known, mtime_ns=21), "x")
 
 
 operations = st.lists(
@@ -129,9 +124,9 @@ class Wire:
         self.gone += paths
 
 
-def make(size: int = 2, suffixes: frozenset[str] = frozenset({".jpg"})) -> tuple[Enqueuer, MemoryStore, Wire]:
+def make(size: int = 2) -> tuple[Enqueuer, MemoryStore, Wire]:
     store, wire = MemoryStore(), Wire()
-    return Enqueuer(store, wire, Batcher(size, 0.1), suffixes, lambda: 1000.0), store, wire
+    return Enqueuer(store, wire, Batcher(size, 0.1), lambda: 1000.0), store, wire
 
 
 def test_full_batches_go_at_once_and_the_rest_after_the_linger() -> None:
@@ -183,24 +178,6 @@ def test_a_batch_that_is_held_is_not_due_at_once() -> None:
     assert not batcher.may_be_held(LONGEST_HOLD)
 
 
-def test_files_of_other_suffixes_are_recorded_and_not_sent() -> None:
-    enqueuer, store, wire = make()
-    enqueuer.put([Reference("notes.txt", 3, 4)], 0.0)
-    enqueuer.flush(1.0)
-    assert wire.batches == []
-    assert store.records(["notes.txt"]) == [
-        Record(
-            3,
-            4,
-            State.FAILED,
-            since=1000.0,
-            failure=FailureKind.SUFFIX,
-            reason="not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES",
-        )
-    ]
-    assert enqueuer.news([Reference("notes.txt", 3, 4)]) == News()
-
-
 def test_a_batch_whose_message_failed_is_marked_first_and_sent_when_the_queue_is_back() -> None:
     enqueuer, store, wire = make()
     wire.cut = True
@@ -248,10 +225,10 @@ def test_what_is_only_to_be_read_again_is_told_from_what_is_new() -> None:
 
 def test_what_is_held_is_on_record_and_not_sent() -> None:
     enqueuer, store, wire = make()
-    enqueuer.hold([Reference("a.jpg", 1, 1), Reference("b.jpg", 1, 1), Reference("c.txt", 1, 1)])
+    enqueuer.hold([Reference("a.jpg", 1, 1), Reference("b.jpg", 1, 1)])
     enqueuer.flush(9.0, at_once=True)
     assert wire.batches == []
-    assert (store.counts().held, store.counts().failed) == (2, 1)
+    assert store.counts().held == 2
     enqueuer.put([Reference("a.jpg", 1, 1)], 10.0)
     enqueuer.flush(11.0)
     assert [[reference.path for reference in batch] for batch in wire.batches] == [["a.jpg"]]

@@ -1,8 +1,10 @@
 import pytest
 
+from shared.admission import Why
+from shared.errors import SettingsError
 from shared.ignored import ignores
-from shared.settings import Settings, load_settings
-from watcher.filters import admits, suffix_of, suffix_reason
+from shared.settings import load_settings
+from shared.suffixes import NO_PICTURES, VIDEOS, suffix_of
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,22 @@ from watcher.filters import admits, suffix_of, suffix_reason
         "album/Desktop.ini",
         ".DS_Store",
         "Icon\r",
+        "Mine.photoslibrary/resources/derivatives/masters/0/a.jpeg",
+        "Mine.photoslibrary/private/a.jpg",
+        "Old.aplibrary/Thumbnails/a.jpg",
+        "Lightroom/Previews.lrdata/a.jpg",
+        "Lightroom/Smart Previews.lrdata/0/a.dng",
+        "data/appdata_oc1x2y3z/preview/a/7/512-512.jpg",
+        "@Recycle/a.jpg",
+        "photo.jpg.!sync",
+        "photo.jpg.bc!",
+        "photo.jpg.fdmdownload",
+        "photo.jpg.downloading",
+        "photo.jpg.xltd",
+        "photo.jpg.td",
+        "photo.jpg.sb-1f2e3d4c-AbC123",
+        "photo.jpg.bak",
+        "photo.jpg_original",
     ],
 )
 def test_hidden_partial_and_foreign_names_are_passed_over(path: str) -> None:
@@ -49,6 +67,15 @@ def test_hidden_partial_and_foreign_names_are_passed_over(path: str) -> None:
         "a\nb.jpg",
         "\udcff\udcfe.jpg",
         "😀.png",
+        "Mine.photoslibrary/originals/0/a.heic",
+        "Old.aplibrary/Masters/2012/a.jpg",
+        "resources/derivatives/a.jpg",
+        "appdata/a.jpg",
+        "lrdata/a.jpg",
+        "photo.sb-.jpg",
+        "the_original.jpg",
+        "original",
+        "a.jpg.original",
     ],
 )
 def test_names_of_a_user_are_not_passed_over(path: str) -> None:
@@ -71,25 +98,57 @@ def test_suffix(path: str, suffix: str) -> None:
     assert suffix_of(path) == suffix
 
 
-def suffixes(value: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("IMAGESIEVE_SUFFIXES", value)
-    return load_settings()
+@pytest.mark.parametrize(
+    ("words", "path", "why"),
+    [
+        ("*", "a.jpg", None),
+        ("*", "hash", None),
+        ("*", "a.unknown", None),
+        ("*", "a.NEF", None),
+        ("*", "a.xmp", Why.SUFFIX),
+        ("*", "a.JPG.json", Why.SUFFIX),
+        ("*", "a.jpg.part", Why.NAME),
+        ("*", "@eaDir/a.jpg", Why.NAME),
+        ("* .json", "a.json", None),
+        ("JPG, .png .", "a.jpg", None),
+        ("JPG, .png .", "hash", None),
+        ("JPG, .png .", "a.", None),
+        ("JPG, .png .", "a.unknown", Why.SUFFIX),
+        ("jpg", "hash", Why.SUFFIX),
+    ],
+)
+def test_what_is_read_follows_from_its_suffix(words: str, path: str, why: Why | None) -> None:
+    assert load_settings(suffixes=words).admission.refuses(path) is why
 
 
-def test_suffixes_as_the_settings_give_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    some = suffixes("JPG, .png .", monkeypatch).suffixes
-    assert [path for path in ("a.jpg", "a.PNG", "hash", "a.txt", "a.") if admits(path, some)] == [
-        "a.jpg",
-        "a.PNG",
-        "hash",
-        "a.",
-    ]
-    assert not admits("hash", suffixes("jpg", monkeypatch).suffixes)
-    assert all(admits(path, suffixes("*", monkeypatch).suffixes) for path in ("a.jpg", "a.txt", "hash"))
+def test_suffixes_of_pictures_are_not_among_those_of_other_files() -> None:
+    pictures = ".jpg .jpeg .png .gif .webp .tif .heic .avif .jxl .dng .nef .cr2 .cr3 .arw .raf .orf .rw2 .psd .svg .ico"
+    assert NO_PICTURES.isdisjoint(pictures.split())
+    assert VIDEOS < NO_PICTURES
+    assert all(suffix == suffix_of(f"name{suffix}") for suffix in NO_PICTURES)
 
 
-def test_the_reason_names_the_suffix_and_the_setting() -> None:
-    assert suffix_reason("a/notes.TXT") == "not read: its suffix .txt is not among IMAGESIEVE_SUFFIXES"
-    assert suffix_reason("hash") == 'not read: its name has no suffix, and "." is not among IMAGESIEVE_SUFFIXES'
-    assert "\n" not in suffix_reason("a.b\nc")
-    suffix_reason("a.\udcff").encode()  # fit to be printed
+@pytest.mark.parametrize(
+    ("path", "excluded"),
+    [
+        ("Screenshots/a.jpg", True),
+        ("deep/Screenshots/er/a.jpg", True),
+        ("Screenshots", False),
+        ("a.gif", True),
+        ("wanted.gif", False),
+        ("Screenshots/wanted.gif", True),
+        ("top/a.jpg", True),
+        ("deep/top/a.jpg", False),
+        ("a:b/c.jpg", True),
+        ("\udcff\udcfe.gif", True),
+        ("#1.jpg", True),
+    ],
+)
+def test_patterns_are_gitignores(path: str, excluded: bool) -> None:
+    settings = load_settings(exclude=r"Screenshots/:*.gif:!wanted.gif:/top/:a\:b/:\#1.jpg")
+    assert settings.admission.refuses(path) is (Why.EXCLUDED if excluded else None)
+
+
+def test_a_pattern_that_is_none_is_a_wrong_setting() -> None:
+    with pytest.raises(SettingsError, match=r"IMAGESIEVE_EXCLUDE is .*!"):
+        load_settings(exclude="!")

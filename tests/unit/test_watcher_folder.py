@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.admission import Why
 from shared.records import Reference
+from shared.records.passed_over import Passed
 from watcher.folder import CHUNK, WatchedFolder
 from watcher.storage import Absence, FolderAway
 
@@ -125,6 +127,11 @@ def test_a_tree_deeper_than_a_path_can_say_is_left_out_with_a_word(
     assert walked(folder) == {"a.jpg"}
     assert isinstance(folder.look("/".join(["d" * 250] * 17 + ["b.jpg"])), Absence)
     assert "is left out, it cannot be read: File name too long" in caplog.text
+    assert caplog.text.count("is left out") == 1
+    passed: list[Passed] = []
+    assert {file.path for chunk in folder.walk(note=passed.append) for file in chunk} == {"a.jpg"}
+    assert [(one.path[-3:], one.why) for one in passed] == [("dd/", Why.TOO_LONG)]
+    assert caplog.text.count("is left out") == 1, "it is named once"
     shutil.rmtree(root)
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.admission import Admission, Why
 from shared.broker import Lane
+from shared.failures import FailureKind
 from shared.records import Counts, Reference, State
 from shared.store import MemoryStore
+from tests.failed import mark_failed
 from watcher.enqueue import Batcher, Enqueuer
 from watcher.folder import WatchedFolder
 from watcher.once import SETTLE_SECONDS, Once
@@ -17,7 +20,6 @@ from watcher.queue import Lines
 from watcher.scan import LOST_AFTER, LOST_IN_TRAFFIC, Reconciler, lost_after
 from watcher.settling import Settling
 
-SUFFIXES = frozenset({".jpg", "."})
 QUIET, RESCAN_EVERY = 1.0, 40.0
 ABSENCE = 2 * RESCAN_EVERY
 
@@ -36,7 +38,7 @@ class Bench:
         self.folder = WatchedFolder(self.root)
         self.folder.pin()
         self.settling = Settling(QUIET, self.folder.look)
-        self.enqueuer = Enqueuer(self.store, self, Batcher(32, 0.0), SUFFIXES, lambda: self.now)
+        self.enqueuer = Enqueuer(self.store, self, Batcher(32, 0.0), lambda: self.now)
         self.reconciler = Reconciler(
             self.folder,
             self.store,
@@ -48,6 +50,12 @@ class Bench:
             lambda: self.now,
         )
         self.reconciler.scanned = self.now  # what the next one finds is new
+
+    def follow(self, admission: Admission) -> None:
+        """Start anew with other rules."""
+        self.folder = WatchedFolder(self.root, admission=admission)
+        self.folder.pin()
+        self.reconciler.folder = self.folder
 
     def send(self, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
         self.sent += [reference.path for reference in references]
@@ -128,13 +136,79 @@ def test_files_of_an_appeared_folder_settle_in_full_however_old(bench: Bench) ->
     assert bench.settling.paths() == ["came/deep/a.jpg"]
 
 
-def test_other_suffixes_are_on_record_and_ignored_names_are_not(bench: Bench) -> None:
-    bench.write("notes.txt")
-    bench.write("a.jpg.part")
+def test_what_is_passed_over_is_on_no_record_and_is_counted_and_listed(bench: Bench) -> None:
+    bench.write("notes.txt", content=b"12345")
+    bench.write("deep/b.XMP", content=b"123")
+    bench.write("a.jpg.part", content=b"12")
+    bench.write("@eaDir/thumb.jpg")
     bench.write("3f786850e387550f")
-    assert bench.rescan() == ["3f786850e387550f"]
-    assert bench.known() == {"notes.txt", "3f786850e387550f"}
-    assert [path for path, _ in bench.store.failures()] == ["notes.txt"]
+    bench.write("odd.unknown")
+    (bench.root / "link.jpg").symlink_to("odd.unknown")
+    assert bench.store.passed_over() is None
+    assert bench.rescan() == ["3f786850e387550f", "odd.unknown"]
+    assert bench.known() == {"3f786850e387550f", "odd.unknown"}
+    found = bench.store.passed_over()
+    assert found
+    assert found.suffixes == {".txt": (1, 5), ".xmp": (1, 3)}
+    assert found.others == {Why.NAME: (2, 2), Why.LINK: (1, 0)}
+    assert found.total == (5, 10)
+    assert sorted(bench.store.list_passed_over(found)) == [
+        ("@eaDir/", 0, Why.NAME),
+        ("a.jpg.part", 2, Why.NAME),
+        ("deep/b.XMP", 3, Why.SUFFIX),
+        ("link.jpg", 0, Why.LINK),
+        ("notes.txt", 5, Why.SUFFIX),
+    ]
+
+
+def test_a_changed_rule_forgets_what_it_excludes_now_and_brings_back_what_it_does_not(bench: Bench) -> None:
+    for path in ("a.jpg", "Screenshots/b.jpg", "Screenshots/deep/c.jpg", "d.gif", "e.txt"):
+        bench.write(path)
+    bench.rescan()
+    everything = {"a.jpg", "Screenshots/b.jpg", "Screenshots/deep/c.jpg", "d.gif"}
+    assert bench.known() == everything
+    bench.follow(Admission(exclude=("Screenshots/", "*.gif")))
+    assert bench.rescan() == []
+    assert bench.known() == {"a.jpg"}
+    found = bench.store.passed_over()
+    assert found
+    assert found.others == {Why.EXCLUDED: (2, 1)}, "the folder counts as one"
+    bench.follow(Admission(suffixes=frozenset({"*", ".txt"})))
+    assert set(bench.rescan()) == everything - {"a.jpg"} | {"e.txt"}
+    assert bench.known() == everything | {"e.txt"}
+
+
+def test_a_file_that_is_passed_over_now_is_not_sent_again_when_its_message_is_lost(bench: Bench) -> None:
+    bench.write("a.jpg")
+    bench.write("b.jpg")
+    bench.rescan()
+    bench.follow(Admission(exclude=("b.jpg",)))
+    bench.sent = []
+    bench.now += LOST_AFTER + 1
+    bench.drain(bench.reconciler.find_lost(LOST_AFTER))
+    assert bench.sent == ["a.jpg"]
+    assert bench.known() == {"a.jpg"}
+
+
+def test_an_earlier_version_s_record_of_another_suffix_goes_or_is_tried(bench: Bench) -> None:
+    for path in ("a.txt", "b.unknown"):
+        bench.write(path)
+        seen = bench.root / path
+        reference = Reference(path, 1, seen.stat().st_mtime_ns, seen.stat().st_ctime_ns)
+        mark_failed(bench.store, [(reference, "not read: its suffix")], FailureKind.SUFFIX, 1.0)
+    bench.rescan()
+    assert {path for path, _ in bench.store.backlog(9)} == bench.known() == {"b.unknown"}
+
+
+def test_an_empty_folder_that_is_doubted_leaves_the_counts_of_what_is_passed_over(bench: Bench) -> None:
+    bench.write("a.jpg")
+    bench.write("a.xmp")
+    bench.rescan()
+    before = bench.store.passed_over()
+    shutil.rmtree(bench.root)
+    bench.root.mkdir()
+    bench.rescan()
+    assert bench.store.passed_over() == before
 
 
 def test_a_new_extractor_makes_all_its_predecessors_work_news(bench: Bench) -> None:
@@ -275,9 +349,8 @@ def test_once_waits_for_settling_and_workers_and_leaves_out_what_never_settles(
 def test_what_the_first_scan_finds_and_one_after_a_long_absence_is_backlog(bench: Bench) -> None:
     bench.reconciler.scanned = None
     bench.write("before.jpg")
-    bench.write("notes.txt")
     assert bench.rescan() == []
-    assert bench.store.counts() == Counts(total=2, pending=1, failed=1, held=1)
+    assert bench.store.counts() == Counts(total=1, pending=1, held=1)
     bench.now += ABSENCE
     bench.write("missed.jpg")
     assert bench.rescan() == ["missed.jpg"], "no event told of it, and somebody was watching"

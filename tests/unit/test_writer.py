@@ -12,6 +12,7 @@ from shared.errors import LeaseTaken, Unavailable
 from shared.failures import FailureKind
 from shared.records import Extractor, ImageFacts, Match, Reference, State
 from shared.store import MemoryStore
+from tests.failed import mark_failed
 from worker.engine.groups.keepers import rank_keepers
 from worker.engine.search.encoding import encode
 from worker.engine.sketch.sketch import describe
@@ -118,7 +119,7 @@ def test_a_writer_whose_turn_is_over_writes_nothing() -> None:
     put(store, "c", "same", "e")
     with pytest.raises(LeaseTaken):
         first.look(["c"])
-    store.mark_failed([(Reference("bad", 1, 1), "empty")], FailureKind.NO_IMAGE, now=1.0)
+    mark_failed(store, [(Reference("bad", 1, 1), "empty")], FailureKind.NO_IMAGE, now=1.0)
     with pytest.raises(LeaseTaken):
         first.look(["bad"])
     assert verdicts(store) == {"a": "unique", "b": "exact", "c": "", "bad": ""}

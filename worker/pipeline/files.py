@@ -1,6 +1,7 @@
 """Reading a file that a message names: once, whole, and only while it is what the message describes."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.errors import FileChanging, UnreadableImage
@@ -19,9 +20,13 @@ class Contents:
     digest: str
 
 
-def read_file(storage: ReadableStorage, reference: Reference, max_bytes: int) -> Contents:
+def read_file(
+    storage: ReadableStorage, reference: Reference, max_bytes: int, refuse: Callable[[bytes], None] | None = None
+) -> Contents:
     """Read and digest the file of `reference`; one pass over its bytes.
 
+    refuse: is given the first bytes of a file of more than READ_BYTES, and may raise UnreadableImage: the rest is not
+    read then.
     Raises what `ReadableStorage.open` raises, UnreadableImage (with the reason) or FileChanging (the file is no longer,
     or does not stay, what the reference describes).
     """
@@ -35,20 +40,22 @@ def read_file(storage: ReadableStorage, reference: Reference, max_bytes: int) ->
             raise UnreadableImage(
                 FailureKind.TOO_LARGE, f"too large: {before.size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}"
             )
-        contents = _read(file, before.size)
+        contents = _read(file, before.size, refuse)
         after = file.state()
     if before != after or len(contents.data) != after.size:
         raise FileChanging(f"{reference.path} changed while it was read")
     return contents
 
 
-def _read(file: OpenFile, size: int) -> Contents:
+def _read(file: OpenFile, size: int, refuse: Callable[[bytes], None] | None) -> Contents:
     """Never reads past `size`: a file that grows for ever ends here too."""
     digest = hashlib.sha256()
     chunks: list[bytes] = []
     left = size
     try:
         while left > 0 and (chunk := file.read(min(READ_BYTES, left))):
+            if refuse and left == size > READ_BYTES:
+                refuse(chunk)
             digest.update(chunk)
             chunks.append(chunk)
             left -= len(chunk)

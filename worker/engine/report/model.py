@@ -9,6 +9,7 @@ import numpy as np
 from shared.records import Extractor, Kind
 from shared.records.history import Snapshot
 from shared.records.layers import Layer
+from shared.records.passed_over import PassedOver
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.clusters.neighbourhood import Neighbourhood
@@ -20,6 +21,7 @@ from worker.engine.report.clusters import Cluster, count_clusters
 from worker.engine.report.placement import Assignment, Change, find_changes, find_outliers
 
 UNIQUE = "unique"
+NOTHING_PASSED = PassedOver()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Meta:
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
     keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
     history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
+    passed_over: what the last complete scan of the folder passed over.
     k_asked: the k that `imagesieve recluster --k` asked for, k_wished: the one asked for there or set; 0 for none.
     names: of its clusters. tally: what was counted of files until then, see `Counter`. layers: of the network whose
     features were clustered.
@@ -59,6 +62,7 @@ class Meta:
     names: Names = NAMELESS
     tally: Mapping[str, int] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
+    passed_over: PassedOver = NOTHING_PASSED
 
 
 @dataclass(frozen=True, slots=True)

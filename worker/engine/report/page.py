@@ -70,6 +70,8 @@ def render_page(report: Report, figures: Sequence[Figure], thumbnail: Thumbnail)
             timeline=figure_of_history(report),
             history=report.history[: -GENERATIONS_SHOWN - 1 : -1],
             **_failures(report),
+            passed=report.meta.passed_over.total,
+            passed_kinds=report.meta.passed_over.ranked[:REASONS_SHOWN],
         )
     )
 

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
+from shared.records.passed_over import PassedOver
 from worker.engine.report.clusters import Cluster
 from worker.engine.report.model import Failure, Report
 
 GENERATIONS_LISTED: Final = 30  # newest ones of the history, which the summary lists
+KINDS_LISTED: Final = 100  # largest ones of what was passed over, which the summary lists
 REASONS_LISTED: Final = 20  # most frequent reasons for a failure, which the summary lists
 
 
@@ -16,7 +18,8 @@ def summary(report: Report) -> dict[str, Any]:
     """What summary.json holds: JSON values only.
 
     `unnamed`: why no cluster has a name, "" where they could have one. `failures`: files per reason, for the most
-    frequent reasons. `history`: newest first, this generation included.
+    frequent reasons. `passed_over`: files, bytes, and of each kind its suffix or reason, files and bytes.
+    `history`: newest first, this generation included.
     """
     totals, clustering, choice = report.totals, report.clustering, report.clustering.choice
     extractor = report.meta.extractor
@@ -77,9 +80,14 @@ def summary(report: Report) -> dict[str, Any]:
         "tally": dict(report.meta.tally),
         "unnamed": report.meta.names.why_not,
         "clusters": [_cluster_values(cluster) for cluster in report.clusters],
+        "passed_over": _passed_values(report.meta.passed_over),
         "failures": dict(reasons(report.failures)[:REASONS_LISTED]),
         "history": [asdict(snapshot) for snapshot in report.history[: -GENERATIONS_LISTED - 1 : -1]],
     }
+
+
+def _passed_values(passed: PassedOver) -> dict[str, Any]:
+    return {**passed.total._asdict(), "kinds": [[name, *amount] for name, amount in passed.ranked[:KINDS_LISTED]]}
 
 
 def _cluster_values(cluster: Cluster) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.records import Kind
+from shared.records.passed_over import Passed
 from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group
 from worker.engine.groups.variants import Variant
@@ -22,6 +23,7 @@ VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
 OUTLIERS: Final = ("path", "cluster", "distance")
 CHANGES: Final = ("path", "from", "to")
 FAILURES: Final = ("path", "reason")
+PASSED_OVER: Final = ("path", "suffix", "bytes", "reason")
 
 
 def path_cell(path: str) -> str:
@@ -93,6 +95,12 @@ def failure_rows(failures: Iterable[Failure]) -> Iterator[Sequence[str]]:
     """Rows of failures.csv."""
     for failure in failures:
         yield (path_cell(failure.path), text_cell(failure.reason))
+
+
+def passed_rows(passed: Iterable[Passed]) -> Iterator[Sequence[str]]:
+    """Rows of passed-over.csv. A folder that is passed over with all that is in it ends in `/`."""
+    for one in passed:
+        yield (path_cell(one.path), text_cell(one.suffix), str(one.bytes), one.why)
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from rich import filesize
 from tabulate import tabulate
 
+from shared.records.passed_over import PassedOver
 from worker.engine.groups.groups import Group
 from worker.engine.report.model import Report
 from worker.engine.report.summary import REASONS_LISTED, naming, reasons, sampling
@@ -16,6 +17,7 @@ WIDTH: Final = 80  # columns
 GROUPS_NAMED: Final = 5  # largest ones, which are named
 DUPLICATES_NAMED: Final = 5  # of each of them
 VALUE_WIDTH: Final = 53  # columns of a value beside its label
+KINDS_SHOWN: Final = 12  # of what was passed over
 REASON: Final = 64  # columns of the reason for a failure
 REDUCTION: Final = (
     "Reduction is the original notebook's (images / total) * (1 - k / total) * 100: how much smaller the collection "
@@ -43,6 +45,7 @@ def summary_text(report: Report) -> str:
         _wrapped(REDUCTION),
         *_names(report),
         *_failures(report),
+        *_passed_over(report),
     ]
     if meta.seconds:
         stages = ", ".join(f"{show(name)} {value:.2f}" for name, value in meta.seconds.items())
@@ -59,6 +62,7 @@ def _total_rows(report: Report) -> list[tuple[str, str]]:
         ("Variants", f"{totals.variants:,} that differ in a place: no duplicates" if totals.variants else "0"),
         ("Can be freed", saving(totals.bytes_to_free, totals.bytes_to_prove)),
         ("Could not be read", f"{totals.failed:,}"),
+        ("Passed over", _passed(report.meta.passed_over)),
         ("Waiting", f"{totals.waiting:,}"),
         ("Folder", meta.folder),
         ("Features", f"{meta.extractor.label} ({meta.extractor.id})"),
@@ -160,6 +164,23 @@ def _failures(report: Report) -> Iterator[str]:
     )
     yield f"{number_of(report.totals.failed, 'file')} could not be read; failures.csv names each"
     yield _grid(("Reason", "Files"), rows, widest=REASON)
+
+
+def _passed(passed: PassedOver) -> str:
+    files, size = passed.total
+    return f"{files:,} ({filesize.decimal(size)}): no pictures by their name" if files else ""
+
+
+def _passed_over(report: Report) -> Iterator[str]:
+    ranked = report.meta.passed_over.ranked
+    if not ranked:
+        return
+    rows = [(show(name), f"{one.files:,}", _short_size(one.bytes)) for name, one in ranked[:KINDS_SHOWN]]
+    if rest := [one for _, one in ranked[KINDS_SHOWN:]]:
+        files, size = sum(one.files for one in rest), sum(one.bytes for one in rest)
+        rows.append(("(others)", f"{files:,}", _short_size(size)))
+    yield f"{number_of(report.meta.passed_over.total.files, 'file')} passed over; passed-over.csv names each"
+    yield _grid(("Suffix or reason", "Files", "Bytes"), rows, widest=REASON)
 
 
 def _wrapped(text: str) -> str:

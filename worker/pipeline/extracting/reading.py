@@ -11,6 +11,7 @@ from shared.errors import FileChanging, PermanentError, UnreadableImage
 from shared.failures import FailureKind
 from shared.records import ImageFacts, Reference
 from worker.engine.picture.decode import Picture, probe, shrink
+from worker.engine.picture.formats import recognise
 from worker.engine.sketch.impression import take_impression
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
@@ -100,7 +101,7 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], extraction: 
             seen[place] = Refused(FailureKind.DECODER, CRASHED)
             continue
         try:
-            held[place] = read_file(extraction.storage, reference, extraction.max_bytes)
+            held[place] = read_file(extraction.storage, reference, extraction.max_bytes, _refuse)
         except FileChanging:
             continue  # its next settled state is a reference of its own
         except PermanentError as error:
@@ -112,6 +113,12 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], extraction: 
             ReadFile(contents.digest, facts, None) if facts else _describe(references[place], contents, extraction)
         )
     return seen, time.perf_counter() - started
+
+
+def _refuse(first: bytes) -> None:
+    """Raise UnreadableImage for the beginning of what is no picture. Zeros say nothing before all of them are read."""
+    if first.strip(b"\0"):
+        recognise(first)
 
 
 def _describe(reference: Reference, contents: Contents, extraction: Extraction) -> ReadFile | Refused:

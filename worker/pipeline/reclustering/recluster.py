@@ -14,7 +14,7 @@ from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.division import Wish
 from worker.engine.clusters.neighbourhood import Neighbourhood, lay_out
 from worker.engine.groups.keepers import FolderRules, rank_keepers
-from worker.engine.report.model import Failure, Meta, build_report
+from worker.engine.report.model import NOTHING_PASSED, Failure, Meta, build_report
 from worker.engine.report.summary import summary as summarize
 from worker.engine.report.write import write_report
 from worker.pipeline.reclustering.arrangement import SEED, Arranger
@@ -83,11 +83,12 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     meta = _describe(reclustering, generation, extractor, thresholds, folders, watch, asked, wish.k)
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
     meta = replace(meta, waiting=found.waiting, names=names_found, layers=reclustering.layers, tally=asdict(tally))
+    passed = reclustering.store.list_passed_over(meta.passed_over)
     grouping, clusters = found.grouping, found.clusters
     parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta
     report = build_report(*parts, grouping.variants, neighbourhood, last.clusters if last else {})
     thumbnail = thumbnail_reader(reclustering.storage, found.files, reclustering.max_pixels, reclustering.max_bytes)
-    unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail))
+    unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail, passed))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
     centroids = found.clustering.centroids.tobytes()
     # First the verdicts: a run that is killed before the pointer flips is due again.
@@ -175,4 +176,5 @@ def _describe(
         warnings=tuple(reclustering.warnings()),
         k_asked=k_asked,
         k_wished=k_wished,
+        passed_over=reclustering.store.passed_over() or NOTHING_PASSED,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from shared.records.layers import Layer
-from shared.store import Events, Generations, Leases
+from shared.store import Events, Generations, Leases, Surroundings
 from worker.engine.clusters.clustering import ARRAY_BYTES
 from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.comparison import Compare
@@ -15,7 +15,7 @@ from worker.pipeline.storage import ReadableStorage
 from worker.pipeline.thresholds import InForce
 
 
-class ReclusteringStore(GroupingStore, Events, Generations, Leases, Protocol):
+class ReclusteringStore(GroupingStore, Events, Generations, Leases, Surroundings, Protocol):
     """What a recluster run reads, corrects and publishes, and its lease."""
 
 
