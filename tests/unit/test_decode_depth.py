@@ -19,6 +19,40 @@ def test_12_bit_values_in_16_bit_use_the_whole_range() -> None:
     assert to_8_bit(np.array([[0, 16, 255]], np.uint16)).tolist() == [[0, 16, 255]]
 
 
+DARK = np.random.default_rng(6).integers(0, 2000, (100, 120))
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.uint32, np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_one_bright_pixel_does_not_make_the_rest_black(dtype: type, channels: int) -> None:
+    """A hot one, of a sensor; as bright as can be."""
+    values = np.repeat(DARK[..., None], channels, axis=2).astype(dtype)
+    hot = values.copy()
+    hot[50, 60] = np.finfo(dtype).max if values.dtype.kind == "f" else np.iinfo(dtype).max
+    found = to_8_bit(hot).astype(int)
+    assert (found[50, 60] == 255).all()
+    found[50, 60] = to_8_bit(values)[50, 60]
+    assert np.abs(found - to_8_bit(values)).max() <= 1
+    assert found.max() > 100
+
+
+def test_two_dark_pictures_with_a_bright_pixel_stay_different_as_files() -> None:
+    first, second = (values.astype(np.uint16) for values in (DARK, DARK[::-1].copy()))
+    first[3, 3] = second[3, 3] = 65_535
+    pictures = [decode(cv2.imencode(".png", values)[1].tobytes(), 10**6) for values in (first, second)]
+    assert pictures[0].mean() > 40
+    assert (pictures[0] != pictures[1]).mean() > 0.9
+
+
+@pytest.mark.parametrize("bright", [2, 100])
+def test_lights_in_the_dark_are_part_of_the_picture(bright: int) -> None:
+    """More than one pixel in 10,000."""
+    values = DARK.astype(np.uint16)
+    values.ravel()[: bright + 1] = 60_000
+    np.testing.assert_array_equal(to_8_bit(values), values >> 8)
+    np.testing.assert_array_equal(to_8_bit(values.astype(np.float32)), np.rint(values * (255 / 60_000)))
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tiff", ".pgm"])
 def test_two_dark_16_bit_pictures_stay_different(suffix: str) -> None:
     rng = np.random.default_rng(5)

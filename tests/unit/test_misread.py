@@ -72,22 +72,6 @@ def test_16_bits_mean_the_same_in_either_order_of_bytes() -> None:
     assert decode(one, PIXELS).max() == deep.max() >> 8
 
 
-def test_planes_of_16_bits_are_refused_not_taken_for_interleaved_ones() -> None:
-    height, width = GREY.shape
-    data = np.stack([GREY.astype("<u2") * 256] * 3).tobytes()
-    bits = struct.pack("<3H", 16, 16, 16)
-    offsets = struct.pack("<6I", *(8 + plane * GREY.size * 2 for plane in range(3)), *[GREY.size * 2] * 3)
-    behind = 8 + len(data)
-    file = tiff(
-        "<",
-        [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, behind), (259, 3, 1, 1), (262, 3, 1, 2),
-         (273, 4, 3, behind + 6), (277, 3, 1, 3), (278, 3, 1, height), (279, 4, 3, behind + 18), (284, 3, 1, 2)],
-        data + bits + offsets,
-    )  # fmt: skip
-    with pytest.raises(UnreadableImage, match="16 bits in planes of one colour"):
-        decode(file, PIXELS)
-
-
 RAW_TAGS = {
     "DNG": [(50706, 1, 4, 0x00000401)],
     "NEF or ARW": [(254, 4, 1, 1), (330, 4, 1, 8)],
@@ -186,27 +170,6 @@ def grey_and_alpha(extra: int, alpha: int) -> bytes:
 @pytest.mark.parametrize("extra", [1, 2])
 def test_grey_with_alpha_is_read(extra: int) -> None:
     assert (decode(grey_and_alpha(extra, 255), PIXELS) == GREY[..., None]).all()
-
-
-def test_grey_with_alpha_in_planes_is_refused() -> None:
-    packed = [zlib.compress(values.tobytes()) for values in (GREY, np.full_like(GREY, 255))]
-    places = struct.pack("<4I", 8, 8 + len(packed[0]), *map(len, packed))
-    behind = 8 + sum(map(len, packed))
-    height, width = GREY.shape
-    file = tiff(
-        "<",
-        [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 2, 8 | 8 << 16), (259, 3, 1, 8), (262, 3, 1, 1),
-         (273, 4, 2, behind), (277, 3, 1, 2), (278, 3, 1, height), (279, 4, 2, behind + 8), (284, 3, 1, 2),
-         (338, 3, 1, 2)],
-        b"".join(packed) + places,
-    )  # fmt: skip
-    with pytest.raises(UnreadableImage, match="8 bits in planes of one colour"):
-        decode(file, PIXELS)
-
-
-def test_channels_that_no_reader_knows_are_named() -> None:
-    with pytest.raises(UnreadableImage, match="with such channels or depths: not supported by this build"):
-        decode(picture("<", 16, 1, GREY.tobytes() * 4, [(339, 3, 1, 3)]), PIXELS)
 
 
 def test_a_webp_of_fewer_than_32_bytes_is_read() -> None:

@@ -1,6 +1,7 @@
 """From what decoders give (any depth, any number of channels) to 8-bit RGB."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any, Final
 
 import cv2
@@ -12,6 +13,8 @@ from shared.failures import FailureKind
 
 Picture = NDArray[np.uint8]
 
+_ODD: Final = 10_000  # of so many pixels one may be odd: brighter than its picture, or darker, by 16 times the range
+_LEAST_PIXELS: Final = 64  # below which none is
 _AT_ONCE: Final = 1 << 22  # values worked on at once, so that wide intermediate types stay small
 
 
@@ -58,21 +61,51 @@ def to_8_bit(values: NDArray[Any]) -> NDArray[np.uint8]:
 
     16 bit: the upper 8 of the bits in use. Cameras and microscopes store 12-bit values unscaled in 16; what stays
     below 4096 is taken as that (and below 256 as 8 bit), or different pictures would all come out black.
-    float: 0..1 as it is; beyond that, and for 32-bit integers, the range of the finite values is spread over 0..255.
-    What is not finite: NaN and -inf are black, +inf white. 8-bit signed is read as unsigned, as Pillow does.
+    float: 0..1 as it is; beyond that, and for signed and 32-bit integers, the range of the finite values is spread over
+    0..255. What is not finite: NaN and -inf are black, +inf white. 8-bit signed is read as unsigned, as Pillow does.
+    Of both, one pixel in 10,000 (a hot one, a cosmic ray) may lie outside, or else the rest would be black; see _ODD.
     """
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype.itemsize == 1:
         return np.ascontiguousarray(values).view(np.uint8)
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:  # of either byte order
-        top = int(values.max())
-        shift = 0 if top < 256 else 4 if top < 4096 else 8
-        return (values >> shift).astype(np.uint8)
-    low, high = _finite_range(values)
+        shift = 0 if _fit(values, 256) else 4 if _fit(values, 4096) else 8
+        upper = values >> shift
+        return upper.astype(np.uint8) if shift == 8 else np.minimum(upper, 255).astype(np.uint8)
+    low, high = _usual_range(values)
     if values.dtype.kind == "f" and low >= 0 and high <= 1:
         low, high = 0.0, 1.0
     return _spread(values, low, high)
+
+
+def _fit(values: NDArray[Any], top: int) -> bool:
+    """Whether all values but odd ones lie below this one."""
+    most = _odd(values)
+    # Nearly always the first rows tell.
+    return all(most >= above for above in accumulate(np.count_nonzero(values[rows] >= top) for rows in _strips(values)))
+
+
+def _odd(values: NDArray[Any]) -> int:
+    """How many values may be odd ones; a pixel is odd in all its channels."""
+    channels = values.shape[2] if values.ndim == 3 else 1
+    pixels = values.size // channels
+    return -(-pixels // _ODD) * channels if pixels >= _LEAST_PIXELS else 0
+
+
+def _usual_range(values: NDArray[Any]) -> tuple[float, float]:
+    """The range of all finite values; without odd ones where these make it more than 16 times as wide."""
+    low, high = _finite_range(values)
+    odd = _odd(values)
+    ends: list[NDArray[Any]] = [np.empty(0), np.empty(0)]
+    for rows in _strips(values) if odd else ():
+        finite = values[rows][np.isfinite(values[rows])].astype(np.float64)
+        if finite.size > 2 * odd:
+            finite.partition((odd, finite.size - odd - 1))
+        ends = [np.sort(np.append(ends[0], finite[: odd + 1]))[: odd + 1],
+                np.sort(np.append(ends[1], finite[-odd - 1 :]))[-odd - 1 :]]  # fmt: skip
+    usual = (float(ends[0][-1]), float(ends[1][0])) if ends[0].size > odd else (low, high)
+    return usual if usual[0] < usual[1] and high / 16 - low / 16 > usual[1] - usual[0] else (low, high)
 
 
 def _finite_range(values: NDArray[Any]) -> tuple[float, float]:

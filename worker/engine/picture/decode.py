@@ -21,6 +21,7 @@ from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
 from worker.engine.picture.scaling import average
+from worker.engine.picture.tiff_values import decode_tiff
 
 __all__ = ["Header", "Picture", "Reduced", "decode", "decode_reduced", "probe", "shrink"]
 
@@ -103,7 +104,7 @@ def _decode(data: bytes, header: Header, divisor: int, checked: bool = False) ->
         found = decode_checked_jpeg(data, expected[::-1] if divisor > 1 else None) if checking else None
         picture, whole = (found, True) if found is not None else _by_opencv(header, data, divisor)
     else:
-        picture, whole = (_by_pillow if header.reader == "pillow" else _by_netpbm)(header, data)
+        picture, whole = (_by_pillow if header.reader == "pillow" else _by_values)(header, data)
     sides = {picture.shape[:2], picture.shape[1::-1]}  # TIFF arrives turned already
     if expected not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
         raise UnreadableImage(
@@ -165,15 +166,23 @@ def for_opencv(data: bytes) -> bytes:
     return data + bytes(max(0, _LEAST_BYTES - len(data)))
 
 
-def _by_netpbm(header: Header, data: bytes) -> tuple[Picture, bool]:
-    try:
-        values = decode_pnm(data)
-    except (ValueError, MemoryError) as error:
-        raise refusal(header, error) from error
+def _by_values(header: Header, data: bytes) -> tuple[Picture, bool]:
+    values = read_values(header, data)
     channels = 1 if values.ndim == 2 else values.shape[2]
     order = [2, 1, 0, *range(3, channels)] if channels > 2 else [*range(channels)]
     whole = values.dtype == np.uint8 and (channels in (1, 3) or bool(values[..., -1].min() == 255))
-    return to_rgb(values if values.ndim == 2 else values[..., order]), whole
+    # Of a TIFF more may be stored than comes out here: Lab, inks, depths.
+    return to_rgb(values if values.ndim == 2 else values[..., order]), whole and header.reader != "tiff"
+
+
+def read_values(header: Header, data: bytes) -> NDArray[Any]:
+    """Grey `[h, w]`, or RGB with alpha last, of a picture that a module of ours reads. Errors as `decode`."""
+    try:
+        return (decode_tiff if header.reader == "tiff" else decode_pnm)(data)
+    except UnreadableImage:
+        raise
+    except Exception as error:  # hostile values make libtiff and NumPy raise many a type
+        raise refusal(header, error) from error
 
 
 def _by_pillow(header: Header, data: bytes) -> tuple[Picture, bool]:

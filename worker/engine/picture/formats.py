@@ -5,7 +5,8 @@ from typing import Final, Literal
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 
-Reader = Literal["opencv", "pillow", "netpbm"]  # what decodes a file: a library, or worker.engine.picture.pnm
+# What decodes a file: a library, or a module of worker.engine.picture: pnm, tiff_values.
+Reader = Literal["opencv", "pillow", "netpbm", "tiff"]
 
 CONVERT: Final = "not supported by this build; convert it to JPEG or PNG"
 CAMERA_RAW: Final = f"camera raw picture: {CONVERT}"

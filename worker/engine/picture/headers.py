@@ -36,7 +36,8 @@ _LEAST_TILE: Final = 4096  # pixels; each tile of a JPEG 2000 costs the decoder 
 class Header:
     """What a header says. width, height: pixels as stored. orientation: EXIF's 1 to 8, 1 where there is none.
 
-    reader: what decodes this picture rightly: a library, or for Netpbm's formats worker.engine.picture.pnm.
+    reader: what decodes this picture rightly: a library, or for Netpbm's formats and rare kinds of TIFF a
+    module of ours.
     """
 
     format: str
@@ -164,9 +165,9 @@ def _webp(data: bytes) -> Header:
 
 
 def _tiff(data: bytes) -> Header:
-    """The orientation is left out, for both readers apply it themselves."""
-    width, height, reader = read_tiff_header(data)
-    return Header("TIFF", width, height, reader=reader)
+    width, height, orientation, reader = read_tiff_header(data)
+    # The libraries apply it themselves.
+    return Header("TIFF", width, height, orientation if reader == "tiff" else 1, reader=reader)
 
 
 def _pnm(data: bytes) -> Header:

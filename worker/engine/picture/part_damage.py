@@ -12,6 +12,7 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.containers import chunks, gif_parts
 from worker.engine.picture.jpeg_damage import check_jpeg
+from worker.engine.picture.tiff_header import directory_reader
 
 _DEFLATE: Final = (8, 32946)
 _JPEG, _TABLES = 7, 347  # coding of a TIFF, and the tag of the tables that all its strips share
@@ -86,7 +87,7 @@ def _tiff(data: bytes) -> str:
 def _pages(data: bytes) -> Iterator[TiffImagePlugin.ImageFileDirectory_v2]:
     """The tags of each page. Raises nearly anything where they do not parse."""
     stream = io.BytesIO(data)
-    page = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if data[2:4] in (b"+\0", b"\0+") else 8))
+    page = directory_reader(data)
     for _ in range(_MOST_PAGES):
         if not page.next:
             return

@@ -12,10 +12,9 @@ from PIL import Image
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
-from worker.engine.picture.decode import for_opencv
+from worker.engine.picture.decode import for_opencv, read_values
 from worker.engine.picture.headers import Header
 from worker.engine.picture.pillow_files import PLUGINS, open_by_pillow, refusal
-from worker.engine.picture.pnm import decode_pnm
 
 _MAPPED: Final = ("PNG", "GIF", "BMP", "TIFF")  # formats that are understood and may have a colour map
 _PNG_PALETTE: Final = 3
@@ -38,11 +37,8 @@ class Stored:
 
 def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
     """The values of a picture as they are stored, of any depth: grey, RGB, alpha last. Errors as `decode`."""
-    if header.reader == "netpbm":
-        try:
-            return decode_pnm(data)
-        except (ValueError, MemoryError) as error:
-            raise refusal(header, error) from error
+    if header.reader in ("netpbm", "tiff"):
+        return read_values(header, data)
     if header.reader == "opencv":
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None:
