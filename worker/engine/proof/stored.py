@@ -14,6 +14,7 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.decode import for_opencv
 from worker.engine.picture.headers import Header
+from worker.engine.picture.heif import decode_heif
 from worker.engine.picture.pillow_files import PLUGINS, open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
 
@@ -43,6 +44,8 @@ def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
             return decode_pnm(data)
         except (ValueError, MemoryError) as error:
             raise refusal(header, error) from error
+    if header.reader == "heif":
+        return decode_heif(data)
     if header.reader == "opencv":
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None:
@@ -77,7 +80,7 @@ def read_stored(data: bytes, header: Header, whole: bool = False) -> Stored:
     return Stored(
         f"{marks} {numbers}" if shared else marks,
         numbers,
-        8 * values.dtype.itemsize,
+        header.bits or 8 * values.dtype.itemsize,
         transparent,
         transparent and not alpha.any(),
     )
