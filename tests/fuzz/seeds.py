@@ -5,6 +5,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pillow_heif
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
@@ -43,6 +44,7 @@ def make_seeds() -> dict[str, bytes]:
         **_tiff(),
         "avif": _pillow("AVIF", **words),
         "avif alpha": _pillow("AVIF", SEE_THROUGH),
+        **_heic(),
         "jpeg 2000": _pillow("JPEG2000"),
         "jpeg 2000 stream": _pillow("JPEG2000", no_jp2=True),
         "jpeg 2000 tiles": _pillow("JPEG2000", tile_size=(32, 32), quality_mode="rates", quality_layers=[20, 5]),
@@ -111,4 +113,24 @@ def _tiff() -> dict[str, bytes]:
         "tiff lab": _pillow("TIFF", IMAGE.convert("LAB")),
         "tiff 16 bit": _opencv(".tiff", BGR.astype(np.uint16) * 257),
         "tiff double": _opencv(".tiff", BGR[:32].astype(np.float64) / 255),
+    }
+
+
+def _heic() -> dict[str, bytes]:
+    def saved(file: pillow_heif.HeifFile, **options: Any) -> bytes:
+        out = io.BytesIO()
+        file.save(out, quality=60, **options)
+        return out.getvalue()
+
+    deep = (PHOTO.astype("<u2") * 257).tobytes()
+    pictures = pillow_heif.from_pillow(IMAGE)
+    pictures.add_from_pillow(SEE_THROUGH)
+    pictures[0].info["thumbnails"] = [64]
+    return {
+        "heic": saved(pillow_heif.from_pillow(IMAGE), exif=_exif()),
+        "heic alpha": saved(pillow_heif.from_pillow(SEE_THROUGH)),
+        "heic 10 bit": saved(pillow_heif.from_bytes("RGB;16", IMAGE.size, deep)),
+        "heic grey": saved(pillow_heif.from_pillow(IMAGE.convert("L"))),
+        "heic tiles": saved(pillow_heif.from_pillow(IMAGE), tile_size=64),
+        "heic several": saved(pictures),
     }

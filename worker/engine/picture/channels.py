@@ -50,7 +50,7 @@ def over_white(rgb: Picture, alpha: NDArray[np.uint8]) -> Picture:
     if alpha.min() == 255:
         return rgb
     out = np.empty_like(rgb)
-    for rows in _strips(rgb):
+    for rows in strips(rgb):
         weight = alpha[rows, :, None].astype(np.uint16)
         out[rows] = (rgb[rows] * weight + 255 * (255 - weight) + 127) // 255
     return out
@@ -83,7 +83,7 @@ def _fit(values: NDArray[Any], top: int) -> bool:
     """Whether all values but odd ones lie below this one."""
     most = _odd(values)
     # Nearly always the first rows tell.
-    return all(most >= above for above in accumulate(np.count_nonzero(values[rows] >= top) for rows in _strips(values)))
+    return all(most >= above for above in accumulate(np.count_nonzero(values[rows] >= top) for rows in strips(values)))
 
 
 def _odd(values: NDArray[Any]) -> int:
@@ -98,7 +98,7 @@ def _usual_range(values: NDArray[Any]) -> tuple[float, float]:
     low, high = _finite_range(values)
     odd = _odd(values)
     ends: list[NDArray[Any]] = [np.empty(0), np.empty(0)]
-    for rows in _strips(values) if odd else ():
+    for rows in strips(values) if odd else ():
         finite = values[rows][np.isfinite(values[rows])].astype(np.float64)
         if finite.size > 2 * odd:
             finite.partition((odd, finite.size - odd - 1))
@@ -110,7 +110,7 @@ def _usual_range(values: NDArray[Any]) -> tuple[float, float]:
 
 def _finite_range(values: NDArray[Any]) -> tuple[float, float]:
     low, high = np.inf, -np.inf
-    for rows in _strips(values):
+    for rows in strips(values):
         finite = values[rows][np.isfinite(values[rows])]
         if finite.size:
             low, high = min(low, float(finite.min())), max(high, float(finite.max()))
@@ -122,7 +122,7 @@ def _spread(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     out = np.full(values.shape, 128, np.uint8)
     if high <= low:
         return out
-    for rows in _strips(values):
+    for rows in strips(values):
         with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinities are dealt with below
             # Halved, for high - low may overflow.
             part = (values[rows].astype(np.float64) / 2 - low / 2) / (high / 2 - low / 2)
@@ -140,6 +140,7 @@ def _alpha(values: NDArray[Any]) -> NDArray[np.uint8]:
     return _spread(values, 0.0, 1.0)
 
 
-def _strips(values: NDArray[Any]) -> Iterator[slice]:
+def strips(values: NDArray[Any]) -> Iterator[slice]:
+    """Rows of a picture `[h, ...]`, few enough at a time for wide intermediate types."""
     height = max(1, _AT_ONCE * len(values) // max(1, values.size))
     return (slice(top, top + height) for top in range(0, len(values), height))

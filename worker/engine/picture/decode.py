@@ -4,6 +4,7 @@ OpenCV decodes what it decodes rightly (it is the faster one), Pillow the rest; 
 which. ICC profiles are not applied here: see srgb.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,9 @@ from PIL import Image
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.channels import Picture, over_white, to_rgb
+from worker.engine.picture.formats import Reader
 from worker.engine.picture.headers import Header, probe
+from worker.engine.picture.heif import decode_heif, show_heif
 from worker.engine.picture.jpeg_damage import decode_checked_jpeg, decode_whole_jpeg
 from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
@@ -104,7 +107,7 @@ def _decode(data: bytes, header: Header, divisor: int, checked: bool = False) ->
         found = decode_checked_jpeg(data, expected[::-1] if divisor > 1 else None) if checking else None
         picture, whole = (found, True) if found is not None else _by_opencv(header, data, divisor)
     else:
-        picture, whole = (_by_pillow if header.reader == "pillow" else _by_values)(header, data)
+        picture, whole = _READERS[header.reader](header, data)
     sides = {picture.shape[:2], picture.shape[1::-1]}  # TIFF arrives turned already
     if expected not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
         raise UnreadableImage(
@@ -209,3 +212,11 @@ def upright(picture: NDArray[Any], orientation: int) -> NDArray[Any]:
         picture = cv2.transpose(picture)
     flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
     return picture if flip is None else cv2.flip(picture, flip)
+
+
+_READERS: Final[dict[Reader, Callable[[Header, bytes], tuple[Picture, bool]]]] = {
+    "pillow": _by_pillow,
+    "netpbm": _by_values,
+    "tiff": _by_values,
+    "heif": lambda _, data: show_heif(decode_heif(data)),
+}

@@ -5,8 +5,8 @@ from typing import Final, Literal
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 
-# What decodes a file: a library, or a module of worker.engine.picture: pnm, tiff_values.
-Reader = Literal["opencv", "pillow", "netpbm", "tiff"]
+# What decodes a file: a library, or a module of this room.
+Reader = Literal["opencv", "pillow", "netpbm", "tiff", "heif"]
 
 CONVERT: Final = "not supported by this build; convert it to JPEG or PNG"
 CAMERA_RAW: Final = f"camera raw picture: {CONVERT}"
@@ -61,6 +61,11 @@ _NO_IMAGES: Final = (
     (0, b"MZ", f"{_OTHER} a program"),
 )
 
+# Of pictures and of sequences of them, whatever their coding: worker.engine.picture.heif says what it does not take.
+_HEIF: Final = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"mif3", b"msf1", b"avci", b"vvic",
+     b"jpeg", b"j2ki", b"unif"}
+)  # fmt: skip
 _BMP_HEADERS: Final = (12, 16, 40, 52, 56, 64, 108, 124)
 _TGA_KINDS: Final = {1: 1, 9: 1, 2: 0, 10: 0, 3: 0, 11: 0}  # image type -> whether a colour map must be there
 _SAMPLE: Final = 1024
@@ -115,8 +120,8 @@ def _iso_media(data: bytes) -> str:
     brands = {words[at : at + 4] for at in range(0, len(words), 4)}
     if brands & {b"avif", b"avis"}:
         return "AVIF"
-    if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
-        raise UnreadableImage(FailureKind.UNSUPPORTED, f"HEIC picture: {CONVERT}")
+    if brands & _HEIF:
+        return "HEIC"
     if b"crx " in brands:
         raise UnreadableImage(FailureKind.UNSUPPORTED, CAMERA_RAW)
     raise UnreadableImage(FailureKind.NO_IMAGE, f"{_OTHER} a video")

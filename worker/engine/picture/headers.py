@@ -23,6 +23,7 @@ from shared.failures import FailureKind
 from worker.engine.picture.avif import is_cropped
 from worker.engine.picture.containers import check_blocks, check_scans, chunks, segments
 from worker.engine.picture.formats import CONVERT, Reader, recognise
+from worker.engine.picture.heif import read_heif_header
 from worker.engine.picture.pnm import read_pnm_header
 from worker.engine.picture.tiff_header import read_tiff_header
 
@@ -36,8 +37,8 @@ _LEAST_TILE: Final = 4096  # pixels; each tile of a JPEG 2000 costs the decoder 
 class Header:
     """What a header says. width, height: pixels as stored. orientation: EXIF's 1 to 8, 1 where there is none.
 
-    reader: what decodes this picture rightly: a library, or for Netpbm's formats and rare kinds of TIFF a
-    module of ours.
+    reader: what decodes this picture rightly: a library, or a module of this room. bits: of a value, 0 where only the
+    decoder knows.
     """
 
     format: str
@@ -45,6 +46,7 @@ class Header:
     height: int
     orientation: int = 1
     reader: Reader = "opencv"
+    bits: int = 0
 
 
 def probe(data: bytes) -> Header:
@@ -127,6 +129,11 @@ def _avif(data: bytes) -> Header:
         return Header("AVIF", width, height, reader="pillow")
     width, height = image.size
     return Header("AVIF", width, height, _exif_orientation(image.info.get("exif", b"")), reader="pillow")
+
+
+def _heic(data: bytes) -> Header:
+    width, height, bits = read_heif_header(data)
+    return Header("HEIC", width, height, reader="heif", bits=bits)
 
 
 def _png(data: bytes) -> Header:
@@ -239,6 +246,7 @@ _READERS: Final[dict[str, Callable[[bytes], Header]]] = {
     "TIFF": _tiff,
     "BMP": _plugin("BMP", BmpImageFile),
     "AVIF": _avif,
+    "HEIC": _heic,
     "JPEG 2000": _jpeg_2000,
     "PNM": _pnm,
     "Radiance HDR": _radiance,

@@ -10,6 +10,7 @@ from typing import Final
 
 from worker.engine.proof.bmp_parts import read_bmp
 from worker.engine.proof.gif_parts import read_gif
+from worker.engine.proof.heif_parts import read_heif
 from worker.engine.proof.jpeg_parts import read_jpeg
 from worker.engine.proof.other_parts import read_avif, read_icon, read_jpeg_2000
 from worker.engine.proof.parts import Inventory, Parts, digest
@@ -30,6 +31,7 @@ _READERS: Final[dict[str, Callable[[bytes, Parts], None]]] = {
 # Formats of which not every part is read: only what they hold beside their picture.
 _SEEN: Final[dict[str, Callable[[bytes, Parts], None]]] = {
     "AVIF": read_avif,
+    "HEIC": read_heif,
     "ICO": read_icon,
     "JPEG 2000": read_jpeg_2000,
 }

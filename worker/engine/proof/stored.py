@@ -14,6 +14,7 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.decode import for_opencv, read_values
 from worker.engine.picture.headers import Header
+from worker.engine.picture.heif import decode_heif
 from worker.engine.picture.pillow_files import PLUGINS, open_by_pillow, refusal
 
 _MAPPED: Final = ("PNG", "GIF", "BMP", "TIFF")  # formats that are understood and may have a colour map
@@ -39,6 +40,8 @@ def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
     """The values of a picture as they are stored, of any depth: grey, RGB, alpha last. Errors as `decode`."""
     if header.reader in ("netpbm", "tiff"):
         return read_values(header, data)
+    if header.reader == "heif":
+        return decode_heif(data)
     if header.reader == "opencv":
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None:
@@ -73,7 +76,7 @@ def read_stored(data: bytes, header: Header, whole: bool = False) -> Stored:
     return Stored(
         f"{marks} {numbers}" if shared else marks,
         numbers,
-        8 * values.dtype.itemsize,
+        header.bits or 8 * values.dtype.itemsize,
         transparent,
         transparent and not alpha.any(),
     )
