@@ -150,8 +150,14 @@ def test_what_two_pictures_share_goes_with_both_or_stays() -> None:
     folder = find_companions(files("IMG_1.HEIC", "IMG_1.JPG", "IMG_1.MOV", "IMG_1.MOV.xmp", "IMG_1.HEIC.json"))
     assert folder.companions("IMG_1.HEIC") == ["IMG_1.HEIC.json"]
     assert folder.shared("IMG_1.HEIC") == {"IMG_1.MOV": ("IMG_1.JPG",)}
-    assert folder.companions("IMG_1.HEIC", "IMG_1.JPG") == ["IMG_1.HEIC.json", "IMG_1.MOV", "IMG_1.MOV.xmp"]
-    assert folder.shared("IMG_1.HEIC", "IMG_1.JPG") == {}
+    alone = find_companions(files("IMG_1.HEIC", "IMG_1.MOV", "IMG_1.MOV.xmp"))  # when the other one has gone
+    assert alone.companions("IMG_1.HEIC") == ["IMG_1.MOV", "IMG_1.MOV.xmp"]
+
+
+def test_an_edited_picture_that_stays_keeps_what_is_its_own() -> None:
+    folder = find_companions(files("IMG_1234.JPG", "IMG_E1234.JPG", "IMG_E1234.MOV", "IMG_1234.AAE"))
+    assert folder.companions("IMG_1234.JPG", without="IMG_E1234.JPG") == ["IMG_1234.AAE"]
+    assert folder.shared("IMG_1234.JPG", without="IMG_E1234.JPG") == {}
 
 
 def test_a_takeout_that_cut_two_names_to_one_shares_what_it_says() -> None:

@@ -31,20 +31,26 @@ class Folder:
     hosts: Mapping[str, tuple[str, ...]]
     roles: Mapping[str, Role]
 
-    def companions(self, *pictures: str) -> list[str]:
-        """What belongs to these files and to no other: to them directly, or to a file that does. By name."""
-        going = set(pictures)
-        while found := {name for name, hosts in self.hosts.items() if name not in going and going.issuperset(hosts)}:
-            going |= found
-        return sorted(going.difference(pictures))
+    def companions(self, name: str, without: str = "") -> list[str]:
+        """What belongs to this file and to no other: to it directly, or to a file that does. By name.
 
-    def shared(self, *pictures: str) -> dict[str, tuple[str, ...]]:
-        """What belongs to these files, and to the others that are named with it."""
-        going = {*pictures, *self.companions(*pictures)}
-        shared = {
-            name: hosts for name, hosts in self.hosts.items() if name not in going and not going.isdisjoint(hosts)
+        without: a file that stays, whatever it belongs to.
+        """
+        going = {name}
+        wanted = {one: hosts for one, hosts in self.hosts.items() if one != without}
+        while found := {one for one, hosts in wanted.items() if one not in going and going.issuperset(hosts)}:
+            going |= found
+        return sorted(going - {name})
+
+    def shared(self, name: str, without: str = "") -> dict[str, tuple[str, ...]]:
+        """What belongs to this file, and to others, which are named with it."""
+        going = {name, *self.companions(name, without)}
+        shared = {one: hosts for one, hosts in self.hosts.items() if one not in {*going, without}}
+        return {
+            one: tuple(host for host in hosts if host not in going)
+            for one, hosts in sorted(shared.items())
+            if not going.isdisjoint(hosts)
         }
-        return {name: tuple(host for host in hosts if host not in going) for name, hosts in sorted(shared.items())}
 
     def followers(self, names: Collection[str]) -> frozenset[str]:
         """Those of `names` that belong to others of them, and so go when those go."""
