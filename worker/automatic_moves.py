@@ -13,7 +13,7 @@ from worker.turn import HOLDER
 
 if TYPE_CHECKING:
     from worker.engine.groups.keepers import FolderRules
-    from worker.pipeline.acting.apply import Collaborators
+    from worker.pipeline.acting.collaborators import Collaborators
     from worker.pipeline.acting.policy import Policy
     from worker.pipeline.acting.rescue import Rescue
 
@@ -62,7 +62,7 @@ class AutomaticMoves:
     @cached_property
     def _acting(self) -> "Collaborators":
         from worker.engine.proof.sameness import compare_files
-        from worker.pipeline.acting.apply import Collaborators
+        from worker.pipeline.acting.collaborators import Collaborators
         from worker.pipeline.acting.trash_folder import home_trash
 
         compare = partial(compare_files, max_pixels=self._settings.max_pixels)

@@ -13,9 +13,11 @@ from typing import Any, Final
 from shared.errors import JournalFailed
 from shared.permission import why_not
 
-JOURNAL_VERSION: Final = 2
-READABLE: Final = (1, JOURNAL_VERSION)  # steps of version 1 lack folders, links and keeper_inode
+JOURNAL_VERSION: Final = 3
+# Steps of version 1 lack folders, links and keeper_inode, those before version 3 have no companions.
+READABLE: Final = (1, 2, JOURNAL_VERSION)
 JOURNAL_SUFFIX: Final = ".jsonl"
+COMPANION: Final = "companion"  # kind of a step that is about no picture of the collection
 
 
 class Action(StrEnum):
@@ -47,7 +49,8 @@ class Step:
 
     device, inode: of the file. attributes: extended ones, base64. place: path below the target folder, for a move.
     folders: mode, owner and group of each folder on the way to it, the outermost first. links: names that the file
-    had; a copy of it, and what is restored from one, has one. keeper_inode: 0 where it is not known.
+    had; a copy of it, and what is restored from one, has one. keeper_inode: 0 where it is not known. unit: the number
+    of the picture's step, of it and of all steps of its companions, which go and come back together; 0 for one alone.
     """
 
     number: int
@@ -69,6 +72,7 @@ class Step:
     folders: tuple[tuple[int, int, int], ...] = ()
     links: int = 1
     keeper_inode: int = 0
+    unit: int = 0
 
 
 @dataclass(slots=True)
@@ -104,6 +108,13 @@ class Run:
     def in_phase(self, *phases: Phase) -> list[Entry]:
         """The entries in these phases, in order."""
         return [entry for entry in self.entries.values() if entry.phase in phases]
+
+    def units(self, *phases: Phase) -> list[list[Entry]]:
+        """Pictures, each with its companions, of which any entry is in these phases, in order; whole ones."""
+        units: dict[int, list[Entry]] = {}
+        for entry in self.entries.values():
+            units.setdefault(entry.step.unit or entry.step.number, []).append(entry)
+        return [unit for unit in units.values() if any(entry.phase in phases for entry in unit)]
 
     @property
     def in_hand(self) -> list[Entry]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.acting.runs import Action, Phase, Run
+from shared.acting.runs import COMPANION, Action, Phase, Run
 from shared.store import Files
 
 _OUT: Final = (Action.MOVE, Action.TRASH)  # a link leaves no file behind that could be the only one
@@ -38,7 +38,10 @@ class Moved:
 
 
 def moved_files(runs: Iterable[Run], root: Path | None) -> list[Moved]:
-    """What these runs moved out of `root` and nobody brought back, in their order. root: None for any."""
+    """What these runs moved out of `root` and nobody brought back, in their order. root: None for any.
+
+    Not its companions: they come back with it.
+    """
     wanted = root and os.path.realpath(root)
     return [
         Moved(
@@ -48,6 +51,7 @@ def moved_files(runs: Iterable[Run], root: Path | None) -> list[Moved]:
         for run in runs
         if run.header.action in _OUT and wanted in (None, os.path.realpath(run.header.root))
         for entry in run.in_phase(Phase.DONE)
+        if entry.step.kind != COMPANION
     ]  # fmt: skip
 
 

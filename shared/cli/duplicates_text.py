@@ -93,6 +93,10 @@ def sentences(event: dict[str, Any]) -> Iterator[str]:
             yield f"{event['kind']:<9}  {path}  ->  {shown(event['to'])}  (keeper: {shown(event['keeper'])})"
             if event["lost"]:
                 yield f"{'':<9}  not in its keeper: {', '.join(event['lost'])}"
+            for one in event["companions"]:
+                yield f"{'':<9}  with {shown(one['path'])}  ->  {shown(one['to'])}"
+            for one in event["stays"]:
+                yield f"{'':<9}  without {shown(one['path'])}: {one['reason']}"
         case ActingEvent.SKIPPED:
             yield f"skipped    {path}: {reason}"
         case ActingEvent.RESTORED:
@@ -109,9 +113,11 @@ def sum_up(events: Sequence[dict[str, Any]], done: str) -> None:
     """Say how many files were acted on, how many were left alone or not asked for, and how to take it back."""
     acted = _among(events, ActingEvent.WOULD, ActingEvent.ACTED, ActingEvent.RESTORED)
     skipped = _among(events, ActingEvent.SKIPPED, ActingEvent.LEFT)
-    size = sum(event.get("bytes", 0) for event in acted)
+    companions = [one for event in acted for one in event.get("companions", ())]
+    size = sum(one.get("bytes", 0) for one in (*acted, *companions))
+    beside = f" and {len(companions):,} companion{'' if len(companions) == 1 else 's'}" if companions else ""
     run = next((event["run"] for event in _among(events, ActingEvent.END)), "")
-    say(f"{done}: {count_files(len(acted))}{f', {size:,} bytes' if size else ''}; left alone: {len(skipped)}")
+    say(f"{done}: {count_files(len(acted))}{beside}{f', {size:,} bytes' if size else ''}; left alone: {len(skipped)}")
     for event in events:
         if event["event"] == ActingEvent.NOT_ASKED_FOR:
             say(f"not asked for: {event['files']:,} {shown(event['which'])}; {event['way']}")

@@ -19,11 +19,13 @@ from shared.errors import SettingsError, Unavailable
 from shared.folders import check_target
 from shared.records import Kind
 from worker.engine.proof.sameness import compare_files
-from worker.pipeline.acting.apply import Acted, Acting, Collaborators, act_on
+from worker.pipeline.acting.apply import Acted, Acting, act_on
+from worker.pipeline.acting.collaborators import Collaborators
 from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.locks import acting_alone
-from worker.pipeline.acting.plan import Skipped
-from worker.pipeline.acting.restore import choose_run, restore, settle_runs
+from worker.pipeline.acting.plan import Plan, Skipped
+from worker.pipeline.acting.restore import choose_run, restore
+from worker.pipeline.acting.settling import settle_runs
 
 ACTIONS = list(Action)
 
@@ -240,7 +242,7 @@ def test_the_dry_run_names_the_profile_of_an_edited_copy(desk: Desk) -> None:
     Image.new("RGB", (9, 7), (253, 0, 0)).save(out, "PNG", icc_profile=bytes(36) + b"acsp")
     file = desk.put("edited.png", out.getvalue())
     acting = Acting(desk.collaborators, Action.MOVE, desk.root, str(desk.target), named=("near",))
-    [found] = act_on(acting, [desk.duplicate("edited.png", kind="near")], dry=True)
+    [found] = act_on(acting, Plan((desk.duplicate("edited.png", kind="near"),)), dry=True)
     acting.close()
     assert isinstance(found, Acted)
     assert found.lost == ("its colour profile",)

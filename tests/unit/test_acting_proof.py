@@ -20,7 +20,8 @@ from worker.pipeline.acting.disk import Disk
 from worker.pipeline.acting.lease import Lease
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Skipped
-from worker.pipeline.acting.restore import restore, settle_runs
+from worker.pipeline.acting.restore import restore
+from worker.pipeline.acting.settling import settle_runs
 
 EDIT = b"written by another program"
 

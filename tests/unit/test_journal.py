@@ -71,7 +71,7 @@ def test_damage_and_other_versions_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(JournalFailed, match=f"{file}.*damaged"):
         read_runs(tmp_path)
     header = json.loads(file.read_bytes().split(b"\n")[0])
-    file.write_text(json.dumps({**header, "version": 3}) + "\n")
+    file.write_text(json.dumps({**header, "version": 4}) + "\n")
     with pytest.raises(JournalFailed, match="another version"):
         read_runs(tmp_path)
 

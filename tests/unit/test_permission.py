@@ -17,8 +17,8 @@ from shared.reports import latest_report
 from shared.settings import load_settings
 from shared.state_folder import open_state_folder
 from tests.unit.test_acting import Desk
-from worker.pipeline.acting.apply import reason_of
 from worker.pipeline.acting.locks import acting_alone
+from worker.pipeline.acting.settling import reason_of
 
 NOBODY = 65534
 

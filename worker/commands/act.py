@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,12 @@ from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from worker.engine.groups.keepers import FolderRules
 from worker.libraries import prepare_libraries
-from worker.pipeline.acting.apply import Acted, Acting, Collaborators, Settled, act_on
+from worker.pipeline.acting.apply import Acted, Acting, act_on
+from worker.pipeline.acting.collaborators import Collaborators
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Request, Skipped, make_plan, needed_paths
-from worker.pipeline.acting.restore import choose_run, restore, settle_runs
+from worker.pipeline.acting.restore import choose_run, restore
+from worker.pipeline.acting.settling import Settled, settle_runs
 from worker.pipeline.acting.trash_folder import home_trash
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ def apply(settings: Settings, request: Request, target: str, dry: bool) -> Itera
             yield from _no_room(root, target, plan.chosen)
         acting = Acting(collaborators, request.action, root, target, named=request.kinds)
         try:
-            for found in act_on(acting, plan.chosen, dry):
+            for found in act_on(acting, plan, dry):
                 yield _event_of(found, dry)
         finally:
             acting.close()
@@ -147,7 +150,14 @@ def _event_of(found: Acted | Skipped, dry: bool) -> dict[str, Any]:
     about = {"path": one.path, "kind": one.kind, "bytes": one.bytes, "keeper": one.keeper}
     if isinstance(found, Skipped):
         return {"event": ActingEvent.SKIPPED, **about, "reason": found.reason, "failed": found.failed}
-    return {"event": ActingEvent.WOULD if dry else ActingEvent.ACTED, **about, "to": found.to, "lost": list(found.lost)}
+    return {
+        "event": ActingEvent.WOULD if dry else ActingEvent.ACTED,
+        **about,
+        "to": found.to,
+        "lost": list(found.lost),
+        "companions": [asdict(companion) for companion in found.companions],
+        "stays": [asdict(stays) for stays in found.stays],
+    }
 
 
 def _settled(found: Settled) -> dict[str, Any]:

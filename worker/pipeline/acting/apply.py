@@ -2,53 +2,51 @@
 
 import stat
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from shared.acting.duplicates import ReportedDuplicate
-from shared.acting.runs import JOURNAL_SUFFIX, Action, Entry, Phase, Run, RunHeader, Step, read_runs
-from shared.errors import LeftAlone, SettingsError, Unavailable
+from shared.acting.runs import JOURNAL_SUFFIX, Action, Entry, Phase, RunHeader, Step
+from shared.errors import LeftAlone, SettingsError
 from shared.folders import check_target
 from shared.permission import why_not
 from shared.records import Kind
-from worker.pipeline.acting.disk import Disk
-from worker.pipeline.acting.inspection import HeldFile, Prove, held, inspect, record
+from worker.pipeline.acting.collaborators import Collaborators
+from worker.pipeline.acting.company import Company, Stays, Unit
+from worker.pipeline.acting.inspection import Going, HeldFile, held, inspect, record
 from worker.pipeline.acting.journal import Journal
-from worker.pipeline.acting.plan import LINKS, Skipped
+from worker.pipeline.acting.plan import LINKS, NOTHING_ELSE, Plan, Skipped
 from worker.pipeline.acting.pointing import File, pointed_to
+from worker.pipeline.acting.settling import is_away, reason_of, settle
 from worker.pipeline.acting.single import Steps
-from worker.pipeline.acting.target_names import free_place
+from worker.pipeline.acting.target_names import free_place, is_taken
 from worker.pipeline.acting.trash_folder import choose_trash
 
 
-@dataclass(frozen=True)
-class Collaborators:
-    """The collaborators of apply and restore. journals: their folder. compare: two files' pictures in full.
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A file that went with a duplicate, or would in a dry run. to: where it is now."""
 
-    home_trash: gives its path; raises LeftAlone where nobody knows it. now: seconds since the epoch.
-    """
-
-    journals: Path
-    compare: Prove
-    now: Callable[[], float]
-    home_trash: Callable[[], Path]
-    disk: Disk = field(default_factory=Disk)
-
-    def steps(self, header: RunHeader) -> Steps:
-        """The steps of a run."""
-        return Steps(header, self.disk, self.home_trash, self.now)
+    path: str
+    bytes: int
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """A file that was acted on, or would be in a dry run. to: where it is now. lost: what its keeper does not hold."""
+    """A file that was acted on, or would be in a dry run. to: where it is now. lost: what its keeper does not hold.
+
+    companions: what went with it. stays: what belongs to it, and to others, too.
+    """
 
     duplicate: ReportedDuplicate
     to: str
     lost: tuple[str, ...] = ()
+    companions: tuple[Companion, ...] = ()
+    stays: tuple[Stays, ...] = ()
 
 
 class Acting:
@@ -87,39 +85,57 @@ class Acting:
         """Of its journal."""
         return self.run + JOURNAL_SUFFIX
 
-    def look(self, one: ReportedDuplicate) -> Acted | Skipped:
-        """What `act` would do now; nothing is changed."""
+    def look(self, one: ReportedDuplicate, plan: Plan = NOTHING_ELSE, gone: Collection[str] = ()) -> Acted | Skipped:
+        """What `act` would do now; nothing is changed. gone: paths that would have gone by then."""
         try:
-            with self._inspected(one) as (keeper, file, lost):
-                place = free_place(Path(self._header.target), one.path) if self._moves() else ""
-                return Acted(one, self._where(record(0, one, keeper, file, place, self._root), ""), lost)
+            with self._inspected(one, plan, gone) as unit:
+                return self._acted(one, unit, self._record(unit), [""] * len(unit.going))
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error), isinstance(error, OSError))
 
-    def act(self, one: ReportedDuplicate) -> Acted | Skipped:
-        """Act on a file, if it and its keeper are still what the report says. The caller holds the lock.
+    def act(self, one: ReportedDuplicate, plan: Plan = NOTHING_ELSE) -> Acted | Skipped:
+        """Act on a file and its companions, if it and its keeper are still what the report says.
 
-        Raises JournalFailed, Unavailable, SettingsError: then nothing more can be done at all.
+        plan: what else is to go, and what must stay. The caller holds the lock. Raises JournalFailed, Unavailable,
+        SettingsError: then nothing more can be done at all.
         """
         try:
-            with self._inspected(one) as (keeper, file, lost):
-                found = self._do(one, keeper, file)
-                return replace(found, lost=lost) if isinstance(found, Acted) else found
+            with self._inspected(one, plan) as unit:
+                return self._do(one, unit)
         except (LeftAlone, OSError) as error:
             return Skipped(one, reason_of(error), isinstance(error, OSError))
 
     @contextmanager
-    def _inspected(self, one: ReportedDuplicate) -> Iterator[tuple[HeldFile, HeldFile, tuple[str, ...]]]:
+    def _inspected(self, one: ReportedDuplicate, plan: Plan, gone: Collection[str] = ()) -> Iterator[Unit]:
         with ExitStack() as stack:
-            root = self._root
-            file = stack.enter_context(held(root, one.path, one.digest, "it"))
-            keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
-            lost = inspect(keeper, file, one.kind, self._header.action, self._collaborators.compare, self._named)
-            if self._header.action not in LINKS:
-                self._check_pointed_to(file)
-            if self._header.action is Action.TRASH:
-                choose_trash(file.place.folder, root, self._collaborators.home_trash())
-            yield keeper, file, lost
+            going, lost = self._inspect(one, stack)
+            if self._header.action in LINKS:  # its path stays, and what belongs to it stays beside it
+                yield Unit((going,), lost=lost)
+                return
+            company = Company(self._root, one, going.file, going.keeper, plan, self._named, stack, gone)
+            others, missing = company.others()
+            lost += tuple(f"{name!a} beside it" for name in missing)
+            for other in company.duplicates():
+                with belonging(other.path):
+                    found, more = self._inspect(other, stack)
+                others.append(found)
+                lost += more
+            for companion in others:
+                with belonging(companion.path):
+                    self._check_pointed_to(companion.file)
+            yield Unit((*others, going), company.stays(), lost)
+
+    def _inspect(self, one: ReportedDuplicate, stack: ExitStack) -> tuple[Going, tuple[str, ...]]:
+        """The duplicate and its keeper, open, and what would be lost with it."""
+        root = self._root
+        file = stack.enter_context(held(root, one.path, one.digest, "it"))
+        keeper = stack.enter_context(held(root, one.keeper, one.keeper_digest, "its keeper"))
+        lost = inspect(keeper, file, one.kind, self._header.action, self._collaborators.compare, self._named)
+        if self._header.action not in LINKS:
+            self._check_pointed_to(file)
+        if self._header.action is Action.TRASH:
+            choose_trash(file.place.folder, root, self._collaborators.home_trash())
+        return Going(one.path, one.kind, file, one.keeper, keeper), lost
 
     @cached_property
     def _pointed_to(self) -> dict[File, str]:
@@ -130,21 +146,51 @@ class Acting:
         if link is not None:
             raise LeftAlone(f"the symbolic link {link!a} leads to it, and would lead nowhere")
 
-    def _do(self, one: ReportedDuplicate, keeper: HeldFile, file: HeldFile) -> Acted | Skipped:
+    def _record(self, unit: Unit) -> list[Step]:
+        """The steps that the journal gets. Raises LeftAlone where one of several has no name at the target."""
+        alone, first = len(unit.going) == 1, self._number + 1
+        last = first + len(unit.going) - 1
+        return [
+            record(number, going, self._place_of(going.path, alone), self._root, 0 if alone else last)
+            for number, going in enumerate(unit.going, start=first)
+        ]
+
+    def _place_of(self, path: str, alone: bool) -> str:
+        """Below the target folder. A number would part the names of files that are known by them."""
+        target = Path(self._header.target)
+        if not self._moves():
+            return ""
+        if alone:
+            return free_place(target, path)
+        if is_taken(target, path):
+            raise LeftAlone(f"{path!a} is in {target} already, and what belongs together keeps its names")
+        return path
+
+    def _do(self, one: ReportedDuplicate, unit: Unit) -> Acted | Skipped:
         journal, steps = self._begin()
-        place = free_place(Path(self._header.target), one.path) if self._moves() else ""
-        step = record(self._number + 1, one, keeper, file, place, self._root)
-        journal.step(step)
-        self._number += 1
+        recorded = self._record(unit)
+        unit.check()
+        journal.step(*recorded)
+        self._number += len(recorded)
+        entries = [Entry(step, Phase.BEGUN) for step in recorded]
         try:
-            detail = steps.do(keeper, file, step)
+            for going, entry in zip(unit.going, entries, strict=True):
+                with belonging("" if going.path == one.path else going.path):
+                    entry.detail = steps.do(going.keeper, going.file, entry.step)
         except (LeftAlone, OSError) as error:
-            phase, detail = settle(steps, journal, step, reason_of(error))
-            if phase is Phase.DONE:
-                return Acted(one, self._where(step, detail))
-            return Skipped(one, detail, isinstance(error, OSError) or phase is not Phase.UNDONE)
-        journal.note(step.number, Phase.DONE, detail)
-        return Acted(one, self._where(step, detail))
+            settle(steps, journal, entries, reason_of(error))
+            if any(entry.phase is not Phase.DONE for entry in entries):
+                return _skipped(one, entries, error)
+        else:
+            for entry in entries:
+                entry.phase = Phase.DONE
+            journal.notes(entries)
+        return self._acted(one, unit, recorded, [entry.detail for entry in entries])
+
+    def _acted(self, one: ReportedDuplicate, unit: Unit, recorded: list[Step], details: list[str]) -> Acted:
+        places = [self._where(step, detail) for step, detail in zip(recorded, details, strict=True)]
+        went = [Companion(step.path, step.size, place) for step, place in zip(recorded[:-1], places[:-1], strict=True)]
+        return Acted(one, places[-1], unit.lost, tuple(went), unit.stays)
 
     def _begin(self) -> tuple[Journal, Steps]:
         if self._journal is None:
@@ -187,62 +233,38 @@ def _make_target(target: Path, root: Path) -> None:
         raise SettingsError(f"{target} cannot be moved to: {why_not(error)}; nothing was done") from error
 
 
-def settle(steps: Steps, journal: Journal, step: Step, reason: str) -> tuple[Phase, str]:
-    """Put a step in order that failed or was cut off, and note how it ended. reason: why, for people.
-
-    A file that is nowhere is missing: `restore` looks for it again, perhaps when a drive is back. Where even looking
-    fails, as where the watched folder is away, the step stays in hand, for the next run.
-    """
+@contextmanager
+def belonging(path: str) -> Iterator[None]:
+    """Let reasons for which a companion stays name it. path: "" for the duplicate itself."""
+    name = path.rpartition("/")[2]
     try:
-        done, detail = steps.settle(step)
-    except (OSError, Unavailable) as error:
-        return Phase.BEGUN, f"{reason}; {reason_of(error)}; the next `apply --yes` or `restore` looks how far it came"
+        yield
     except LeftAlone as error:
-        journal.note(step.number, Phase.MISSING)
-        return Phase.MISSING, f"{reason}; {error}"
-    phase = Phase.DONE if done else Phase.UNDONE
-    journal.note(step.number, phase, detail if done else reason)
-    return phase, detail if done else reason
+        raise LeftAlone(f"{name!a} belongs to it: {error}" if name else str(error)) from error
+    except OSError as error:
+        if not name:
+            raise
+        raise OSError(error.errno, f"{error.strerror or error} ({name!a}, which belongs to it)") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A step that an earlier run was cut off in, and how it ended now."""
+def _skipped(one: ReportedDuplicate, entries: Sequence[Entry], error: Exception) -> Skipped:
+    """What became of a unit that was not done, in words."""
+    sound = all(entry.phase in (Phase.UNDONE, Phase.RESTORED) for entry in entries)
+    picture = entries[-1]
+    reason = reason_of(error) if picture.phase is Phase.RESTORED else picture.detail
+    if picture.phase is Phase.UNDONE and not sound:
+        away = [entry.step.path for entry in entries if is_away(entry)]
+        reason += f"; not back at its path yet: {', '.join(map(ascii, away))}; the next `restore` sees to it"
+    return Skipped(one, reason, isinstance(error, OSError) or not sound)
 
-    run: str
-    entry: Entry
 
-
-def settle_all(collaborators: Collaborators, undo: Callable[[Run, Entry, Journal], None]) -> list[Settled]:
-    """Put in order what runs that were killed had in hand; the caller holds the lock. undo: goes on with a restore."""
-    found = []
-    for run in read_runs(collaborators.journals):
-        if not run.in_hand:
+def act_on(acting: Acting, plan: Plan, dry: bool) -> Iterator[Acted | Skipped]:
+    """Each of the chosen ones in turn, but for those that went with another; with `dry` nothing is changed."""
+    gone: set[str] = set()
+    for one in plan.chosen:
+        if one.path in gone:
             continue
-        steps = collaborators.steps(run.header)
-        with Journal(collaborators.journals / (run.header.id + JOURNAL_SUFFIX), collaborators.disk.before) as journal:
-            for entry in run.in_hand:
-                if entry.phase is Phase.BEGUN:
-                    entry.phase, entry.detail = settle(steps, journal, entry.step, "the run was cut off")
-                else:
-                    try:
-                        undo(run, entry, journal)
-                    except Unavailable as error:  # of another watched folder than the one that is acted on, perhaps
-                        entry.detail = reason_of(error)
-                found.append(Settled(run.header.id, entry))
-    return found
-
-
-def act_on(acting: Acting, duplicates: Iterable[ReportedDuplicate], dry: bool) -> Iterator[Acted | Skipped]:
-    """Each of `duplicates` in turn; with `dry` nothing is changed."""
-    for one in duplicates:
-        yield acting.look(one) if dry else acting.act(one)
-
-
-def reason_of(error: Exception) -> str:
-    """Why a file was left alone, for people."""
-    if isinstance(error, FileExistsError):
-        return "something was put into its place meanwhile"
-    if isinstance(error, OSError):
-        return f"the system refused: {why_not(error)}" if error.strerror else str(error)
-    return str(error)
+        found = acting.look(one, plan, gone) if dry else acting.act(one, plan)
+        if isinstance(found, Acted):
+            gone |= {one.path, *(companion.path for companion in found.companions)}
+        yield found

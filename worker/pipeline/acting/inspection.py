@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import Action, Step
 from shared.errors import LeftAlone, RefusedReference, UnreadableImage
 from shared.permission import why_not
@@ -76,7 +75,7 @@ def placed(root: Path, path: str) -> Iterator[Place]:
 
 @contextmanager
 def held(root: Path, path: str, digest: str, name: str) -> Iterator[HeldFile]:
-    """The regular file at `path` with these bytes, open. name: `it` or `its keeper`, for people.
+    """The regular file at `path` with these bytes, any where there is no digest, open. name: `it`, say, for people.
 
     Raises LeftAlone where there is no such file any more, or somebody has it open for writing, and Unavailable where
     the watched folder is away.
@@ -92,7 +91,7 @@ def held(root: Path, path: str, digest: str, name: str) -> Iterator[HeldFile]:
                 raise LeftAlone(WRITTEN)
             file = HeldFile(place, descriptor, status, digest_of(descriptor), lease is Lease.HELD)
             file.check()
-            if file.digest != digest:
+            if digest and file.digest != digest:
                 raise LeftAlone(f"{name} has changed since the report was made")
             yield file
         finally:
@@ -160,13 +159,28 @@ def _compare_pictures(keeper: HeldFile, duplicate: HeldFile, compare: Prove) -> 
     return proof
 
 
-def record(number: int, one: ReportedDuplicate, keeper: HeldFile, file: HeldFile, place: str, root: Path) -> Step:
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A file that is to go, and the one that stays for it, both open. kind: why it goes, for the journal.
+
+    of_keeper: the path of the one that stays.
+    """
+
+    path: str
+    kind: str
+    file: HeldFile
+    of_keeper: str
+    keeper: HeldFile
+
+
+def record(number: int, going: Going, place: str, root: Path, unit: int = 0) -> Step:
     """The step that the journal gets: all that it takes to bring the file back."""
-    status = file.status
+    status = going.file.status
     return Step(
-        number, one.path, one.kind, file.digest, status.st_size, status.st_mode, status.st_uid, status.st_gid,
-        status.st_atime_ns, status.st_mtime_ns, status.st_dev, status.st_ino, one.keeper, one.keeper_digest,
-        place, read_attributes(file.descriptor), tuple(_folders(root, one.path)), status.st_nlink, keeper.status.st_ino,
+        number, going.path, going.kind, going.file.digest, status.st_size, status.st_mode, status.st_uid,
+        status.st_gid, status.st_atime_ns, status.st_mtime_ns, status.st_dev, status.st_ino, going.of_keeper,
+        going.keeper.digest, place, read_attributes(going.file.descriptor), tuple(_folders(root, going.path)),
+        status.st_nlink, going.keeper.status.st_ino, unit,
     )  # fmt: skip
 
 

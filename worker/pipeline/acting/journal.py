@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from shared.acting.runs import JOURNAL_SUFFIX, JOURNAL_VERSION, Action, Phase, RunHeader, Step, run_files
+from shared.acting.runs import JOURNAL_SUFFIX, JOURNAL_VERSION, Action, Entry, Phase, RunHeader, Step, run_files
 from shared.errors import JournalFailed
 from shared.permission import why_not
 from worker.pipeline.acting.disk import sync_folder
@@ -43,20 +43,24 @@ class Journal:
         journal.append({"version": JOURNAL_VERSION, "run": _fields(header)})
         return journal, header
 
-    def append(self, value: dict[str, Any]) -> None:
-        """Write a line and see it on disk. Raises JournalFailed."""
+    def append(self, *values: dict[str, Any]) -> None:
+        """Write a line for each and see them on disk. Raises JournalFailed."""
         self._before("journal")
         with self._said():
             # Surrogates, which stand for bytes of a name that are not UTF-8, are escaped.
-            self._write(json.dumps(value).encode("ascii") + b"\n")
+            self._write(b"".join(json.dumps(value).encode("ascii") + b"\n" for value in values))
 
-    def step(self, step: Step) -> None:
-        """A step is about to happen."""
-        self.append({"step": _fields(step)})
+    def step(self, *steps: Step) -> None:
+        """A step is about to happen, or those of a picture and its companions."""
+        self.append(*({"step": _fields(step)} for step in steps))
 
     def note(self, number: int, phase: Phase, detail: str = "") -> None:
         """How far a step is now."""
         self.append({"of": number, "phase": phase, "detail": detail})
+
+    def notes(self, entries: Iterable[Entry]) -> None:
+        """How far these are now, at once."""
+        self.append(*({"of": entry.step.number, "phase": entry.phase, "detail": entry.detail} for entry in entries))
 
     def close(self) -> None:
         """Nothing more is written."""

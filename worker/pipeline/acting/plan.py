@@ -1,13 +1,15 @@
 """Which duplicates are to be acted on, and why the others are not, before the disk is asked. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import AWAY, Action, Phase, Run
 from shared.paths import is_in_folder, is_one_folder
 from shared.records import Kind
+from worker.engine.companions.belonging import FolderFile, are_raw_and_picture, find_companions
 from worker.engine.groups.keepers import FolderRules
 
 UNNAMED: Final = tuple(kind for kind in Kind if kind.is_acted_on)
@@ -43,11 +45,20 @@ class NotAsked:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done, in the report's order, and what is not."""
+    """What is to be done, in the report's order, and what is not.
+
+    A file that belongs to another one of them comes behind all others: it goes with that one. kept: paths that must
+    stay, whatever they belong to. by_path: the chosen ones.
+    """
 
     chosen: tuple[ReportedDuplicate, ...]
-    skipped: tuple[Skipped, ...]
-    not_asked: tuple[NotAsked, ...]
+    skipped: tuple[Skipped, ...] = ()
+    not_asked: tuple[NotAsked, ...] = ()
+    kept: frozenset[str] = frozenset()
+    by_path: Mapping[str, ReportedDuplicate] = field(default_factory=dict)
+
+
+NOTHING_ELSE: Final = Plan(())
 
 
 def make_plan(
@@ -65,7 +76,26 @@ def make_plan(
         elif one.path not in seen:
             chosen.append(one)
         seen.add(one.path)
-    return Plan(tuple(chosen), tuple(skipped), tuple(_not_asked(duplicates, request, kinds)))
+    return Plan(
+        tuple(_owners_first(chosen)),
+        tuple(skipped),
+        tuple(_not_asked(duplicates, request, kinds)),
+        frozenset(keepers).union(needed),
+        {one.path: one for one in chosen},
+    )
+
+
+def _owners_first(chosen: Sequence[ReportedDuplicate]) -> list[ReportedDuplicate]:
+    names = defaultdict(list)
+    for one in chosen:
+        folder, _, name = one.path.rpartition("/")
+        names[folder].append(name)
+    followers = {
+        (folder, name)
+        for folder, inside in names.items()
+        for name in find_companions(FolderFile(name, 0, 0) for name in inside).followers(frozenset(inside))
+    }
+    return sorted(chosen, key=lambda one: one.path.rpartition("/")[::2] in followers)
 
 
 def _not_asked(
@@ -101,6 +131,8 @@ def _why_not(
     protector = rules.protector(one.path)
     if protector is not None:
         return f"it lies in the protected folder {protector!a}"
+    if are_raw_and_picture(one.path, one.keeper):
+        return "it and its keeper belong together: a raw, and the picture that was made of it"
     if one.path in needed:
         return "a symbolic link that an earlier run made leads to it; restore that run first"
     if action in LINKS and not one.kind.is_sure:

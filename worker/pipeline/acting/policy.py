@@ -10,10 +10,11 @@ from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.paths import is_one_folder
 from shared.records import Kind, Record, State
 from worker.engine.groups.keepers import FolderRules
-from worker.pipeline.acting.apply import Acting, Collaborators
+from worker.pipeline.acting.apply import Acting
+from worker.pipeline.acting.collaborators import Collaborators
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Request, Skipped, make_plan, needed_paths
-from worker.pipeline.acting.restore import settle_runs
+from worker.pipeline.acting.settling import settle_runs
 from worker.pipeline.acting.waiting import Waiting, WaitingList, Way, find_due
 from worker.pipeline.judging.verdicts import PROVED, Given
 
@@ -124,15 +125,21 @@ class Policy:
         self._acting = acting
         for left in plan.skipped:
             logger.info("%r stays: %s", left.duplicate.path, left.reason)
+        gone: set[str] = set()
         for one in plan.chosen:
+            if one.path in gone:
+                continue
             if (one.path, one.digest) in self._restored:
                 logger.info("%r stays: it was moved before, and restored", one.path)
                 continue
-            outcome = acting.act(one)
+            outcome = acting.act(one, plan)
             if isinstance(outcome, Skipped):
                 logger.info("%r stays: %s", one.path, outcome.reason)
             else:
                 logger.info("%r is %s as its keeper %r: moved to %r", one.path, one.kind, one.keeper, outcome.to)
+                for companion in outcome.companions:
+                    logger.info("%r went with it to %r", companion.path, companion.to)
+                    gone.add(companion.path)
         self._seen = self._sizes()
         if self._seen.get(self._collaborators.journals / acting.file_name, 0) > LARGEST_JOURNAL:
             self._begin_anew()

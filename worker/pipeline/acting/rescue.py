@@ -10,9 +10,10 @@ from shared.acting.stranded import Moved, find_stranded, held_digests, moved_fil
 from shared.errors import ActionsBusy, ImagesieveError
 from shared.records import Event
 from shared.store import Events, Files, Tallies
-from worker.pipeline.acting.apply import Collaborators
+from worker.pipeline.acting.collaborators import Collaborators
 from worker.pipeline.acting.locks import acting_alone
-from worker.pipeline.acting.restore import restore, settle_runs
+from worker.pipeline.acting.restore import restore
+from worker.pipeline.acting.settling import settle_runs
 from worker.pipeline.members import at_text
 
 STRANDED = "stranded"  # in place of a verdict, in the event stream

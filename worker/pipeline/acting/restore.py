@@ -1,14 +1,14 @@
 """Bringing back what a run took away, last step first, through the same journal."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from shared.acting.runs import AWAY, JOURNAL_SUFFIX, Entry, Phase, Run, read_run, read_runs, run_files
-from shared.errors import JournalFailed, LeftAlone
+from shared.errors import JournalFailed
 from shared.paths import is_one_folder
-from worker.pipeline.acting.apply import Collaborators, Settled, reason_of, settle_all
+from worker.pipeline.acting.collaborators import Collaborators
 from worker.pipeline.acting.journal import Journal
-from worker.pipeline.acting.single import PlaceBlocked, TargetAway
+from worker.pipeline.acting.settling import bring_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ def choose_run(collaborators: Collaborators, name: str, runs: Sequence[Run]) -> 
     return next((run for run in reversed(runs) if run.in_phase(*AWAY)), None)
 
 
-def restore(collaborators: Collaborators, run: Run, only: Collection[int] | None = None) -> Iterator[Restored]:
+def restore(collaborators: Collaborators, run: Run, only: Set[int] | None = None) -> Iterator[Restored]:
     """Bring back every file of a run that is not back yet. The caller holds the lock and has settled all runs.
 
-    only: the numbers of some of its steps.
+    only: the numbers of some of its steps; what belongs together comes back together.
     A path that a later run acted on again waits for that one: what is there now is not what this run left.
     Raises JournalFailed, Unavailable: then nothing more can be done at all.
     """
@@ -46,41 +46,17 @@ def restore(collaborators: Collaborators, run: Run, only: Collection[int] | None
         if other.header.id > run.header.id and is_one_folder(other.header.root, run.header.root)
         for entry in other.in_phase(Phase.BEGUN, *AWAY, Phase.RESTORING)
     }
+    steps = collaborators.steps(run.header)
     with Journal(collaborators.journals / (run.header.id + JOURNAL_SUFFIX), collaborators.disk.before) as journal:
-        for entry in reversed(run.in_phase(*AWAY)):
-            if only is not None and entry.step.number not in only:
+        for unit in reversed(run.units(*AWAY)):
+            away = [entry for entry in unit if entry.phase in AWAY]
+            if only is not None and only.isdisjoint(entry.step.number for entry in unit):
                 continue
-            if entry.step.path in later:
-                yield Restored(
-                    entry.step.path, f"run {later[entry.step.path]} acted on it again; restore that one first"
-                )
+            waits = next((later[entry.step.path] for entry in away if entry.step.path in later), "")
+            if waits:
+                reason = f"run {waits} acted on it again; restore that one first"
+                yield from (Restored(entry.step.path, reason) for entry in reversed(away))
                 continue
-            journal.note(entry.step.number, Phase.RESTORING, entry.detail)
-            yield _undo(collaborators, run, entry, journal)
-
-
-def settle_runs(collaborators: Collaborators) -> list[Settled]:
-    """Put in order what runs and restores that were killed had in hand; the caller holds the lock."""
-
-    def go_on(run: Run, entry: Entry, journal: Journal) -> None:
-        _undo(collaborators, run, entry, journal)
-
-    return settle_all(collaborators, go_on)
-
-
-def _undo(collaborators: Collaborators, run: Run, entry: Entry, journal: Journal) -> Restored:
-    """What the disk refused may be half done: that stays in hand, and the next run goes on with it."""
-    step, reason = entry.step, ""
-    try:
-        collaborators.steps(run.header).undo(step, entry.detail)
-    except (LeftAlone, TargetAway, PlaceBlocked) as error:
-        reason = reason_of(error)
-    except OSError as error:
-        entry.phase = Phase.RESTORING
-        return Restored(step.path, f"{reason_of(error)}; the next `restore` goes on with it")
-    if not reason:
-        entry.phase = Phase.RESTORED
-    elif entry.phase is Phase.RESTORING:
-        entry.phase = Phase.DONE
-    journal.note(step.number, entry.phase, entry.detail)
-    return Restored(step.path, reason)
+            journal.notes([Entry(entry.step, Phase.RESTORING, entry.detail) for entry in away])
+            for entry in reversed(away):
+                yield Restored(entry.step.path, bring_back(steps, journal, entry))

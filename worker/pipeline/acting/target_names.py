@@ -25,6 +25,17 @@ def free_place(target: Path, path: str) -> str:
     raise LeftAlone(f"{NUMBERS} files of its name are in {target} already")
 
 
+def is_taken(target: Path, path: str) -> bool:
+    """Whether anything has this path below the target folder, or has the name of its folder and is none."""
+    try:
+        (target / path).lstat()
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError:
+        pass
+    return True
+
+
 def numbered_names(name: str) -> Iterator[str]:
     """The name itself, then `name (2).ext` and so on, none longer than file systems take (pure)."""
     own = PurePosixPath(name)
