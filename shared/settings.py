@@ -23,7 +23,7 @@ from shared.state_folder import OWN_PREFIX
 # crawlers name files by hash.
 DEFAULT_SUFFIXES = (
     ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .dib .tif .tiff .avif .jp2 .j2k .jpx .pbm .pgm .ppm .pnm .pam .pfm "
-    ".hdr .pic .exr .sr .ras .heic .heif .jxl .ico .tga ."
+    ".hdr .pic .exr .sr .ras .heic .heif .jxl .ico .tga .psd .psb ."
 )
 
 

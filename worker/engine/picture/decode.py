@@ -4,6 +4,7 @@ OpenCV decodes what it decodes rightly (it is the faster one), Pillow the rest; 
 which. ICC profiles are not applied.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,12 +15,15 @@ from PIL import Image
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
+from worker.engine.picture.bmp import decode_fields
 from worker.engine.picture.channels import Picture, over_white, to_rgb
 from worker.engine.picture.headers import Header, probe
-from worker.engine.picture.jpeg_damage import decode_checked_jpeg, decode_whole_jpeg
+from worker.engine.picture.jpeg_2000 import decode_jpeg_2000
+from worker.engine.picture.jpeg_damage import decode_checked_jpeg, decode_lossless_jpeg, decode_whole_jpeg
 from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
+from worker.engine.picture.psd import decode_psd
 from worker.engine.picture.scaling import average
 from worker.engine.picture.tiff_values import decode_tiff
 
@@ -37,6 +41,16 @@ _REDUCED_BY: Final = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
 _LEAST_BYTES: Final = 32
+# What reads which, where neither library does it rightly.
+OURS: Final[dict[str, Callable[[bytes], NDArray[Any]]]] = {
+    "netpbm": decode_pnm,
+    "tiff": decode_tiff,
+    "bmp": decode_fields,
+    "lossless": decode_lossless_jpeg,
+    "jpeg2000": decode_jpeg_2000,
+    "psd": decode_psd,
+}
+_WHOLE: Final = ("netpbm", "lossless")  # of which all that is stored comes out
 _TURNED: Final = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
@@ -48,7 +62,8 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     (judged by the header). A truncated file is refused, never given as half a picture; bytes that changed within
     a file are noticed only where the format has checksums. Safe to call from several threads, but not without side
     effect: Pillow's own pixel limit, which is process-wide, is lifted, and OpenCV's log is silenced.
-    Takes about 10 ms a megapixel and, meanwhile, up to 11 bytes a pixel (8-bit), 17 (16-bit), 40 (64-bit float).
+    Takes about 10 ms a megapixel and, meanwhile, up to 11 bytes a pixel (8-bit), 17 (16-bit), 40 (64-bit float);
+    of rare kinds of TIFF, which are arranged here, several times as long and up to 80.
     """
     return _decode(data, _probe(data, max_pixels), 1)[0]
 
@@ -104,7 +119,7 @@ def _decode(data: bytes, header: Header, divisor: int, checked: bool = False) ->
         found = decode_checked_jpeg(data, expected[::-1] if divisor > 1 else None) if checking else None
         picture, whole = (found, True) if found is not None else _by_opencv(header, data, divisor)
     else:
-        picture, whole = (_by_pillow if header.reader == "pillow" else _by_values)(header, data)
+        picture, whole = (_by_values if header.reader in OURS else _by_pillow)(header, data)
     sides = {picture.shape[:2], picture.shape[1::-1]}  # TIFF arrives turned already
     if expected not in (sides if header.format == "TIFF" else {picture.shape[:2]}):
         raise UnreadableImage(
@@ -169,16 +184,17 @@ def for_opencv(data: bytes) -> bytes:
 def _by_values(header: Header, data: bytes) -> tuple[Picture, bool]:
     values = read_values(header, data)
     channels = 1 if values.ndim == 2 else values.shape[2]
-    order = [2, 1, 0, *range(3, channels)] if channels > 2 else [*range(channels)]
     whole = values.dtype == np.uint8 and (channels in (1, 3) or bool(values[..., -1].min() == 255))
-    # Of a TIFF more may be stored than comes out here: Lab, inks, depths.
-    return to_rgb(values if values.ndim == 2 else values[..., order]), whole and header.reader != "tiff"
+    # Of the others more may be stored than comes out here: inks, depths, layers.
+    if channels > 2:
+        values = values[..., [2, 1, 0, *range(3, channels)]]
+    return to_rgb(values), whole and header.reader in _WHOLE
 
 
 def read_values(header: Header, data: bytes) -> NDArray[Any]:
     """Grey `[h, w]`, or RGB with alpha last, of a picture that a module of ours reads. Errors as `decode`."""
     try:
-        return (decode_tiff if header.reader == "tiff" else decode_pnm)(data)
+        return OURS[header.reader](data)
     except UnreadableImage:
         raise
     except Exception as error:  # hostile values make libtiff and NumPy raise many a type
