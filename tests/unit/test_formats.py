@@ -234,7 +234,7 @@ READ: dict[str, dict[str, tuple[bytes, np.ndarray, int]]] = {
                             over_white(rgb(GREY_OF_TIFF), HALF), 1),
         "palette": (tiff_of(GREYS, Layout(8, PALETTE, more=((320, tuple(LEVELS)),))), rgb(GREYS), 0),
         "CMYK": (as_tiff(INKS, 8, CMYK), PRINTED, 1),
-        "Lab": (*lab_tiff(), 1),
+        "Lab": (*lab_tiff(), 6),
         "fractions": (tiff_of(OF_TIFF / 255, Layout(32, RGB, kind=FRACTION)), OF_TIFF, 0),
         "large files": (as_tiff(GREYS, 8, GREY, big=True, order=">"), rgb(GREYS), 0),
     },

@@ -74,9 +74,9 @@ def show_values(values: NDArray[Any], layout: TiffLayout) -> NDArray[Any]:
 
 
 def _spread(values: NDArray[Any], layout: TiffLayout) -> NDArray[Any]:
-    """Natural numbers over the whole range of their type; signed ones of 8 bits from where their least one is."""
+    """Natural numbers over the whole range of their type; signed ones of 8 bits as natural ones, as Pillow does."""
     if layout.kind == SIGNED and layout.bits == 8:
-        return (values.view(np.uint8) ^ 0x80) if values.min() < 0 else values.view(np.uint8)
+        return values.view(np.uint8)
     if layout.kind == FRACTION:
         return values.astype(np.float32) if layout.bits == 16 else values
     if layout.bits in (8, 16, 32):
