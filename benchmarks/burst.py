@@ -31,6 +31,7 @@ from benchmarks.order import EVERY, SentOrder, displacements
 from benchmarks.pictures import make_pictures
 from benchmarks.pipeline import first_answers
 from benchmarks.processes import forget_peak, resident
+from benchmarks.quick import Quick
 from benchmarks.samples import Sample, Sampler, others, replaced
 from benchmarks.textures import make_textures
 from shared.settings import Settings, load_settings
@@ -84,13 +85,15 @@ def residents(pids: dict[int, str]) -> Residents:
     return found
 
 
-def burst(settings: Settings, warming: Sequence[Path], pictures: Sequence[Path], names: Sequence[str]) -> Burst:
-    """The stack has been started."""
+def burst(
+    settings: Settings, warming: Sequence[Path], pictures: Sequence[Path], names: Sequence[str], every: float = EVERY
+) -> Burst:
+    """The stack has been started. every: seconds between two looks at the messages."""
     arrivals = Arrivals(settings)
     for picture in warming:
         arrivals.move_in(picture)
     arrivals.wait_for(warming)
-    with Sampler(settings, LOOK_EVERY) as sampler, SentOrder(settings) as order:
+    with Sampler(settings, LOOK_EVERY) as sampler, SentOrder(settings, every) as order:
         while not sampler.samples:
             time.sleep(0.1)
         pids = sampler.samples[0].pids
@@ -104,7 +107,7 @@ def burst(settings: Settings, warming: Sequence[Path], pictures: Sequence[Path],
     answers, new = first_answers(RedisStore.connect(settings.store)), set(names)
     sent, answered = ([path for path in paths if path in new] for paths in (order.paths, answers))
     if unseen := len(new - set(sent)):
-        raise RuntimeError(f"{unseen} files were in no message that was seen; look more often than {EVERY} s")
+        raise RuntimeError(f"{unseen} files were in no message that was seen; look more often than {every} s")
     verdicts = Counter(answers[path].verdict for path in answered)
     return Burst(names, copied, finished, sent, order.messages, answered, verdicts, before, after, sampler.samples)
 
@@ -115,7 +118,7 @@ def print_arrival(run: Burst) -> None:
     known = next(
         sample.at for sample in run.samples if sample.files.total >= run.samples[0].files.total + len(run.names)
     )
-    print("| | |\n| --- | --- |")
+    print("| what came of it | |\n| --- | --- |")
     print(f"| files copied in, s | {run.copied:.1f} |")
     print(f"| all on record and in a message, s | {known:.0f} |")
     print(f"| all have a verdict, s | {run.finished:.0f} |")
@@ -149,19 +152,23 @@ def print_residents(run: Burst) -> None:
     print(f"| data of Redis | {' | '.join(f'{value / MIB:.0f}' for value in (redis[0], max(redis), redis[-1]))} |")
 
 
-def main(count: Annotated[int, typer.Option("--files", help="a multiple of ten")] = 20_000) -> None:
+def main(
+    count: Annotated[int, typer.Option("--files", help="a multiple of ten")] = 20_000,
+    quick: Quick = False,
+) -> None:
     """Run, and print Markdown tables."""
+    count, warming = (100, 8) if quick else (count, WARMING)
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         folder = Path(scratch)
         (folder / "watched").mkdir()
         photos = make_pictures(folder / "photos", 21)
-        made = make_textures(photos, folder / "made", WARMING + count // NAMES, SIZE)
+        made = make_textures(photos, folder / "made", warming + count // NAMES, SIZE)
         names = [f"{number:05}.jpg" for number in range(count // NAMES * NAMES)]
         settings = load_settings(
             watch_dir=folder / "watched", state_dir=folder / "state", weights="random", flower_port=0
         )
-        with running_stack(settings, folder / "up.log"):
-            run = burst(settings, made[:WARMING], made[WARMING:], names)
+        with running_stack(settings, folder / "up.log", stub=quick):
+            run = burst(settings, made[:warming], made[warming:], names, EVERY / 40 if quick else EVERY)
     print(f"Machine: {processor()}; {len(names)} files with {count // NAMES} pictures of {SIZE[0]} x {SIZE[1]}\n")
     print_arrival(run)
     print_order(run, BATCHES_IN_A_MESSAGE * settings.batch_size)

@@ -15,8 +15,11 @@ import typer
 
 from benchmarks.extract import processor, running
 from benchmarks.pictures import make_pictures
+from benchmarks.quick import Quick
 from benchmarks.server import running_redis
+from benchmarks.stubbed import stub_worker
 from shared.broker import make_app, send_references
+from shared.names import QUEUE_FEATURES, QUEUE_VERDICTS
 from shared.records import Reference, Verdict
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -49,8 +52,10 @@ def judged(store: RedisStore, settings: Settings, paths: list[Path]) -> float:
 def main(
     photos: Annotated[int, typer.Option(help="different photos")] = 128,
     copies: Annotated[int, typer.Option(help="other names of each")] = 32,
+    quick: Quick = False,
 ) -> None:
     """Measure and print a Markdown table."""
+    photos, copies = (2, 3) if quick else (photos, copies)
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         watched = Path(scratch) / "pictures"
         originals = make_pictures(watched, photos)
@@ -58,8 +63,8 @@ def main(
         work = [sys.executable, "-m", "shared.cli", "work", "--queue"]
         with (
             running_redis(settings.redis_socket),
-            running([*work, "features"], settings),
-            running([*work, "verdicts"], settings),
+            running(stub_worker(QUEUE_FEATURES) if quick else [*work, QUEUE_FEATURES], settings),
+            running([*work, QUEUE_VERDICTS], settings),
         ):
             store = RedisStore.connect(settings.store)
             first = judged(store, settings, originals)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from benchmarks.pictures import make_pictures
 from benchmarks.processes import memory
+from benchmarks.quick import Quick
 from benchmarks.server import running_redis
 from shared.broker import make_app, send_references
 from shared.records import Reference
@@ -71,18 +72,21 @@ def running(command: list[str], settings: Settings) -> Iterator[None]:
         process.wait(60)
 
 
-def through_the_worker(paths: list[Path], settings: Settings) -> float:
-    """Images/s from the message to the record, once the model is loaded."""
+def through_the_worker(warming: list[Path], paths: list[Path], settings: Settings) -> float:
+    """Images/s of `paths` from the message to the record, after those that warm it up."""
     worker = [sys.executable, "-m", "shared.cli", "work", "--queue", "features"]
     with running_redis(settings.redis_socket), running(worker, settings):
         store, app = RedisStore.connect(settings.store), make_app(settings)
-        references = [Reference(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-        warm, measured = references[: warm_up(settings)], references[warm_up(settings) :]
         size = BATCHES_IN_A_MESSAGE * settings.batch_size
-        _work_off(store, app, warm, size)
+        _work_off(store, app, _references(warming), size)
+        measured = _references(paths)
         started = time.perf_counter()
         _work_off(store, app, measured, size)
         return len(measured) / (time.perf_counter() - started)
+
+
+def _references(paths: list[Path]) -> list[Reference]:
+    return [Reference(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
 
 def warm_up(settings: Settings) -> int:
@@ -104,39 +108,42 @@ class Bounds:
     mebibytes: float
 
 
-def bounds(precision: str) -> Bounds:
-    """Measure VGG16 before and after its change to the faster forward pass; for a process of its own."""
+def bounds(precision: str, batches: Sequence[int], rated: int) -> Bounds:
+    """Measure VGG16 before and after its change to the faster forward pass; for a process of its own.
+
+    rated: pictures at each batch size.
+    """
     from worker.network.backend import load_backend
     from worker.network.precision import precision_here
     from worker.network.vgg16 import Vgg16
 
     load_backend()
-    pictures = np.random.default_rng(0).integers(0, 256, (max(BATCHES), 224, 224, 3), dtype=np.uint8)
-    network = Vgg16(None, precision_here(precision), len(pictures), len(pictures) + RATED * len(BATCHES))
+    pictures = np.random.default_rng(0).integers(0, 256, (max(batches), 224, 224, 3), dtype=np.uint8)
+    network = Vgg16(None, precision_here(precision), len(pictures), len(pictures) + rated * len(batches))
     plain = network.extract(pictures).astype(np.float64)
-    keras = _best_rate(network, pictures)
+    keras = _best_rate(network, pictures, batches, rated)
     before, started = memory(os.getpid())["Rss"], time.perf_counter()
     fast = network.extract(pictures).astype(np.float64)
     seconds, grown = time.perf_counter() - started, memory(os.getpid())["Rss"] - before
-    ours = _best_rate(network, pictures)
+    ours = _best_rate(network, pictures, batches, rated)
     cosines = (plain * fast).sum(1) / np.linalg.norm(plain, axis=1) / np.linalg.norm(fast, axis=1)
     return Bounds(keras, ours, float(cosines.min()), seconds - len(pictures) / ours, grown / 2**20)
 
 
-def _best_rate(network: Network, pictures: NDArray[np.uint8]) -> float:
+def _best_rate(network: Network, pictures: NDArray[np.uint8], batches: Sequence[int], rated: int) -> float:
     rates = []
-    for batch in BATCHES:
+    for batch in batches:
         started = time.perf_counter()
-        for _ in range(RATED // batch):
+        for _ in range(rated // batch):
             network.extract(pictures[:batch])
-        rates.append(RATED / (time.perf_counter() - started))
+        rates.append(rated / (time.perf_counter() - started))
     return max(rates)
 
 
 def _work_off(store: RedisStore, app: object, references: list[Reference], batch: int) -> None:
     store.mark_pending(references, time.time())
     for start in range(0, len(references), batch):
-        send_references(app, references[start : start + batch])  # type: ignore[arg-type]
+        send_references(app, references[start : start + batch])
     while store.counts().pending:
         time.sleep(0.1)  # not more often: looking takes the worker's time
     if store.counts().failed:
@@ -162,17 +169,19 @@ def main(
     ] = None,
     count: Annotated[int, typer.Option(help="photos through the worker, after those that bring it to its speed")] = 256,
     notebook: Annotated[int, typer.Option(help="photos through the notebook's loop")] = 48,
+    quick: Quick = False,
 ) -> None:
     """Measure both and print a Markdown table."""
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         watched = folder or Path(scratch) / "pictures"
         settings = load_settings(watch_dir=watched, state_dir=Path(scratch) / "state", weights="random")
-        count += warm_up(settings)
+        count, notebook, warming = (2, 2, 2) if quick else (count, notebook, warm_up(settings))
+        count += warming
         paths = sorted(path for path in folder.iterdir() if path.is_file()) if folder else make_pictures(watched, count)
-        ours = through_the_worker(paths[:count], settings)
+        ours = through_the_worker(paths[:warming], paths[warming:count], settings)
         loop = printed(NOTEBOOK, [str(path) for path in paths[:notebook]])
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            bound = alone.submit(bounds, settings.precision).result()
+            bound = alone.submit(bounds, settings.precision, *((16,), 16) if quick else (BATCHES, RATED)).result()
     print(f"Machine: {processor()}; batch {settings.batch_size}, precision {settings.precision}, random weights\n")
     print("| files to features | images/s | of the loop | of the bound |\n| --- | --- | --- | --- |")
     for name, rate in (

@@ -106,16 +106,25 @@ def _extract(network: Network, pictures: Squares) -> int:
     return len(network.extract(pictures))
 
 
-def fed(pool: ProcessPoolExecutor, size: tuple[int, int], network: Network | None, batch: int, seconds: float) -> float:
-    """Images a second that all processes read and, if there is one, the network takes, in batches of about `batch`."""
-    pictures = [make_jpeg(size, number) for number in range(CHUNK)]
+def fed(
+    pool: ProcessPoolExecutor,
+    pictures: Sequence[bytes],
+    long_side: int,
+    network: Network | None,
+    batch: int,
+    seconds: float,
+) -> float:
+    """Images a second that all processes read and, if there is one, the network takes, in batches of about `batch`.
+
+    pictures: JPEG, which a process reads for one answer.
+    """
     waiting: list[Future[Squares]] = []
 
     def step() -> int:
         ready: list[Squares] = []
         while sum(map(len, ready)) < batch:
-            while len(waiting) < 2 * (os.cpu_count() or 1) + batch // CHUNK:
-                waiting.append(pool.submit(read, pictures, max(size)))
+            while len(waiting) < 2 * (os.cpu_count() or 1) + batch // len(pictures):
+                waiting.append(pool.submit(read, pictures, long_side))
             ready.append(waiting.pop(0).result())
         squares = np.concatenate(ready)
         if network:
@@ -153,8 +162,8 @@ def device() -> str:
     return str(tensorflow.config.experimental.get_device_details(cards[0])["device_name"]) if cards else "CPU"
 
 
-def measure(batches: Sequence[int], seconds: float) -> None:
-    """Measure the backend that KERAS_BACKEND names, and print its tables."""
+def measure(batches: Sequence[int], seconds: float, chunk: int) -> None:
+    """Measure the backend that KERAS_BACKEND names, and print its tables. chunk: pictures read for one answer."""
     import keras
 
     cores = os.cpu_count() or 1
@@ -172,8 +181,9 @@ def measure(batches: Sequence[int], seconds: float) -> None:
     print("| --- | --- | --- | --- | --- | --- |", flush=True)
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
         for size in SIZES:
-            alone = fed(pool, size, None, best.batch, seconds)
-            both = fed(pool, size, networks[best.precision], best.batch, seconds)
+            pictures = [make_jpeg(size, number) for number in range(chunk)]
+            alone = fed(pool, pictures, max(size), None, best.batch, seconds)
+            both = fed(pool, pictures, max(size), networks[best.precision], best.batch, seconds)
             binds = "reading" if alone < best.rate else "the forward pass"
             share = both / min(alone, best.rate)
             cells = (
@@ -198,12 +208,13 @@ def main(words: Sequence[str] | None = None) -> None:
     given = parser.parse_args(words)
     batches, seconds = ([4], 0.5) if given.quick else ([int(one) for one in given.batches.split(",")], given.seconds)
     if given.here:
-        measure(batches, seconds)
+        measure(batches, seconds, 2 if given.quick else CHUNK)
         return
     installed = [one for one in given.backends.split(",") if find_spec(one)]
     if not installed:
         raise SystemExit(f"none of {given.backends} is installed; Keras needs one of them")
     options = ["--batches", ",".join(map(str, batches)), "--seconds", str(seconds), "--here"]
+    options += ["--quick"] if given.quick else []
     for backend in installed:
         environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
         subprocess.run([sys.executable, "-m", "benchmarks.gpu", *options], env=environment, check=True)

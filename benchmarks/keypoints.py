@@ -5,7 +5,7 @@ candidates, and prints recall over all edits, of the worst edit, and the mean si
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,8 @@ import typer
 from tabulate import tabulate
 
 from benchmarks.pictures import photos_in
-from worker.engine.edits.attacks import attacked
+from benchmarks.quick import Quick
+from worker.engine.edits.attacks import ATTACKS, Attack, attacked
 from worker.engine.matching.thresholds import Thresholds
 from worker.engine.matching.verify import confirm, propose
 from worker.engine.picture.channels import Picture
@@ -32,7 +33,9 @@ def same(pictures: tuple[Picture, Picture], sketches: tuple[Sketch, Sketch]) -> 
     return proposal is not None and confirm(pictures, sketches, proposal, Thresholds()) is not None
 
 
-def measure(photos: Iterable[Path], counts: Iterable[int]) -> tuple[dict[int, dict[str, list[bool]]], dict[int, float]]:
+def measure(
+    photos: Iterable[Path], counts: Iterable[int], attacks: Sequence[Attack]
+) -> tuple[dict[int, dict[str, list[bool]]], dict[int, float]]:
     """Whether each copy is found, by count and edit; mean bytes of a sketch by count."""
     counts = sorted(counts)
     found: dict[int, dict[str, list[bool]]] = {count: defaultdict(list) for count in counts}
@@ -40,7 +43,7 @@ def measure(photos: Iterable[Path], counts: Iterable[int]) -> tuple[dict[int, di
     for path in photos:
         photo = decode(path.read_bytes(), MAX_PIXELS)
         known = {count: describe(photo, count) for count in counts}
-        for attack, data in attacked(photo, path.name):
+        for attack, data in attacked(photo, path.name, attacks):
             copy = decode(data, MAX_PIXELS)
             for count in counts:
                 pair = known[count], describe(copy, count)
@@ -53,11 +56,14 @@ def main(
     photos: Annotated[Path, typer.Argument(help="Folder of photos.")],
     originals: Annotated[int, typer.Option(help="How many of them are edited.")] = 12,
     count: Annotated[list[int] | None, typer.Option(help="Keypoints a sketch; may be given several times.")] = None,
+    quick: Quick = False,
 ) -> None:
     """Print recall and bytes for several numbers of keypoints."""
     cv2.setNumThreads(1)
+    originals, attacks = (1, ATTACKS[::8]) if quick else (originals, ATTACKS)
+    counts = (64, 192) if quick else count or COUNTS
     every = photos_in(photos)
-    found, sizes = measure(every[:: max(1, len(every) // originals)][:originals], count or COUNTS)
+    found, sizes = measure(every[:: max(1, len(every) // originals)][:originals], counts, attacks)
     rows = []
     for keypoints, edits in found.items():
         shares = {edit: float(np.mean(values)) for edit, values in edits.items()}

@@ -23,16 +23,17 @@ import typer
 from benchmarks.arrivals import Arrivals
 from benchmarks.extract import processor
 from benchmarks.pictures import make_pictures
+from benchmarks.quick import Quick
 from benchmarks.stubbed import running_stubbed_stack
 from benchmarks.textures import make_textures
 from shared.errors import Unavailable
 from shared.settings import Settings
 from shared.store import RedisStore
 
-SIZE = (1024, 768)
+SIZE, SMALL = (1024, 768), (256, 192)
 DISTINCT = 2000  # pictures made for the backlog
 WARMING = 8  # new pictures first: they load the network and the judge
-BEGUN = 64  # files of the backlog with a verdict before the first new picture that counts
+BEGUN = 64
 PATIENCE = 600.0
 LIMITS = "pictures that resemble many others, slower disks, or workers on several machines."
 
@@ -49,9 +50,21 @@ class Run:
     left: int = 0
 
 
-def make_backlog(photos: Sequence[Path], folder: Path, count: int) -> None:
+@dataclass(frozen=True)
+class Backlog:
+    """A folder of files that are there before. begun: so many have a verdict before the first new picture that counts.
+
+    reads: of them in a second at most; 0: any number.
+    """
+
+    folder: Path
+    begun: int
+    reads: float
+
+
+def make_backlog(photos: Sequence[Path], folder: Path, count: int, size: tuple[int, int]) -> None:
     """Write so many files that have been there for long."""
-    made = make_textures(photos, folder, min(count, DISTINCT), SIZE)
+    made = make_textures(photos, folder, min(count, DISTINCT), size)
     for number in range(len(made), count):
         (folder / f"link-{number:06}.jpg").hardlink_to(made[number % len(made)])
 
@@ -70,12 +83,13 @@ def wait_for_backlog(settings: Settings, files: int) -> None:
     raise TimeoutError(f"fewer than {files} files of the backlog are through after {PATIENCE:.0f} s")
 
 
-def measure(scratch: Path, new: list[Path], pace: float, backlog: Path | None, real: bool) -> Run:
-    """Move `new` in, `pace` a second, beside what is in the folder `backlog`, which is used up."""
-    with running_stubbed_stack(scratch, holding=backlog, real=real) as stack:
+def measure(scratch: Path, new: list[Path], pace: float, backlog: Backlog | None, real: bool) -> Run:
+    """Move `new` in, `pace` a second, beside the backlog, whose folder is used up."""
+    holding, reads = (backlog.folder, backlog.reads) if backlog else (None, 0.0)
+    with running_stubbed_stack(scratch, holding, real, reads) as stack:
         arrivals = Arrivals(stack.settings)
         if backlog:
-            wait_for_backlog(stack.settings, BEGUN)
+            wait_for_backlog(stack.settings, backlog.begun)
         else:
             arrivals.trickle(new[:WARMING], pace)
         store = RedisStore.connect(stack.settings.store)
@@ -93,16 +107,22 @@ def main(
     arrivals: Annotated[int, typer.Option(help="new pictures")] = 60,
     pace: Annotated[float, typer.Option(help="new pictures a second")] = 1.0,
     real: Annotated[bool, typer.Option("--real", help="with the full-size network in place of the stub")] = False,
+    quick: Quick = False,
 ) -> None:
     """Measure and print a Markdown table."""
+    size, begun, reads = (SMALL, 4, 5.0) if quick else (SIZE, BEGUN, 0.0)
+    backlog, arrivals, pace = (40, 3, 10.0) if quick else (backlog, arrivals, pace)
     with tempfile.TemporaryDirectory(prefix="sieve") as made:
         folder = Path(made)
-        photos = make_pictures(folder / "photos", 21, SIZE)
+        photos = make_pictures(folder / "photos", 21, size)
         each = WARMING + arrivals
-        new = make_textures(photos, folder / "new", 2 * each, SIZE, first=1_000_000)
-        make_backlog(photos, folder / "old", backlog)
+        new = make_textures(photos, folder / "new", 2 * each, size, first=1_000_000)
+        make_backlog(photos, folder / "old", backlog, size)
         runs = {}
-        for name, some, old in (("none", new[:each], None), (f"{backlog:,} files", new[each:], folder / "old")):
+        for name, some, old in (
+            ("none", new[:each], None),
+            (f"{backlog:,} files", new[each:], Backlog(folder / "old", begun, reads)),
+        ):
             with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
                 runs[name] = measure(Path(scratch), some, pace, old, real)
     network = "full-size network, random weights" if real else "stub network"

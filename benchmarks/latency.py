@@ -9,7 +9,6 @@ storing.
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -26,6 +25,8 @@ from numpy.typing import NDArray
 
 from benchmarks.extract import processor
 from benchmarks.pictures import make_pictures
+from benchmarks.quick import Quick
+from benchmarks.stubbed import command_line
 from shared.errors import Unavailable
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -39,9 +40,9 @@ BATCH_LINE = re.compile(r" of 1: 1 ready \(0 from cache\).* forward (\d+\.\d+)")
 
 
 @contextmanager
-def running_stack(settings: Settings, log: Path) -> Iterator[None]:
-    """`imagesieve up` with these settings, stopped at the end."""
-    command = [sys.executable, "-m", "shared.cli", "up", str(settings.watch_dir)]
+def running_stack(settings: Settings, log: Path, stub: bool = False) -> Iterator[None]:
+    """`imagesieve up` with these settings, stopped at the end. stub: in place of the network."""
+    command = [*command_line(stub), "up", str(settings.watch_dir)]
     environment = {**os.environ, **settings.environment()}
     with log.open("wb") as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as process:
         try:
@@ -109,7 +110,7 @@ def copy_of(photo: Path, folder: Path) -> Path:
     return copy
 
 
-def measure(count: int, scratch: Path) -> dict[str, Latency]:
+def measure(count: int, scratch: Path, stub: bool) -> dict[str, Latency]:
     """Of `count` photos after the first few, then of a copy of each."""
     photos = make_pictures(scratch / "photos", WARMING + count)
     (scratch / "watched").mkdir()
@@ -122,7 +123,7 @@ def measure(count: int, scratch: Path) -> dict[str, Latency]:
         recluster_every=3600,
         flower_port=0,
     )
-    with running_stack(settings, scratch / "up.log"):
+    with running_stack(settings, scratch / "up.log", stub):
         found = drop([*photos, *copies], settings)[WARMING:]
     lines = (settings.state_dir / "logs" / "features.log").read_text()
     forward = np.array([float(line[1]) for line in BATCH_LINE.finditer(lines)][-2 * count :])
@@ -136,12 +137,14 @@ def measure(count: int, scratch: Path) -> dict[str, Latency]:
 def main(
     count: Annotated[int, typer.Option(help="photos")] = 30,
     runs: Annotated[int, typer.Option(help="of which the one with the lowest median is shown")] = 3,
+    quick: Quick = False,
 ) -> None:
     """Measure and print a Markdown table."""
+    count, runs = (2, 1) if quick else (count, runs)
     found = []
     for _ in range(runs):
         with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
-            found.append(measure(count, Path(scratch)))
+            found.append(measure(count, Path(scratch), quick))
     print(f"Machine: {processor()}; {count} photos of 1024 x 768 and a copy of each, the best of {runs} runs\n")
     print("| milliseconds | median | 95th percentile |\n| --- | --- | --- |")
     for name in ("stranger", "copy"):

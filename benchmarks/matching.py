@@ -16,6 +16,7 @@ import typer
 from tabulate import tabulate
 
 from benchmarks.pictures import photos_in
+from benchmarks.quick import Quick
 from worker.engine.edits.attacks import ATTACKS, HARD_ATTACKS, edited
 from worker.engine.matching.thresholds import Thresholds
 from worker.engine.matching.verify import FINE_SIDE, Proposal, confirm, propose
@@ -57,9 +58,11 @@ def compare(one: Side, other: Side) -> Iterator[tuple[str, float]]:
 def main(
     photos: Annotated[Path, typer.Argument(help="Folder of photos that are all different.")],
     originals: Annotated[int, typer.Option(help="How many of them are compared.")] = 12,
+    quick: Quick = False,
 ) -> None:
     """Print milliseconds of each step, for strangers and for copies."""
     cv2.setNumThreads(1)
+    originals = 2 if quick else originals
     every = photos_in(photos)
     chosen = every[:: max(1, len(every) // originals)][:originals]
     steps: dict[str, list[float]] = {}

@@ -22,7 +22,8 @@ import redis
 import typer
 
 from benchmarks.pictures import make_pictures
-from benchmarks.residents import print_resident, resident
+from benchmarks.quick import Quick
+from benchmarks.residents import PHOTOS, print_resident, resident
 from benchmarks.server import running_redis
 from shared.records import ImageFacts, Reference, State, Verdict
 from shared.store import RedisStore, keys
@@ -38,11 +39,12 @@ LIMITS = (
 )
 EXTRACTOR = "0" * 16
 CHUNK = 1000
+SKETCHED = 60  # different photos
 
 
-def sketches(folder: Path) -> list[bytes]:
-    """Sketches of some real photos."""
-    return [describe(decode(path.read_bytes(), 10**8)).to_bytes() for path in make_pictures(folder, 60)]
+def sketches(folder: Path, count: int) -> list[bytes]:
+    """Sketches of so many real photos."""
+    return [describe(decode(path.read_bytes(), 10**8)).to_bytes() for path in make_pictures(folder, count)]
 
 
 def fill(store: RedisStore, count: int, sketched: list[bytes], encoding: Encoding) -> None:
@@ -94,23 +96,24 @@ def usage(url: str, count: int) -> dict[str, float]:
         return {**used, "all, with Redis's own tables": client.info("memory")["used_memory"] / count}
 
 
-def main(count: Annotated[int, typer.Option(help="images")] = 10_000) -> None:
+def main(count: Annotated[int, typer.Option(help="images")] = 10_000, quick: Quick = False) -> None:
     """Fill a real Redis, once per encoding of features, then start the whole stack; print Markdown tables."""
+    count, sketched, photos = (100, 2, 4) if quick else (count, SKETCHED, PHOTOS)
     encodings: tuple[Encoding, ...] = ("float16", "int8")
-    used = {encoding: measure(count, encoding) for encoding in encodings}
+    used = {encoding: measure(count, encoding, sketched) for encoding in encodings}
     print(f"{count} images\n")
     print("| kind | " + " | ".join(f"{name}: bytes an image | a million images" for name in encodings) + " |")
     print("| --- |" + " --- |" * 2 * len(encodings))
     for kind in used["float16"]:
         cells = (f"{used[name][kind]:,.0f} | {used[name][kind] * 1e6 / 2**30:.1f} GiB" for name in encodings)
         print(f"| {kind} | " + " | ".join(cells) + " |", flush=True)
-    print_resident(resident())
+    print_resident(resident(photos, stub=quick), photos)
 
 
-def measure(count: int, encoding: Encoding) -> dict[str, float]:
-    """Bytes an image by kind of key, in a Redis of its own."""
+def measure(count: int, encoding: Encoding, sketched: int) -> dict[str, float]:
+    """Bytes an image by kind of key, in a Redis of its own. sketched: different photos."""
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch, running_redis(Path(scratch) / "redis.sock") as url:
-        fill(RedisStore.connect(url), count, sketches(Path(scratch) / "pictures"), encoding)
+        fill(RedisStore.connect(url), count, sketches(Path(scratch) / "pictures", sketched), encoding)
         return usage(url, count)
 
 

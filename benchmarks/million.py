@@ -43,10 +43,9 @@ from worker.engine.edits.attacks import ATTACKS, edited
 from worker.engine.picture.decode import decode
 
 SIZE: Final = (256, 256)
-EVERY: Final = 100  # of so many, the last is a copy
-AT_ONCE: Final = 100  # files moved in together
+EVERY: Final = 100  # the last of so many is a copy, and so many are moved in together
 AHEAD: Final = 6  # times as many are on the way
-QUICK: Final = 400
+QUICK: Final = 40  # images, and every tenth is a copy
 LOOK_EVERY: Final = 0.5
 MIB: Final = 1 << 20
 EDITS: Final = [attack for attack in ATTACKS if attack.relation is Relation.NEAR]
@@ -55,7 +54,9 @@ EDITS: Final = [attack for attack in ATTACKS if attack.relation is Relation.NEAR
 class Supply:
     """Makes the pictures, in the order in which they are moved in. made: what each is, so far. Seeded."""
 
-    def __init__(self, scratch: Path, watched: Path) -> None:
+    def __init__(self, scratch: Path, watched: Path, every: int = EVERY) -> None:
+        """every: of so many, the last is a copy."""
+        self._every = every
         self._photos = make_pictures(scratch / "photos", 21, SIZE)
         self._folder = scratch / "made"
         self._watched = watched
@@ -66,7 +67,7 @@ class Supply:
     def files(self, count: int) -> Iterator[Path]:
         """One after the other, each made when it is asked for; those before have been moved in by then."""
         for number in range(count):
-            if number % EVERY == EVERY - 1:
+            if self._is_copy(number):
                 yield self._copy(number)
             else:
                 [path] = make_textures(self._photos, self._folder, 1, SIZE, first=number)
@@ -75,7 +76,7 @@ class Supply:
 
     def _copy(self, number: int) -> Path:
         source = self.made[self._draw(number)].path
-        attack = EDITS[number // EVERY % len(EDITS)]
+        attack = EDITS[number // self._every % len(EDITS)]
         picture = decode((self._watched / source).read_bytes(), SIZE[0] * SIZE[1])
         path = self._folder / f"copy-{number:05}{attack.suffix}"
         path.write_bytes(edited(picture, attack, source))
@@ -86,9 +87,12 @@ class Supply:
         """The number of an earlier picture that is no copy, and that was drawn for none."""
         while True:
             number = self._chance.randrange(before)
-            if number % EVERY != EVERY - 1 and number not in self._copied:
+            if not self._is_copy(number) and number not in self._copied:
                 self._copied.add(number)
                 return number
+
+    def _is_copy(self, number: int) -> bool:
+        return number % self._every == self._every - 1
 
 
 def _digest(path: Path) -> str:
@@ -111,9 +115,13 @@ class Point:
 
 
 class Feed:
-    """Keeps some hundred files on the way, until all have their verdicts."""
+    """Keeps some hundred files on the way, until all have their verdicts.
 
-    def __init__(self, stack: StubbedStack) -> None:
+    warming: the first files. together: so many of the others are moved in at once.
+    """
+
+    def __init__(self, stack: StubbedStack, warming: int = WARMING, together: int = EVERY) -> None:
+        self._warming, self._together = warming, together
         self._stack = stack
         self._arrivals = Arrivals(stack.settings)
         self._sampler = Sampler(stack.settings, LOOK_EVERY)
@@ -122,7 +130,7 @@ class Feed:
     def points(self, files: Iterable[Path], every: int) -> Iterator[Point]:
         """The first when the pipeline is warm, then one after every so many images, then one at the end."""
         supply = iter(files)
-        self._wait(self._move_in(itertools.islice(supply, WARMING)))
+        self._wait(self._move_in(itertools.islice(supply, self._warming)))
         yield (last := self._point())
         for batch in self._under_way(supply):
             self._wait(batch)
@@ -134,7 +142,7 @@ class Feed:
     def _under_way(self, supply: Iterator[Path]) -> Iterator[list[Path]]:
         """What was moved in, the oldest first, when enough others are on the way, or none are left."""
         batches = deque[list[Path]]()
-        while batch := self._move_in(itertools.islice(supply, AT_ONCE)):
+        while batch := self._move_in(itertools.islice(supply, self._together)):
             batches.append(batch)
             if len(batches) > AHEAD:
                 yield batches.popleft()
@@ -234,13 +242,13 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help=f"{QUICK} images: only to see that it runs")] = False,
 ) -> None:
     """Run, and print Markdown tables."""
-    images = QUICK if quick else images
+    images, together, warming = (QUICK, 10, 10) if quick else (images, EVERY, WARMING)
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         folder = Path(scratch)
         with running_stubbed_stack(folder) as stack:
-            supply = Supply(folder, stack.settings.watch_dir)
+            supply = Supply(folder, stack.settings.watch_dir, together)
             print(f"Machine: {processor()}; stub network; {images:,} JPEG files\n")
-            points = print_rates(Feed(stack).points(supply.files(images), every or images // 10))
+            points = print_rates(Feed(stack, warming, together).points(supply.files(images), every or images // 10))
             print(f"\nOther programs used {others([point.look for point in points]):.2f} cores meanwhile.")
             print_memory(points)
             print_recluster(stack.settings)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.background import Background
 from shared.broker import UNACKNOWLEDGED
 from shared.names import QUEUE_FEATURES
+from shared.records import Reference
 from shared.settings import Settings
 
 EVERY: Final = 0.2
@@ -24,8 +25,9 @@ class SentOrder(Background):
     A message is in the broker until it is acknowledged, which takes longer than the pause between two looks.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, every: float = EVERY) -> None:
         super().__init__()
+        self._every = every
         self._client: Any = redis.Redis(unix_socket_path=str(settings.redis_socket))
         self._messages: dict[str, list[str]] = {}  # id -> paths; in the order in which they were sent
 
@@ -42,7 +44,7 @@ class SentOrder(Background):
     def _run(self) -> None:
         while not self._ended.is_set():
             self._look()
-            self._ended.wait(EVERY)
+            self._ended.wait(self._every)
 
     def _look(self) -> None:
         """What workers hold was sent before what still waits; the newest of that is at the left of its list."""
@@ -58,7 +60,7 @@ class SentOrder(Background):
         for message in found + waiting[::-1]:
             if message["headers"]["id"] not in self._messages:
                 [references], _, _ = json.loads(base64.b64decode(message["body"]))
-                self._messages[message["headers"]["id"]] = [path for path, _, _ in references]
+                self._messages[message["headers"]["id"]] = [Reference.from_wire(one).path for one in references]
 
 
 def displacements(before: Sequence[str], after: Sequence[str]) -> NDArray[np.int64]:

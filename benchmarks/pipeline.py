@@ -3,7 +3,6 @@
 import csv
 import os
 import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.findings import Answers
 from benchmarks.server import running_redis
+from benchmarks.stubbed import command_line
 from shared.records import Event
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -31,10 +31,13 @@ class Outcome:
     settings: Settings
 
 
-def run_through(folder: Path, state: Path, weights: str = "random") -> Outcome:
-    """Run the whole system on `folder` until its report is there. Raises CalledProcessError where it fails."""
+def run_through(folder: Path, state: Path, weights: str = "random", stub: bool = False) -> Outcome:
+    """Run the whole system on `folder` until its report is there. stub: in place of the network.
+
+    Raises CalledProcessError where it fails.
+    """
     chosen = load_settings(watch_dir=folder, state_dir=state, weights=weights, flower_port=0)
-    command = [sys.executable, "-m", "shared.cli", "up", str(folder), "--once"]
+    command = [*command_line(stub), "up", str(folder), "--once"]
     started = time.perf_counter()
     subprocess.run(command, env={**os.environ, **chosen.environment()}, stdout=subprocess.DEVNULL, check=True)
     seconds = time.perf_counter() - started

@@ -16,6 +16,7 @@ NAMES: Final = (
     ("Flower", ("celery", "flower")),
     ("supervisor", ("supervisor.supervisord",)),
     ("imagesieve up", ("shared.cli", "up")),
+    ("imagesieve up", ("benchmarks.stubbed", "up")),
 )
 
 

@@ -33,11 +33,13 @@ from benchmarks.findings import (
 from benchmarks.hard_cases import cases_in, variants_allowed
 from benchmarks.pictures import photos_in
 from benchmarks.pipeline import first_answers, opened, run_through
+from benchmarks.quick import Quick
 from shared.records import Relation
-from worker.engine.edits.attacks import ATTACKS, HARD_ATTACKS, attacked
+from worker.engine.edits.attacks import ATTACKS, HARD_ATTACKS, Attack, attacked
 from worker.engine.picture.decode import decode
 
 MAX_PIXELS = 100_000_000
+EDITS = (*ATTACKS, *HARD_ATTACKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Strangers:
 class AttackSet:
     """The files that the system is given, in a folder of their own, and what each of them is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, edits: Sequence[Attack] = EDITS) -> None:
+        self._edits = edits
         self.samples: list[Sample] = []
         self._folder = folder
         self._first: dict[str, str] = {}  # digest -> path
@@ -62,7 +65,7 @@ class AttackSet:
         original = f"photos/{photo.name}"
         self._put(original, photo.read_bytes())
         picture = decode(photo.read_bytes(), MAX_PIXELS)
-        for attack, data in attacked(picture, photo.name, (*ATTACKS, *HARD_ATTACKS)):
+        for attack, data in attacked(picture, photo.name, self._edits):
             name = f"copies/{photo.stem}.{attack.name}{attack.suffix}"
             self._put(name, data, original, edit=attack.name, relation=attack.relation)
 
@@ -132,28 +135,30 @@ def main(
     weights: Annotated[str, typer.Option(help="As IMAGESIEVE_WEIGHTS: a file of VGG16's, or `random`.")] = "random",
     hashes: Annotated[bool, typer.Option(help="Perceptual hashes beside it: needs imagehash and pdqhash.")] = False,
     keep: Annotated[Path | None, typer.Option(help="Keep the attack set and the state in this folder.")] = None,
+    quick: Quick = False,
 ) -> None:
     """Print what is found of each edit, as near and as a variant, and what is found wrongly."""
     cv2.setNumThreads(1)
+    originals = 1 if quick else originals
     every = photos_in(photos)
     chosen = every[:: max(1, len(every) // originals)][:originals]
     strangers = [Strangers(photos, [path for path in every if path not in chosen])]
     strangers += [Strangers(folder, photos_in(folder)) for folder in distractors or []]
     strangers += [Strangers(folder, cases_in(folder), variants_allowed(folder)) for folder in hard_cases or []]
     with workplace(keep) as base:
-        attack_set = AttackSet(base / "set")
+        attack_set = AttackSet(base / "set", EDITS[::12] if quick else EDITS)
         for photo in chosen:
             attack_set.add_photo(photo)
         for one in strangers:
             attack_set.add_strangers(one)
         samples = attack_set.samples
-        outcome = run_through(base / "set", base / "state", weights)
+        outcome = run_through(base / "set", base / "state", weights, stub=quick)
         read = [sample for sample in samples if sample.path not in outcome.failures]
         with opened(outcome.settings) as store:
             at_arrival = answers_of(first_answers(store))
             candidates = candidate_table(store, [(s.digest, s.source, s.edit) for s in read if _counts(s)])
         hashed = hashed_pairs(read, base / "set") if hashes else {}
-    typer.echo(f"{len(chosen)} originals, {len(samples)} files, weights {weights}")
+    typer.echo(f"{len(chosen)} originals, {len(samples)} files, {'stub network' if quick else f'weights {weights}'}")
     typer.echo(f"{outcome.seconds:.0f} s from start to report\n")
     found = {"report": Findings(samples, outcome.answers), "at arrival": Findings(samples, at_arrival)}
     for part in report(samples, found, hashed):

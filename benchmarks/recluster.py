@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.extract import processor
 from benchmarks.features import Synthetic
+from benchmarks.quick import Quick
 from worker.engine.clusters.clustering import Clustering, cluster
 from worker.engine.clusters.division import Wish
 from worker.engine.clusters.geometry import Geometry, geometry_rows
@@ -77,7 +78,9 @@ def inertia_excess(rows: npt.NDArray[np.float32], loop: Loop, ours: Clustering) 
     points = rows - rows.mean(axis=0)
     places = along(points, principal_axes(points, AXES, SEED))
     fits = [KMeans(k, n_init="auto", random_state=SEED).fit(places) for k in loop.ks]
-    return max(100 * (ours.choice.inertias[k - 1] / fit.inertia_ - 1) for k, fit in zip(loop.ks, fits, strict=True))
+    return max(
+        100 * float(ours.choice.inertias[k - 1] / fit.inertia_ - 1) for k, fit in zip(loop.ks, fits, strict=True)
+    )
 
 
 def main(
@@ -87,8 +90,10 @@ def main(
     processor_time: Annotated[
         bool, typer.Option("--processor-time", help="for a busy machine: processor seconds, one thread a call for both")
     ] = False,
+    quick: Quick = False,
 ) -> None:
     """Measure both and print a Markdown table."""
+    sizes = "60" if quick else sizes
     clock, limit = (time.process_time, 1) if processor_time else (time.perf_counter, None)
     ks = range(1, LAST + 1) if complete else sorted({1, 2, *range(1, LAST + 1, EVERY)})
     how = "at every k" if complete else f"at k = {', '.join(map(str, ks))}, between them interpolated"

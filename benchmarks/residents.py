@@ -20,11 +20,14 @@ PHOTOS = 96  # three full batches
 PATIENCE = 300.0
 
 
-def resident() -> dict[str, Counter[str]]:
-    """Bytes by process, as benchmarks.processes.memory gives them; those of one name together."""
+def resident(count: int = PHOTOS, stub: bool = False) -> dict[str, Counter[str]]:
+    """Bytes by process, as benchmarks.processes.memory gives them; those of one name together.
+
+    After so many photos. stub: in place of the network.
+    """
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         folder = Path(scratch)
-        photos = make_pictures(folder / "photos", PHOTOS)
+        photos = make_pictures(folder / "photos", count)
         settings = load_settings(
             watch_dir=folder / "photos",
             state_dir=folder / "state",
@@ -32,7 +35,7 @@ def resident() -> dict[str, Counter[str]]:
             recluster_every=3600,
             flower_port=0,
         )
-        with running_stack(settings, folder / "up.log"):
+        with running_stack(settings, folder / "up.log", stub):
             _wait_for_verdicts(RedisStore.connect(settings.store), [photo.name for photo in photos])
             recluster_and_wait(settings, force=True)
             used: dict[str, Counter[str]] = {}
@@ -52,9 +55,9 @@ def _wait_for_verdicts(store: RedisStore, paths: Sequence[str]) -> None:
     raise TimeoutError(f"not all of {len(paths)} photos have a verdict after {PATIENCE:.0f} s")
 
 
-def print_resident(used: dict[str, Counter[str]]) -> None:
+def print_resident(used: dict[str, Counter[str]], count: int = PHOTOS) -> None:
     """A Markdown table, the largest first."""
-    print(f"\n{PHOTOS} images, one recluster run\n")
+    print(f"\n{count} images, one recluster run\n")
     print("| process | resident MiB | proportional MiB |\n| --- | --- | --- |")
     whole = sum(used.values(), Counter())
     for name, bytes_ in sorted(used.items(), key=lambda item: -item[1]["Pss"]):

@@ -18,6 +18,7 @@ import typer
 from sklearn.datasets import load_sample_image
 
 from benchmarks.extract import processor
+from benchmarks.quick import Quick
 from shared.store import MemoryStore
 from worker.engine.search.neighbours import Neighbours
 from worker.engine.search.postings import KEY_BITS
@@ -88,8 +89,12 @@ def memory(word: str) -> float:
     return int(line.split()[1]) / 2**20
 
 
-def main(sizes: Annotated[str, typer.Option(help="images")] = "100000,1000000") -> None:
+def main(
+    sizes: Annotated[str, typer.Option(help="images")] = "100000,1000000",
+    quick: Quick = False,
+) -> None:
     """Make, save and load an index of each size; print a Markdown table."""
+    sizes = "10000" if quick else sizes
     print(f"Machine: {processor()}\n")
     print("| images | file, GB | seconds to save | to load | to search once | GiB of its own | mapped |")
     print("| --- " * 7 + "|", flush=True)

@@ -35,7 +35,10 @@ class Sample:
 
 
 class Sampler(Background):
-    """Takes a sample every few seconds, from the start of a with block to its end. The processes are this one's."""
+    """Takes a sample every few seconds, from the start of a with block to its end, and one then.
+
+    The processes are this one's.
+    """
 
     def __init__(self, settings: Settings, every: float) -> None:
         super().__init__()
@@ -50,6 +53,7 @@ class Sampler(Background):
             self.samples.append(self.look())
             due = self._begun + len(self.samples) * self._every
             self._ended.wait(max(0.0, due - time.monotonic()))
+        self.samples.append(self.look())
 
     def look(self) -> Sample:
         """Take one, and keep none."""

@@ -20,6 +20,7 @@ import typer
 
 from benchmarks.extract import processor
 from benchmarks.features import Synthetic
+from benchmarks.quick import Quick
 from benchmarks.server import running_redis
 from shared.records import ImageFacts
 from shared.store import RedisStore
@@ -105,11 +106,13 @@ def main(
     memory: Annotated[float, typer.Option(help="GiB, as IMAGESIEVE_RECLUSTER_MEMORY")] = 4.0,
     stored: Annotated[int, typer.Option(help="features put into Redis, 8 KiB each, to time reading")] = 10_000,
     only: Annotated[int, typer.Option(hidden=True)] = 0,
+    quick: Quick = False,
 ) -> None:
     """Measure each size and print a Markdown table."""
     if only:
         print(measure(only, cast(Geometry, geometry), int(memory * GIB)))
         return
+    sizes, stored = ("100", 100) if quick else (sizes, stored)
     each = reading_seconds(stored)
     print(
         f"Machine: {processor()}; 4,096 synthetic features, {geometry}, k 1 to 30, {memory:g} GiB for arrays; "

@@ -31,8 +31,10 @@ from threadpoolctl import threadpool_limits
 from benchmarks.extract import processor
 from benchmarks.features import BLOCK, Synthetic
 from benchmarks.pictures import make_pictures
-from worker.engine.edits.attacks import attacked
+from benchmarks.quick import Quick
+from worker.engine.edits.attacks import ATTACKS, HARD_ATTACKS, attacked
 from worker.engine.picture.decode import decode
+from worker.engine.search import votes
 from worker.engine.search.neighbours import Neighbours
 from worker.engine.search.whitening import FITTED_ON, Whitening, fit_whitening
 from worker.engine.sketch.details import NONE
@@ -101,8 +103,9 @@ def fill(collection: Collection, whitening: Whitening, photos: list[Sketch]) -> 
     return index, np.concatenate(vectors)
 
 
-def measure(size: int, photos: list[Sketch], copies: list[tuple[int, Sketch]]) -> list[str | float]:
-    """A row of the table. copies: the number of the photo, and the copy's sketch."""
+def measure(size: int, photos: list[Sketch], copies: list[tuple[int, Sketch]], most: int) -> list[str | float]:
+    """A row of the table. copies: the number of the photo, and the copy's sketch. most: postings of a search."""
+    setattr(votes, "POSTINGS", most)  # noqa: B010 - what the product holds constant is tried here
     threadpool_limits(1)
     collection = Collection(size, photos)
     whitening = fit_whitening(collection.features(0, min(FITTED_ON, size)))
@@ -123,7 +126,9 @@ def measure(size: int, photos: list[Sketch], copies: list[tuple[int, Sketch]]) -
     exact.add(vectors)
     turned = whitening.apply(queries)
     _, nearest = exact.search(turned, NEAREST)
-    recall = np.mean([len(one & set(other.tolist())) / NEAREST for one, other in zip(near, nearest, strict=True)])
+    recall = float(
+        np.mean([len(one & set(other.tolist())) / NEAREST for one, other in zip(near, nearest, strict=True)])
+    )
     cosine = np.median((turned * vectors[[photo for photo, _ in copies]]).sum(axis=1))
     milliseconds = np.median(times), np.percentile(times, 95)
     shares = float(np.mean(found)), float(np.mean(by_keypoints)), float(cosine)
@@ -133,19 +138,25 @@ def measure(size: int, photos: list[Sketch], copies: list[tuple[int, Sketch]]) -
 def main(
     sizes: Annotated[str, typer.Option(help="images in the collection, separated by commas")] = "10000,100000,1000000",
     photos: Annotated[int, typer.Option(help="of which copies are made, 34 of each")] = 20,
+    hard: Annotated[
+        bool, typer.Option("--hard", help="the harder edits too, of which parts and covered ones are")
+    ] = False,
+    most: Annotated[int, typer.Option(help="postings of keypoints that a search counts at most")] = votes.POSTINGS,
+    quick: Quick = False,
 ) -> None:
     """Measure and print a Markdown table."""
+    sizes, photos = ("1000", 1) if quick else (sizes, photos)
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         pictures = [decode(path.read_bytes(), LIMIT) for path in make_pictures(Path(scratch), photos)]
     copies = [
         (number, describe(decode(data, LIMIT)))
         for number, picture in enumerate(pictures)
-        for _, data in attacked(picture, str(number))
+        for _, data in attacked(picture, str(number), (*ATTACKS, *HARD_ATTACKS) if hard else ATTACKS)
     ]
     originals, rows = list(map(describe, pictures)), []
     for size in map(int, sizes.split(",")):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-            rows.append(executor.submit(measure, size, originals, copies).result())
+            rows.append(executor.submit(measure, size, originals, copies, most).result())
     print(f"Machine: {processor()}; {len(copies)} searches of each collection, one thread\n")
     heads = ["images", "ms", "95th percentile", "recall at 10", "photo found", "by keypoints", "cosine", "peak GiB"]
     print(tabulate(rows, heads, tablefmt="github", floatfmt=("", ".1f", ".1f", ".3f", ".3f", ".3f", ".2f", ".2f")))

@@ -24,18 +24,20 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score
 from tabulate import tabulate
 
+from benchmarks.network import BATCH, load_network
 from benchmarks.pictures import photos_in
+from benchmarks.quick import Quick
 from benchmarks.recluster import LAST, SAMPLE, SEED
 from worker.engine.clusters.clustering import ANY_K, cluster
 from worker.engine.clusters.division import Wish
 from worker.engine.clusters.geometry import Geometry
 from worker.engine.picture.bars import without_bars
 from worker.engine.picture.decode import decode_reduced, shrink
-from worker.network.weights import BACKBONE, load, resolve
+from worker.network.port import Network
+from worker.network.weights import BACKBONE
 
 Labels = npt.NDArray[np.int32]
 MAX_PIXELS = 100_000_000
-BATCH = 32
 HEAD = ("clusters", "k", "clarity", "NMI", "ARI", "purity")
 
 
@@ -46,9 +48,8 @@ def label_of(path: Path, folder: Path) -> str:
     return inner if inner != "." else found.group().lower() if found else ""
 
 
-def describe(paths: Sequence[Path], weights: str) -> npt.NDArray[np.float32]:
+def describe(paths: Sequence[Path], network: Network) -> npt.NDArray[np.float32]:
     """Features `[n, 4096]` of these files, as a feature worker computes them."""
-    network = load(resolve(weights), "auto", BATCH)
     rows = []
     for start in range(0, len(paths), BATCH):
         pictures = [decode_reduced(path.read_bytes(), MAX_PIXELS).picture for path in paths[start : start + BATCH]]
@@ -101,6 +102,7 @@ def main(
     folder: Annotated[Path, typer.Argument(help="Pictures in a subfolder per label, or with labels in their names.")],
     weights: Annotated[str, typer.Option(help="As IMAGESIEVE_WEIGHTS: a path, imagenet, auto or random.")] = "auto",
     geometry: Annotated[str, typer.Option(help="As IMAGESIEVE_GEOMETRY.")] = "cosine",
+    quick: Quick = False,
 ) -> None:
     """Print how the clusters agree with the labels."""
     cv2.setNumThreads(1)
@@ -110,10 +112,10 @@ def main(
     if not 1 < len(names) < len(paths) or "" in names:
         raise typer.BadParameter(f"{folder} needs two labels or more, each of several pictures, and no picture without")
     started = time.perf_counter()
-    features = describe(paths, weights)
+    features = describe(paths, load_network(weights, stub=quick))
     described = time.perf_counter() - started
-    truth = truth.astype(np.int32)
-    rows = [*ours(features, "euclidean" if geometry == "euclidean" else "cosine", truth), *notebook(features, truth)]
+    labels: Labels = truth.astype(np.int32)
+    rows = [*ours(features, "euclidean" if geometry == "euclidean" else "cosine", labels), *notebook(features, labels)]
     typer.echo(f"{len(paths)} pictures, {len(names)} labels ({', '.join(names)}); described in {described:.0f} s\n")
     typer.echo(tabulate(rows, HEAD, tablefmt="github"))
 

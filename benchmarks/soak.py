@@ -30,16 +30,17 @@ from benchmarks.extract import processor
 from benchmarks.latency import running_stack
 from benchmarks.mixture import MIX, make_mixture
 from benchmarks.pictures import make_pictures
+from benchmarks.quick import Quick
 from benchmarks.samples import Sample, Sampler, others, replaced
 from shared.settings import Settings, load_settings
 from shared.stack.programs import FLOWER_TASKS
 
-LEVEL: Final = 0.8
 RECLUSTER_EVERY: Final = 60
 LOOK_EVERY: Final = 10.0
 WINDOW: Final = 60.0
 WARMING: Final = 160  # files
 FLOOD: Final = 500  # files that give the rate
+QUICK: Final = (8, 8)  # of both
 # Bytes a file for those who hold the collection; what remains of a process's growth above NOISE is a leak.
 OWN: Final = {"verdict worker, child": 3072, "recluster worker, child": 4096}
 ROOM: Final = {"Flower": 6144 * int(FLOWER_TASKS)}  # bytes that a process fills once, and no more
@@ -65,9 +66,14 @@ class Run:
     delays: Sequence[float]
     samples: list[Sample]
 
+    @property
+    def width(self) -> float:
+        """Seconds of a window: a minute, less where three of them would overlap."""
+        return min(WINDOW, self.seconds / 3)
+
     def window(self, middle: float) -> Window:
         """The minute around that moment, in seconds."""
-        some = [sample for sample in self.samples if abs(sample.at - middle) <= WINDOW / 2]
+        some = [sample for sample in self.samples if abs(sample.at - middle) <= self.width / 2]
         names = {name for sample in some for name in sample.memory}
         memory = {name: median(sample.memory.get(name, 0) for sample in some) for name in names}
         return Window(memory, median(s.redis for s in some), median(s.files.total for s in some))
@@ -79,21 +85,26 @@ def sustained(arrivals: Arrivals, files: Sequence[Path]) -> float:
     return len(files) / (max(at for at, _ in arrivals.wait_for(files)) - settled[0])
 
 
-def soak(settings: Settings, supply: Iterator[Path], minutes: float, rate: float) -> Run:
-    """The stack has been started. rate: files a second, 0: to be measured."""
-    arrivals = Arrivals(settings)
-    sustained(arrivals, list(itertools.islice(supply, WARMING)))
-    rate = rate or sustained(arrivals, list(itertools.islice(supply, FLOOD)))
-    files = list(itertools.islice(supply, round(LEVEL * rate * minutes * 60)))
-    print(f"{len(files)} files are moved in, {LEVEL * rate:.1f} a second", file=sys.stderr)
-    with Sampler(settings, LOOK_EVERY) as sampler:
-        delays = arrivals.trickle(files, LEVEL * rate)
+def soak(
+    settings: Settings, supply: Iterator[Path], minutes: float, rate: float, level: float, first: tuple[int, int]
+) -> Run:
+    """The stack has been started. rate: files a second, 0: to be measured. level: part of it.
+
+    first: files to warm up, and to measure the rate.
+    """
+    arrivals, (warming, flood) = Arrivals(settings), first
+    sustained(arrivals, list(itertools.islice(supply, warming)))
+    rate = rate or sustained(arrivals, list(itertools.islice(supply, flood)))
+    files = list(itertools.islice(supply, round(level * rate * minutes * 60)))
+    print(f"{len(files)} files are moved in, {level * rate:.1f} a second", file=sys.stderr)
+    with Sampler(settings, min(LOOK_EVERY, minutes * 60 / 15)) as sampler:
+        delays = arrivals.trickle(files, level * rate)
     return Run(rate, minutes * 60, delays, sampler.samples)
 
 
 def print_memory(run: Run) -> None:
     """What each process and Redis held, and who grew."""
-    start, middle, end = (run.window(at) for at in (WINDOW / 2, run.seconds / 2, run.seconds - WINDOW / 2))
+    start, middle, end = (run.window(at) for at in (run.width / 2, run.seconds / 2, run.seconds - run.width / 2))
     heads = "| MiB | first minute | middle | last minute | most | second half | of it its own |"
     print(f"{heads}\n|{' --- |' * 7}")
     files, data = end.files - middle.files, end.redis - middle.redis
@@ -137,9 +148,12 @@ def print_queues(run: Run) -> None:
 def main(
     minutes: Annotated[float, typer.Option(help="of the stream, after the rate was measured")] = 10.0,
     rate: Annotated[float, typer.Option(help="files a second that are sustained; 0: measure it")] = 0.0,
+    level: Annotated[float, typer.Option(help="part of that rate at which files are moved in")] = 0.8,
     series: Annotated[Path | None, typer.Option(help="a file for all samples, as JSON")] = None,
+    quick: Quick = False,
 ) -> None:
     """Run, and print Markdown tables."""
+    minutes, level, first = (0.1, 0.2, QUICK) if quick else (minutes, level, (WARMING, FLOOD))
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         folder = Path(scratch)
         (folder / "watched").mkdir()
@@ -151,11 +165,11 @@ def main(
             recluster_every=RECLUSTER_EVERY,
             flower_port=0,
         )
-        with running_stack(settings, folder / "up.log"):
-            run = soak(settings, supply, minutes, rate)
+        with running_stack(settings, folder / "up.log", stub=quick):
+            run = soak(settings, supply, minutes, rate, level, first)
     if series:
         series.write_text(json.dumps([asdict(sample) for sample in run.samples]))
-    print(f"Machine: {processor()}; {MIX}; sustained {run.rate:.1f} files/s, fed {LEVEL * run.rate:.1f} files/s for")
+    print(f"Machine: {processor()}; {MIX}; sustained {run.rate:.1f} files/s, fed {level * run.rate:.1f} files/s for")
     print(f"{minutes:g} minutes, recluster every {RECLUSTER_EVERY} s; {run.samples[-1].files.total} files at the end\n")
     print_memory(run)
     print_queues(run)

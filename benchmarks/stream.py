@@ -33,13 +33,13 @@ import typer
 
 from benchmarks.arrivals import Arrivals
 from benchmarks.extract import processor
+from benchmarks.network import BATCH, forward_pass
 from benchmarks.pictures import make_pictures
+from benchmarks.quick import Quick
 from benchmarks.stubbed import MEASURED, StubbedStack, Usage, running_stubbed_stack
 from benchmarks.textures import make_textures
 from shared.names import QUEUE_FEATURES, QUEUE_VERDICTS
-from shared.settings import Settings
 
-BATCH = 32
 MESSAGE = 4 * BATCH  # files in a full message
 WARMING = MESSAGE + BATCH  # the judge fits its index on the first ones
 LARGE, SMALL = (1024, 768), (256, 256)
@@ -83,20 +83,6 @@ class Stream(Arrivals):
         if silent := [queue for queue in MEASURED if not used.workers[queue]["messages"]]:
             raise RuntimeError(f"the stub told nothing of what it did for {', '.join(silent)}; does it still fit?")
         return Flood(len(photos), size, max(at) - settled, Counter(verdicts), used)
-
-
-def forward_pass(settings: Settings) -> float:
-    """Processor milliseconds an image of a real forward pass at batch 32, all cores together; the mean of four."""
-    from worker.network.weights import BACKBONE, load, resolve
-
-    network = load(resolve("random"), settings.precision, BATCH)
-    pictures = np.random.default_rng(0).integers(0, 256, (BATCH, BACKBONE.side, BACKBONE.side, 3), dtype=np.uint8)
-    for _ in range(0, BACKBONE.warm_up + BATCH, BATCH):
-        network.extract(pictures)
-    begun = time.process_time()
-    for _ in range(4):
-        network.extract(pictures)
-    return (time.process_time() - begun) * 1000 / 4 / BATCH
 
 
 def print_floods(found: dict[str, Flood]) -> None:
@@ -166,16 +152,18 @@ def print_costs(found: dict[str, Flood], forward: float) -> None:
 def main(
     count: Annotated[int, typer.Option(help="pictures of each kind, moved in at once")] = 2 * MESSAGE,
     paced: Annotated[int, typer.Option(help=f"pictures at each level, fewer if they took over {LONGEST:.0f} s")] = 100,
+    quick: Quick = False,
 ) -> None:
     """Measure and print Markdown tables."""
+    count, paced, warming = (6, 2, 6) if quick else (count, paced, WARMING)
     with tempfile.TemporaryDirectory(prefix="sieve") as scratch:
         folder = Path(scratch)
         crops = make_pictures(folder / "crops", count, LARGE)
-        large = iter(make_textures(crops, folder / "large", WARMING + count + len(LEVELS) * paced, LARGE))
+        large = iter(make_textures(crops, folder / "large", warming + count + len(LEVELS) * paced, LARGE))
         small = make_textures(crops, folder / "small", count, SMALL)
         with running_stubbed_stack(folder) as stack:
             stream = Stream(stack)
-            stream.flood(list(islice(large, WARMING)))
+            stream.flood(list(islice(large, warming)))
             found = {"distinct, {} x {}".format(*LARGE): (first := stream.flood(list(islice(large, count))))}
             rate, delays = count / first.seconds, {}
             for level in LEVELS:
@@ -184,8 +172,8 @@ def main(
             found["distinct, {} x {}".format(*SMALL)] = stream.flood(small)
             found["crops, {} x {}".format(*LARGE)] = stream.flood(crops)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        forward = executor.submit(forward_pass, stack.settings).result()
-    print(f"Machine: {processor()}; default settings, {count} JPEG files of each kind, {WARMING} before them\n")
+        forward = executor.submit(forward_pass, stack.settings, quick).result()
+    print(f"Machine: {processor()}; default settings, {count} JPEG files of each kind, {warming} before them\n")
     print_floods(found)
     print_delays(delays, rate)
     print_costs(found, forward)

@@ -14,35 +14,15 @@ from functools import wraps
 from inspect import isfunction
 from typing import Any, Final
 
-import cv2
-import numpy as np
 from celery.signals import task_postrun, worker_process_init
-from numpy.typing import NDArray
 
+from benchmarks.network import StubNetwork
 from worker.app import app as app
 from worker.network import weights
 
 NO_PLUMBING: Final = ("worker.engine", "worker.pipeline.files")  # whose functions are watched where they are called
-CELLS: Final = 8  # a picture is averaged over so many cells a side
 
 logger = logging.getLogger(__name__)
-
-
-class StubNetwork:
-    """In place of the network: the colours of a picture, averaged over cells, through a seeded matrix and ReLU."""
-
-    side = weights.BACKBONE.side
-
-    def __init__(self) -> None:
-        shape = (CELLS * CELLS * 3, weights.BACKBONE.dimensions)
-        self._matrix = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
-
-    def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """As `worker.network.port.Network` has it. Different pictures, different features."""
-        small = [cv2.resize(one, (CELLS, CELLS), interpolation=cv2.INTER_AREA) for one in pictures]
-        cells = np.array(small, np.float32)
-        features: NDArray[np.float32] = np.maximum((cells.reshape(len(pictures), -1) - 128) @ self._matrix, 0)
-        return features
 
 
 class Watch:
@@ -89,11 +69,13 @@ def _load(*_: object) -> StubNetwork:
 
 def _put_on(**_: object) -> None:
     """In the child, which has a use for these libraries; the main process stays light."""
+    from worker.engine.matching import verify
     from worker.engine.search.neighbours import Neighbours
     from worker.pipeline import comparison
     from worker.pipeline.extracting import extract, reading
     from worker.pipeline.judging import candidates
 
+    on_sketches = (verify.promising, verify.propose)
     for module, step in (
         (extract, "reading, describing"),
         (reading, "reading, describing"),
@@ -102,7 +84,7 @@ def _put_on(**_: object) -> None:
     ):
         for name, value in list(vars(module).items()):
             if isfunction(value) and value.__module__.startswith(NO_PLUMBING):
-                _watch.on(module, name, "comparisons of sketches" if name == "verify" else step)
+                _watch.on(module, name, "comparisons of sketches" if value in on_sketches else step)
     for name in ("search", "add"):
         _watch.on(Neighbours, name, "candidates for verdicts")
     task_postrun.connect(_watch.tell, weak=False)

@@ -1,10 +1,14 @@
-"""All that `imagesieve up` starts, with the network of benchmarks.stub, and what each part of it has used so far."""
+"""All that `imagesieve up` starts, with the network of benchmarks.stub, and what each part of it has used so far.
+
+`python -m benchmarks.stubbed up FOLDER` is `imagesieve up FOLDER` with it.
+"""
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ import redis
 
 from benchmarks.processes import family, processor_seconds
 from benchmarks.server import running_redis
+from shared.cli.__main__ import main
 from shared.names import QUEUE_FEATURES, QUEUE_VERDICTS
 from shared.settings import Settings, load_settings
 from shared.stack import programs, up
@@ -70,10 +75,12 @@ class StubbedStack:
 
 
 @contextmanager
-def running_stubbed_stack(scratch: Path, holding: Path | None = None, real: bool = False) -> Iterator[StubbedStack]:
+def running_stubbed_stack(
+    scratch: Path, holding: Path | None = None, real: bool = False, reads: float = 0.0
+) -> Iterator[StubbedStack]:
     """Start it on an empty folder below `scratch`, or on the folder `holding`, moved there, and stop it at the end.
 
-    real: with the full-size network after all.
+    real: with the full-size network after all. reads: files of a backlog that are read in a second; 0: any number.
     """
     if holding:
         holding.rename(scratch / "watched")
@@ -85,6 +92,7 @@ def running_stubbed_stack(scratch: Path, holding: Path | None = None, real: bool
         weights="random",
         log_level="info",
         recluster_every=3600,
+        backlog_reads_per_second=reads,
         flower_port=0,
     )
     broker = scratch / "broker" / "redis.sock"
@@ -92,17 +100,32 @@ def running_stubbed_stack(scratch: Path, holding: Path | None = None, real: bool
         urls = {"broker_url": f"redis+socket://{broker}?virtual_host=0", "store_url": store}
         settings = settings.model_copy(update=urls)
         silent = up.View(say=lambda _: None, progress=lambda *_: None)
-        original = programs.stack
-        with (
-            patch.object(programs, "stack", lambda *words: [_with_stub(one, real) for one in original(*words)]),
-            up.running_stack(settings, once=False, view=silent),
-        ):
+        with nullcontext() if real else _stub_in_place(), up.running_stack(settings, once=False, view=silent):
             yield StubbedStack(settings, broker)
 
 
-def _with_stub(program: programs.Program, real: bool) -> programs.Program:
-    """The workers that are measured have the app of benchmarks.stub in place of their own."""
-    if real or program.name not in MEASURED:
-        return program
-    command = programs.celery_worker(program.name, "info")
-    return replace(program, command=[STUB if word == "worker.app" else word for word in command])
+def command_line(stub: bool) -> list[str]:
+    """That of `imagesieve`, whose `up` starts the stub in place of the network if asked for."""
+    return [sys.executable, "-m", "benchmarks.stubbed" if stub else "shared.cli"]
+
+
+def stub_worker(queue: str) -> list[str]:
+    """Command line of a worker with the app of benchmarks.stub in place of its own."""
+    return [STUB if word == "worker.app" else word for word in programs.celery_worker(queue, "info")]
+
+
+@contextmanager
+def _stub_in_place() -> Iterator[None]:
+    """A stack that is started meanwhile has the stub in the workers that are measured."""
+    original = programs.stack
+    with patch.object(programs, "stack", lambda *words: [_with_stub(one) for one in original(*words)]):
+        yield
+
+
+def _with_stub(program: programs.Program) -> programs.Program:
+    return replace(program, command=stub_worker(program.name)) if program.name in MEASURED else program
+
+
+if __name__ == "__main__":
+    with _stub_in_place():
+        main()

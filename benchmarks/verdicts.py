@@ -26,6 +26,8 @@ import typer
 
 from benchmarks.collection import EXTRACTOR, Collection, Content, fill, put, remove
 from benchmarks.extract import processor
+from benchmarks.network import BATCH, forward_pass
+from benchmarks.quick import Quick
 from benchmarks.server import running_redis
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -33,7 +35,6 @@ from worker.engine.search.encoding import Encoding
 from worker.pipeline.judging.writer import Writer
 from worker.workshop import Workshop
 
-BATCH = 32
 LIMITS = (
     "photos from disks (pages are compared by their pixels, which are read again), many near-duplicates (a match takes "
     "several times as long as a stranger), and an idle machine at a million. That was run once, shortly before commit "
@@ -42,8 +43,7 @@ LIMITS = (
     "than a forward pass takes here: at a million the writer does not keep up. The saved index, proposals "
     "and what made verdicts cheaper since then were not measured at that size."
 )
-STRANGERS = 8 * BATCH
-ARRIVING = 2 * STRANGERS + 2  # alone and beside proposals; the first one and the last are what restarts are timed by
+BATCHES = 8  # alone, and as many beside proposals
 STAGES = ("candidates", "comparisons", "store and groups", "all")
 Result = TypeVar("Result")
 
@@ -67,8 +67,11 @@ class Run:
     proposing: float
 
 
-def give_verdicts(settings: Settings, arriving: Sequence[Content], started: float) -> Run:
-    """Be a verdict writer, in a process that was started at `started`. The first image waits in the store already."""
+def give_verdicts(settings: Settings, arriving: Sequence[Content], batch: int, started: float) -> Run:
+    """Be a verdict writer, in a process that was started at `started`. The first image waits in the store already.
+
+    Of the others the first half comes alone, the second beside proposals, in batches.
+    """
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.judging.candidates import ContentIndex
 
@@ -82,8 +85,9 @@ def give_verdicts(settings: Settings, arriving: Sequence[Content], started: floa
     restart, busy = time.time() - started, time.process_time()
     with redis.Redis.from_url(settings.store) as client:
         put(client, arriving[1:], verdict="")
-    stages = _judge(writer, arriving[1 : 1 + STRANGERS], spent)
-    committed = _judge(writer, arriving[1 + STRANGERS :], spent, Workshop(settings))
+    half = 1 + len(arriving) // 2
+    stages = _judge(writer, arriving[1:half], batch, spent)
+    committed = _judge(writer, arriving[half:], batch, spent, Workshop(settings))
     records = RedisStore.connect(settings.store).records([content.path for content in arriving[1:]])
     return Run(
         restart,
@@ -98,12 +102,16 @@ def give_verdicts(settings: Settings, arriving: Sequence[Content], started: floa
 
 
 def _judge(
-    writer: Writer, arriving: Sequence[Content], spent: defaultdict[str, float], proposer: Workshop | None = None
+    writer: Writer,
+    arriving: Sequence[Content],
+    batch: int,
+    spent: defaultdict[str, float],
+    proposer: Workshop | None = None,
 ) -> dict[str, float]:
     """Median milliseconds an image by stage, and of proposing where `proposer` does that for each batch before."""
     stages: dict[str, list[float]] = defaultdict(list)
-    for start in range(0, len(arriving), BATCH):
-        paths = [content.path for content in arriving[start : start + BATCH]]
+    for start in range(0, len(arriving), batch):
+        paths = [content.path for content in arriving[start : start + batch]]
         begun = time.process_time()
         proposals = proposer.proposers.current().propose(paths) if proposer else []
         spent.clear()
@@ -140,22 +148,6 @@ def _time(owner: type, name: str, spent: defaultdict[str, float], stage: str) ->
     setattr(owner, name, timed)
 
 
-def forward_pass(settings: Settings) -> float:
-    """Processor milliseconds an image of a forward pass at batch 32, the median of four."""
-    from worker.network.weights import BACKBONE, load, resolve
-
-    network = load(resolve("random"), settings.precision, BATCH)
-    pictures = np.random.default_rng(0).integers(0, 256, (BATCH, BACKBONE.side, BACKBONE.side, 3), dtype=np.uint8)
-    for _ in range(0, BACKBONE.warm_up + BATCH, BATCH):
-        network.extract(pictures)
-    seconds = []
-    for _ in range(4):
-        begun = time.process_time()
-        network.extract(pictures)
-        seconds.append(time.process_time() - begun)
-    return float(np.median(seconds)) * 1000 / BATCH
-
-
 def alone(function: Callable[..., Result], *args: Any) -> Result:
     """What `function` returns in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
@@ -166,15 +158,19 @@ def main(
     sizes: Annotated[str, typer.Option(help="images in the collection, ascending")] = "1000,10000,100000",
     pictures: Annotated[int, typer.Option(help="made for sketches, beside those that arrive")] = 400,
     encoding: Annotated[Encoding, typer.Option(help="of the features")] = "float16",
+    quick: Quick = False,
 ) -> None:
     """Fill, restart, give verdicts, for each size; print Markdown tables."""
+    batch, batches = (4, 2) if quick else (BATCH, BATCHES)
+    sizes, pictures = ("100", 8) if quick else (sizes, pictures)
+    strangers = 2 * batches * batch + 2  # the first one and the last are what restarts are timed by
     with (
         tempfile.TemporaryDirectory(prefix="sieve") as scratch,
         running_redis(Path(scratch) / "redis.sock", "--appendonly", "no") as url,
     ):
         settings = load_settings(watch_dir=scratch, state_dir=scratch, store_url=url, weights="random")
-        print(f"Machine: {processor()}; processor milliseconds an image, medians of batches of {BATCH}\n", flush=True)
-        collection, client = Collection(Path(scratch), pictures, ARRIVING, encoding), redis.Redis.from_url(url)
+        print(f"Machine: {processor()}; processor milliseconds an image, medians of batches of {batch}\n", flush=True)
+        collection, client = Collection(Path(scratch), pictures, strangers, encoding), redis.Redis.from_url(url)
         RedisStore.connect(url).publish_extractor(EXTRACTOR)
         print(
             "| images | writer | candidates | comparisons | store, groups | verdict | forward pass | ratio | verdicts |"
@@ -186,13 +182,13 @@ def main(
             there, arriving = size, collection.strangers()
             put(client, arriving[:1], verdict="")
             shutil.rmtree(settings.index_folder, ignore_errors=True)  # the store was filled past it
-            run = alone(give_verdicts, settings, arriving[:-1], time.time())
+            run = alone(give_verdicts, settings, arriving[:-1], batch, time.time())
             again = alone(restart, settings, arriving[-1], time.time())
             used = client.info("memory")["used_memory"]
             remove(client, arriving)
             stages = " | ".join(f"{run.stages[stage]:.1f}" for stage in STAGES)
             mix = ", ".join(f"{count} {verdict}" for verdict, count in run.verdicts.items())
-            forward = alone(forward_pass, settings)
+            forward = alone(forward_pass, settings, quick)
             print(
                 f"| {size:,} | alone | {stages} | {forward:.0f} | {run.stages['all'] / forward:.2f} | {mix} |",
                 flush=True,

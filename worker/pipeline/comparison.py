@@ -12,6 +12,7 @@ from worker.engine.matching.verify import FINE_SIDE, PictureMatch, confirm, prom
 from worker.engine.picture.channels import Picture
 from worker.engine.picture.decode import decode_reduced
 from worker.engine.picture.scaling import no_larger
+from worker.engine.picture.srgb import in_srgb
 from worker.engine.proof.inventory import take_inventory
 from worker.engine.proof.parts import holds_several
 from worker.engine.sketch.sketch import Sketch
@@ -139,7 +140,8 @@ class Comparison:
     def _decode(self, data: bytes) -> "_Seen":
         decoded = decode_reduced(data, self.max_pixels, least=FINE_SIDE)
         inventory = take_inventory(data, decoded.header.format)
-        return _Seen(no_larger(decoded.picture, FINE_SIDE), holds_several(inventory))
+        picture = in_srgb(decoded, data, inventory.profile)
+        return _Seen(no_larger(picture, FINE_SIDE), holds_several(inventory))
 
 
 def _passed(digests: Sequence[str], may: Iterable[Any]) -> set[str]:

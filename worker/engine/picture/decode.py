@@ -1,7 +1,7 @@
 """From a file's bytes to a picture: upright, 8-bit RGB, its size judged before any pixel is decoded.
 
 OpenCV decodes what it decodes rightly (it is the faster one), Pillow the rest; `worker.engine.picture.headers` says
-which. ICC profiles are not applied.
+which. ICC profiles are not applied here: see srgb.py.
 """
 
 from collections.abc import Callable

@@ -27,7 +27,7 @@ class Inventory:
     """What a file holds. colour: what says how its values are to be shown. extras: more pictures, videos, layers, parts
     that nobody here knows. metadata: what is said of the picture. lossy: name of a coding that pixels alone do not
     hold, "" for none. coded: digest of its coded data, where only the same data hold the same, else "". unknown: why
-    not everything in it can be known, "" where it can.
+    not everything in it can be known, "" where it can. profile: the ICC profile of its colours, b"" without one.
     """
 
     colour: frozenset[Held] = frozenset()
@@ -36,6 +36,7 @@ class Inventory:
     lossy: str = ""
     coded: str = ""
     unknown: str = ""
+    profile: bytes = b""
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Parts:
     lossy: str = ""
     coded: str = ""
     unknown: str = ""
+    icc: bytes = b""
 
     def exif(self, block: bytes, below: bool = False) -> None:
         """The fields of an EXIF block; below: those of the directories below its first one alone."""
@@ -70,6 +72,7 @@ class Parts:
     def profile(self, profile: bytes) -> None:
         """An ICC profile, whatever the format that holds it."""
         self.colour.add(("its colour profile", digest(profile)))
+        self.icc = self.icc or profile
 
     def behind(self, rest: bytes, picture: str = "") -> None:
         """Bytes behind the end of the picture; zeros are padding. picture: what other picture is among them."""
@@ -86,7 +89,7 @@ class Parts:
         """What was found."""
         return Inventory(
             frozenset(self.colour), frozenset(self.extras), frozenset(self.metadata), self.lossy, self.coded,
-            self.unknown,
+            self.unknown, self.icc,
         )  # fmt: skip
 
 

@@ -21,10 +21,12 @@ from worker.engine.search.postings import KEY_BITS, Closed, Run, sorted_run
 from worker.engine.sketch.keypoints import DESCRIPTOR_BYTES, POINT_PAIRS, Keypoints
 from worker.engine.sketch.sketch import Sketch
 
-POSTINGS: Final = 2_000_000  # counted in one search, those of the rarest keys: of a million images some
+POSTINGS: Final = 2_000_000  # counted in one search at most, those of the rarest keys: of a million images some
 SHORTLIST: Final = 500  # images with most votes, whose votes must agree: 2 microseconds each
 MOST_IMAGES: Final = 1 << (32 - POSE_BITS)  # that a posting has room for beside a pose
 
+_OF_IMAGE: Final = 5  # postings counted for each image that there is; what is beyond them tells little of any image ...
+_FEW: Final = 50_000  # ... and so many at least
 _CLOSED: Final = 1 << 22  # postings from which an array is not merged further: a merge must not hold up a verdict
 _LONG: Final = 64  # postings of a key, on average, from which they are copied key by key
 _PART: Final = 1 << 16  # values that give the bound of the largest
@@ -160,7 +162,8 @@ class Votes:
         alive: `[n]`, which of the images 0 to n - 1 may be among them. since: none before this one is; the keys weigh
         what they weigh among all. Votes for the picture as it is and votes for the mirrored one do not agree.
         """
-        found = self._find_since(sketch, since) if since else self._find(sketch)
+        most = min(max(_OF_IMAGE * len(alive), _FEW), POSTINGS)
+        found = self._find_since(sketch, since) if since else self._find(sketch, most)
         weights = np.log((len(alive) + 1) / np.maximum(found.known, 1))
         alive = alive[since:]
         images = (found.postings >> np.uint32(POSE_BITS)) - np.uint32(since)
@@ -176,16 +179,15 @@ class Votes:
         agreeing = count_agreeing(found.poses[key], known, groups, weights[key], 2 * len(shortlist))
         return shortlist + since, agreeing.reshape(-1, 2).max(axis=1, initial=0.0)
 
-    def _find(self, sketch: Sketch) -> _Found:
-        """The postings of the keys of a picture and of the mirrored one, from the rarest key on until they are
-        POSTINGS."""
+    def _find(self, sketch: Sketch, most: int) -> _Found:
+        """The postings of the keys of a picture and of the mirrored one, from the rarest key on, `most` at most."""
         asked = _Asked.of(sketch)
         runs = self._all()
         spans = np.array([run.spans(asked.keys) for run in runs], np.intp).reshape(len(runs), 2, len(asked.keys))
         starts, ends = spans[:, 0], spans[:, 1]
         known = (ends - starts).sum(axis=0)
         rarest = np.argsort(known, kind="stable")
-        counted = rarest[np.cumsum(known[rarest]) <= POSTINGS]
+        counted = rarest[np.cumsum(known[rarest]) <= most]
         starts, ends = starts[:, counted], ends[:, counted]
         postings = [_taken(run.postings, first, last) for run, first, last in zip(runs, starts, ends, strict=True)]
         return _Found(

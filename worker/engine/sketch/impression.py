@@ -7,6 +7,7 @@ from shared.errors import UnreadableImage
 from shared.records import ImageFacts
 from worker.engine.picture.bars import without_bars
 from worker.engine.picture.decode import Picture, Reduced, decode_reduced
+from worker.engine.picture.srgb import in_srgb
 from worker.engine.proof.holding import describe_holding, mark_what_is_said
 from worker.engine.proof.inventory import take_inventory
 from worker.engine.proof.parts import Inventory
@@ -17,7 +18,7 @@ from worker.engine.sketch.sketch import Sketch, describe, pixel_digest
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """facts: size and digest of the pixels. picture: as `decode_reduced` gives it. shown: the part between its bars."""
+    """facts: size and digest of the pixels. picture: as `in_srgb` gives it. shown: the part between its bars."""
 
     facts: ImageFacts
     picture: Picture
@@ -28,11 +29,11 @@ class Impression:
 def take_impression(data: bytes, max_pixels: int) -> Impression:
     """Look at the bytes of an image file. About 15 ms for a megapixel, 100 for a JPEG of 12. Errors as `decode`."""
     decoded = decode_reduced(data, max_pixels, in_full=True)
-    picture, width, height = decoded.picture, decoded.width, decoded.height
+    inventory, stored = take_inventory(data, decoded.header.format), _stored(data, decoded)
+    picture, width, height = in_srgb(decoded, data, inventory.profile), decoded.width, decoded.height
     shown = without_bars(picture)
     content = shown.shape[0] * shown.shape[1]
     bars = content < picture.shape[0] * picture.shape[1]
-    inventory, stored = take_inventory(data, decoded.header.format), _stored(data, decoded)
     known = content * decoded.divisor**2 if bars else 0
     identity = _identity(decoded, inventory, stored)
     held = describe_holding(inventory, stored)

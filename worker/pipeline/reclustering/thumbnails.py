@@ -8,6 +8,8 @@ from shared.errors import ImagesieveError
 from shared.records import Record, Reference
 from worker.engine.picture.decode import decode_reduced
 from worker.engine.picture.scaling import average
+from worker.engine.picture.srgb import in_srgb
+from worker.engine.proof.inventory import take_inventory
 from worker.pipeline.files import read_file
 from worker.pipeline.storage import ReadableStorage
 
@@ -24,7 +26,9 @@ def thumbnail_reader(
         record = records[path]
         try:
             contents = read_file(storage, Reference(path, record.size, record.mtime_ns), max_bytes)
-            picture = decode_reduced(contents.data, max_pixels).picture
+            decoded = decode_reduced(contents.data, max_pixels)
+            profile = take_inventory(contents.data, decoded.header.format).profile
+            picture = in_srgb(decoded, contents.data, profile)
         except ImagesieveError:
             return None  # the page shows an empty frame: the picture is no longer what the row speaks of
         height, width = picture.shape[:2]
