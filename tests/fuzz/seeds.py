@@ -9,6 +9,9 @@ import pillow_heif
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
+from tests.unit.rare_files import bmp_of, lossless_jpeg_of, psd_of, with_channels
+from tests.unit.tiff_files import DEFLATE, FRACTION, LZW, PACKBITS, Layout, tiff_of
+
 PHOTO = np.ascontiguousarray(load_sample_image("china.jpg")[120:216, 200:328])  # 128 x 96
 BGR = PHOTO[..., ::-1]
 IMAGE = Image.fromarray(PHOTO)
@@ -42,6 +45,7 @@ def make_seeds() -> dict[str, bytes]:
         **_png(words),
         **_animations(words),
         **_tiff(),
+        **_rare(),
         "avif": _pillow("AVIF", **words),
         "avif alpha": _pillow("AVIF", SEE_THROUGH),
         **_heic(),
@@ -133,4 +137,25 @@ def _heic() -> dict[str, bytes]:
         "heic grey": saved(pillow_heif.from_pillow(IMAGE.convert("L"))),
         "heic tiles": saved(pillow_heif.from_pillow(IMAGE), tile_size=64),
         "heic several": saved(pictures),
+    }
+
+
+def _rare() -> dict[str, bytes]:
+    """What is arranged by modules of ours."""
+    deep, small = PHOTO.astype(np.uint16) * 257, PHOTO[:40, :60]
+    half = np.dstack([deep, deep[..., 0]])
+    fields = small[..., 0].astype(np.uint32) << 8 | 200
+    return {
+        "tiff planes": tiff_of(deep, Layout(16, 2, ">", planes=True, coding=DEFLATE, predictor=2)),
+        "tiff tiles": tiff_of(deep, Layout(16, 2, planes=True, coding=LZW, side=32)),
+        "tiff 12 bit": tiff_of(deep[..., 0] >> 4, Layout(12, 1, coding=PACKBITS)),
+        "tiff premultiplied": tiff_of(half, Layout(16, 2, extra=(1,), big=True, order=">")),
+        "tiff half": tiff_of(PHOTO / 255, Layout(16, 2, kind=FRACTION, coding=DEFLATE, predictor=3)),
+        "tiff lab 16": tiff_of(deep, Layout(16, 8)),
+        "bmp fields": bmp_of(fields, 32, (0xFF00, 0xFF000000, 0xFF, 0xFF0000)),
+        "photoshop": psd_of(small, 3),
+        "photoshop packed": psd_of(small.astype(np.uint16) * 257, 3, bits=16, packed=True, large=True),
+        "jpeg lossless": lossless_jpeg_of(small),
+        "jpeg 2000 channels": with_channels(_pillow("JPEG2000"), [(0, 0, 3), (1, 0, 2), (2, 0, 1)]),
+        "jpeg 2000 16 bit": _opencv(".jp2", deep[..., ::-1]),
     }

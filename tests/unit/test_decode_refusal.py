@@ -48,7 +48,7 @@ def reason(data: bytes, limit: int = LIMIT) -> str:
         (b"\x1a\x45\xdf\xa3" + bytes(100), "video"),
         (b"RIFF\0\0\0\0AVI LIST", "video"),
         (b"\xff\x0a" + bytes(100), "JPEG XL"),
-        (b"8BPS" + bytes(100), "Photoshop"),
+        (b"8BPS" + bytes(100), "Photoshop document of 0 bits"),
         (b"\x7fELF" + bytes(100), "program"),
         (b"\x93\x94\x95\x96" * 300, "no known format"),
     ],

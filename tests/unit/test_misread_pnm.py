@@ -86,7 +86,6 @@ def test_what_is_missing_is_refused(kind: str) -> None:
     "data",
     [
         b"P5 60 40 0\n" + bytes(2400), b"P5 60 40 70000\n" + bytes(4800), b"P5 60 x 255\n" + bytes(2400),
-        b"P7\nWIDTH 60\nHEIGHT 40\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\n" + bytes(9600),
         b"P7\nWIDTH 60\nHEIGHT 40\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n" + bytes(9600),
         b"P7\nWIDTH 60\n" + bytes(9600),
     ],

@@ -26,6 +26,7 @@ from tests.unit.tiff_files import (
     PALETTE,
     RGB,
     SIGNED,
+    UNSAID,
     Layout,
     tiff_of,
 )
@@ -113,6 +114,10 @@ def test_fractions(bits: int, order: str, planes: bool) -> None:
     check(tiff_of(with_alpha, Layout(bits, RGB, order, FRACTION, planes, (2,))), over_white(COLOUR, ALPHA), within=2)
 
 
+def test_fractions_of_which_nothing_is_said_are_grey() -> None:
+    check(tiff_of(GREYS / 255, Layout(32, UNSAID, kind=FRACTION)), shown(GREYS, 8))
+
+
 @pytest.mark.parametrize("bits", [16, 32])
 def test_fractions_as_a_predictor_leaves_them(bits: int) -> None:
     layout = Layout(bits, RGB, kind=FRACTION, coding=DEFLATE, predictor=3)
@@ -126,7 +131,14 @@ def test_natural_numbers_of_32_bits_do_not_wrap() -> None:
     check(tiff_of(values, Layout(32)), np.repeat(expected[..., None], 3, axis=2))
 
 
-@pytest.mark.parametrize("bits", [8, 16, 32])
+@pytest.mark.parametrize("planes", [False, True])
+def test_signed_numbers_of_8_bits_are_taken_as_natural_ones(planes: bool) -> None:
+    """What writers that say so mean: such a file of Pillow's own tests is a portrait."""
+    check(tiff_of(COLOUR, Layout(8, RGB, kind=SIGNED, planes=planes)), COLOUR)
+    check(tiff_of(GREYS, Layout(8, kind=SIGNED)), shown(GREYS, 8))
+
+
+@pytest.mark.parametrize("bits", [16, 32])
 def test_signed_numbers_do_not_wrap(bits: int) -> None:
     values = (GREYS.astype(np.int64) - 128) << (bits - 8)
     found = decode(tiff_of(values & (2**bits - 1), Layout(bits, kind=SIGNED)), PIXELS)[..., 0]
@@ -189,7 +201,9 @@ def test_lab(bits: int, photometric: int, planes: bool) -> None:
     expected = lab_to_rgb(stored / steps)
     if photometric == ICC_LAB:
         stored[..., 1:] += 1 << (bits - 1)
-    check(tiff_of(stored & (2**bits - 1), Layout(bits, photometric, planes=planes)), expected)
+    # LittleCMS, by which Pillow reads the usual kind, looks between the points of a grid.
+    by_pillow = (bits, photometric, planes) == (8, LAB, False)
+    check(tiff_of(stored & (2**bits - 1), Layout(bits, photometric, planes=planes)), expected, 6 if by_pillow else 1)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 NONE, LZW, DEFLATE, PACKBITS = 1, 5, 8, 32773
+UNSAID: Final = -1  # no word of what values mean
 GREY_FROM_WHITE, GREY, RGB, PALETTE, CMYK, LAB, ICC_LAB = 0, 1, 2, 3, 5, 8, 9
 NATURAL, SIGNED, FRACTION = 1, 2, 3
 
@@ -55,6 +56,8 @@ def tiff_of(values: np.ndarray, layout: Layout) -> bytes:
         tags |= {322: (layout.side,), 323: (layout.side,), 324: tuple(places[:-1]), 325: tuple(map(len, pieces))}
     else:
         tags |= {278: (layout.rows,), 273: tuple(places[:-1]), 279: tuple(map(len, pieces))}
+    if layout.photometric == UNSAID:
+        del tags[262]
     if layout.extra:
         tags[338] = layout.extra
     if layout.predictor != 1:

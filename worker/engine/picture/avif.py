@@ -18,6 +18,18 @@ def is_cropped(data: bytes) -> bool:
     return any(kind == b"clap" for kind, _, _ in boxes(data, start, end))
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether the boxes of the file end where it ends, as far as they say. Never raises."""
+    end = 0
+    for _, start, stop in boxes(data, 0, len(data)):
+        size = int.from_bytes(data[end : end + 4], "big")
+        size = int.from_bytes(data[end + 8 : end + 16], "big") if size == 1 else size
+        if size and end + size > len(data):
+            return False
+        end = max(start, stop)
+    return end == len(data)
+
+
 def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Name, start of the contents and end of each box between two places of a file."""
     for _ in range(_MOST):

@@ -15,14 +15,16 @@ from PIL import Image
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
+from worker.engine.picture.bmp import decode_fields
 from worker.engine.picture.channels import Picture, over_white, to_rgb
-from worker.engine.picture.formats import Reader
 from worker.engine.picture.headers import Header, probe
 from worker.engine.picture.heif import decode_heif, show_heif
-from worker.engine.picture.jpeg_damage import decode_checked_jpeg, decode_whole_jpeg
+from worker.engine.picture.jpeg_2000 import decode_jpeg_2000
+from worker.engine.picture.jpeg_damage import decode_checked_jpeg, decode_lossless_jpeg, decode_whole_jpeg
 from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
+from worker.engine.picture.psd import decode_psd
 from worker.engine.picture.scaling import average
 from worker.engine.picture.tiff_values import decode_tiff
 
@@ -40,6 +42,16 @@ _REDUCED_BY: Final = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
 _LEAST_BYTES: Final = 32
+# What reads which, where neither library does it rightly.
+OURS: Final[dict[str, Callable[[bytes], NDArray[Any]]]] = {
+    "netpbm": decode_pnm,
+    "tiff": decode_tiff,
+    "bmp": decode_fields,
+    "lossless": decode_lossless_jpeg,
+    "jpeg2000": decode_jpeg_2000,
+    "psd": decode_psd,
+}
+_WHOLE: Final = ("netpbm", "lossless")  # of which all that is stored comes out
 _TURNED: Final = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
@@ -51,7 +63,8 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     (judged by the header). A truncated file is refused, never given as half a picture; bytes that changed within
     a file are noticed only where the format has checksums. Safe to call from several threads, but not without side
     effect: Pillow's own pixel limit, which is process-wide, is lifted, and OpenCV's log is silenced.
-    Takes about 10 ms a megapixel and, meanwhile, up to 11 bytes a pixel (8-bit), 17 (16-bit), 40 (64-bit float).
+    Takes about 10 ms a megapixel and, meanwhile, up to 11 bytes a pixel (8-bit), 17 (16-bit), 40 (64-bit float);
+    of rare kinds of TIFF, which are arranged here, several times as long and up to 80.
     """
     return _decode(data, _probe(data, max_pixels), 1)[0]
 
@@ -172,16 +185,17 @@ def for_opencv(data: bytes) -> bytes:
 def _by_values(header: Header, data: bytes) -> tuple[Picture, bool]:
     values = read_values(header, data)
     channels = 1 if values.ndim == 2 else values.shape[2]
-    order = [2, 1, 0, *range(3, channels)] if channels > 2 else [*range(channels)]
     whole = values.dtype == np.uint8 and (channels in (1, 3) or bool(values[..., -1].min() == 255))
-    # Of a TIFF more may be stored than comes out here: Lab, inks, depths.
-    return to_rgb(values if values.ndim == 2 else values[..., order]), whole and header.reader != "tiff"
+    # Of the others more may be stored than comes out here: inks, depths, layers.
+    if channels > 2:
+        values = values[..., [2, 1, 0, *range(3, channels)]]
+    return to_rgb(values), whole and header.reader in _WHOLE
 
 
 def read_values(header: Header, data: bytes) -> NDArray[Any]:
     """Grey `[h, w]`, or RGB with alpha last, of a picture that a module of ours reads. Errors as `decode`."""
     try:
-        return (decode_tiff if header.reader == "tiff" else decode_pnm)(data)
+        return OURS[header.reader](data)
     except UnreadableImage:
         raise
     except Exception as error:  # hostile values make libtiff and NumPy raise many a type
@@ -214,9 +228,8 @@ def upright(picture: NDArray[Any], orientation: int) -> NDArray[Any]:
     return picture if flip is None else cv2.flip(picture, flip)
 
 
-_READERS: Final[dict[Reader, Callable[[Header, bytes], tuple[Picture, bool]]]] = {
+_READERS: Final[dict[str, Callable[[Header, bytes], tuple[Picture, bool]]]] = {
     "pillow": _by_pillow,
-    "netpbm": _by_values,
-    "tiff": _by_values,
     "heif": lambda _, data: show_heif(decode_heif(data)),
+    **dict.fromkeys(OURS, _by_values),
 }

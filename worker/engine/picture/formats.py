@@ -6,7 +6,7 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 
 # What decodes a file: a library, or a module of this room.
-Reader = Literal["opencv", "pillow", "netpbm", "tiff", "heif"]
+Reader = Literal["opencv", "pillow", "netpbm", "tiff", "bmp", "lossless", "jpeg2000", "psd", "heif"]
 
 CONVERT: Final = "not supported by this build; convert it to JPEG or PNG"
 CAMERA_RAW: Final = f"camera raw picture: {CONVERT}"
@@ -28,13 +28,13 @@ _SUPPORTED: Final = (
     (0, b"#?RGBE", "Radiance HDR"),
     (0, b"\x59\xa6\x6a\x95", "Sun raster"),
     (0, b"\0\0\x01\0", "ICO"),
+    (0, b"8BPS", "Photoshop"),
 )
 
 _UNSUPPORTED: Final = (
     (0, b"\xff\x0a", f"JPEG XL picture: {CONVERT}"),
     (0, b"\0\0\0\x0cJXL ", f"JPEG XL picture: {CONVERT}"),
     (0, b"v/1\x01", f"OpenEXR picture: {CONVERT}"),
-    (0, b"8BPS", f"Photoshop document: {CONVERT}"),
     (0, b"SIMPLE  =", f"FITS picture: {CONVERT}"),
     (128, b"DICM", f"DICOM picture: {CONVERT}"),
     (0, b"FUJIFILM", CAMERA_RAW),

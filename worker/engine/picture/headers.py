@@ -16,21 +16,27 @@ from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
-from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
-from worker.engine.picture.avif import is_cropped
+from worker.engine.picture.avif import is_cropped, is_whole
+from worker.engine.picture.bmp import read_fields
 from worker.engine.picture.containers import check_blocks, check_scans, chunks, segments
 from worker.engine.picture.formats import CONVERT, Reader, recognise
 from worker.engine.picture.heif import read_heif_header
+from worker.engine.picture.jpeg_2000 import read_jpeg_2000, reader_of
 from worker.engine.picture.pnm import read_pnm_header
+from worker.engine.picture.psd import read_psd
 from worker.engine.picture.tiff_header import read_tiff_header
 
 _ORIENTATION: Final = 0x0112
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a frame, whatever its coding
+_USUAL, _LOSSLESS = (0xC0, 0xC1, 0xC2), 0xC3
+_RARE: Final = dict.fromkeys(range(0xC9, 0xCC), "arithmetic")
+_OPENCV: Final[Reader] = "opencv"
 _START_OF_SCAN: Final = 0xDA
-_LEAST_TILE: Final = 4096  # pixels; each tile of a JPEG 2000 costs the decoder 12 KB, however small it is
+_SUN_KINDS: Final = range(4)  # old, plain, in run-lengths, red first
+_ODD_DEPTH: Final = 15  # of a TGA
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +101,14 @@ def _plugin(name: str, plugin: Callable[[io.BytesIO], ImageFile]) -> Callable[[b
     return read
 
 
+def _unsupported(name: str, what: str) -> UnreadableImage:
+    """Refusal of an intact file."""
+    return UnreadableImage(FailureKind.UNSUPPORTED, f"{name} picture {what}: {CONVERT}")
+
+
 def _jpeg(data: bytes) -> Header:
     """ITU-T T.81, annex B. Also sees to it that the end is there: decoders paint what a zero-filled download lacks."""
-    size, orientation = None, 0
+    size, orientation, reader = None, 0, _OPENCV
     for marker, start, length in segments(data):
         if marker == _START_OF_SCAN:
             if data.find(b"\xff\xd9", start) < 0:
@@ -107,23 +118,27 @@ def _jpeg(data: bytes) -> Header:
         if marker in _FRAMES and not size:
             depth, height, width = struct.unpack_from(">BHH", data, start)
             if depth != 8:
-                raise ValueError(f"{depth} bits a sample")
-            size = (width, height)
+                raise _unsupported("JPEG", f"of {depth} bits a sample")
+            if marker not in (*_USUAL, _LOSSLESS):
+                raise _unsupported("JPEG", f"of a rare coding ({_RARE.get(marker, 'in layers')})")
+            size, reader = (width, height), "lossless" if marker == _LOSSLESS else _OPENCV
         if marker == 0xE1 and not orientation and data.startswith(b"Exif\0\0", start):
             orientation = _exif_orientation(data[start : start + length])
     if not size:
         raise ValueError("no size in it")
-    return Header("JPEG", size[0], size[1], orientation or 1)
+    return Header("JPEG", size[0], size[1], orientation or 1, reader)
 
 
 def _avif(data: bytes) -> Header:
     if is_cropped(data):  # the library gives the whole of it
-        raise UnreadableImage(FailureKind.UNSUPPORTED, f"AVIF picture that its file crops (clap): {CONVERT}")
+        raise _unsupported("AVIF", "that its file crops (clap)")
     try:
         image = _lazily(AvifImageFile, data)
-    except Exception:
+    except Exception as error:
         # The library opens nothing above a limit of its own; the size stands in the box "ispe".
         if (at := data.find(b"ispe")) < 0:
+            if is_whole(data):
+                raise _unsupported("AVIF", f"that its decoder does not take ({error})") from error
             raise
         width, height = struct.unpack_from(">II", data, at + 8)
         return Header("AVIF", width, height, reader="pillow")
@@ -137,6 +152,8 @@ def _heic(data: bytes) -> Header:
 
 
 def _png(data: bytes) -> Header:
+    if data[12:16] == b"CgBI":
+        raise _unsupported("PNG", "of Apple's own kind (CgBI)")
     if data[12:16] != b"IHDR":
         raise ValueError("another chunk stands before it")
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
@@ -195,9 +212,11 @@ def _radiance(data: bytes) -> Header:
 
 
 def _sun(data: bytes) -> Header:
-    width, height, depth = struct.unpack_from(">III", data, 4)
-    # OpenCV makes black of grey and of 1 bit.
-    return Header("Sun raster", width, height, reader="opencv" if depth > 8 else "pillow")
+    width, height, depth, _, kind, mapped = struct.unpack_from(">6I", data, 4)
+    if kind not in _SUN_KINDS or (mapped and depth == 1) or (depth == 32 and kind > 1):
+        raise _unsupported("Sun raster", f"of kind {kind}, {depth} bits")
+    # OpenCV makes black of grey and of 1 bit, and knows neither run-lengths nor red first.
+    return Header("Sun raster", width, height, reader="opencv" if depth > 8 and kind < 2 else "pillow")
 
 
 def _gif(data: bytes) -> Header:
@@ -206,17 +225,24 @@ def _gif(data: bytes) -> Header:
 
 
 def _jpeg_2000(data: bytes) -> Header:
-    """ITU-T T.800, A.5.1, for the tiles."""
-    at = data.find(b"\xff\x4f\xff\x51") + 8
-    right, bottom, _, _, tile_width, tile_height, left, top = struct.unpack_from(">8I", data, at)
-    tiles = -(-(right - left) // tile_width) * -(-(bottom - top) // tile_height)
-    header = _plugin("JPEG 2000", Jpeg2KImageFile)(data)
-    if tiles > 1024 + header.width * header.height // _LEAST_TILE:
-        raise ValueError(f"{tiles:,} tiles for {header.width} x {header.height} pixels")
-    return header
+    picture = read_jpeg_2000(data)
+    return Header("JPEG 2000", picture.width, picture.height, reader=reader_of(picture))
+
+
+def _bmp(data: bytes) -> Header:
+    if fields := read_fields(data):
+        return Header("BMP", fields.width, fields.height, reader="bmp")
+    return _plugin("BMP", BmpImageFile)(data)
+
+
+def _psd(data: bytes) -> Header:
+    document = read_psd(data)
+    return Header("Photoshop", document.width, document.height, reader="psd")
 
 
 def _tga(data: bytes) -> Header:
+    if data[16] == _ODD_DEPTH:
+        raise _unsupported("TGA", f"of {_ODD_DEPTH} bits")
     width, height = struct.unpack_from("<HH", data, 12)
     return Header("TGA", width, height, reader="pillow")
 
@@ -244,7 +270,7 @@ _READERS: Final[dict[str, Callable[[bytes], Header]]] = {
     "GIF": _gif,
     "WebP": _webp,
     "TIFF": _tiff,
-    "BMP": _plugin("BMP", BmpImageFile),
+    "BMP": _bmp,
     "AVIF": _avif,
     "HEIC": _heic,
     "JPEG 2000": _jpeg_2000,
@@ -252,5 +278,6 @@ _READERS: Final[dict[str, Callable[[bytes], Header]]] = {
     "Radiance HDR": _radiance,
     "Sun raster": _sun,
     "TGA": _tga,
+    "Photoshop": _psd,
     "ICO": _ico,
 }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.containers import all_segments
+from worker.engine.picture.formats import CONVERT
 
 Pixels = NDArray[np.uint8]
 
@@ -42,6 +43,15 @@ def check_jpeg(data: bytes) -> None:
     not judged.
     """
     _decode(_bare(data).data, "GRAY", (1, 1), fast=True)
+
+
+def decode_lossless_jpeg(data: bytes) -> Pixels:
+    """A JPEG without loss (ITU-T T.81, annex H): grey `[h, w]` or RGB `[h, w, 3]`. Raises UnreadableImage."""
+    for colours in ("RGB", "GRAY"):  # this decoder makes neither of the other
+        values = _decode(_bare(data).data, colours, _WHOLE, fast=False)
+        if values is not None:
+            return values if colours == "RGB" else values[..., 0]
+    raise UnreadableImage(FailureKind.UNSUPPORTED, f"lossless JPEG picture of such colours: {CONVERT}")
 
 
 def decode_whole_jpeg(data: bytes) -> Pixels | None:

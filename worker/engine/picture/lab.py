@@ -29,18 +29,17 @@ _BENT: Final = _bent()  # what screens expect, by linear light in 16 bits
 def rgb_of_lab(values: NDArray[Any], signed: bool) -> Picture:
     """RGB `[h, w, 3]` of Lab values, uint8 or uint16 `[h, w, 3]`.
 
-    signed: a and b are, else their zero is in the middle. What sRGB does not have is cut off. 0.1 s a megapixel.
+    signed: a and b are, else their zero is in the middle. What sRGB does not have is cut off. 0.2 s a megapixel.
     """
     size = values.dtype.itemsize
-    out = np.empty(values.shape, np.uint8)
-    rows = max(1, _AT_ONCE // values.shape[1])
-    for top in range(0, len(values), rows):
-        part = np.ascontiguousarray(values[top : top + rows])
+    flat, out = values.reshape(-1, 3), np.empty((values.size // 3, 3), np.uint8)
+    for start in range(0, len(flat), _AT_ONCE):
+        part = np.ascontiguousarray(flat[start : start + _AT_ONCE])
         height = part[..., 0] * np.float32(1 / 1.16 / (255, 65_535)[size - 1]) + np.float32(16 / 116)
         sides = part if signed else part ^ part.dtype.type(1 << (8 * size - 1))
         a, b = np.moveaxis(sides[..., 1:].view(f"i{size}") * np.float32(1 / 256 ** (size - 1)), -1, 0)
         roots = np.stack([height + a / 500, height, height - b / 200], axis=-1)
         cubes = np.where(roots > _KNEE, roots**3, 3 * _KNEE**2 * (roots - np.float32(4 / 29)))
         linear = (cubes * np.array(_WHITE, np.float32)) @ _TO_RGB.T
-        out[top : top + rows] = _BENT[np.rint(np.clip(linear, 0, 1) * 65_535).astype(np.uint16)]
-    return out
+        out[start : start + _AT_ONCE] = _BENT[np.rint(np.clip(linear, 0, 1) * 65_535).astype(np.uint16)]
+    return out.reshape(values.shape)

@@ -18,9 +18,12 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
+from worker.engine.picture.avif import is_whole
 from worker.engine.picture.formats import CONVERT
 from worker.engine.picture.headers import Header
+from worker.engine.picture.jpeg_2000 import read_jpeg_2000
 
+_WIDTH: Final = 8  # bits of a value in Pillow
 _PNG_DEPTH: Final = 24  # the byte that says the bits of a value
 
 
@@ -46,6 +49,13 @@ def open_by_pillow(header: Header, data: bytes) -> Image.Image:
     """The picture as Pillow has it, decoded. Errors as `decode`."""
     try:
         image: Image.Image = PLUGINS[header.format](io.BytesIO(data))
+    except Exception as error:  # a hostile header makes Pillow raise nearly any type
+        if header.format == "AVIF" and is_whole(data):  # the library takes nothing that is not by today's book
+            raise UnreadableImage(
+                FailureKind.UNSUPPORTED, f"AVIF picture that its decoder does not take ({error}): {CONVERT}"
+            ) from error
+        raise refusal(header, error) from error
+    try:
         image.load()
         if isinstance(image, TiffImageFile) and image.mode == "P":
             image = _with_narrow_map(image)
@@ -53,6 +63,10 @@ def open_by_pillow(header: Header, data: bytes) -> Image.Image:
             image = _black_is_zero(image)
         elif isinstance(image, PngImageFile) and image.mode == "L":
             _spread_transparent(image, data[_PNG_DEPTH])
+        elif isinstance(image, Jpeg2KImageFile) and image.mode in ("L", "RGB", "LA", "RGBA"):
+            image = _spread_narrow(image, data)
+        elif isinstance(image, GifImageFile):
+            image = _uncovered(image)
         elif image.mode == "La":  # grey that was multiplied by its alpha, which Pillow turns into nothing else
             image = image.convert("LA")
     except Exception as error:  # hostile pixels make Pillow raise nearly any type
@@ -73,6 +87,27 @@ def _spread_transparent(image: PngImageFile, depth: int) -> None:
     grey, most = image.info.get("transparency"), (1 << depth) - 1
     if isinstance(grey, int):
         image.info["transparency"] = (grey & most) * (255 // most)
+
+
+def _spread_narrow(image: Jpeg2KImageFile, data: bytes) -> Image.Image:
+    """Pillow shifts values of fewer than 8 bits, so that white is grey."""
+    depth = read_jpeg_2000(data).depth
+    if depth >= _WIDTH:
+        return image
+    most = (1 << depth) - 1
+    levels = [round((level >> _WIDTH - depth) * 255 / most) for level in range(256)]
+    return image.point(levels * len(image.getbands()))
+
+
+def _uncovered(image: GifImageFile) -> Image.Image:
+    """What the first picture of a GIF leaves of the canvas is transparent, as in browsers; Pillow paints it."""
+    left, top, right, bottom = image.dispose_extent
+    if left <= 0 >= top and right >= image.width and bottom >= image.height:
+        return image
+    shown = Image.new("RGBA", image.size)
+    box = (left, top, min(right, image.width), min(bottom, image.height))
+    shown.paste(image.convert("RGBA").crop(box), box)
+    return shown
 
 
 def _with_narrow_map(image: TiffImageFile) -> Image.Image:

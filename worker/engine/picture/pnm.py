@@ -11,6 +11,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.errors import UnreadableImage
+from shared.failures import FailureKind
+from worker.engine.picture.formats import CONVERT
+
 _CHANNELS: Final = {"1": 1, "2": 1, "3": 3, "4": 1, "5": 1, "6": 3}
 _KINDS: Final = {b"": 0, b"BLACKANDWHITE": 1, b"GRAYSCALE": 1, b"RGB": 3, b"BLACKANDWHITE_ALPHA": 2,
                  b"GRAYSCALE_ALPHA": 2, b"RGB_ALPHA": 4}  # fmt: skip
@@ -36,7 +40,7 @@ class PnmHeader:
 
 
 def read_pnm_header(data: bytes) -> PnmHeader:
-    """Raises ValueError where it does not parse, or is of a kind that is not known."""
+    """Raises ValueError where it does not parse, UnreadableImage for a kind that is not known."""
     return _pam(data) if data[1:2] == b"7" else _classic(data)
 
 
@@ -70,7 +74,11 @@ def _pam(data: bytes) -> PnmHeader:
         elif line == b"ENDHDR":
             kind = said.get(b"TUPLTYPE", b"")
             width, height, channels, most = (int(said[word]) for word in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL"))
-            if kind not in _KINDS or _KINDS[kind] not in (0, channels):
+            if kind not in _KINDS:
+                raise UnreadableImage(
+                    FailureKind.UNSUPPORTED, f"PAM picture of kind {kind[:40].decode('latin-1')!a}: {CONVERT}"
+                )
+            if _KINDS[kind] not in (0, channels):
                 raise ValueError(f"a PAM of kind {kind[:40]!a} with {channels} channels")
             return _checked(PnmHeader("7", width, height, channels, most, at, tuple(comments)))
         else:

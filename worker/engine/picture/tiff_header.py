@@ -108,7 +108,8 @@ def _reader(data: bytes, tags: Any) -> Reader:
     if photometric == INKS and tags.get(_INK_SET, _CMYK) != _CMYK:
         raise unsupported("of inks that are not cyan, magenta, yellow and black")
     kinds, bits, channels = set(tags.get(_SAMPLE_FORMAT, (NATURAL,))), _bits(tags), _channels(tags)
-    if photometric == WHITE_IS_ZERO and kinds - {NATURAL, _VOID}:  # Pillow does not turn them
+    # Pillow does not turn them; where nothing says which is white they are as they should be.
+    if TiffImagePlugin.PHOTOMETRIC_INTERPRETATION in tags and photometric == WHITE_IS_ZERO and kinds - {NATURAL, _VOID}:
         raise unsupported("in which 0 is white, of values that are no natural numbers")
     deep_colour = photometric == COLOURS and bits[0] > 8 and _extra(tags) in _OPENCV_S.get(channels, ())
     deep_grey = photometric == GREY and bits == (64,)
@@ -129,12 +130,11 @@ def _pillow_reads(tags: Any, photometric: int, bits: tuple[int, ...], coding: in
     if coding == _OLD_JPEG:
         return True
     too_deep = max(bits) > (1 if coding in _FAX else 8) and coding not in _BYTES
-    if key not in TiffImagePlugin.OPEN_INFO or photometric in (LAB, ICC_LAB) or too_deep:
+    if key not in TiffImagePlugin.OPEN_INFO or too_deep:
         return False
     if _in_planes(tags) and len(bits) > 1:
         return max(bits) == 8 and _extra(tags) in _PILLOW_S_PLANES.get(photometric, ())
-    wraps = (kinds, bits) in (((NATURAL,), (32,)), ((SIGNED,), (8,)))
-    cuts_off = photometric == COLOURS and max(bits) > 8
+    wraps, cuts_off = (kinds, bits) == ((NATURAL,), (32,)), photometric == COLOURS and max(bits) > 8
     return not wraps and not cuts_off
 
 

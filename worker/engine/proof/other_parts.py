@@ -1,4 +1,5 @@
-"""What files hold beside their picture whose other parts are not read: AVIF (ISO/IEC 23008-12), JPEG 2000, icons.
+"""What files hold beside their picture whose other parts are not read: AVIF (ISO/IEC 23008-12), JPEG 2000, icons,
+Photoshop documents.
 
 Enough to know that something would go with them, not to prove that nothing would.
 """
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from worker.engine.picture.avif import boxes
+from worker.engine.picture.psd import read_psd
 from worker.engine.proof.parts import Parts, digest
 
 _PICTURES: Final = (b"av01", b"grid", b"iovl")
@@ -74,6 +76,16 @@ def read_icon(data: bytes, parts: Parts) -> None:
     count = int.from_bytes(data[4:6], "little")
     if count > 1:
         parts.extras.add((f"{count} pictures", digest(data)))
+
+
+def read_photoshop(data: bytes, parts: Parts) -> None:
+    """Its layers, and channels that are no colours. Raises UnreadableImage or struct.error."""
+    document = read_psd(data)
+    layers = data[slice(*document.layers)]
+    if layers.strip(b"\0"):
+        parts.extras.add(("layers", digest(layers)))
+    if document.channels > document.colours:
+        parts.extras.add(("channels that are no colours", digest(data[document.start :])))
 
 
 def read_jpeg_2000(data: bytes, parts: Parts) -> None:

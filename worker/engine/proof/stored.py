@@ -12,7 +12,7 @@ from PIL import Image
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
-from worker.engine.picture.decode import for_opencv, read_values
+from worker.engine.picture.decode import OURS, for_opencv, read_values
 from worker.engine.picture.headers import Header
 from worker.engine.picture.heif import decode_heif
 from worker.engine.picture.pillow_files import PLUGINS, open_by_pillow, refusal
@@ -38,7 +38,7 @@ class Stored:
 
 def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
     """The values of a picture as they are stored, of any depth: grey, RGB, alpha last. Errors as `decode`."""
-    if header.reader in ("netpbm", "tiff"):
+    if header.reader in OURS:
         return read_values(header, data)
     if header.reader == "heif":
         return decode_heif(data)
@@ -97,6 +97,8 @@ def _numbers(data: bytes, header: Header) -> tuple[str, bool]:
         if PLUGINS[header.format](io.BytesIO(data)).mode != "P":  # before its pixels are decoded
             return "", False
         image = open_by_pillow(Header(header.format, header.width, header.height, reader="pillow"), data)
+        if image.mode != "P":  # a GIF that leaves some of its canvas uncovered
+            return "", False
         numbers, used = np.asarray(image), np.flatnonzero(image.histogram())
         table, clear = bytes(image.getpalette() or ()), image.info.get("transparency")
         colours = _colours(table, clear)
