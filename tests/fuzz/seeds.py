@@ -9,6 +9,8 @@ import pillow_heif
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
+from tests.raw_files import dng
+
 PHOTO = np.ascontiguousarray(load_sample_image("china.jpg")[120:216, 200:328])  # 128 x 96
 BGR = PHOTO[..., ::-1]
 IMAGE = Image.fromarray(PHOTO)
@@ -45,6 +47,7 @@ def make_seeds() -> dict[str, bytes]:
         "avif": _pillow("AVIF", **words),
         "avif alpha": _pillow("AVIF", SEE_THROUGH),
         **_heic(),
+        **_raw(),
         "jpeg 2000": _pillow("JPEG2000"),
         "jpeg 2000 stream": _pillow("JPEG2000", no_jp2=True),
         "jpeg 2000 tiles": _pillow("JPEG2000", tile_size=(32, 32), quality_mode="rates", quality_layers=[20, 5]),
@@ -133,4 +136,12 @@ def _heic() -> dict[str, bytes]:
         "heic grey": saved(pillow_heif.from_pillow(IMAGE.convert("L"))),
         "heic tiles": saved(pillow_heif.from_pillow(IMAGE), tile_size=64),
         "heic several": saved(pictures),
+    }
+
+
+def _raw() -> dict[str, bytes]:
+    coded, small = _pillow("JPEG", quality=60), _pillow("JPEG", IMAGE.resize((32, 24)), quality=60)
+    return {
+        "raw": dng([(coded, IMAGE.size)], orientation=6),
+        "raw previews": dng([(small, (32, 24)), (coded, IMAGE.size)]),
     }

@@ -5,7 +5,7 @@ which. ICC profiles are not applied.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -23,6 +23,7 @@ from worker.engine.picture.jpeg_damage import decode_checked_jpeg, decode_whole_
 from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
+from worker.engine.picture.raw import read_preview
 from worker.engine.picture.scaling import average
 
 __all__ = ["Header", "Picture", "Reduced", "decode", "decode_reduced", "probe", "shrink"]
@@ -187,6 +188,12 @@ def _by_pillow(header: Header, data: bytes) -> tuple[Picture, bool]:
         raise refusal(header, error) from error
 
 
+def _by_raw(_: Header, data: bytes) -> tuple[Picture, bool]:
+    """The preview, as it lies in the file: the header of the whole file says how it is turned."""
+    coded = read_preview(data).coded
+    return _decode(coded, replace(probe(coded), orientation=1), 1)
+
+
 def _rgb(image: Image.Image) -> tuple[Picture, bool]:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return to_rgb(np.asarray(image)), False
@@ -208,5 +215,6 @@ def upright(picture: NDArray[Any], orientation: int) -> NDArray[Any]:
 _READERS: Final[dict[Reader, Callable[[Header, bytes], tuple[Picture, bool]]]] = {
     "pillow": _by_pillow,
     "netpbm": _by_netpbm,
+    "raw": _by_raw,
     "heif": lambda _, data: show_heif(decode_heif(data)),
 }

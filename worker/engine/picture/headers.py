@@ -22,9 +22,10 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.avif import is_cropped
 from worker.engine.picture.containers import check_blocks, check_scans, chunks, segments
-from worker.engine.picture.formats import CONVERT, Reader, recognise
+from worker.engine.picture.formats import CAMERA_RAW, CONVERT, Reader, recognise
 from worker.engine.picture.heif import read_heif_header
 from worker.engine.picture.pnm import read_pnm_header
+from worker.engine.picture.raw import is_raw_tiff, read_preview
 from worker.engine.picture.tiff_header import read_tiff_header
 
 _ORIENTATION: Final = 0x0112
@@ -173,8 +174,17 @@ def _webp(data: bytes) -> Header:
 
 def _tiff(data: bytes) -> Header:
     """The orientation is left out, for both readers apply it themselves."""
+    if is_raw_tiff(data):
+        return _camera_raw(data)
     width, height, reader = read_tiff_header(data)
     return Header("TIFF", width, height, reader=reader)
+
+
+def _camera_raw(data: bytes) -> Header:
+    """Of the preview in it."""
+    preview = read_preview(data)
+    inner = probe(preview.coded)
+    return Header(CAMERA_RAW, inner.width, inner.height, preview.orientation(inner.orientation), "raw")
 
 
 def _pnm(data: bytes) -> Header:
@@ -252,5 +262,6 @@ _READERS: Final[dict[str, Callable[[bytes], Header]]] = {
     "Radiance HDR": _radiance,
     "Sun raster": _sun,
     "TGA": _tga,
+    CAMERA_RAW: _camera_raw,
     "ICO": _ico,
 }

@@ -7,8 +7,7 @@ from PIL import TiffImagePlugin
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
-from worker.engine.picture.camera_raw import is_camera_raw
-from worker.engine.picture.formats import CAMERA_RAW, CONVERT, Reader
+from worker.engine.picture.formats import CONVERT, Reader
 
 _MOST_TAGS: Final = 65_536  # there are no more different ones
 _SAMPLE_FORMAT: Final = 339
@@ -25,8 +24,6 @@ def read_tiff_header(data: bytes) -> tuple[int, int, Reader]:
     if big and entries > _MOST_TAGS:
         raise ValueError(f"a directory of {entries:,} entries")
     tags.load(stream)
-    if is_camera_raw(data, tags):
-        raise UnreadableImage(FailureKind.UNSUPPORTED, CAMERA_RAW)
     bits = max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,)))
     channels = tags.get(TiffImagePlugin.SAMPLESPERPIXEL, 1)
     photometric = tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION)

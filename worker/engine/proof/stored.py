@@ -13,10 +13,11 @@ from PIL import Image
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.decode import for_opencv
-from worker.engine.picture.headers import Header
+from worker.engine.picture.headers import Header, probe
 from worker.engine.picture.heif import decode_heif
 from worker.engine.picture.pillow_files import PLUGINS, open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
+from worker.engine.picture.raw import read_preview
 
 _MAPPED: Final = ("PNG", "GIF", "BMP", "TIFF")  # formats that are understood and may have a colour map
 _PNG_PALETTE: Final = 3
@@ -46,6 +47,9 @@ def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
             raise refusal(header, error) from error
     if header.reader == "heif":
         return decode_heif(data)
+    if header.reader == "raw":
+        coded = read_preview(data).coded
+        return decode_stored(coded, probe(coded))
     if header.reader == "opencv":
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None:
