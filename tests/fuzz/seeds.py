@@ -9,6 +9,7 @@ import pillow_heif
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
+from tests.raw_files import dng
 from tests.unit.rare_files import bmp_of, lossless_jpeg_of, psd_of, with_channels
 from tests.unit.tiff_files import DEFLATE, FRACTION, LZW, PACKBITS, Layout, tiff_of
 
@@ -49,6 +50,7 @@ def make_seeds() -> dict[str, bytes]:
         "avif": _pillow("AVIF", **words),
         "avif alpha": _pillow("AVIF", SEE_THROUGH),
         **_heic(),
+        **_raw(),
         "jpeg 2000": _pillow("JPEG2000"),
         "jpeg 2000 stream": _pillow("JPEG2000", no_jp2=True),
         "jpeg 2000 tiles": _pillow("JPEG2000", tile_size=(32, 32), quality_mode="rates", quality_layers=[20, 5]),
@@ -158,4 +160,12 @@ def _rare() -> dict[str, bytes]:
         "jpeg lossless": lossless_jpeg_of(small),
         "jpeg 2000 channels": with_channels(_pillow("JPEG2000"), [(0, 0, 3), (1, 0, 2), (2, 0, 1)]),
         "jpeg 2000 16 bit": _opencv(".jp2", deep[..., ::-1]),
+    }
+
+
+def _raw() -> dict[str, bytes]:
+    coded, small = _pillow("JPEG", quality=60), _pillow("JPEG", IMAGE.resize((32, 24)), quality=60)
+    return {
+        "raw": dng([(coded, IMAGE.size)], orientation=6),
+        "raw previews": dng([(small, (32, 24)), (coded, IMAGE.size)]),
     }

@@ -15,6 +15,7 @@ _CFA, _LINEAR_RAW = 32803, 34892  # photometric interpretations: a value for eac
 _RAW_CODINGS: Final = frozenset({32767, 32769, 34713, 65535, 65000})  # Sony, Epson, Nikon, Pentax, Kodak
 _CR2: Final = b"CR\2"  # at byte 8
 _MOST: Final = 16  # directories that are looked at
+_ASKED: Final = (_PHOTOMETRIC, _COMPRESSION, _SUBFILE, 273, 279, 324, 325)  # and strips, and tiles
 _REDUCED: Final = 1  # in tag 254: a smaller copy of another picture in the file
 
 
@@ -22,16 +23,20 @@ def is_camera_raw(data: bytes, tags: Any) -> bool:
     """Whether a TIFF file is a camera's raw file: DNG, CR2, NEF, ARW, PEF and their like. tags: its first directory."""
     if data[8:11] == _CR2 or _DNG_VERSION in tags:
         return True
-    below = list(_directories(data, tags))
-    return any(_is_raw(one) for one in (tags, *below)) or (bool(below) and tags.get(_SUBFILE) == _REDUCED)
+    below = list(read_below(data, tags))
+    return any(is_of_sensor(one) for one in (tags, *below)) or (bool(below) and tags.get(_SUBFILE) == _REDUCED)
 
 
-def _is_raw(tags: Any) -> bool:
+def is_of_sensor(tags: Any) -> bool:
+    """Whether a directory is about the sensor's values, not about a picture made of them."""
     return tags.get(_PHOTOMETRIC) in (_CFA, _LINEAR_RAW) or tags.get(_COMPRESSION) in _RAW_CODINGS
 
 
-def _directories(data: bytes, tags: Any) -> Iterator[Any]:
-    """The directories that the first one names; those that do not parse are left out."""
+def read_below(data: bytes, tags: Any) -> Iterator[Any]:
+    """What is asked of the directories that one names: how their pixels are coded, and where they are.
+
+    Those that do not parse are empty.
+    """
     found = tags.get(_DIRECTORIES, ())
     for at in (found if isinstance(found, tuple) else (found,))[:_MOST]:
         inner = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
@@ -39,6 +44,6 @@ def _directories(data: bytes, tags: Any) -> Iterator[Any]:
         try:
             stream.seek(int(at))
             inner.load(stream)
-            yield {tag: inner[tag] for tag in (_PHOTOMETRIC, _COMPRESSION, _SUBFILE) if tag in inner}
+            yield {tag: inner[tag] for tag in _ASKED if tag in inner}
         except Exception:  # hostile tags make Pillow raise nearly any type
             yield {}

@@ -5,7 +5,7 @@ which. ICC profiles are not applied here: see srgb.py.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -25,6 +25,7 @@ from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
 from worker.engine.picture.psd import decode_psd
+from worker.engine.picture.raw import read_preview
 from worker.engine.picture.scaling import average
 from worker.engine.picture.tiff_values import decode_tiff
 
@@ -210,6 +211,12 @@ def _by_pillow(header: Header, data: bytes) -> tuple[Picture, bool]:
         raise refusal(header, error) from error
 
 
+def _by_raw(_: Header, data: bytes) -> tuple[Picture, bool]:
+    """The preview, as it lies in the file: the header of the whole file says how it is turned."""
+    coded = read_preview(data).coded
+    return _decode(coded, replace(probe(coded), orientation=1), 1)
+
+
 def _rgb(image: Image.Image) -> tuple[Picture, bool]:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return to_rgb(np.asarray(image)), False
@@ -230,6 +237,7 @@ def upright(picture: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 _READERS: Final[dict[str, Callable[[Header, bytes], tuple[Picture, bool]]]] = {
     "pillow": _by_pillow,
+    "raw": _by_raw,
     "heif": lambda _, data: show_heif(decode_heif(data)),
     **dict.fromkeys(OURS, _by_values),
 }

@@ -6,10 +6,10 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 
 # What decodes a file: a library, or a module of this room.
-Reader = Literal["opencv", "pillow", "netpbm", "tiff", "bmp", "lossless", "jpeg2000", "psd", "heif"]
+Reader = Literal["opencv", "pillow", "netpbm", "tiff", "bmp", "lossless", "jpeg2000", "psd", "heif", "raw"]
 
 CONVERT: Final = "not supported by this build; convert it to JPEG or PNG"
-CAMERA_RAW: Final = f"camera raw picture: {CONVERT}"
+CAMERA_RAW: Final = "camera raw"  # the name of that format, of whichever maker
 _OTHER: Final = "not an image: it looks like"
 
 _SUPPORTED: Final = (
@@ -29,6 +29,11 @@ _SUPPORTED: Final = (
     (0, b"\x59\xa6\x6a\x95", "Sun raster"),
     (0, b"\0\0\x01\0", "ICO"),
     (0, b"8BPS", "Photoshop"),
+    (0, b"FUJIFILMCCD-RAW", CAMERA_RAW),  # RAF
+    (0, b"IIRO", CAMERA_RAW),  # ORF
+    (0, b"IIRS", CAMERA_RAW),
+    (0, b"MMOR", CAMERA_RAW),
+    (0, b"IIU\0", CAMERA_RAW),  # RW2
 )
 
 _UNSUPPORTED: Final = (
@@ -37,9 +42,6 @@ _UNSUPPORTED: Final = (
     (0, b"v/1\x01", f"OpenEXR picture: {CONVERT}"),
     (0, b"SIMPLE  =", f"FITS picture: {CONVERT}"),
     (128, b"DICM", f"DICOM picture: {CONVERT}"),
-    (0, b"FUJIFILM", CAMERA_RAW),
-    (0, b"IIRO", CAMERA_RAW),
-    (0, b"IIU\0", CAMERA_RAW),
 )
 
 _NO_IMAGES: Final = (
@@ -123,7 +125,7 @@ def _iso_media(data: bytes) -> str:
     if brands & _HEIF:
         return "HEIC"
     if b"crx " in brands:
-        raise UnreadableImage(FailureKind.UNSUPPORTED, CAMERA_RAW)
+        return CAMERA_RAW  # CR3
     raise UnreadableImage(FailureKind.NO_IMAGE, f"{_OTHER} a video")
 
 

@@ -22,11 +22,12 @@ from shared.failures import FailureKind
 from worker.engine.picture.avif import is_cropped, is_whole
 from worker.engine.picture.bmp import read_fields
 from worker.engine.picture.containers import check_blocks, check_scans, chunks, segments
-from worker.engine.picture.formats import CONVERT, Reader, recognise
+from worker.engine.picture.formats import CAMERA_RAW, CONVERT, Reader, recognise
 from worker.engine.picture.heif import read_heif_header
 from worker.engine.picture.jpeg_2000 import read_jpeg_2000, reader_of
 from worker.engine.picture.pnm import read_pnm_header
 from worker.engine.picture.psd import read_psd
+from worker.engine.picture.raw import is_raw_tiff, read_preview
 from worker.engine.picture.tiff_header import read_tiff_header
 
 _ORIENTATION: Final = 0x0112
@@ -189,9 +190,18 @@ def _webp(data: bytes) -> Header:
 
 
 def _tiff(data: bytes) -> Header:
+    if is_raw_tiff(data):
+        return _camera_raw(data)
     width, height, orientation, reader = read_tiff_header(data)
     # The libraries apply it themselves.
     return Header("TIFF", width, height, orientation if reader == "tiff" else 1, reader=reader)
+
+
+def _camera_raw(data: bytes) -> Header:
+    """Of the preview in it."""
+    preview = read_preview(data)
+    inner = probe(preview.coded)
+    return Header(CAMERA_RAW, inner.width, inner.height, preview.orientation(inner.orientation), "raw")
 
 
 def _pnm(data: bytes) -> Header:
@@ -279,5 +289,6 @@ _READERS: Final[dict[str, Callable[[bytes], Header]]] = {
     "Sun raster": _sun,
     "TGA": _tga,
     "Photoshop": _psd,
+    CAMERA_RAW: _camera_raw,
     "ICO": _ico,
 }

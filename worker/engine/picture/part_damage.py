@@ -2,15 +2,18 @@
 
 import io
 import zlib
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
 
 from PIL import TiffImagePlugin
 from PIL.GifImagePlugin import GifImageFile
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
+from worker.engine.picture.camera_raw import read_below
 from worker.engine.picture.containers import chunks, gif_parts
+from worker.engine.picture.formats import CAMERA_RAW
 from worker.engine.picture.jpeg_damage import check_jpeg
 from worker.engine.picture.tiff_header import directory_reader
 
@@ -18,6 +21,8 @@ _DEFLATE: Final = (8, 32946)
 _JPEG, _TABLES = 7, 347  # coding of a TIFF, and the tag of the tables that all its strips share
 _PIECES: Final = ((TiffImagePlugin.STRIPOFFSETS, TiffImagePlugin.STRIPBYTECOUNTS), (324, 325))  # strips, tiles
 _MOST_PAGES: Final = 1000  # that are looked at
+_MOST_DIRECTORIES: Final = 16  # of a camera, each of which names as many more
+_TIFF_MARKS: Final = (b"II*\0", b"MM\0*")
 _AT_ONCE: Final = 1 << 20
 
 
@@ -84,6 +89,17 @@ def _tiff(data: bytes) -> str:
     return ""
 
 
+def _raw(data: bytes) -> str:
+    """Of those that are TIFF files: the pixels of the sensor, which nobody decodes."""
+    if data[:4] not in _TIFF_MARKS:
+        return ""
+    for page in islice(_pages(data), _MOST_DIRECTORIES):
+        for directory in (page, *read_below(data, page)):
+            for _ in _pieces(data, directory):
+                pass
+    return ""
+
+
 def _pages(data: bytes) -> Iterator[TiffImagePlugin.ImageFileDirectory_v2]:
     """The tags of each page. Raises nearly anything where they do not parse."""
     stream = io.BytesIO(data)
@@ -98,7 +114,7 @@ def _pages(data: bytes) -> Iterator[TiffImagePlugin.ImageFileDirectory_v2]:
         yield page
 
 
-def _pieces(data: bytes, page: TiffImagePlugin.ImageFileDirectory_v2) -> Iterator[bytes]:
+def _pieces(data: bytes, page: Mapping[int, Any]) -> Iterator[bytes]:
     """The strips, or tiles, of a page. Raises ValueError for one that is not in the file."""
     for places, sizes in _PIECES:
         for at, size in zip(page.get(places, ()), page.get(sizes, ()), strict=False):
@@ -125,4 +141,5 @@ _LOOKS: Final[dict[str, Callable[[bytes], str]]] = {
     "WebP": _webp,
     "GIF": _gif,
     "TIFF": _tiff,
+    CAMERA_RAW: _raw,
 }

@@ -8,8 +8,7 @@ from PIL import TiffImagePlugin
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
-from worker.engine.picture.camera_raw import is_camera_raw
-from worker.engine.picture.formats import CAMERA_RAW, CONVERT, Reader
+from worker.engine.picture.formats import CONVERT, Reader
 
 NATURAL, SIGNED, FRACTION = 1, 2, 3  # kinds of values
 WHITE_IS_ZERO, GREY, COLOURS, PALETTE, INKS, YCBCR, LAB, ICC_LAB = 0, 1, 2, 3, 5, 6, 8, 9  # photometric interpretations
@@ -71,8 +70,6 @@ def read_tiff_header(data: bytes) -> tuple[int, int, int, Reader]:
     Raises UnreadableImage for what no reader takes rightly, nearly anything for tags that make no sense.
     """
     tags = first_directory(data)
-    if is_camera_raw(data, tags):
-        raise UnreadableImage(FailureKind.UNSUPPORTED, CAMERA_RAW)
     reader = _reader(data, tags)
     turned = tags.get(_ORIENTATION, 1)
     width, height = int(tags[TiffImagePlugin.IMAGEWIDTH]), int(tags[TiffImagePlugin.IMAGELENGTH])

@@ -8,11 +8,12 @@ whatever its pixels are.
 from collections.abc import Callable
 from typing import Final
 
+from worker.engine.picture.formats import CAMERA_RAW
 from worker.engine.proof.bmp_parts import read_bmp
 from worker.engine.proof.gif_parts import read_gif
 from worker.engine.proof.heif_parts import read_heif
 from worker.engine.proof.jpeg_parts import read_jpeg
-from worker.engine.proof.other_parts import read_avif, read_icon, read_jpeg_2000, read_photoshop
+from worker.engine.proof.other_parts import read_avif, read_icon, read_jpeg_2000, read_photoshop, read_raw
 from worker.engine.proof.parts import Inventory, Parts, digest
 from worker.engine.proof.png_parts import read_png
 from worker.engine.proof.pnm_parts import read_pnm
@@ -33,6 +34,7 @@ _SEEN: Final[dict[str, Callable[[bytes, Parts], None]]] = {
     "AVIF": read_avif,
     "HEIC": read_heif,
     "ICO": read_icon,
+    CAMERA_RAW: read_raw,
     "JPEG 2000": read_jpeg_2000,
     "Photoshop": read_photoshop,
 }

@@ -1,5 +1,5 @@
 """What files hold beside their picture whose other parts are not read: AVIF (ISO/IEC 23008-12), JPEG 2000, icons,
-Photoshop documents.
+camera raw, Photoshop documents.
 
 Enough to know that something would go with them, not to prove that nothing would.
 """
@@ -93,3 +93,8 @@ def read_jpeg_2000(data: bytes, parts: Parts) -> None:
     count = sum(kind == b"jp2c" for kind, _, _ in boxes(data, 0, len(data))) if data[4:8] == b"jP  " else 1
     if count > 1:
         parts.extras.add((f"{count} pictures", digest(data)))
+
+
+def read_raw(data: bytes, parts: Parts) -> None:
+    """What its sensor saw, which no other file of the picture holds: not another raw file of it either."""
+    parts.extras.add(("the sensor's values", digest(data)))

@@ -13,9 +13,10 @@ from PIL import Image
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.decode import OURS, for_opencv, read_values
-from worker.engine.picture.headers import Header
+from worker.engine.picture.headers import Header, probe
 from worker.engine.picture.heif import decode_heif
 from worker.engine.picture.pillow_files import PLUGINS, open_by_pillow, refusal
+from worker.engine.picture.raw import read_preview
 
 _MAPPED: Final = ("PNG", "GIF", "BMP", "TIFF")  # formats that are understood and may have a colour map
 _PNG_PALETTE: Final = 3
@@ -42,6 +43,9 @@ def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
         return read_values(header, data)
     if header.reader == "heif":
         return decode_heif(data)
+    if header.reader == "raw":
+        coded = read_preview(data).coded
+        return decode_stored(coded, probe(coded))
     if header.reader == "opencv":
         pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(for_opencv(data), np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None:
