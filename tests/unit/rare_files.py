@@ -55,7 +55,7 @@ def tga_of(values: np.ndarray, kind: int, depth: int, said: int = 0x20, colours:
 
 def psd_of(
     values: np.ndarray, mode: int, bits: int = 8, packed: bool = False, large: bool = False, real: bool = True,
-    colours: np.ndarray | None = None, coding: int | None = None,
+    colours: np.ndarray | None = None, coding: int | None = None, profile: bytes = b"", layers: bytes = b"",
 ) -> bytes:  # fmt: skip
     """A Photoshop document of `[h, w, c]` values. real: whether it holds its picture. colours: `[256, 3]`."""
     height, width, count = values.shape
@@ -69,10 +69,12 @@ def psd_of(
                 for row in rows]  # fmt: skip
     table = b"" if colours is None else colours.T.tobytes()
     resource = b"8BIM" + struct.pack(">HHI", 1057, 0, 5) + struct.pack(">I?", 1, real) + b"\0"
+    if profile:
+        resource += b"8BIM" + struct.pack(">HHI", 1039, 0, len(profile)) + profile + b"\0" * (len(profile) % 2)
     head = struct.pack(">4sH6xHIIHH", b"8BPS", 2 if large else 1, count, height, width, bits, mode)
     lengths = b"".join(struct.pack(">I" if large else ">H", len(row)) for row in rows) if packed else b""
     parts = struct.pack(">I", len(table)) + table + struct.pack(">I", len(resource)) + resource
-    parts += bytes(8 if large else 4)
+    parts += struct.pack(">Q" if large else ">I", len(layers)) + layers
     return head + parts + struct.pack(">H", int(packed) if coding is None else coding) + lengths + b"".join(rows)
 
 

@@ -34,14 +34,16 @@ _DEPTHS: Final = (8, 16)
 _BITMAP: Final = 0
 _PLAIN, _RUNS = 0, 1  # codings; the latter is PackBits
 _PACKBITS: Final = 32773
-_VERSION: Final = 1057  # the resource that says whether the picture is there
+_VERSION, _PROFILE = 1057, 1039  # resources: whether the picture is there, and what its colours are
 _MOST_RESOURCES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Photoshop:
-    """What stands before the picture. channels: of the file. layers: where the bytes of these begin and end.
-    start: where the picture begins."""
+    """What stands before the picture.
+
+    channels: of the file. profile: ICC's. layers: where these begin and end. start: where the picture does.
+    """
 
     large: bool
     channels: int
@@ -50,6 +52,7 @@ class Photoshop:
     depth: int
     mode: int
     colour_map: bytes
+    profile: bytes
     layers: tuple[int, int]
     start: int
 
@@ -71,10 +74,21 @@ def read_psd(data: bytes) -> Photoshop:
         start = at + struct.calcsize(length)
         at = start + struct.unpack_from(length, data, at)[0]
         spans.append((start, at))
-    for kind, body in _resources(data[slice(*spans[1])]):
-        if kind == _VERSION and body[4:5] == b"\0":
-            raise _unsupported("that was saved without its picture (for compatibility)")
-    return Photoshop(version == _LARGE, channels, width, height, depth, mode, data[slice(*spans[0])], spans[2], at)
+    said = dict(_resources(data[slice(*spans[1])]))
+    if said.get(_VERSION, b"")[4:5] == b"\0":
+        raise _unsupported("that was saved without its picture (for compatibility)")
+    return Photoshop(
+        version == _LARGE,
+        channels,
+        width,
+        height,
+        depth,
+        mode,
+        data[slice(*spans[0])],
+        said.get(_PROFILE, b""),
+        spans[2],
+        at,
+    )
 
 
 def decode_psd(data: bytes) -> NDArray[Any]:

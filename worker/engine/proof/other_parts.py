@@ -79,8 +79,10 @@ def read_icon(data: bytes, parts: Parts) -> None:
 
 
 def read_photoshop(data: bytes, parts: Parts) -> None:
-    """Its layers, and channels that are no colours. Raises UnreadableImage or struct.error."""
+    """Its profile, its layers, and channels that are no colours. Raises UnreadableImage or struct.error."""
     document = read_psd(data)
+    if document.profile:
+        parts.profile(document.profile)
     layers = data[slice(*document.layers)]
     if layers.strip(b"\0"):
         parts.extras.add(("layers", digest(layers)))
