@@ -31,11 +31,13 @@ class Admission:
     """The rules of one watched folder.
 
     suffixes: of files that are read; `*` stands for all that are not of another kind by their suffix, `.` for none.
+    by_bytes: of files that are compared by their bytes alone; `*` stands for all that would be passed over otherwise.
     exclude: patterns in gitignore's syntax, the last one that matches decides. A path is relative to the folder.
     """
 
     suffixes: Set[str] = field(default_factory=lambda: frozenset({EVERY}))
     exclude: tuple[str, ...] = ()
+    by_bytes: Set[str] = frozenset()
 
     @cached_property
     def _excluded(self) -> GitIgnoreSpec | None:
@@ -48,9 +50,15 @@ class Admission:
         if self._excluded and self._excluded.match_file(path):
             return Why.EXCLUDED
         suffix = suffix_of(path)
-        if suffix in self.suffixes or (EVERY in self.suffixes and suffix not in NO_PICTURES):
-            return None
-        return Why.SUFFIX
+        return None if self._takes(suffix) or self.takes_by_bytes(path) else Why.SUFFIX
+
+    def takes_by_bytes(self, path: str) -> bool:
+        """Whether a file of this name, if it is read, is compared by its bytes alone, and never decoded."""
+        suffix = suffix_of(path)
+        return suffix in self.by_bytes or (EVERY in self.by_bytes and not self._takes(suffix))
+
+    def _takes(self, suffix: str) -> bool:
+        return suffix in self.suffixes or (EVERY in self.suffixes and suffix not in NO_PICTURES)
 
     def refuses_folder(self, path: str) -> Why | None:
         """Why the folder at this path is passed over with all that is in it, those on the way left aside."""

@@ -16,3 +16,8 @@ class FailureKind(StrEnum):
     DAMAGED = "damaged"
     UNSUPPORTED = "unsupported"
     OTHER = "other"
+
+    @property
+    def is_of_picture(self) -> bool:
+        """Whether it is one of the bytes as a picture: a file that is compared by its bytes alone never fails so."""
+        return self in (self.NO_IMAGE, self.TOO_LARGE, self.DECODER, self.DAMAGED, self.UNSUPPORTED)

@@ -27,6 +27,7 @@ from shared.setting_faults import PREFIX as PREFIX
 from shared.setting_faults import sentence
 from shared.setting_words import join_folders, split_folders, split_suffixes, split_words
 from shared.state_folder import OWN_PREFIX
+from shared.suffixes import VIDEOS
 
 
 def _default_state_dir() -> Path:
@@ -90,6 +91,11 @@ class Settings(BaseSettings):
         frozenset("*"),
         description="suffixes of files that are read, separated by blanks or commas; `.`: files without one; `*`: all "
         "that are not of another kind (documents, sounds, archives, sidecars and so on)",
+    )
+    exact_only: Suffixes = Field(
+        VIDEOS,
+        description="suffixes of files that are compared by their bytes alone, never decoded and in no cluster; `*`: "
+        "all that would be passed over by their suffix; empty: none",
     )
     exclude: Patterns = Field(
         (),
@@ -212,7 +218,7 @@ class Settings(BaseSettings):
     @cached_property
     def admission(self) -> Admission:
         """Which files of the watched folder are read."""
-        return Admission(self.suffixes, self.exclude)
+        return Admission(self.suffixes, self.exclude, self.exact_only)
 
     @property
     def embedded_redis(self) -> bool:
@@ -266,7 +272,8 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The settings as environment variables, for processes started by this one."""
         values = self.model_dump(mode="json")
-        values["suffixes"] = " ".join(sorted(self.suffixes))
+        for name in ("suffixes", "exact_only"):
+            values[name] = " ".join(sorted(values[name]))
         values["keeper_order"] = " ".join(self.keeper_order)
         for name in ("prefer_folders", "protect_folders", "exclude"):
             values[name] = join_folders(values[name])

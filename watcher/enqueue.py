@@ -23,12 +23,17 @@ HOLD_SECONDS: Final = 0.1  # between two looks whether there still is a line
 LONGEST_HOLD: Final = 5.0  # where no worker runs, files are on record as pending all the same
 
 
-def is_news(seen: Reference, known: Record | None, extractor: str) -> bool:
+def is_news(seen: Reference, known: Record | None, extractor: str, by_bytes: bool = False) -> bool:
     """Whether something has to be done about a file in the state `seen`, given the store's record of its path.
 
-    extractor: the id whose features count now, "" while none is published.
+    extractor: the id whose features count now, "" while none is published. by_bytes: whether the file is to be compared
+    by its bytes alone, which IMAGESIEVE_EXACT_ONLY may say otherwise than when the record was made.
     """
     if known is None or not known.describes(seen) or known.failure == FailureKind.SUFFIX:
+        return True
+    if known.state is State.READY and known.is_by_bytes is not by_bytes:
+        return True
+    if by_bytes and known.failure and known.failure.is_of_picture:
         return True
     # A failed file names an extractor where that one gave no features for it.
     tried = known.extractor if known.state is not State.PENDING else ""
@@ -115,7 +120,10 @@ class Enqueuer:
         batcher: Batcher,
         wall: Callable[[], float],
         meter: Meter = UNMETERED,
+        by_bytes: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """by_bytes: whether the file at a path is to be compared by its bytes alone."""
+        self._by_bytes = by_bytes
         self._store = store
         self._queue = queue
         self._batcher = batcher
@@ -135,7 +143,7 @@ class Enqueuer:
             for file, known in zip(part, records, strict=True):
                 if held_too and known and known.is_held:
                     found.new.append(file)
-                elif is_news(file, known, self.extractor):
+                elif is_news(file, known, self.extractor, self._by_bytes(file.path)):
                     (found.again if known and known.describes(file) else found.new).append(file)
         return found
 

@@ -66,7 +66,7 @@ class Service:
         self._observation = Observation(folder, self._hints, settings.observer, settings.poll_every)
         self._settling = Settling(settings.settle, self._folder.look)
         self._batcher = Batcher(BATCHES_IN_A_MESSAGE * settings.batch_size, settings.linger)
-        self._enqueuer = Enqueuer(store, queue, self._batcher, clock.wall, meter)
+        self._enqueuer = Enqueuer(store, queue, self._batcher, clock.wall, meter, self._admission.takes_by_bytes)
         reconciler = Reconciler(
             self._folder, store, self._enqueuer, self._settling, settings.settle, settings.rescan_every,
             clock.monotonic, clock.wall, meter,

@@ -95,6 +95,7 @@ class Workshop:
             max_bytes=settings.max_bytes,
             batch_size=settings.batch_size,
             encoding=settings.feature_encoding,
+            by_bytes=settings.admission.takes_by_bytes,
         )
 
     @cached_property

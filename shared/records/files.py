@@ -20,7 +20,7 @@ class State(StrEnum):
     """What is known of a file."""
 
     PENDING = "pending"  # seen, settled, sent to a feature worker or held in the backlog
-    READY = "ready"  # digest known, features in the store
+    READY = "ready"  # digest known, features in the store unless it is compared by its bytes alone
     FAILED = "failed"  # refused for good, with a reason, until its bytes change
 
 
@@ -65,7 +65,8 @@ class Record(Sealed):
     """What the store holds of one path.
 
     size, mtime_ns: of the file state that the record speaks of. digest: SHA-256 in hex, "" until known.
-    width, height: pixels after orientation. extractor: id whose features are in the store.
+    width, height: pixels after orientation. extractor: id whose features are in the store, "" of a ready file that is
+    compared by its bytes alone.
     since: when the record took this state, seconds since the epoch; 0 of a pending one that was not sent yet.
     verdict: "" until given, a Verdict then. duplicate_of: the keeper's path. variant_of: of a variant, which is unique,
     the path of the picture that it is one of; share: how much of it differs, 0 to 1. similarity: to the keeper or to
@@ -107,6 +108,11 @@ class Record(Sealed):
     def is_held(self) -> bool:
         """Whether the file waits in the backlog: it is pending, and no message about it was sent."""
         return self.state is State.PENDING and not self.since
+
+    @property
+    def is_by_bytes(self) -> bool:
+        """Whether the file is ready, and is compared by its bytes alone: it has no features."""
+        return self.state is State.READY and not self.extractor
 
     @classmethod
     def pending(cls, seen: Reference, now: float, known: "Record | None" = None) -> "Record":

@@ -42,6 +42,9 @@ def test_a_folder_becomes_a_complete_report_and_moved_elsewhere_it_costs_nothing
     (sieve.watched / "sub").mkdir()
     shutil.copyfile(sieve.watched / "china.jpg", sieve.watched / "sub" / "line\nbreak 🙂.jpg")
     hostile.make_what_is_no_file(sieve.watched).close()
+    film = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 9000
+    for name, data in (("film.mp4", film), ("sub/copy of film.mov", film), ("other.mp4", film[:-1])):
+        (sieve.watched / name).write_bytes(data)
     (sieve.watched / ".hidden.jpg").write_bytes(b"never seen")
     (sieve.watched / "download.jpg.part").write_bytes(b"never seen")
     first = sieve.run("up", str(sieve.watched), "--once", "--json")
@@ -60,7 +63,12 @@ def test_a_folder_becomes_a_complete_report_and_moved_elsewhere_it_costs_nothing
         "download.jpg.part": ".part",
     }
     assert passed["download.jpg.part"]["bytes"] == "10"
-    assert len(reported) == made
+    assert len(reported) == made + 3
+    films = {row["path"]: (row["verdict"], row["duplicate_of"], row["cluster"]) for row in assigned}
+    assert films["film.mp4"] == films["other.mp4"] == ("unique", "", "")
+    assert films["sub/copy of film.mov"] == ("exact", "film.mp4", "")
+    about = json.loads(first.stdout)["by_bytes"]
+    assert about == {"files": 3, "duplicates": 1, "bytes": 3 * len(film) - 1}
     reasons = {row["path"]: row["reason"] for row in failed}
     assert set(reasons) == {
         "unreadable/empty.jpg",
@@ -74,7 +82,7 @@ def test_a_folder_becomes_a_complete_report_and_moved_elsewhere_it_costs_nothing
     assert duplicates["copies/copy of china.jpg"]["group"] == copy["group"]
 
     computed = computed_in(first.stderr)
-    assert computed == len({row["digest"] for row in assigned})
+    assert computed == len({row["digest"] for row in assigned if row["cluster"]})
 
     moved = sieve.base / "moved"
     sieve.watched.rename(moved)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shared.errors import Unavailable
+from shared.failures import FailureKind
 from shared.records import Event, Record, Reference, State
 from shared.store import MemoryStore, keys
 from watcher.enqueue import is_news
@@ -25,6 +26,7 @@ from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import Clocks, Guard
 from worker.pipeline.extracting.outcome import Outcome
 from worker.pipeline.extracting.reading import ATTEMPTS_AT_ALL, read_together
+from worker.pipeline.files import READ_BYTES
 from worker.pipeline.local_folder import LocalFolder
 
 
@@ -350,3 +352,31 @@ def test_batches_before_a_fault_stay_done_and_those_after_it_count_no_attempt(be
     outcome = extract_batch(references, extraction)
     assert (outcome.ready, outcome.skipped) == (3, 2)
     assert bench.store.begin([reference.path for reference in references]) == [1] * 5
+
+
+def by_bytes(bench: Bench) -> Extraction:
+    return dataclasses.replace(bench.extraction, by_bytes=lambda path: path.endswith(".mov"), max_bytes=1000)
+
+
+def test_what_is_compared_by_its_bytes_is_digested_and_never_decoded(bench: Bench) -> None:
+    data = os.urandom(3 * READ_BYTES + 5)
+    video, picture = bench.put("a.mov", data), bench.put("a.png", png((1, 2, 3)))
+    disguised = bench.put("b.mov", png((200, 2, 3)))
+    outcome = extract_batch([video, picture, disguised], by_bytes(bench))
+    assert (outcome.ready, outcome.failed) == (3, 0)
+    assert sorted(outcome.finished) == ["a.mov", "a.png", "b.mov"]
+    assert bench.network.batches == [1], "the picture alone"
+    record = bench.record("a.mov")
+    assert record.is_by_bytes
+    assert (record.state, record.digest) == (State.READY, hashlib.sha256(data).hexdigest())
+    assert (record.width, record.extractor, record.verdict) == (0, "", "")
+    assert bench.store.about([record.digest, bench.record("b.mov").digest]) == [None, None]
+    assert not bench.record("a.png").is_by_bytes
+
+
+def test_empty_and_changing_files_are_no_copies_of_each_other(bench: Bench) -> None:
+    empty, changing = bench.put("empty.mov", b""), bench.put("changing.mov", b"123")
+    (bench.root / "changing.mov").write_bytes(b"1234")
+    extract_batch([empty, changing], by_bytes(bench))
+    assert (bench.record("empty.mov").state, bench.record("empty.mov").failure) == (State.FAILED, FailureKind.EMPTY)
+    assert bench.record("changing.mov").state is State.PENDING

@@ -59,7 +59,8 @@ class World:
 
     # what the writer needs of its index
     def add(self, digests: Sequence[str]) -> None:
-        self.contents.update(dict.fromkeys(digests))
+        stored = zip(digests, self.store.features("e", digests), strict=True)
+        self.contents.update({digest: None for digest, features in stored if features is not None})
 
     def remove(self, digest: str) -> None:
         self.contents.pop(digest, None)
@@ -441,3 +442,51 @@ def test_the_order_of_keepers_decides_who_stays() -> None:
     for order, keeper in (("pixels", "large"), ("oldest", "small")):
         [group] = group_files(world.store, members, records, world.compare, rank_keepers([order])).groups
         assert group.keeper.path == keeper
+
+
+def put_by_bytes(world: World, path: str, digest: str) -> None:
+    world.store.mark_pending([Reference(path, 100, 1)], now=1.0)
+    [seen] = world.store.records([path])
+    assert seen
+    world.store.complete([(path, seen, dataclasses.replace(seen, state=State.READY, digest=digest))])
+    world.judge.look([path])
+
+
+def test_what_is_compared_by_its_bytes_is_exact_or_unique_and_meets_no_picture(world: World) -> None:
+    world.arrive("a.jpg", "cat")
+    put_by_bytes(world, "a.mov", "film")
+    put_by_bytes(world, "copy.mov", "film")
+    put_by_bytes(world, "b.mov", "other film")
+    world.arrive("b.jpg", "dog")
+    assert world.verdicts() == {
+        "a.jpg": ("unique", ""),
+        "a.mov": ("unique", ""),
+        "copy.mov": ("exact", "a.mov"),
+        "b.mov": ("unique", ""),
+        "b.jpg": ("unique", ""),
+    }
+    assert world.compared == [frozenset({"cat", "dog"})]
+    assert set(world.contents) == {"cat", "dog"}
+    world.leave("a.mov")
+    assert world.verdicts()["copy.mov"] == ("unique", "")
+    world.leave("copy.mov")
+    assert "film" not in world.judge._known.keeper
+
+
+def test_a_picture_with_the_bytes_of_another_file_is_found_as_a_picture_all_the_same(world: World) -> None:
+    put_by_bytes(world, "a.mov", "cat")
+    world.arrive("a.jpg", "cat")
+    assert world.verdicts()["a.jpg"] == ("exact", "a.mov")
+    world.alike[frozenset({"cat", "cat-half"})] = 0.97
+    world.arrive("half.jpg", "cat-half")
+    assert world.verdicts()["half.jpg"] == ("near", "a.mov")
+
+
+def test_a_picture_that_is_compared_by_its_bytes_from_now_on_leaves_its_group(world: World) -> None:
+    world.alike[frozenset({"cat", "cat-half"})] = 0.97
+    world.arrive("a.jpg", "cat")
+    world.arrive("half.gif", "cat-half")
+    assert world.verdicts()["half.gif"] == ("near", "a.jpg")
+    put_by_bytes(world, "half.gif", "cat-half")
+    assert world.verdicts() == {"a.jpg": ("unique", ""), "half.gif": ("unique", "")}
+    assert set(world.contents) == {"cat"}

@@ -585,3 +585,70 @@ def test_damaged_features_of_one_file_do_not_stop_the_others(desk: Desk) -> None
     assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     assert "f0-0.png" not in desk.clusters()
     assert len(desk.clusters()) == 18
+
+
+def add_by_bytes(desk: Desk, path: str, digest: str, verdict: str = "unique", size: int = 500, of: str = "") -> None:
+    desk.store.mark_pending([Reference(path, size, 5)], now=1.0)
+    [seen] = desk.store.records([path])
+    assert seen
+    ready = dataclasses.replace(seen, state=State.READY, digest=digest, verdict=verdict, duplicate_of=of)
+    assert desk.store.complete([(path, seen, ready)]) == [True]
+
+
+def test_what_is_compared_by_its_bytes_is_in_groups_and_in_no_cluster(desk: Desk) -> None:
+    fill(desk)
+    for path, digest in (("a.mov", "film"), ("z.mov", "film"), ("b.mov", "other"), ("late.mov", "film")):
+        add_by_bytes(desk, path, digest, verdict="" if path == "late.mov" else "unique")
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+    rows = {row["path"]: row for row in desk.rows("assignments.csv")}
+    assert list(rows) == sorted(rows)
+    assert len(rows) == 18 + 4
+    assert {path: (row["verdict"], row["duplicate_of"]) for path, row in rows.items() if path.endswith("mov")} == {
+        "a.mov": ("unique", ""),
+        "b.mov": ("unique", ""),
+        "late.mov": ("exact", "a.mov"),
+        "z.mov": ("exact", "a.mov"),
+    }
+    assert (rows["a.mov"]["cluster"], rows["a.mov"]["distance"], rows["a.mov"]["bytes"]) == ("", "", "500")
+    assert [(row["path"], row["kind"]) for row in desk.rows("duplicates.csv")] == [
+        ("a.mov", "exact"), ("z.mov", "exact"), ("late.mov", "exact"),
+    ]  # fmt: skip
+    generation = desk.store.generation()
+    assert generation
+    assert generation.summary["by_bytes"] == {"files": 4, "duplicates": 2, "bytes": 2000}
+    counts = generation.summary["counts"]
+    assert (counts["images"], counts["distinct"], counts["duplicates"], counts["groups"]) == (18, 18, 0, 1)
+    assert counts["waiting"] == 0
+    assert generation.summary["bytes_to_free"] == 1000
+    assert not {"film", "other"} & generation.clusters.keys()
+    z, late = desk.store.records(["z.mov", "late.mov"])
+    assert z
+    assert (z.verdict, z.duplicate_of) == ("exact", "a.mov"), "corrected"
+    assert late
+    assert late.verdict == "", "left to the verdict writer"
+    assert desk.store.counts().pending == 0, "none is read again for want of features"
+    page = (desk.reclustering.reports / "latest" / "report.html").read_text()
+    assert "Compared by bytes" in page
+    text = (desk.reclustering.reports / "latest" / "summary.txt").read_text()
+    assert "4 files (2.0 kB), 2 duplicates" in text
+
+
+def test_what_was_once_found_of_a_picture_says_nothing_of_what_is_compared_by_its_bytes(desk: Desk) -> None:
+    fill(desk)
+    desk.add("a.gif", 0, 50, pixels="p", digest="gif")
+    desk.store.put_matches({pair_of("gif", f"{0:032x}{0:032x}"): Match(0.99, "alike")})
+    add_by_bytes(desk, "a.gif", "gif", verdict="near", of="f0-0.png")
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+    [record] = desk.store.records(["a.gif"])
+    assert record
+    assert record.verdict == "unique"
+    assert desk.rows("duplicates.csv") == []
+    assert list(desk.store.matches()) == []
+
+
+def test_a_collection_without_pictures_has_groups_all_the_same(desk: Desk) -> None:
+    add_by_bytes(desk, "a.mov", "film")
+    add_by_bytes(desk, "b.mov", "film")
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+    assert [row["verdict"] for row in desk.rows("assignments.csv")] == ["unique", "exact"]
+    assert "500 bytes of 1.0 kB can be freed" in (desk.reclustering.reports / "latest" / "report.html").read_text()

@@ -180,7 +180,13 @@ def test_a_report_that_does_not_say_its_folder_is_named(
 
 def test_settings_travel_to_other_processes_unchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = load_settings(
-        watch_dir=tmp_path, weights="random", suffixes=".jpg .", settle=0.5, exclude=r"*.gif:a\:b/", k_max=4
+        watch_dir=tmp_path,
+        weights="random",
+        suffixes=".jpg .",
+        exact_only=".mov .mp4",
+        settle=0.5,
+        exclude=r"*.gif:a\:b/",
+        k_max=4,
     )
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)

@@ -15,6 +15,7 @@ from watcher.queue import Lines
 
 SEEN = Reference("a.jpg", 10, 20)
 READY = Record(10, 20, State.READY, digest="d", extractor="x")
+DIGESTED = Record(10, 20, State.READY, digest="d")
 FAILED = Record(10, 20, State.FAILED, reason="it is empty")
 REFUSED = Record(10, 20, State.FAILED, failure=FailureKind.SUFFIX, reason="not read: its suffix")
 PENDING = Record(10, 20, State.PENDING)
@@ -34,6 +35,26 @@ PENDING = Record(10, 20, State.PENDING)
 )
 def test_what_is_news(known: Record | None, extractor: str, expected: bool) -> None:
     assert is_news(SEEN, known, extractor) is expected
+
+
+@pytest.mark.parametrize(
+    ("known", "by_bytes", "expected"),
+    [
+        (READY, True, True),
+        (DIGESTED, True, False),
+        (DIGESTED, False, True),
+        (PENDING, True, False),
+        (replace(FAILED, failure=FailureKind.DAMAGED), True, True),
+        (replace(FAILED, failure=FailureKind.TOO_LARGE), True, True),
+        (replace(FAILED, failure=FailureKind.NOT_READABLE), True, False),
+        (replace(FAILED, failure=FailureKind.EMPTY), True, False),
+        (replace(FAILED, failure=FailureKind.DAMAGED), False, False),
+    ],
+)
+def test_what_is_compared_by_its_bytes_from_now_on_or_no_more_is_news(
+    known: Record, by_bytes: bool, expected: bool
+) -> None:
+    assert is_news(SEEN, known, "x", by_bytes) is expected
 
 
 @pytest.mark.parametrize("known", [READY, FAILED, REFUSED, PENDING])

@@ -152,3 +152,23 @@ def test_patterns_are_gitignores(path: str, excluded: bool) -> None:
 def test_a_pattern_that_is_none_is_a_wrong_setting() -> None:
     with pytest.raises(SettingsError, match=r"IMAGESIEVE_EXCLUDE is .*!"):
         load_settings(exclude="!")
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "read", "by_bytes"),
+    [
+        (None, "a.MP4", True, True),
+        (None, "a.jpg", True, False),
+        (None, "a.zip", False, False),
+        ("", "a.mp4", False, False),
+        ("zip", "a.zip", True, True),
+        ("zip", "a.mp4", False, False),
+        ("gif", "a.gif", True, True),
+        ("*", "a.zip", True, True),
+        ("*", "a.jpg", True, False),
+    ],
+)
+def test_what_is_compared_by_its_bytes(words: str | None, path: str, read: bool, by_bytes: bool) -> None:
+    admission = (load_settings() if words is None else load_settings(exact_only=words)).admission
+    assert (admission.refuses(path) is None) is read
+    assert admission.takes_by_bytes(path) is by_bytes

@@ -1,7 +1,8 @@
 """Reading a file that a message names: once, whole, and only while it is what the message describes."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from shared.errors import FileChanging, UnreadableImage
@@ -30,35 +31,57 @@ def read_file(
     Raises what `ReadableStorage.open` raises, UnreadableImage (with the reason) or FileChanging (the file is no longer,
     or does not stay, what the reference describes).
     """
+    chunks: list[bytes] = []
+    digest = hashlib.sha256()
+    with _opened(storage, reference) as file:
+        if reference.size > max_bytes:
+            raise UnreadableImage(
+                FailureKind.TOO_LARGE, f"too large: {reference.size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}"
+            )
+        for chunk in _chunks(file, reference):
+            if refuse and not chunks and len(chunk) < reference.size:
+                refuse(chunk)
+            digest.update(chunk)
+            chunks.append(chunk)
+    return Contents(b"".join(chunks), digest.hexdigest())
+
+
+def digest_file(storage: ReadableStorage, reference: Reference) -> str:
+    """SHA-256 in hex of the file of `reference`, of any size; one pass over its bytes, which are not kept.
+
+    Raises what `read_file` raises, and UnreadableImage for an empty file: one is not a copy of another.
+    """
+    digest = hashlib.sha256()
+    with _opened(storage, reference) as file:
+        if not reference.size:
+            raise UnreadableImage(FailureKind.EMPTY, "empty file (0 bytes)")
+        for chunk in _chunks(file, reference):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _opened(storage: ReadableStorage, reference: Reference) -> Iterator[OpenFile]:
+    """The file, open; it is what the reference describes before it is read, and after."""
     with storage.open(reference.path) as file:
         before = file.state()
         if not before.regular:
             raise UnreadableImage(FailureKind.NOT_READABLE, "not a regular file")
         if (before.size, before.mtime_ns) != (reference.size, reference.mtime_ns):
             raise FileChanging(f"{reference.path} changed since it was sent")
-        if before.size > max_bytes:
-            raise UnreadableImage(
-                FailureKind.TOO_LARGE, f"too large: {before.size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}"
-            )
-        contents = _read(file, before.size, refuse)
-        after = file.state()
-    if before != after or len(contents.data) != after.size:
-        raise FileChanging(f"{reference.path} changed while it was read")
-    return contents
+        yield file
+        if file.state() != before:
+            raise FileChanging(f"{reference.path} changed while it was read")
 
 
-def _read(file: OpenFile, size: int, refuse: Callable[[bytes], None] | None) -> Contents:
-    """Never reads past `size`: a file that grows for ever ends here too."""
-    digest = hashlib.sha256()
-    chunks: list[bytes] = []
-    left = size
+def _chunks(file: OpenFile, reference: Reference) -> Iterator[bytes]:
+    """All its bytes. Never reads past its size: a file that grows for ever ends here too."""
+    left = reference.size
     try:
         while left > 0 and (chunk := file.read(min(READ_BYTES, left))):
-            if refuse and left == size > READ_BYTES:
-                refuse(chunk)
-            digest.update(chunk)
-            chunks.append(chunk)
             left -= len(chunk)
+            yield chunk
     except OSError as error:
         raise UnreadableImage(FailureKind.NOT_READABLE, f"reading failed: {error.strerror}") from error
-    return Contents(b"".join(chunks), digest.hexdigest())
+    if left:
+        raise FileChanging(f"{reference.path} changed while it was read")

@@ -18,7 +18,7 @@ from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.engine.groups.variants import Variant
 from worker.engine.groups.verified import NOTHING
 from worker.engine.report.clusters import Cluster, count_clusters
-from worker.engine.report.placement import Assignment, Change, find_changes, find_outliers
+from worker.engine.report.placement import Assignment, ByBytes, Change, find_changes, find_outliers
 
 UNIQUE = "unique"
 NOTHING_PASSED = PassedOver()
@@ -70,7 +70,9 @@ class Totals:
     """The collection in numbers. images: files that were read, which `distinct` and `duplicates` add up to.
 
     variants: no duplicates, and so among the distinct. bytes_to_free: of files that `duplicates apply` takes.
-    bytes_to_prove: of those that it takes if they lose nothing.
+    bytes_to_prove: of those that it takes if they lose nothing. by_bytes: other files, which are compared by their
+    bytes alone; of these by_bytes_duplicates are duplicates, and by_bytes_size are all their bytes. groups,
+    bytes_to_free: of both.
     """
 
     images: int
@@ -84,6 +86,9 @@ class Totals:
     bytes: int
     bytes_to_free: int
     bytes_to_prove: int
+    by_bytes: int = 0
+    by_bytes_duplicates: int = 0
+    by_bytes_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ class Report:
     neighbourhood: Neighbourhood | None = None
     outliers: tuple[Assignment, ...] = ()
     changes: tuple[Change, ...] = ()
+    by_bytes: tuple[ByBytes, ...] = ()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -133,12 +139,14 @@ def build_report(
     variants: Sequence[Variant] = (),
     neighbourhood: Neighbourhood | None = None,
     before: Mapping[str, int] = NOTHING,
+    by_bytes: Sequence[Member] = (),
 ) -> Report:
     """Join the parts of a generation.
 
     files: every file with features, copies included, each path once. digests: of row i of the clustering, a row per
     picture: duplicates follow their keeper. groups, variants: of those files. neighbourhood: a map of some of those
-    rows. before: digest -> cluster in the generation before. Raises ValueError for a file whose picture was not
+    rows. before: digest -> cluster in the generation before. by_bytes: files without features, which groups may hold,
+    too. Raises ValueError for a file whose picture was not
     clustered. O(files log files).
     """
     places = {digest: row for row, digest in enumerate(digests)}
@@ -150,7 +158,9 @@ def build_report(
     assignments = _assign(sorted(files, key=lambda file: file.path), clustering, rows, groups, variants)
     groups = count_savings(groups, lambda path: meta.keeper_folders.protector(path) is not None)
     failed = tuple(sorted(failures, key=lambda failure: (failure.path, failure.reason)))
-    duplicates = sum(len(group.duplicates) for group in groups)
+    others = _judge(sorted(by_bytes, key=lambda file: file.path), groups)
+    others_duplicates = sum(other.verdict != UNIQUE for other in others)
+    duplicates = sum(len(group.duplicates) for group in groups) - others_duplicates
     totals = Totals(
         images=len(files),
         distinct=len(files) - duplicates,
@@ -163,6 +173,9 @@ def build_report(
         bytes=sum(file.bytes for file in files),
         bytes_to_free=sum(group.bytes_to_free for group in groups),
         bytes_to_prove=sum(group.bytes_to_prove for group in groups),
+        by_bytes=len(others),
+        by_bytes_duplicates=others_duplicates,
+        by_bytes_size=sum(file.bytes for file in by_bytes),
     )
     clusters = count_clusters(assignments, clustering, digests, groups, meta.names)
     return Report(
@@ -177,6 +190,7 @@ def build_report(
         neighbourhood,
         find_outliers(assignments),
         find_changes(assignments, before),
+        others,
     )
 
 
@@ -187,9 +201,7 @@ def _assign(
     groups: Sequence[Group],
     variants: Sequence[Variant],
 ) -> tuple[Assignment, ...]:
-    verdicts: dict[str, tuple[Kind, str]] = {
-        duplicate.member.path: (duplicate.kind, group.keeper.path) for group in groups for duplicate in group.duplicates
-    }
+    verdicts = _verdicts(groups)
     originals = {variant.member.path: variant.of.path for variant in variants}
     silhouettes = _optional(clustering)
     assignments = []
@@ -209,6 +221,19 @@ def _assign(
             )
         )
     return tuple(assignments)
+
+
+def _judge(files: Sequence[Member], groups: Sequence[Group]) -> tuple[ByBytes, ...]:
+    verdicts = _verdicts(groups)
+    found = ((file, *verdicts.get(file.path, (UNIQUE, ""))) for file in files)
+    return tuple(ByBytes(file, str(verdict), duplicate_of) for file, verdict, duplicate_of in found)
+
+
+def _verdicts(groups: Sequence[Group]) -> dict[str, tuple[Kind, str]]:
+    """Kind and keeper's path of each duplicate, by its path."""
+    return {
+        duplicate.member.path: (duplicate.kind, group.keeper.path) for group in groups for duplicate in group.duplicates
+    }
 
 
 def _optional(clustering: Clustering) -> list[float | None]:

@@ -33,6 +33,15 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class ByBytes:
+    """A row of assignments.csv of a file that is compared by its bytes alone, and in no cluster."""
+
+    member: Member
+    verdict: str
+    duplicate_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A file that is in another cluster than in the generation before. before, after: numbers."""
 

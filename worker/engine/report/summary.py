@@ -19,7 +19,8 @@ def summary(report: Report) -> dict[str, Any]:
 
     `unnamed`: why no cluster has a name, "" where they could have one. `failures`: files per reason, for the most
     frequent reasons. `passed_over`: files, bytes, and of each kind its suffix or reason, files and bytes.
-    `history`: newest first, this generation included.
+    `by_bytes`: files that are compared by their bytes alone, which no other count has but `groups` and what can be
+    freed. `history`: newest first, this generation included.
     """
     totals, clustering, choice = report.totals, report.clustering, report.clustering.choice
     extractor = report.meta.extractor
@@ -38,6 +39,11 @@ def summary(report: Report) -> dict[str, Any]:
             "variants": totals.variants,
             "outliers": len(report.outliers),
             "changed": len(report.changes),
+        },
+        "by_bytes": {
+            "files": totals.by_bytes,
+            "duplicates": totals.by_bytes_duplicates,
+            "bytes": totals.by_bytes_size,
         },
         "bytes": totals.bytes,
         "bytes_to_free": totals.bytes_to_free,

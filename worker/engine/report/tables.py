@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group
 from worker.engine.groups.variants import Variant
 from worker.engine.report.model import Failure
-from worker.engine.report.placement import Assignment, Change
+from worker.engine.report.placement import Assignment, ByBytes, Change
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 ASSIGNMENTS: Final = (
@@ -40,24 +41,32 @@ def text_cell(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def assignment_rows(assignments: Iterable[Assignment], names: Names = NAMELESS) -> Iterator[Sequence[str]]:
-    """Rows of assignments.csv, a row per image file. names: of the clusters."""
-    for assignment in assignments:
+def assignment_rows(
+    assignments: Iterable[Assignment], names: Names = NAMELESS, by_bytes: Iterable[ByBytes] = ()
+) -> Iterator[Sequence[str]]:
+    """Rows of assignments.csv, a row per file; all are sorted by path, as the two parts of them are.
+
+    names: of the clusters. by_bytes: files that are in none.
+    """
+    rows: Iterable[Assignment | ByBytes] = merge(assignments, by_bytes, key=lambda row: row.member.path)
+    for row in rows:
+        path, verdict = path_cell(row.member.path), (row.verdict, path_cell(row.duplicate_of))
+        if isinstance(row, ByBytes):
+            yield (path, row.member.digest, "", "", "", *verdict, "", str(row.member.bytes), "", "", "")
+            continue
+        finer = row.subcluster
         yield (
-            path_cell(assignment.member.path),
-            assignment.member.digest,
-            str(assignment.cluster),
-            f"{assignment.distance:.6f}",
-            "" if assignment.silhouette is None else f"{assignment.silhouette:.6f}",
-            assignment.verdict,
-            path_cell(assignment.duplicate_of),
-            path_cell(assignment.variant_of),
-            str(assignment.member.bytes),
-            "" if assignment.subcluster is None else str(assignment.subcluster),
-            text_cell(names.of(assignment.cluster)),
-            ""
-            if assignment.subcluster is None
-            else text_cell(names.of_finer(assignment.cluster, assignment.subcluster)),
+            path,
+            row.member.digest,
+            str(row.cluster),
+            f"{row.distance:.6f}",
+            "" if row.silhouette is None else f"{row.silhouette:.6f}",
+            *verdict,
+            path_cell(row.variant_of),
+            str(row.member.bytes),
+            "" if finer is None else str(finer),
+            text_cell(names.of(row.cluster)),
+            "" if finer is None else text_cell(names.of_finer(row.cluster, finer)),
         )
 
 

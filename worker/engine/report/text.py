@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from shared.records.passed_over import PassedOver
 from worker.engine.groups.groups import Group
-from worker.engine.report.model import Report
+from worker.engine.report.model import Report, Totals
 from worker.engine.report.summary import REASONS_LISTED, naming, reasons, sampling
 from worker.engine.report.wording import fit, number_of, origin_of, saving, show, strictness_of
 
@@ -59,6 +59,7 @@ def _total_rows(report: Report) -> list[tuple[str, str]]:
         ("Images", f"{totals.images:,} ({filesize.decimal(totals.bytes)})"),
         ("Different images", f"{totals.distinct:,}"),
         ("Verified duplicates", f"{totals.duplicates:,} in {number_of(totals.groups, 'group')}"),
+        ("Compared by bytes", _by_bytes(totals)),
         ("Variants", f"{totals.variants:,} that differ in a place: no duplicates" if totals.variants else "0"),
         ("Can be freed", saving(totals.bytes_to_free, totals.bytes_to_prove)),
         ("Could not be read", f"{totals.failed:,}"),
@@ -164,6 +165,13 @@ def _failures(report: Report) -> Iterator[str]:
     )
     yield f"{number_of(report.totals.failed, 'file')} could not be read; failures.csv names each"
     yield _grid(("Reason", "Files"), rows, widest=REASON)
+
+
+def _by_bytes(totals: Totals) -> str:
+    if not totals.by_bytes:
+        return ""
+    found = number_of(totals.by_bytes_duplicates, "duplicate")
+    return f"{number_of(totals.by_bytes, 'file')} ({filesize.decimal(totals.by_bytes_size)}), {found}"
 
 
 def _passed(passed: PassedOver) -> str:

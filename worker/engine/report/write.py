@@ -21,9 +21,8 @@ def write_report(folder: Path, report: Report, thumbnail: Thumbnail, passed: Ite
     passed: every file that was passed over, which may be more than memory holds.
     What is in `folder` counts only once this has returned: write into a new folder, then rename it. Raises OSError.
     """
-    tables.write_csv(
-        folder / "assignments.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments, report.meta.names)
-    )
+    assigned = tables.assignment_rows(report.assignments, report.meta.names, report.by_bytes)
+    tables.write_csv(folder / "assignments.csv", tables.ASSIGNMENTS, assigned)
     tables.write_csv(folder / "duplicates.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
     tables.write_csv(folder / "variants.csv", tables.VARIANTS, tables.variant_rows(report.variants))
     tables.write_csv(folder / "outliers.csv", tables.OUTLIERS, tables.outlier_rows(report.outliers))

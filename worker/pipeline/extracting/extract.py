@@ -20,7 +20,7 @@ from worker.engine.search.encoding import encode, has_features
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
 from worker.pipeline.extracting.outcome import Outcome
-from worker.pipeline.extracting.reading import ReadFile, Reading, Refused, begin_reading, end_reading
+from worker.pipeline.extracting.reading import Digested, ReadFile, Reading, Refused, begin_reading, end_reading
 
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
 # image does not take 31 good ones with it; a lone one that fails too often is given up (see `reading`).
@@ -116,7 +116,7 @@ def _work_off(
 ) -> Iterator[Outcome]:
     """Compute and store one batch that is being read; `stored` are the digests this message has brought so far.
 
-    First comes what needs no forward pass: known bytes, and files that are no pictures.
+    First comes what needs no forward pass: known bytes, what is compared by them alone, and files that are no pictures.
     """
     started = time.perf_counter()
     seen, spent = end_reading(batch.reading, extraction)
@@ -151,7 +151,7 @@ def _work_off(
 
 
 def _complete(
-    looks: Mapping[Reference, ReadFile | Refused],
+    looks: Mapping[Reference, ReadFile | Digested | Refused],
     mute: Set[str],
     waiting: Mapping[Reference, Record],
     extraction: Extraction,
@@ -179,7 +179,7 @@ def _compute(looks: Sequence[ReadFile], extraction: Extraction) -> list[Image]:
 
 
 def _change(
-    reference: Reference, seen: Record, look: ReadFile | Refused, mute: Set[str], extraction: Extraction
+    reference: Reference, seen: Record, look: ReadFile | Digested | Refused, mute: Set[str], extraction: Extraction
 ) -> Change:
     """mute: digests that the network gives no features for; the file is not to blame, so another extractor may try."""
     changed = replace(seen, since=extraction.now())
@@ -187,6 +187,8 @@ def _change(
         changed = replace(changed.with_verdict(""), digest="")
     if isinstance(look, Refused):
         return reference.path, seen, replace(changed, state=State.FAILED, failure=look.kind, reason=look.reason)
+    if isinstance(look, Digested):
+        return reference.path, seen, replace(changed, state=State.READY, digest=look.digest)
     if look.digest in mute:
         return (
             reference.path,

@@ -20,7 +20,8 @@ class ExtractionStore(Files, Changes, Attempts, Images, Tallies, Protocol):
 class Extraction:
     """The collaborators of `extract_batches`.
 
-    network: is given up to batch_size pictures at a time, one forward pass. guard: of the decoders.
+    network: is given up to batch_size pictures at a time, one forward pass. guard: of the decoders. by_bytes: whether
+    the file at a path is compared by its bytes alone.
     """
 
     storage: ReadableStorage
@@ -34,3 +35,4 @@ class Extraction:
     max_bytes: int
     batch_size: int = 32
     encoding: Encoding = "float16"
+    by_bytes: Callable[[str], bool] = lambda _: False

@@ -15,7 +15,7 @@ from worker.engine.picture.formats import recognise
 from worker.engine.sketch.impression import take_impression
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
-from worker.pipeline.files import Contents, read_file
+from worker.pipeline.files import Contents, digest_file, read_file
 
 ATTEMPTS_AT_ALL: Final = 5  # a lone file that was begun so often is given up
 CRASHED: Final = "it crashed the decoder: whatever worker held it died, several times"
@@ -38,6 +38,13 @@ class ReadFile:
 
 
 @dataclass(frozen=True)
+class Digested:
+    """One file that is compared by its bytes alone, after reading."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
 class Refused:
     """A file that gives no picture, and why."""
 
@@ -50,7 +57,7 @@ class Refused:
         return cls(error.kind if isinstance(error, UnreadableImage) else FailureKind.NOT_READABLE, str(error))
 
 
-Seen = ReadFile | Refused | None  # None: the file is changing, leave it pending
+Seen = ReadFile | Digested | Refused | None  # None: the file is changing, leave it pending
 Reading = Future[tuple[list[Seen], float]]
 
 
@@ -101,6 +108,9 @@ def _look(references: Sequence[Reference], attempts: Sequence[int], extraction: 
             seen[place] = Refused(FailureKind.DECODER, CRASHED)
             continue
         try:
+            if extraction.by_bytes(reference.path):
+                seen[place] = Digested(digest_file(extraction.storage, reference))
+                continue
             held[place] = read_file(extraction.storage, reference, extraction.max_bytes, _refuse)
         except FileChanging:
             continue  # its next settled state is a reference of its own

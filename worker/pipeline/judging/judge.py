@@ -114,7 +114,7 @@ class Judge:
 
     def _read_ahead(self, records: Iterable[Record | None]) -> None:
         """A round trip for each new content would take longer than its verdict."""
-        ready = (record.digest for record in records if record and record.state is State.READY)
+        ready = (record.digest for record in records if record and record.state is State.READY and record.extractor)
         new = [digest for digest in dict.fromkeys(ready) if digest not in self._known.keeper]
         self._pixels = dict(zip(new, self._store.pixels(new), strict=True)) if new else {}
         self._candidates.read_ahead(new)
@@ -122,7 +122,7 @@ class Judge:
     def _look(self, path: str, record: Record | None) -> int:
         """How many verdicts were written; more may be due."""
         given, before = 0, self._known.digest.get(path)
-        if before is not None and (record is None or record.digest != before):
+        if before is not None and (record is None or record.digest != before or self._is_misplaced(record)):
             given = self._let_go(path)
         if record is None or record.state is State.PENDING:
             return given
@@ -143,6 +143,11 @@ class Judge:
         known.add_file(file.path, digest)
         self._verdicts.add_due([file])
         if digest in known.keeper:
+            if not file.record.is_by_bytes:  # perhaps it was known by its bytes alone
+                self._candidates.add([digest])
+            return 0
+        if file.record.is_by_bytes:
+            known.join(digest, digest)
             return 0
         pixels = self._pixels[digest] if digest in self._pixels else self._store.pixels([digest])[0]
         keeper, matches, compared = self._find_keeper(file, pixels)
@@ -157,6 +162,10 @@ class Judge:
             known.add_pixels(pixels, digest)
         # Nobody waits for the comparisons of others; strangers take a moment each, and their verdicts go together.
         return self._verdicts.write(known) if compared or len(self._verdicts) >= TOGETHER else 0
+
+    def _is_misplaced(self, record: Record) -> bool:
+        """Whether it is in a group of pictures, and is compared by its bytes alone since it was read again."""
+        return record.is_by_bytes and not record.verdict and self._known.keeper[record.digest] != record.digest
 
     def _find_keeper(self, file: File, pixels: str) -> tuple[str | None, dict[str, Match], bool]:
         """See Collection.find_keeper; and whether anything was compared here."""

@@ -69,4 +69,4 @@ class Proposer:
 
 
 def _is_new(record: Record) -> bool:
-    return record.state is State.READY and not record.verdict
+    return record.state is State.READY and not record.verdict and not record.is_by_bytes

@@ -23,10 +23,14 @@ SEED: Final = 20140904  # KMeans and samples give the same answer for the same c
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Groups, and the clusters of the pictures that stay. pictures: see `pictures_of`; digests: of the rows."""
+    """Groups, and the clusters of the pictures that stay. pictures: see `pictures_of`; digests: of the rows.
+
+    files, members: those with features. by_bytes: those that are compared by their bytes alone, and in no cluster.
+    """
 
     files: dict[str, Record]
     members: list[Member]
+    by_bytes: list[Member]
     grouping: Grouping
     pictures: dict[str, str]
     waiting: int
@@ -66,12 +70,14 @@ class Arranger:
     def _arrange(self, collection: Collection, files: dict[str, Record]) -> Arrangement:
         with self.watch.stage("groups"):
             members = [member_of(path, record) for path, record in files.items()]
+            by_bytes = [member_of(path, record) for path, record in collection.by_bytes.items()]
             waiting = collection.waiting + len(collection.ready) - len(files)
-            grouping = self._group(members, files, waiting)
+            grouping = self._group([*by_bytes, *members], collection.by_bytes | files, waiting)
             pictures = pictures_of(members, grouping.groups)
         with self.watch.stage("cluster"):
             rows = StoredRows(self.reclustering.store, self.extractor_id, sorted(set(pictures.values())))
-            return Arrangement(files, members, grouping, pictures, waiting, rows.digests, self._cluster(rows))
+            clustering = self._cluster(rows)
+            return Arrangement(files, members, by_bytes, grouping, pictures, waiting, rows.digests, clustering)
 
     def _group(self, members: list[Member], files: dict[str, Record], waiting: int) -> Grouping:
         """waiting: files not read yet."""

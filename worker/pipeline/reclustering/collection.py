@@ -10,9 +10,11 @@ from worker.pipeline.renewal import RenewalStore
 
 @dataclass
 class Collection:
-    """Files by path, as the store held them. waiting: how many have no features of the extractor yet."""
+    """Files by path, as the store held them. by_bytes: ready, and compared by their bytes alone. waiting: how many have
+    no features of the extractor yet."""
 
     ready: dict[str, Record] = field(default_factory=dict)
+    by_bytes: dict[str, Record] = field(default_factory=dict)
     failed: dict[str, Record] = field(default_factory=dict)
     waiting: int = 0
 
@@ -24,6 +26,8 @@ def read_collection(files: Files, extractor: Extractor) -> Collection:
         for path, record in chunk:
             if record.state is State.FAILED:
                 collection.failed[path] = record
+            elif record.is_by_bytes:
+                collection.by_bytes[path] = record
             elif record.state is State.READY and record.extractor == extractor.id:
                 collection.ready[path] = record
             else:

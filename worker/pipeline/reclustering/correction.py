@@ -43,9 +43,13 @@ def group_files(
 
     Two copies of a picture that is gone are among those compared: perhaps nobody did, because the original stood
     between them. So is a pair that a verdict rests on and that is not on record, lost or damaged. waiting: files that
-    are still being read, perhaps again for another extractor; while there are any, nothing goes.
+    are still being read, perhaps again for another extractor; while there are any, nothing goes. Contents that are
+    compared by their bytes alone are in groups of such, whatever was once found of them.
     """
-    files = {record.digest: File(path, record) for path, record in records.items()}
+    pictures = {path: record for path, record in records.items() if not record.is_by_bytes}
+    files = {record.digest: File(path, record) for path, record in pictures.items()}
+    shown = [member for member in members if member.digest in files]
+    others = [member for member in members if member.digest not in files]
     matches = dict(store.matches())
     gone = [pair for pair in matches if pair[0] not in files or pair[1] not in files]
     asked: dict[Pair, Match | None] = {}
@@ -59,21 +63,21 @@ def group_files(
     def fresh() -> dict[Pair, Match]:
         return {pair: match for pair, match in asked.items() if match}
 
-    for keeper, other in _compared(records):
+    for keeper, other in _compared(pictures):
         if pair_of(keeper, other) not in matches:
             verify(keeper, other)
     pixels = _pixels(store, files, gone)
     facts = _facts_of_twins(store, files, pixels)
     while True:
-        groups = verified_groups(members, pixels, matches | fresh(), verify, rank, facts)
+        groups = verified_groups(shown, pixels, matches | fresh(), verify, rank, facts)
         near = _count_near(fresh())
-        variants = find_variants(members, pixels, matches | fresh(), groups, verify, rank)
+        variants = find_variants(shown, pixels, matches | fresh(), groups, verify, rank)
         if _count_near(fresh()) == near:
             break  # else two that only variants connected are one picture, and belong into one group
     store.put_matches(fresh())
     if not waiting and not store.counts().pending:
         store.drop_matches(gone)
-    return Grouping(groups, variants)
+    return Grouping([*groups, *verified_groups(others, {}, {}, verify, rank)], variants)
 
 
 def _count_near(matches: Mapping[Pair, Match]) -> int:
@@ -91,7 +95,7 @@ def _compared(records: Mapping[str, Record]) -> set[tuple[str, str]]:
 
 
 def _pixels(store: RenewalStore, files: Mapping[str, File], gone: Sequence[Pair]) -> dict[str, str]:
-    """Digest of the pixels of each content, the gone included; of lost or damaged facts the files are read anew."""
+    """Digest of the pixels of each picture, the gone included; of lost or damaged facts the files are read anew."""
     digests = sorted(files.keys() | chain.from_iterable(gone))
     found = dict(zip(digests, store.pixels(digests), strict=True))
     unknown = [digest for digest in digests if digest in files and not found[digest]]
@@ -119,7 +123,8 @@ def verify_again(
     """
     best: dict[str, str] = {}
     for member in sorted(members, key=rank):
-        best.setdefault(member.digest, member.path)
+        if not records[member.path].is_by_bytes:
+            best.setdefault(member.digest, member.path)
     places = {digest: place for place, digest in enumerate(best)}
     passed, refused = {}, []
     for pair, match in store.matches():

@@ -86,19 +86,20 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     passed = reclustering.store.list_passed_over(meta.passed_over)
     grouping, clusters = found.grouping, found.clusters
     parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta
-    report = build_report(*parts, grouping.variants, neighbourhood, last.clusters if last else {})
+    report = build_report(*parts, grouping.variants, neighbourhood, last.clusters if last else {}, found.by_bytes)
     thumbnail = thumbnail_reader(reclustering.storage, found.files, reclustering.max_pixels, reclustering.max_bytes)
     unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail, passed))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
     centroids = found.clustering.centroids.tobytes()
     # First the verdicts: a run that is killed before the pointer flips is due again.
-    corrected = correct_verdicts(reclustering.store, found.files, grouping, clusters, reclustering.now(), holder)
+    files = found.files | collection.by_bytes
+    corrected = correct_verdicts(reclustering.store, files, grouping, clusters, reclustering.now(), holder)
     published = Generation(generation, revision, extractor.id, found.clustering.k, centroids, clusters, about)
     reclustering.store.publish(published, reclustering.keep_generations, report.snapshot, holder)
     tell_moves(reclustering.store, report.changes, reclustering.now(), holder)
     remove_folders(reclustering.reports, reclustering.keep_generations, generation)
     reclustering.store.expire_features(extractor.id, reclustering.keep_features)
-    unjudged = found.files | collection.failed
+    unjudged = files | collection.failed
     if waits_for_verdict(unjudged, reclustering.now()):
         reclustering.store.add(Counter.REVISION, 1)  # should their message be lost, nothing else makes the next run due
     return {

@@ -20,10 +20,15 @@ QUALITY = 72
 def thumbnail_reader(
     storage: ReadableStorage, records: dict[str, Record], max_pixels: int, max_bytes: int
 ) -> Callable[[str], bytes | None]:
-    """A function path -> JPEG bytes, long side 176 pixels; None for a file that has changed or gone since."""
+    """A function path -> JPEG bytes, long side 176 pixels; None for a file that has changed or gone since.
+
+    records: of pictures; of other files there is none.
+    """
 
     def thumbnail(path: str) -> bytes | None:
-        record = records[path]
+        record = records.get(path)
+        if record is None:
+            return None
         try:
             contents = read_file(storage, Reference(path, record.size, record.mtime_ns), max_bytes)
             decoded = decode_reduced(contents.data, max_pixels)
