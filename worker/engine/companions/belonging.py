@@ -56,10 +56,6 @@ class Folder:
         """Those of `names` that belong to others of them, and so go when those go."""
         return frozenset(name for name in names if any(host in names for host in self._all_hosts(name)))
 
-    def ties(self, name: str) -> tuple[str, ...]:
-        """The files that this one must not be parted from: those that it belongs to, unless it is a picture itself."""
-        return () if self.roles.get(name) in (None, Role.PICTURE, Role.EDIT) else self.hosts.get(name, ())
-
     def _all_hosts(self, name: str) -> set[str]:
         found: set[str] = set()
         fresh = set(self.hosts.get(name, ()))
