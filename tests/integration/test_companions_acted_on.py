@@ -20,7 +20,6 @@ from tests.acting.phone import COPY, PHONE, Phone
 from tests.acting.scenario import IN_MEMORY
 from tests.acting.world import World
 
-
 EXAMPLES = 12
 
 

@@ -43,11 +43,11 @@ class Folder:
         return sorted(going - {name})
 
     def shared(self, name: str, without: str = "") -> dict[str, tuple[str, ...]]:
-        """What belongs to this file, and to others, which are named with it."""
+        """What belongs to this file, and to others, which are named with it: first those that belong to none."""
         going = {name, *self.companions(name, without)}
         shared = {one: hosts for one, hosts in self.hosts.items() if one not in {*going, without}}
         return {
-            one: tuple(host for host in hosts if host not in going)
+            one: tuple(sorted((host for host in hosts if host not in going), key=self.hosts.__contains__))
             for one, hosts in sorted(shared.items())
             if not going.isdisjoint(hosts)
         }
