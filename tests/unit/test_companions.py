@@ -192,14 +192,13 @@ def test_a_camera_that_counted_from_the_beginning_again_made_another_shot(name: 
     assert folder.companions("IMG_1.jpg") == []
 
 
-def test_roles_and_what_must_not_be_parted() -> None:
+def test_roles_and_who_belongs_to_whom() -> None:
     folder = find_companions(files("IMG_1234.JPG", "IMG_E1234.JPG", "IMG_1234.CR2", "IMG_1234.MOV", "IMG_1234.AAE"))
     assert folder.roles == {
         "IMG_1234.JPG": Role.PICTURE, "IMG_E1234.JPG": Role.EDIT, "IMG_1234.CR2": Role.RAW,
         "IMG_1234.MOV": Role.VIDEO, "IMG_1234.AAE": Role.SIDECAR,
     }  # fmt: skip
-    assert folder.ties("IMG_1234.CR2") == ("IMG_1234.JPG",)
-    assert folder.ties("IMG_E1234.JPG") == folder.ties("IMG_1234.JPG") == ()
+    assert folder.hosts["IMG_1234.CR2"] == folder.hosts["IMG_E1234.JPG"] == ("IMG_1234.JPG",)
     names = ["IMG_E1234.JPG", "IMG_1234.CR2", "IMG_1234.JPG"]
     assert folder.followers(names) == {"IMG_E1234.JPG", "IMG_1234.CR2"}
     assert folder.followers(names[:2]) == set()

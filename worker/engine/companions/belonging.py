@@ -43,11 +43,11 @@ class Folder:
         return sorted(going - {name})
 
     def shared(self, name: str, without: str = "") -> dict[str, tuple[str, ...]]:
-        """What belongs to this file, and to others, which are named with it."""
+        """What belongs to this file, and to others, which are named with it: first those that belong to none."""
         going = {name, *self.companions(name, without)}
         shared = {one: hosts for one, hosts in self.hosts.items() if one not in {*going, without}}
         return {
-            one: tuple(host for host in hosts if host not in going)
+            one: tuple(sorted((host for host in hosts if host not in going), key=self.hosts.__contains__))
             for one, hosts in sorted(shared.items())
             if not going.isdisjoint(hosts)
         }
@@ -55,10 +55,6 @@ class Folder:
     def followers(self, names: Collection[str]) -> frozenset[str]:
         """Those of `names` that belong to others of them, and so go when those go."""
         return frozenset(name for name in names if any(host in names for host in self._all_hosts(name)))
-
-    def ties(self, name: str) -> tuple[str, ...]:
-        """The files that this one must not be parted from: those that it belongs to, unless it is a picture itself."""
-        return () if self.roles.get(name) in (None, Role.PICTURE, Role.EDIT) else self.hosts.get(name, ())
 
     def _all_hosts(self, name: str) -> set[str]:
         found: set[str] = set()

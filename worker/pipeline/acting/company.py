@@ -119,8 +119,9 @@ class Company:
     def names(self) -> list[str]:
         """What goes with it. Raises LeftAlone where it belongs to what stays, or where what belongs to it must stay."""
         here, folder = self._here, self._here.folder
-        if ties := folder.ties(here.name):
-            raise LeftAlone(f"it belongs to {ties[0]!a}, which stays")
+        hosts = folder.hosts.get(here.name, ())
+        if hosts and self._keeper_name not in hosts:  # an edited copy may go for the very picture that it was made from
+            raise LeftAlone(f"it belongs to {hosts[0]!a}, which stays")
         names = folder.companions(here.name, without=self._keeper_name)
         for name in names:
             if here.path_of(name) in self.plan.kept:
@@ -170,9 +171,10 @@ class Company:
             raise LeftAlone(f"{said}; --kind {self.one.kind} takes it all the same")
 
     def _twin(self, name: str, file: HeldFile) -> tuple[str, HeldFile] | None:
-        """A companion of the keeper with the same bytes: its path, and itself, open."""
+        """A companion of the keeper, of others too perhaps, with the same bytes: its path, and itself, open."""
         there, size = self._there, file.status.st_size
-        for other in there.folder.companions(there.name, without=self._here.name if self._keeper_name else ""):
+        going = self._here.name if self._keeper_name else ""
+        for other in (*there.folder.companions(there.name, going), *there.folder.shared(there.name, going)):
             path = there.path_of(other)
             if there.sizes[other] != size or path == self._here.path_of(name):
                 continue
