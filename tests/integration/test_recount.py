@@ -29,7 +29,11 @@ def test_the_watcher_counts_what_an_older_version_did_not(settings: Settings) ->
     records = [record for record in store.records(paths) if record]
     store.complete(
         [
-            (path, old, replace(old, state=State.READY, digest="d", verdict="exact" if number else "unique"))
+            (
+                path,
+                old,
+                replace(old, state=State.READY, digest="d", extractor="e", verdict="exact" if number else "unique"),
+            )
             for number, (path, old) in enumerate(zip(paths, records, strict=True))
         ]
     )

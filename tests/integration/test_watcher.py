@@ -13,6 +13,7 @@ from queue import Empty
 
 import pytest
 
+from shared.admission import Why
 from shared.broker import make_app, outstanding
 from shared.names import QUEUE_FEATURES, TASK_EXTRACT
 from shared.records import Extractor, Record, Reference, State
@@ -226,6 +227,24 @@ def test_hidden_and_partial_files_leave_no_trace_until_they_get_their_name(bench
         bench.wait_for("b.jpg", "c.jpg")
         wait_until(lambda: bench.records()["b.jpg"].size == 1)
     assert {reference.path for reference in bench.sent()} == {"b.jpg", "c.jpg"}
+
+
+def test_a_start_with_other_patterns_forgets_what_they_exclude_and_one_without_brings_it_back(bench: Bench) -> None:
+    for path in ("a.jpg", "Screenshots/b.jpg", "c.gif", "notes.txt"):
+        bench.write(path, age=100)
+    with bench.watching():
+        bench.wait_for("a.jpg", "Screenshots/b.jpg", "c.gif")
+    with bench.watching(exclude=("Screenshots/", "*.gif")):
+        bench.write("d.gif")
+        bench.write("e.jpg")
+        bench.wait_for("a.jpg", "e.jpg")
+        wait_until(lambda: Why.EXCLUDED in getattr(bench.store.passed_over(), "others", {}))
+    with bench.watching():
+        bench.wait_for("a.jpg", "Screenshots/b.jpg", "c.gif", "d.gif", "e.jpg")
+        wait_until(lambda: Why.EXCLUDED not in getattr(bench.store.passed_over(), "others", {}))
+    found = bench.store.passed_over()
+    assert found
+    assert [one.path for one in bench.store.list_passed_over(found)] == ["notes.txt"]
 
 
 def test_links_and_fifos_are_not_followed_or_opened(bench: Bench) -> None:

@@ -90,9 +90,8 @@ def working(settings: Settings) -> Iterator[list[Reference]]:
                     taken.extend(batch)
                     paths = [reference.path for reference in batch]
                     records = zip(paths, store.records(paths), strict=True)
-                    store.complete(
-                        [(path, old, replace(old, state=State.READY, digest="d")) for path, old in records if old]
-                    )
+                    ready = {"state": State.READY, "digest": "d", "extractor": "e"}
+                    store.complete([(path, old, replace(old, **ready)) for path, old in records if old])
                     message.ack()
 
     worker = threading.Thread(target=work)

@@ -135,6 +135,33 @@ def test_a_tree_deeper_than_a_path_can_say_is_left_out_with_a_word(
     shutil.rmtree(root)
 
 
+def test_a_file_whose_path_alone_is_too_long_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder, root = make(tmp_path)
+    inner, length = os.open(root, os.O_RDONLY), len(str(root))
+    while length < 3850:
+        name = "d" * min(250, 3900 - length)
+        os.mkdir(name, dir_fd=inner)
+        outer, inner = inner, os.open(name, os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+        length += len(name) + 1
+    for name in ("short.jpg", "l" * 246 + ".jpg"):
+        os.close(os.open(name, os.O_CREAT, dir_fd=inner))
+    os.close(inner)
+    passed: list[Passed] = []
+    for _ in range(2):
+        assert [file.path[-9:] for chunk in folder.walk(note=passed.append) for file in chunk] == ["short.jpg"]
+    assert [(one.path[-5:], one.bytes, one.why) for one in passed] == [("l.jpg", 0, Why.TOO_LONG)] * 2
+    assert caplog.text.count("is left out") == 1, "it is named once"
+    shutil.rmtree(root)
+
+
+def test_a_folder_that_cannot_be_read_stands_in_the_list(plain_user: Path) -> None:
+    (plain_user / "shut").mkdir(0)
+    folder, passed = WatchedFolder(plain_user), list[Passed]()
+    list(folder.walk(note=passed.append))
+    assert passed == [Passed("shut/", 0, Why.UNREADABLE)]
+
+
 @pytest.fixture
 def plain_user() -> Iterator[Path]:
     """A folder of a user without root's rights, whose rights this process has meanwhile."""
