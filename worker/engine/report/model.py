@@ -12,8 +12,10 @@ from shared.records.layers import Layer
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.clusters.neighbourhood import Neighbourhood
-from worker.engine.groups.groups import Group, Member, count_savings, pictures_of
+from worker.engine.groups.company import Seen, find_company
+from worker.engine.groups.groups import Group, Member, pictures_of
 from worker.engine.groups.keepers import NO_RULES, FolderRules
+from worker.engine.groups.savings import count_savings
 from worker.engine.groups.variants import Variant
 from worker.engine.groups.verified import NOTHING
 from worker.engine.report.clusters import Cluster, count_clusters
@@ -129,13 +131,14 @@ def build_report(
     variants: Sequence[Variant] = (),
     neighbourhood: Neighbourhood | None = None,
     before: Mapping[str, int] = NOTHING,
+    seen: Iterable[Seen] = (),
 ) -> Report:
     """Join the parts of a generation.
 
     files: every file with features, copies included, each path once. digests: of row i of the clustering, a row per
     picture: duplicates follow their keeper. groups, variants: of those files. neighbourhood: a map of some of those
-    rows. before: digest -> cluster in the generation before. Raises ValueError for a file whose picture was not
-    clustered. O(files log files).
+    rows. before: digest -> cluster in the generation before. seen: every file, also those that are no pictures. Raises
+    ValueError for a file whose picture was not clustered. O(files log files).
     """
     places = {digest: row for row, digest in enumerate(digests)}
     pictures = pictures_of(files, groups)
@@ -144,7 +147,8 @@ def build_report(
     if strange is not None:
         raise ValueError(f"{strange!r} is in the collection but its features were not clustered")
     assignments = _assign(sorted(files, key=lambda file: file.path), clustering, rows, groups, variants)
-    groups = count_savings(groups, lambda path: meta.keeper_folders.protector(path) is not None)
+    company = find_company(seen, groups)
+    groups = count_savings(groups, lambda path: meta.keeper_folders.protector(path) is not None, company)
     failed = tuple(sorted(failures, key=lambda failure: (failure.path, failure.reason)))
     duplicates = sum(len(group.duplicates) for group in groups)
     totals = Totals(

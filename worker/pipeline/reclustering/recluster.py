@@ -85,7 +85,9 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     meta = replace(meta, waiting=found.waiting, names=names_found, layers=reclustering.layers, tally=asdict(tally))
     grouping, clusters = found.grouping, found.clusters
     parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta
-    report = build_report(*parts, grouping.variants, neighbourhood, last.clusters if last else {})
+    everything = {**found.files, **collection.failed}
+    seen = [(path, record.size, record.mtime_ns) for path, record in everything.items()]
+    report = build_report(*parts, grouping.variants, neighbourhood, last.clusters if last else {}, seen)
     thumbnail = thumbnail_reader(reclustering.storage, found.files, reclustering.max_pixels, reclustering.max_bytes)
     unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
@@ -97,14 +99,13 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     tell_moves(reclustering.store, report.changes, reclustering.now(), holder)
     remove_folders(reclustering.reports, reclustering.keep_generations, generation)
     reclustering.store.expire_features(extractor.id, reclustering.keep_features)
-    unjudged = found.files | collection.failed
-    if waits_for_verdict(unjudged, reclustering.now()):
+    if waits_for_verdict(everything, reclustering.now()):
         reclustering.store.add(Counter.REVISION, 1)  # should their message be lost, nothing else makes the next run due
     return {
         "outcome": "published",
         "generation": generation,
         "corrected": corrected,
-        "unjudged": waits_for_verdict(unjudged, reclustering.now(), UNJUDGED_SECONDS),
+        "unjudged": waits_for_verdict(everything, reclustering.now(), UNJUDGED_SECONDS),
         "report_error": unwritten,
         "message": f"generation {generation} is published; {unwritten}".removesuffix("; "),
     }
