@@ -18,8 +18,8 @@ class ReportedDuplicate:
     A variant, which goes where it is asked for by name, is in no group (0), and its keeper is what it is a variant of.
 
     digest, keeper_digest: SHA-256 of the files' bytes when the report was made. frees: bytes that
-    its going would free by the report's rule (worker.engine.groups.groups.count_savings); may_free: if it is proved to
-    lose nothing.
+    its going would free by the report's rule (worker.engine.groups.savings.count_savings); may_free: if it is proved to
+    lose nothing. companions: names of the files beside it that went with it when the report was made.
     """
 
     group: int
@@ -32,6 +32,7 @@ class ReportedDuplicate:
     keeper_digest: str
     frees: int = 0
     may_free: int = 0
+    companions: tuple[str, ...] = ()
 
 
 def read_duplicates(folder: Path, named: Collection[Kind] = ()) -> list[ReportedDuplicate]:
@@ -63,7 +64,7 @@ def _duplicates(folder: Path, assigned: Mapping[str, _Row]) -> Iterator[Reported
         yield ReportedDuplicate(
             int(row["group"]), path, assigned[path]["digest"], int(row["bytes"]), Kind(row["kind"]),
             float(row["similarity"]), keeper, assigned[keeper]["digest"], int(row.get("frees") or 0),
-            int(row.get("may_free") or 0),
+            int(row.get("may_free") or 0), _names(row.get("companions") or ""),
         )  # fmt: skip
 
 
@@ -80,6 +81,10 @@ def _rows(file: Path) -> Iterator[_Row]:
     # Bytes of a name that are not UTF-8 become lone surrogates, as everywhere in imagesieve.
     with file.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
         yield from csv.DictReader(lines)
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    return tuple(_path(cell).split("/")) if cell else ()
 
 
 def _path(cell: str) -> str:

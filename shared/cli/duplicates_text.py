@@ -35,7 +35,9 @@ def list_lines(found: Sequence[ReportedDuplicate], columns: int | None) -> Itera
         yield ""
         yield f"group {group}" if group else "variants"
         rows = [("keeper" if group else "of", "", keeper)]
-        rows += [(one.kind, f"{one.bytes:,}", one.path) for one in block]
+        for one in block:
+            rows.append((one.kind, f"{one.bytes:,}", one.path))
+            rows += [("  with", "", name) for name in one.companions]
         for word, size, path in rows:
             head = f"  {word:<9}  {size:>{digits}}  "
             first, *others = _folded(shown(path), columns - len(head) if columns else None)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.acting.duplicates import ReportedDuplicate
-from shared.acting.runs import COMPANION, Action, Phase, read_runs
+from shared.acting.runs import COMPANION, Action, Phase, read_runs, run_files
 from shared.acting.stranded import moved_files
 from shared.records import Kind
 from tests.unit.test_acting import Desk, png
@@ -13,6 +13,7 @@ from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.apply import Acted, Acting, act_on
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.plan import Plan, Request, Skipped, make_plan
+from worker.pipeline.acting.settling import settle_runs
 
 MOVE, TRASH = Action.MOVE, Action.TRASH
 
@@ -275,6 +276,40 @@ def test_a_part_of_a_run_that_is_restored_brings_companions_with_it(desk: Desk) 
     assert found[0].path == "sub/IMG_1.png"  # the first answer is about what was asked for
     assert len(found) == 3
     assert before.keys() - desk.tree().keys() == {"sub/copy.png"}
+
+
+@pytest.mark.parametrize("action", [MOVE, TRASH])
+def test_a_journal_that_lost_the_end_of_what_was_written_at_once_tears_nothing_apart(
+    desk: Desk, action: Action
+) -> None:
+    """By a loss of power: some lines of a unit are on the disk, others are not."""
+    before, one = desk.tree(), copy(desk)
+    apply(desk, action, one)
+    [file] = run_files(desk.base / "actions")
+    header, *lines = file.read_bytes().splitlines(keepends=True)
+    steps, done = lines[:3], lines[3:]
+    restoring = [line.replace(b'"done"', b'"restoring"') for line in done]
+    for count in range(4):
+        file.write_bytes(b"".join([header, *steps, *done[:count]]))
+        settle_runs(desk.collaborators)
+        assert names(desk) == set()
+        assert desk.phases() == [Phase.DONE] * 3
+    for count in range(1, 4):
+        file.write_bytes(b"".join([header, *steps, *done, *restoring[:count]]))
+        settle_runs(desk.collaborators)
+        assert desk.tree() == before
+        assert desk.phases() == [Phase.RESTORED] * 3
+        file.unlink()
+        apply(desk, action, one)
+        [file] = run_files(desk.base / "actions")
+        header, *lines = file.read_bytes().splitlines(keepends=True)
+        steps, done = lines[:3], lines[3:]
+        restoring = [line.replace(b'"done"', b'"restoring"') for line in done]
+    desk.restore()
+    for count in range(4):
+        file.write_bytes(b"".join([header, *steps[:count]]))
+        settle_runs(desk.collaborators)
+        assert desk.tree() == before
 
 
 def test_the_plan_puts_owners_first(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """What the commands about duplicates tell people."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,13 @@ def test_a_group_is_a_block_under_its_keeper() -> None:
     assert next(list_lines([*FOUND, duplicate("d.png", "identical")], 80)) == (
         "4 files; 2,468 bytes can be freed, and up to 1,234 more: identical files go if they are proved to lose nothing"
     )
+    assert list(list_lines([replace(FOUND[0], companions=("a.MOV", "a.xmp"))], 80))[2:] == [
+        "group 1",
+        "  keeper            keeper.jpg",
+        "  exact      1,234  copies/a.jpg",
+        "    with            a.MOV",
+        "    with            a.xmp",
+    ]
     assert list(list_lines([], 80)) == ["0 files; 0 bytes can be freed"]
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from shared.records import Kind, Match
 from shared.setting_checks import KEEPER_CRITERIA
 from tests.unit.report_parts import ORDER, group_copies
-from worker.engine.groups.groups import Duplicate, Group, Member, count_savings
+from worker.engine.groups.groups import Duplicate, Group, Member
 from worker.engine.groups.keepers import describe_order, rank_keepers
+from worker.engine.groups.savings import count_savings
 from worker.engine.groups.verified import tell_kind
 
 keeper_rank = rank_keepers(ORDER)

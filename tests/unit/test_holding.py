@@ -13,8 +13,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from shared.records import ImageFacts, Kind, Match, pair_of
-from worker.engine.groups.groups import Member, count_savings
+from worker.engine.groups.groups import Member
 from worker.engine.groups.keepers import rank_keepers
+from worker.engine.groups.savings import count_savings
 from worker.engine.groups.verified import tell_kind, verified_groups
 from worker.engine.proof.sameness import compare_files
 from worker.engine.sketch.impression import take_impression

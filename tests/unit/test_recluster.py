@@ -119,6 +119,18 @@ def fill(desk: Desk, families: int = 3, each: int = 6) -> None:
             desk.add(f"f{family}-{seed}.png", family, seed)
 
 
+def test_what_belongs_to_a_picture_stands_in_its_group(desk: Desk) -> None:
+    fill(desk)
+    desk.add("sub/f0-0.png", 0, 0)
+    at = (desk.root / "sub" / "f0-0.png").stat().st_mtime_ns
+    videos = [(Reference(path, 5000, at), "not read") for path in ("f0-0.MOV", "sub/f0-0.MOV", "sub/f1-0.MOV")]
+    desk.store.mark_failed(videos, FailureKind.SUFFIX, now=1.0)
+    assert recluster(desk.reclustering, force=False)["outcome"] == "published"
+    assert [row["companions"] for row in desk.rows("duplicates.csv")] == ["f0-0.MOV", "f0-0.MOV"]
+    [duplicate] = [row for row in desk.rows("duplicates.csv") if row["role"] == "duplicate"]
+    assert int(duplicate["frees"]) == int(duplicate["bytes"]) + 5000
+
+
 def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
     fill(desk)
     desk.add("copy.png", 0, 0)

@@ -97,12 +97,21 @@ def apply(settings: Settings, request: Request, target: str, dry: bool) -> Itera
 def _no_room(root: Path, target: str, chosen: Sequence[ReportedDuplicate]) -> Iterator[dict[str, Any]]:
     """A warning where the files would go to another disk that has not that much room."""
     there = next(folder for folder in (Path(target), *Path(target).parents) if folder.exists())
-    needed, free = sum(one.bytes for one in chosen), shutil.disk_usage(there).free
+    needed, free = sum(_bytes(root, one) for one in chosen), shutil.disk_usage(there).free
     with suppress(FileNotFoundError):  # the watched folder is away, as the first file will say
         if root.stat().st_dev == there.stat().st_dev:
             return
     if free < needed:
         yield {"event": ActingEvent.WARNING, "text": f"{needed:,} bytes are to move, and {there} has room for {free:,}"}
+
+
+def _bytes(root: Path, one: ReportedDuplicate) -> int:
+    """Of a file, and of what the report says goes with it."""
+    size = one.bytes
+    for name in one.companions:
+        with suppress(OSError):
+            size += (root / one.path).with_name(name).stat().st_size
+    return size
 
 
 def bring_back(settings: Settings, name: str, everything: bool) -> Iterator[dict[str, Any]]:

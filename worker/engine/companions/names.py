@@ -99,6 +99,7 @@ def plain_name(name: Name) -> tuple[str, str]:
     return f"{base}.{name.suffix}", counter
 
 
+@lru_cache(_NAMES_KEPT)
 def families_of(name: str) -> frozenset[str]:
     """Keys of which files that belong together share one: whoever looks for a file's companions reads only those."""
     parsed = parse_name(name)

@@ -34,3 +34,8 @@ _ROLES: Final = {suffix: role for role, suffixes in _SUFFIXES.items() for suffix
 def role_of(suffix: str) -> Role | None:
     """The role of a file with this suffix, in lower case and without its dot; None where it belongs to no picture."""
     return _ROLES.get(suffix)
+
+
+def is_sidecar(path: str) -> bool:
+    """Whether a file of this name can only be one that says something of a picture."""
+    return role_of(path.rpartition(".")[2].lower()) is Role.SIDECAR

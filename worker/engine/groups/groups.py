@@ -3,7 +3,7 @@
 Nothing chains: every duplicate of a group was compared with that keeper.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -46,7 +46,8 @@ class Duplicate:
     """A file that can go. kind: why. similarity: to the keeper, 1.0 for the same bytes. reason: in words.
 
     loses_nothing: whether its keeper holds all that it holds, None where no report can know. frees: bytes that its
-    going would free. may_free: bytes that it would free if `apply` proved that it loses nothing.
+    going would free, companions included. may_free: bytes that it would free if `apply` proved that it loses nothing.
+    companions: names of the files beside it that go with it.
     """
 
     member: Member
@@ -56,15 +57,20 @@ class Duplicate:
     loses_nothing: bool | None = None
     frees: int = 0
     may_free: int = 0
+    companions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Files that hold one picture. number: from 1, largest saving first. duplicates: best first, never empty."""
+    """Files that hold one picture. number: from 1, largest saving first. duplicates: best first, never empty.
+
+    companions: names of the files beside its keeper that belong to that one.
+    """
 
     number: int
     keeper: Member
     duplicates: tuple[Duplicate, ...]
+    companions: tuple[str, ...] = ()
 
     @property
     def bytes_to_free(self) -> int:
@@ -77,11 +83,10 @@ class Group:
         return sum(duplicate.may_free for duplicate in self.duplicates)
 
 
-def number_groups(groups: Iterable[tuple[Member, tuple[Duplicate, ...]]]) -> list[Group]:
+def number_groups(groups: Iterable[Group]) -> list[Group]:
     """Number groups from 1 in the order a reader wants them: most bytes that may go first, then the keeper's path."""
-    unnumbered = [Group(0, keeper, duplicates) for keeper, duplicates in groups]
-    unnumbered.sort(key=lambda group: (-group.bytes_to_free - group.bytes_to_prove, group.keeper.path))
-    return [Group(number, group.keeper, group.duplicates) for number, group in enumerate(unnumbered, start=1)]
+    ordered = sorted(groups, key=lambda group: (-group.bytes_to_free - group.bytes_to_prove, group.keeper.path))
+    return [replace(group, number=number) for number, group in enumerate(ordered, start=1)]
 
 
 def pictures_of(members: Iterable[Member], groups: Iterable[Group]) -> dict[str, str]:
@@ -91,31 +96,3 @@ def pictures_of(members: Iterable[Member], groups: Iterable[Group]) -> dict[str,
     """
     keepers = {duplicate.member.digest: group.keeper.digest for group in groups for duplicate in group.duplicates}
     return {member.digest: keepers.get(member.digest, member.digest) for member in members}
-
-
-def count_savings(groups: Iterable[Group], is_protected: Callable[[str], bool]) -> list[Group]:
-    """The groups with what each file would free, numbered by it; other names of the keeper's own file are left out.
-
-    Nothing is freed by what goes only when it is asked for by name (a near-duplicate, an identical file that would lose
-    its date), by a protected file, nor by a file of which another name stays.
-    """
-    counted = ((group.keeper, tuple(_with_savings(group, is_protected))) for group in groups)
-    return number_groups((keeper, duplicates) for keeper, duplicates in counted if duplicates)
-
-
-def _with_savings(group: Group, is_protected: Callable[[str], bool]) -> Iterator[Duplicate]:
-    staying = [group.keeper]
-    listed = [one for one in group.duplicates if not one.member.is_one_file_with(group.keeper)]
-    staying += [one.member for one in listed if not _goes(one) or is_protected(one.member.path)]
-    counted = list(staying)
-    for one in listed:
-        frees = one.member not in staying and not any(one.member.is_one_file_with(other) for other in counted)
-        counted.append(one.member)
-        size = one.member.bytes if frees else 0
-        known = one.kind.is_sure or one.loses_nothing
-        yield replace(one, frees=size) if known else replace(one, may_free=size)
-
-
-def _goes(one: Duplicate) -> bool:
-    """Whether it goes without being asked for by name, as far as is known."""
-    return one.kind.is_acted_on and (one.kind.is_sure or one.loses_nothing is not False)

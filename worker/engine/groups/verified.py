@@ -83,7 +83,7 @@ def verified_groups(
             left = [other for other in others if other not in taken]
             found = [(classes[name], pair) for name, pair in taken.items()]
             groups.append(_group(classes[keeper], found, pixels, facts))
-    return number_groups((keeper, duplicates) for keeper, duplicates in groups if duplicates)
+    return number_groups(Group(0, keeper, duplicates) for keeper, duplicates in groups if duplicates)
 
 
 def _classes(members: Iterable[Member], pixels: Mapping[str, str], rank: Rank) -> dict[str, list[Member]]:

@@ -13,8 +13,10 @@ from shared.records.passed_over import PassedOver
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.clusters.neighbourhood import Neighbourhood
-from worker.engine.groups.groups import Group, Member, count_savings, pictures_of
+from worker.engine.groups.company import Seen, find_company
+from worker.engine.groups.groups import Group, Member, pictures_of
 from worker.engine.groups.keepers import NO_RULES, FolderRules
+from worker.engine.groups.savings import count_savings
 from worker.engine.groups.variants import Variant
 from worker.engine.groups.verified import NOTHING
 from worker.engine.report.clusters import Cluster, count_clusters
@@ -140,13 +142,14 @@ def build_report(
     neighbourhood: Neighbourhood | None = None,
     before: Mapping[str, int] = NOTHING,
     by_bytes: Sequence[Member] = (),
+    seen: Iterable[Seen] = (),
 ) -> Report:
     """Join the parts of a generation.
 
     files: every file with features, copies included, each path once. digests: of row i of the clustering, a row per
     picture: duplicates follow their keeper. groups, variants: of those files. neighbourhood: a map of some of those
     rows. before: digest -> cluster in the generation before. by_bytes: files without features, which groups may hold,
-    too. Raises ValueError for a file whose picture was not
+    too. seen: every file, also those that are no pictures. Raises ValueError for a file whose picture was not
     clustered. O(files log files).
     """
     places = {digest: row for row, digest in enumerate(digests)}
@@ -156,7 +159,8 @@ def build_report(
     if strange is not None:
         raise ValueError(f"{strange!r} is in the collection but its features were not clustered")
     assignments = _assign(sorted(files, key=lambda file: file.path), clustering, rows, groups, variants)
-    groups = count_savings(groups, lambda path: meta.keeper_folders.protector(path) is not None)
+    company = find_company(seen, groups)
+    groups = count_savings(groups, lambda path: meta.keeper_folders.protector(path) is not None, company)
     failed = tuple(sorted(failures, key=lambda failure: (failure.path, failure.reason)))
     others = _judge(sorted(by_bytes, key=lambda file: file.path), groups)
     others_duplicates = sum(other.verdict != UNIQUE for other in others)

@@ -15,7 +15,7 @@ from shared.folders import check_target
 from shared.permission import why_not
 from shared.records import Kind
 from worker.pipeline.acting.collaborators import Collaborators
-from worker.pipeline.acting.company import Company, Stays, Unit
+from worker.pipeline.acting.company import Company, Stays, Unit, belonging
 from worker.pipeline.acting.inspection import Going, HeldFile, held, inspect, record
 from worker.pipeline.acting.journal import Journal
 from worker.pipeline.acting.plan import LINKS, NOTHING_ELSE, Plan, Skipped
@@ -231,20 +231,6 @@ def _make_target(target: Path, root: Path) -> None:
             pass
     except OSError as error:
         raise SettingsError(f"{target} cannot be moved to: {why_not(error)}; nothing was done") from error
-
-
-@contextmanager
-def belonging(path: str) -> Iterator[None]:
-    """Let reasons for which a companion stays name it. path: "" for the duplicate itself."""
-    name = path.rpartition("/")[2]
-    try:
-        yield
-    except LeftAlone as error:
-        raise LeftAlone(f"{name!a} belongs to it: {error}" if name else str(error)) from error
-    except OSError as error:
-        if not name:
-            raise
-        raise OSError(error.errno, f"{error.strerror or error} ({name!a}, which belongs to it)") from error
 
 
 def _skipped(one: ReportedDuplicate, entries: Sequence[Entry], error: Exception) -> Skipped:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -182,3 +182,17 @@ class Company:
             if twin.digest == file.digest and not is_seen_twice(twin.status, file.status):
                 return path, twin
         return None
+
+
+@contextmanager
+def belonging(path: str) -> Iterator[None]:
+    """Let reasons for which a companion stays name it. path: "" for the duplicate itself."""
+    name = path.rpartition("/")[2]
+    try:
+        yield
+    except LeftAlone as error:
+        raise LeftAlone(f"{name!a} belongs to it: {error}" if name else str(error)) from error
+    except OSError as error:
+        if not name:
+            raise
+        raise OSError(error.errno, f"{error.strerror or error} ({name!a}, which belongs to it)") from error

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from shared.store import Counter
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.division import Wish
 from worker.engine.clusters.neighbourhood import Neighbourhood, lay_out
+from worker.engine.companions.suffixes import is_sidecar
 from worker.engine.groups.keepers import FolderRules, rank_keepers
 from worker.engine.report.model import NOTHING_PASSED, Failure, Meta, build_report
 from worker.engine.report.summary import summary as summarize
@@ -86,7 +88,15 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     passed = reclustering.store.list_passed_over(meta.passed_over)
     grouping, clusters = found.grouping, found.clusters
     parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta
-    report = build_report(*parts, grouping.variants, neighbourhood, last.clusters if last else {}, found.by_bytes)
+    everything = {**found.files, **collection.by_bytes, **collection.failed}
+    # Sidecars have no record; of those no time is asked.
+    listed = reclustering.store.list_passed_over(meta.passed_over)
+    seen = chain(
+        ((path, record.size, record.mtime_ns) for path, record in everything.items()),
+        ((one.path, one.bytes, 0) for one in listed if is_sidecar(one.path)),
+    )
+    before = last.clusters if last else {}
+    report = build_report(*parts, grouping.variants, neighbourhood, before, found.by_bytes, seen)
     thumbnail = thumbnail_reader(reclustering.storage, found.files, reclustering.max_pixels, reclustering.max_bytes)
     unwritten = _write(reclustering.reports, generation, lambda folder: write_report(folder, report, thumbnail, passed))
     about = {**summarize(report), "report_error": unwritten} if unwritten else summarize(report)
@@ -99,14 +109,13 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     tell_moves(reclustering.store, report.changes, reclustering.now(), holder)
     remove_folders(reclustering.reports, reclustering.keep_generations, generation)
     reclustering.store.expire_features(extractor.id, reclustering.keep_features)
-    unjudged = files | collection.failed
-    if waits_for_verdict(unjudged, reclustering.now()):
+    if waits_for_verdict(everything, reclustering.now()):
         reclustering.store.add(Counter.REVISION, 1)  # should their message be lost, nothing else makes the next run due
     return {
         "outcome": "published",
         "generation": generation,
         "corrected": corrected,
-        "unjudged": waits_for_verdict(unjudged, reclustering.now(), UNJUDGED_SECONDS),
+        "unjudged": waits_for_verdict(everything, reclustering.now(), UNJUDGED_SECONDS),
         "report_error": unwritten,
         "message": f"generation {generation} is published; {unwritten}".removesuffix("; "),
     }
