@@ -124,11 +124,14 @@ def test_what_belongs_to_a_picture_stands_in_its_group(desk: Desk) -> None:
     desk.add("sub/f0-0.png", 0, 0)
     at = (desk.root / "sub" / "f0-0.png").stat().st_mtime_ns
     videos = [(Reference(path, 5000, at), "not read") for path in ("f0-0.MOV", "sub/f0-0.MOV", "sub/f1-0.MOV")]
-    desk.store.mark_failed(videos, FailureKind.SUFFIX, now=1.0)
+    mark_failed(desk.store, videos, FailureKind.DAMAGED, now=1.0)
+    others = [Passed(path, 300, Why.SUFFIX) for path in ("f0-0.xmp", "sub/f0-0.xmp", "f0-0.txt")]
+    passed = PassedOver({".xmp": Amount(2, 600), ".txt": Amount(1, 300)}, listed=3, parts="x")
+    desk.store.put_passed_over(passed, [pack_passed(others)])
     assert recluster(desk.reclustering, force=False)["outcome"] == "published"
-    assert [row["companions"] for row in desk.rows("duplicates.csv")] == ["f0-0.MOV", "f0-0.MOV"]
+    assert [row["companions"] for row in desk.rows("duplicates.csv")] == ["f0-0.MOV/f0-0.xmp"] * 2
     [duplicate] = [row for row in desk.rows("duplicates.csv") if row["role"] == "duplicate"]
-    assert int(duplicate["frees"]) == int(duplicate["bytes"]) + 5000
+    assert int(duplicate["frees"]) == int(duplicate["bytes"]) + 5300
 
 
 def test_families_become_clusters_and_copies_become_groups(desk: Desk) -> None:
