@@ -123,15 +123,17 @@ def test_a_batch_whose_process_is_killed_comes_back_and_sigterm_drains(line: Lin
     line.wait(lambda: outstanding(line.app).unacknowledged == 0)
     assert line.store.counts().ready == before + 32
     assert line.store.begin([reference.path for reference in batch]) == [1] * 32  # no attempt is left counted
+    line.store.finish([reference.path for reference in batch])
 
-    last = line.put("last.jpg", photo + b"last")
-    line.send(last)
-    line.wait(lambda: outstanding(line.app).unacknowledged == 1)
+    # A message that no child has begun goes back to the queue at SIGTERM; one that is begun is finished.
+    last = [line.put(f"last-{number}.jpg", photo + b"last" + bytes([number])) for number in range(8)]
+    line.send(*last)
+    with redis.Redis.from_url(line.settings.store) as client:
+        line.wait(lambda: client.hlen(keys.KEY_ATTEMPTS) == len(last))
     line.process.terminate()
     assert line.process.wait(60) == 0
-    record = line.record("last.jpg")
-    assert record
-    assert record.state is State.READY
+    records = line.store.records([reference.path for reference in last])
+    assert [record and record.state for record in records] == [State.READY] * len(last)
 
 
 def children(pid: int) -> list[int]:
