@@ -23,6 +23,7 @@ SUITE = {
     "extract": ("Files to features in Redis", ["benchmarks.extract"]),
     "cache": ("Bytes already known", ["benchmarks.cache"]),
     "decode": ("Large JPEGs at reduced scale", ["benchmarks.decode"]),
+    "formats": ("What a picture costs by its format", ["benchmarks.formats"]),
     "describing": ("Reading and describing, step by step", ["benchmarks.describing"]),
     "latency": ("From a settled file to its verdict", ["benchmarks.latency", "--runs", "1"]),
     "stream": ("What the plumbing sustains, and costs", ["benchmarks.stream"]),

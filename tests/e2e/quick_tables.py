@@ -61,6 +61,14 @@ def check_decode(text: str) -> None:
     assert all(number(row["all but the network, ms"]) > number(row["reduced, ms"]) for row in rows)
 
 
+def check_formats(text: str) -> None:
+    [rows] = tables(text)
+    costs = {row["format"]: number(row["all but the network, ms"]) for row in rows}
+    assert {"JPEG", "HEIC", "AVIF", "PNG"} <= costs.keys()
+    assert all(number(row["cores for 1000 images/s"]) == costs[row["format"]] for row in rows)
+    assert all(number(row["decode, ms/MP"]) > 0 for row in rows)
+
+
 def check_extract(text: str) -> None:
     [rows] = tables(text)
     assert [row["files to features"] for row in rows] == [
