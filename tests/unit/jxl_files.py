@@ -16,7 +16,7 @@ UINT8, UINT16, FLOAT = 2, 3, 0
 SRGB, LINEAR, PQ, DCI, HLG, BT709 = 13, 8, 16, 17, 18, 1
 WIDE, P3 = 9, 11
 DEPTH, SPOT, BLACK = 1, 2, 4
-_EFFORT, ORDER, PROGRESSIVE, PROGRESSIVE_DC = 0, 13, 16, 19  # options of the encoder
+_EFFORT, ORDER, SQUEEZE, PASSES, SMALL_FIRST = 0, 13, 16, 17, 19  # options of the encoder
 for name in ("JxlEncoderCreate", "JxlEncoderFrameSettingsCreate"):
     getattr(LIBRARY, name).restype = ctypes.c_void_p
 

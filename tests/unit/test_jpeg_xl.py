@@ -25,10 +25,12 @@ from tests.unit.jxl_files import (
     LINEAR,
     ORDER,
     P3,
+    PASSES,
     PQ,
-    PROGRESSIVE,
-    PROGRESSIVE_DC,
+    SMALL_FIRST,
     SPOT,
+    SQUEEZE,
+    SRGB,
     WIDE,
     from_jpeg,
     jxl,
@@ -193,6 +195,13 @@ def test_named_colours_are_brought_to_srgb(name: str) -> None:
     assert difference(ours, PHOTO) > CLOSE
 
 
+@pytest.mark.parametrize("curve", [SRGB, LINEAR])
+@pytest.mark.parametrize("nits", [80.0, 1000.0])
+def test_white_is_white_however_bright_it_was(curve: int, nits: float) -> None:
+    dim = decode(jxl(PHOTO, lossless=False, distance=0.1, curve=curve, nits=nits), PIXELS)
+    assert difference(dim, decode(jxl(PHOTO, curve=curve), PIXELS)) < CLOSE
+
+
 @pytest.mark.parametrize("lossless", [True, False])
 def test_a_named_space_and_its_profile_show_the_same(lossless: bool) -> None:
     png = io.BytesIO()
@@ -247,16 +256,19 @@ LARGE = np.asarray(Image.fromarray(load_sample_image("china.jpg")).resize((600, 
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{}, {ORDER: 1}, {ORDER: 1, PROGRESSIVE: 1}, {PROGRESSIVE_DC: 2}],
-    ids=["plain", "from the middle", "in passes", "small frames first"],
+    ("lossless", "options", "passes"),
+    [
+        (True, {ORDER: 1}, 1),
+        (True, {SQUEEZE: 1}, 1),
+        (False, {ORDER: 1}, 1),
+        (False, {ORDER: 1, PASSES: 1}, 3),
+        (False, {SMALL_FIRST: 2}, 1),
+    ],
 )
-@pytest.mark.parametrize("lossless", [True, False])
-def test_the_end_of_a_picture_is_known_from_its_headers(options: dict[int, int], lossless: bool) -> None:
-    if lossless and PROGRESSIVE_DC in options:
-        options = {18: 1}  # squeezed
+def test_the_end_of_a_picture_is_known_from_its_headers(lossless: bool, options: dict[int, int], passes: int) -> None:
     data = jxl(LARGE, lossless=lossless, options=options)
     file = read_jxl(data + b"tail")
+    assert (file.frames[-1].passes, len(file.frames)) == (passes, 1 + options.get(SMALL_FIRST, 0))
     assert file.header.behind == len(data)
     assert difference(decode(data, PIXELS), LARGE) < LOSS
     assert "something (4 bytes behind its picture)" in held(data + b"tail")

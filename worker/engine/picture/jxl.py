@@ -19,7 +19,7 @@ from shared.failures import FailureKind
 from worker.engine.picture.channels import Picture, over_white, strips
 from worker.engine.picture.jxl_bits import unsupported
 from worker.engine.picture.jxl_boxes import codestream
-from worker.engine.picture.jxl_colours import is_known, is_srgb, to_8_bits, to_srgb
+from worker.engine.picture.jxl_colours import ABSOLUTE, is_known, is_srgb, to_8_bits, to_srgb
 from worker.engine.picture.jxl_frames import Frame, read_frames
 from worker.engine.picture.jxl_header import (
     ALPHA,
@@ -103,8 +103,8 @@ def decode_jxl(data: bytes) -> NDArray[Any]:
     """The values of the first picture, upright: grey `[h, w]`, or with alpha, RGB or RGBA `[h, w, c]`; uint8, uint16
     where 9 to 16 bits are stored, spread over its whole range, else float32 or float16. Raises UnreadableImage.
 
-    Pixels that were coded in XYB are in sRGB, others as they are stored. One thread; 15 to 35 ms a megapixel and up to
-    17 bytes a pixel, of fractions with transparency twice that.
+    Pixels that were coded in XYB are in sRGB, others as they are stored. One thread; 15 to 80 ms a megapixel and up to
+    30 bytes a pixel, and 10 more for each channel that is no colour.
     """
     file = read_jxl(data)
     with _refusing():
@@ -161,7 +161,9 @@ def _values(file: JxlFile) -> NDArray[Any]:
 
 
 def _in_srgb(file: JxlFile) -> bytes:
-    """The codestream, its header changed so that pixels in XYB are given in sRGB, and white is a screen's."""
+    """The codestream, its header changed so that pixels in XYB are given in sRGB; of PQ and HLG, which count in nits,
+    with the white of a screen.
+    """
     header, stream = file.header, file.stream
     if not header.mixed or "colours" not in header.spots:
         return stream
@@ -170,7 +172,7 @@ def _in_srgb(file: JxlFile) -> bytes:
     spots = header.spots
     start, end = spots["colours"]
     bits = held[:start] + (_AS_GREY if header.colours.space == GREY else _AS_SRGB)
-    if "brightness" in spots:
+    if "brightness" in spots and header.colours.curve in ABSOLUTE:
         bits += held[end : spots["brightness"][0]] + "1"
         end = spots["brightness"][1]
     bits += held[end : spots["transform"][1]]

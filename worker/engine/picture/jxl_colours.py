@@ -19,6 +19,7 @@ _PRIMARIES: Final[dict[int, tuple[Point, ...]]] = {
 }
 _CONES: Final = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])  # Bradford
 _BT709, _LINEAR, _PQ, _DCI, _HLG = 1, 8, 16, 17, 18
+ABSOLUTE: Final = (_PQ, _HLG)  # curves whose values are so many nits, not parts of white
 _WHITE_NITS: Final = 255.0  # of a screen's white, as libjxl takes it
 _LUMA: Final = np.array([0.2627, 0.678, 0.0593], np.float32)  # of BT.2100
 
