@@ -94,7 +94,7 @@ def _jpeg(parts: list[Part], _: bool) -> bytes:
 
 
 def _boxes(data: bytes) -> list[Part]:
-    """The boxes of an AVIF or JPEG 2000 file."""
+    """The boxes of an AVIF, JPEG 2000 or JPEG XL file."""
     parts, at = [], 0
     while at + 8 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big") or len(data) - at
@@ -143,7 +143,7 @@ def _taken_apart(data: bytes) -> tuple[list[Part], Callable[[list[Part], bool], 
         return list(_chunks(data, 12, "little")), _riff
     if data.startswith(b"\xff\xd8"):
         return _segments(data), _jpeg
-    if data[4:8] in (b"ftyp", b"jP  "):
+    if data[4:8] in (b"ftyp", b"jP  ", b"JXL "):
         return _boxes(data), _iso
     return [], _iso
 

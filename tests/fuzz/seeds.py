@@ -6,10 +6,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pillow_heif
-from PIL import Image
+from PIL import Image, ImageCms
 from sklearn.datasets import load_sample_image
 
 from tests.raw_files import dng
+from tests.unit.jxl_files import DEPTH, LINEAR, P3, PQ, WIDE, from_jpeg, jxl
 from tests.unit.rare_files import bmp_of, lossless_jpeg_of, psd_of, with_channels
 from tests.unit.tiff_files import DEFLATE, FRACTION, LZW, PACKBITS, Layout, tiff_of
 
@@ -50,6 +51,7 @@ def make_seeds() -> dict[str, bytes]:
         "avif": _pillow("AVIF", **words),
         "avif alpha": _pillow("AVIF", SEE_THROUGH),
         **_heic(),
+        **_jpeg_xl(),
         **_raw(),
         "jpeg 2000": _pillow("JPEG2000"),
         "jpeg 2000 stream": _pillow("JPEG2000", no_jp2=True),
@@ -139,6 +141,23 @@ def _heic() -> dict[str, bytes]:
         "heic grey": saved(pillow_heif.from_pillow(IMAGE.convert("L"))),
         "heic tiles": saved(pillow_heif.from_pillow(IMAGE), tile_size=64),
         "heic several": saved(pictures),
+    }
+
+
+def _jpeg_xl() -> dict[str, bytes]:
+    deep, small = PHOTO.astype(np.uint16) * 257, PHOTO[:40, :60]
+    light = (small / 255).astype(np.float32)
+    profile = {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}
+    return {
+        "jxl": jxl(PHOTO, lossless=False, boxed=True),
+        "jxl lossless": jxl(PHOTO, orientation=6),
+        "jxl 12 bit": jxl(deep >> 4, bits=12, primaries=P3),
+        "jxl fractions": jxl(light, lossless=False, primaries=WIDE, curve=PQ, nits=10_000.0),
+        "jxl alpha": jxl(np.asarray(SEE_THROUGH), further=[DEPTH]),
+        "jxl grey": jxl(small[..., 0], curve=LINEAR, further=[DEPTH]),
+        "jxl layers": jxl(small, layers=[(small[:8, :9], 4, 5)]),
+        "jxl frames": jxl(small, layers=[(small[::-1], 0, 0)], durations=(1, 2), lossless=False),
+        "jxl of a jpeg": from_jpeg(_pillow("JPEG", exif=_exif(), **profile)),
     }
 
 

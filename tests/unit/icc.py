@@ -34,6 +34,17 @@ def screen(name: str) -> bytes:
     return _profile(b"mntr", b"RGB ", b"XYZ ", tags)
 
 
+def scanner() -> bytes:
+    """The profile of a scanner whose curves are of no known kind."""
+    *primaries, _ = WIDE["Adobe RGB"]
+    levels = [(step / 63) ** 1.5 * (0.7 + 0.3 * step / 63) for step in range(64)]
+    curve = b"curv\0\0\0\0" + struct.pack(">I64H", 64, *(round(65535 * level) for level in levels))
+    tags = {b"wtpt": _xyz((0.9642, 1.0, 0.8249))}
+    tags |= {name: _xyz(primary) for name, primary in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True)}
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    return _profile(b"scnr", b"RGB ", b"XYZ ", tags)
+
+
 def printer() -> bytes:
     """The profile of a printer whose cyan is dark and whose yellow is green."""
     line = bytes(range(256))

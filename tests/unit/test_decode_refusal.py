@@ -12,6 +12,7 @@ from PIL import Image
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
+from tests.unit.jxl_files import jxl
 from tests.unit.test_decode import LOSSLESS, LOSSY, by_opencv, by_pillow
 from worker.engine.picture.decode import decode
 
@@ -47,7 +48,8 @@ def reason(data: bytes, limit: int = LIMIT) -> str:
         (b"\x00\x00\x00\x18ftypisom\0\0\0\0isomiso2", "video"),
         (b"\x1a\x45\xdf\xa3" + bytes(100), "video"),
         (b"RIFF\0\0\0\0AVI LIST", "video"),
-        (b"\xff\x0a" + bytes(100), "JPEG XL"),
+        (b"\xff\x0a" + bytes(100), "truncated or damaged JPEG XL file"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100), "truncated or damaged JPEG XL file"),
         (b"8BPS" + bytes(100), "Photoshop document of 0 bits"),
         (b"\x7fELF" + bytes(100), "program"),
         (b"\x93\x94\x95\x96" * 300, "no known format"),
@@ -114,6 +116,8 @@ WHOLE = {
     "BMP": by_pillow("BMP", IMAGE),
     "AVIF": by_pillow("AVIF", IMAGE),
     "JPEG 2000": by_pillow("JPEG2000", IMAGE),
+    "JPEG XL": jxl(PHOTO, lossless=False),
+    "JPEG XL lossless": jxl(PHOTO, boxed=True),
     "PPM": by_pillow("PPM", IMAGE),
     "PFM": by_opencv(".pfm", PHOTO.astype(np.float32) / 255),
     "Radiance": by_opencv(".hdr", PHOTO.astype(np.float32) / 255),
@@ -142,7 +146,9 @@ def test_a_file_without_its_last_bytes_gives_the_whole_picture_or_none(kind: str
         np.testing.assert_array_equal(picture, whole)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "JPEG progressive", "PNG", "TIFF LZW", "TIFF deflate", "JPEG 2000"])
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "JPEG progressive", "PNG", "TIFF LZW", "TIFF deflate", "JPEG 2000", "JPEG XL"]
+)
 @pytest.mark.parametrize("part", [0.3, 0.7, 0.9])
 def test_an_unfinished_download_filled_up_with_zeros_is_refused(kind: str, part: float) -> None:
     data = WHOLE[kind]

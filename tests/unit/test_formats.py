@@ -34,7 +34,7 @@ from worker.engine.picture import headers
 from worker.engine.picture.decode import decode, probe
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
-ELSEWHERE = {"HEIC", "camera raw"}  # formats that tests of their own hold
+ELSEWHERE = {"HEIC", "JPEG XL", "camera raw"}  # formats that tests of their own hold
 NAMES = {"opencv": "OpenCV", "pillow": "Pillow"}
 PIXELS = 10**8
 

@@ -21,6 +21,7 @@ from worker.engine.picture.headers import Header, probe
 from worker.engine.picture.heif import decode_heif, show_heif
 from worker.engine.picture.jpeg_2000 import decode_jpeg_2000
 from worker.engine.picture.jpeg_damage import decode_checked_jpeg, decode_lossless_jpeg, decode_whole_jpeg
+from worker.engine.picture.jxl import show_jxl
 from worker.engine.picture.part_damage import check_parts
 from worker.engine.picture.pillow_files import open_by_pillow, refusal
 from worker.engine.picture.pnm import decode_pnm
@@ -239,5 +240,6 @@ _READERS: Final[dict[str, Callable[[Header, bytes], tuple[Picture, bool]]]] = {
     "pillow": _by_pillow,
     "raw": _by_raw,
     "heif": lambda _, data: show_heif(decode_heif(data)),
+    "jxl": lambda _, data: show_jxl(data),
     **dict.fromkeys(OURS, _by_values),
 }

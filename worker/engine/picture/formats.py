@@ -6,7 +6,7 @@ from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 
 # What decodes a file: a library, or a module of this room.
-Reader = Literal["opencv", "pillow", "netpbm", "tiff", "bmp", "lossless", "jpeg2000", "psd", "heif", "raw"]
+Reader = Literal["opencv", "pillow", "netpbm", "tiff", "bmp", "lossless", "jpeg2000", "psd", "heif", "jxl", "raw"]
 
 CONVERT: Final = "not supported by this build; convert it to JPEG or PNG"
 CAMERA_RAW: Final = "camera raw"  # the name of that format, of whichever maker
@@ -29,6 +29,8 @@ _SUPPORTED: Final = (
     (0, b"\x59\xa6\x6a\x95", "Sun raster"),
     (0, b"\0\0\x01\0", "ICO"),
     (0, b"8BPS", "Photoshop"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\0\0\0\x0cJXL ", "JPEG XL"),
     (0, b"FUJIFILMCCD-RAW", CAMERA_RAW),  # RAF
     (0, b"IIRO", CAMERA_RAW),  # ORF
     (0, b"IIRS", CAMERA_RAW),
@@ -37,8 +39,6 @@ _SUPPORTED: Final = (
 )
 
 _UNSUPPORTED: Final = (
-    (0, b"\xff\x0a", f"JPEG XL picture: {CONVERT}"),
-    (0, b"\0\0\0\x0cJXL ", f"JPEG XL picture: {CONVERT}"),
     (0, b"v/1\x01", f"OpenEXR picture: {CONVERT}"),
     (0, b"SIMPLE  =", f"FITS picture: {CONVERT}"),
     (128, b"DICM", f"DICOM picture: {CONVERT}"),

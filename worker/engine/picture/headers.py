@@ -25,6 +25,7 @@ from worker.engine.picture.containers import check_blocks, check_scans, chunks, 
 from worker.engine.picture.formats import CAMERA_RAW, CONVERT, Reader, recognise
 from worker.engine.picture.heif import read_heif_header
 from worker.engine.picture.jpeg_2000 import read_jpeg_2000, reader_of
+from worker.engine.picture.jxl import read_jxl_header
 from worker.engine.picture.pnm import read_pnm_header
 from worker.engine.picture.psd import read_psd
 from worker.engine.picture.raw import is_raw_tiff, read_preview
@@ -150,6 +151,11 @@ def _avif(data: bytes) -> Header:
 def _heic(data: bytes) -> Header:
     width, height, bits = read_heif_header(data)
     return Header("HEIC", width, height, reader="heif", bits=bits)
+
+
+def _jpeg_xl(data: bytes) -> Header:
+    width, height, bits = read_jxl_header(data)
+    return Header("JPEG XL", width, height, reader="jxl", bits=bits)
 
 
 def _png(data: bytes) -> Header:
@@ -284,6 +290,7 @@ _READERS: Final[dict[str, Callable[[bytes], Header]]] = {
     "AVIF": _avif,
     "HEIC": _heic,
     "JPEG 2000": _jpeg_2000,
+    "JPEG XL": _jpeg_xl,
     "PNM": _pnm,
     "Radiance HDR": _radiance,
     "Sun raster": _sun,

@@ -13,6 +13,7 @@ from worker.engine.proof.bmp_parts import read_bmp
 from worker.engine.proof.gif_parts import read_gif
 from worker.engine.proof.heif_parts import read_heif
 from worker.engine.proof.jpeg_parts import read_jpeg
+from worker.engine.proof.jxl_parts import read_jpeg_xl
 from worker.engine.proof.other_parts import read_avif, read_icon, read_jpeg_2000, read_photoshop, read_raw
 from worker.engine.proof.parts import Inventory, Parts, digest
 from worker.engine.proof.png_parts import read_png
@@ -36,6 +37,7 @@ _SEEN: Final[dict[str, Callable[[bytes, Parts], None]]] = {
     "ICO": read_icon,
     CAMERA_RAW: read_raw,
     "JPEG 2000": read_jpeg_2000,
+    "JPEG XL": read_jpeg_xl,
     "Photoshop": read_photoshop,
 }
 

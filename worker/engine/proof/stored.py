@@ -15,6 +15,7 @@ from shared.failures import FailureKind
 from worker.engine.picture.decode import OURS, for_opencv, read_values
 from worker.engine.picture.headers import Header, probe
 from worker.engine.picture.heif import decode_heif
+from worker.engine.picture.jxl import decode_jxl
 from worker.engine.picture.pillow_files import PLUGINS, open_by_pillow, refusal
 from worker.engine.picture.raw import read_preview
 
@@ -43,6 +44,8 @@ def decode_stored(data: bytes, header: Header) -> NDArray[Any]:
         return read_values(header, data)
     if header.reader == "heif":
         return decode_heif(data)
+    if header.reader == "jxl":
+        return decode_jxl(data)
     if header.reader == "raw":
         coded = read_preview(data).coded
         return decode_stored(coded, probe(coded))
