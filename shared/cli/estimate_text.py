@@ -11,6 +11,7 @@ from shared.cli.terminal import shown
 
 WIDEST: Final = 27  # columns of a reason
 LISTED: Final = 10  # reasons and suffixes that are listed; --json has all
+NAMED: Final = 5  # of which one file is named
 COPIED: Final = "python -m benchmarks.memory, in docs/benchmarks.md"
 NOT_HELD: Final = (
     "Not in it: comparisons of pictures that resemble each other, 0.1 to 0.7 s of a core each; a disk or share that is "
@@ -62,7 +63,7 @@ def _refused(found: Mapping[str, Any]) -> Iterator[str]:
     if rows:
         yield ""
         yield _table(("Will be refused", "Files", "Bytes"), [row[:3] for row in _listed(rows)])
-        yield from (f"such as {path} ({reason})" for reason, _, _, path in rows[:LISTED])
+        yield from (f"such as {path} ({reason})" for reason, _, _, path in rows[:NAMED])
 
 
 def _passed(found: Mapping[str, Any]) -> Iterator[str]:

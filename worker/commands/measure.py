@@ -49,10 +49,13 @@ class Measuring:
         self._cores = os.cpu_count() or 1
         self.squares: list[Picture] = []
         self.sketches: list[Sketch] = []
-        self._got = 0.0
 
     def describe(self, turns: list[list[Drawn]]) -> None:
         """Read and describe files, as many at a time as a feature worker does, until the time is over."""
+        for drawn in turns[0][:1] if turns else ():
+            self._describe(drawn)  # loads libraries, which takes longer than a picture
+        self.squares.clear()
+        self.sketches.clear()
         begun, spent = time.perf_counter(), time.process_time()
         with ThreadPoolExecutor(self._cores) as threads:
             for turn in turns:
@@ -91,9 +94,8 @@ class Measuring:
         return "", pixels / 1e6, time.thread_time() - begun
 
     def _note_cores(self, spent: float, clock: float) -> None:
-        """How many cores the work got, at best so far: it may wait for more than processors."""
-        self._got = max(self._got, min(self._cores, spent / max(clock, 1e-6)))
-        emit({"cores": self._got})
+        """How many cores the work got; of two answers the later one counts, for the network waits for nothing else."""
+        emit({"cores": min(self._cores, spent / max(clock, 1e-6))})
 
     def look(self) -> None:
         """Compare sketches with as many others as a verdict asks for."""
