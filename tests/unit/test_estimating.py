@@ -13,6 +13,7 @@ from worker.pipeline.estimating.forecast import (
     PLUMBING_SECONDS,
     REDIS_BYTES,
     REDIS_BYTES_OF_RECORD,
+    STACK_SECONDS,
     Measured,
     Timed,
     foresee,
@@ -178,7 +179,7 @@ def test_core_seconds_are_shared_by_the_cores_that_were_got() -> None:
     found = foresee(PICTURES, (10, 5_000_000), MEASURED, cores=2, proposers=0)
     assert (found.describing, found.forward, found.reading) == pytest.approx((5.0, 15.0, 5.0))
     assert found.verdicts == pytest.approx(100 * 0.01 + 110 * PLUMBING_SECONDS)
-    work = 25 + found.verdicts
+    work = 25 + found.verdicts + STACK_SECONDS
     assert found.seconds == pytest.approx(work / 1.5 + 3)
     assert found.idle == pytest.approx(work / 2 + 3)
     assert found.limit == "the processors"
