@@ -8,7 +8,7 @@ from typing import TextIO
 
 import typer
 
-from shared.cli import ask, backlog, calibration, duplicates, look, start
+from shared.cli import ask, backlog, calibration, duplicates, estimate, look, start
 from shared.cli import stream as stream_commands
 from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
@@ -30,6 +30,7 @@ app = typer.Typer(
 commands: list[tuple[Callable[..., None], bool]] = [
     (start.up, False),
     (start.demo, False),
+    (estimate.estimate, False),
     (look.status, False),
     (stream_commands.events, False),
     (stream_commands.check, False),

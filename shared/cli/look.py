@@ -3,6 +3,7 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -84,7 +85,8 @@ def _passed_over(found: PassedOver | None) -> dict[str, Any]:
     return {**found.total._asdict(), "kinds": kinds}
 
 
-def _passed_in_words(passed: dict[str, Any]) -> str:
+def passed_in_words(passed: Mapping[str, Any]) -> str:
+    """What was passed over, most files first, in one line."""
     kinds = [f"{shown(one['kind'])} {one['files']:,}" for one in passed["kinds"][:TOP_KINDS]]
     more = ", ..." if len(passed["kinds"]) > TOP_KINDS else ""
     return f"{passed['files']:,} files, {filesize.decimal(passed['bytes'])}: {', '.join(kinds)}{more}"
@@ -125,7 +127,7 @@ def _print_status(found: dict[str, Any]) -> None:
     else:
         table.add_row("generation", "none yet")
     if found["passed_over"]["files"]:
-        table.add_row("passed over", _passed_in_words(found["passed_over"]))
+        table.add_row("passed over", passed_in_words(found["passed_over"]))
     for failure in found["failures"][:TOP_REASONS]:
         table.add_row("failed", f"{failure['files']} x {failure['reason']}")
     Console().print(table, markup=False)

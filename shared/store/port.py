@@ -129,6 +129,9 @@ class Database(Protocol):
     def memory(self) -> int:
         """Bytes the store uses."""
 
+    def memory_limit(self) -> int:
+        """Bytes the store may use; 0: it has no limit of its own."""
+
 
 class Store(
     Files,

@@ -137,6 +137,10 @@ class RedisStore(RedisBacklog, RedisTallies, RedisPassedOver, RedisImages, Redis
         with self._speaking():
             return int(self._redis.info("memory")["used_memory"])
 
+    def memory_limit(self) -> int:
+        with self._speaking():
+            return int(self._redis.info("memory")["maxmemory"])
+
 
 def _snapshot(raw: bytes) -> Snapshot | None:
     try:

@@ -261,3 +261,14 @@ def test_a_generation_stays_and_what_a_killed_run_wrote_of_one_ends(
         assert all(0 < client.ttl(key) <= 3600 for key in parts[:2])
         store.publish(generation, keep=2)
         assert [client.ttl(key) for key in parts] == [-1, -1, -1]
+
+
+def test_a_store_says_how_much_memory_it_may_use(settings: Settings) -> None:
+    store = RedisStore.connect(settings.store)
+    assert store.memory_limit() == 0
+    with redis.Redis.from_url(settings.store) as client:
+        client.config_set("maxmemory", 1 << 30)
+        try:
+            assert store.memory_limit() == 1 << 30
+        finally:
+            client.config_set("maxmemory", 0)

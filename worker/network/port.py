@@ -57,6 +57,9 @@ class Backbone(Network, Protocol):
         loaded network does not tell two pictures apart.
         """
 
+    def hasten(self) -> None:
+        """Have the full speed from the next picture on, not after `warm_up`; that picture may wait for seconds."""
+
     @staticmethod
     def check_file(path: Path) -> None:
         """Raise WeightsError unless the file holds weights of this network; without loading Keras."""

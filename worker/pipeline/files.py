@@ -34,16 +34,21 @@ def read_file(
     chunks: list[bytes] = []
     digest = hashlib.sha256()
     with _opened(storage, reference) as file:
-        if reference.size > max_bytes:
-            raise UnreadableImage(
-                FailureKind.TOO_LARGE, f"too large: {reference.size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}"
-            )
+        check_bytes(reference.size, max_bytes)
         for chunk in _chunks(file, reference):
             if refuse and not chunks and len(chunk) < reference.size:
                 refuse(chunk)
             digest.update(chunk)
             chunks.append(chunk)
     return Contents(b"".join(chunks), digest.hexdigest())
+
+
+def check_bytes(size: int, max_bytes: int) -> None:
+    """Raise UnreadableImage for a file of more than `max_bytes`."""
+    if size > max_bytes:
+        raise UnreadableImage(
+            FailureKind.TOO_LARGE, f"too large: {size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}"
+        )
 
 
 def digest_file(storage: ReadableStorage, reference: Reference) -> str:

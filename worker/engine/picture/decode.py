@@ -145,6 +145,12 @@ def shrink(picture: Picture, side: int) -> Picture:
 
 def _probe(data: bytes, max_pixels: int) -> Header:
     header = probe(data)
+    check_pixels(header, max_pixels)
+    return header
+
+
+def check_pixels(header: Header, max_pixels: int) -> None:
+    """Raise UnreadableImage for a picture of more than `max_pixels`."""
     pixels = header.width * header.height
     if pixels > max_pixels:
         raise UnreadableImage(
@@ -152,7 +158,6 @@ def _probe(data: bytes, max_pixels: int) -> Header:
             f"larger than the limit: {header.width} x {header.height} = {pixels / 1e6:,.6g} megapixels; "
             f"the limit is {max_pixels / 1e6:,.6g} (IMAGESIEVE_MAX_PIXELS)",
         )
-    return header
 
 
 def _by_opencv(header: Header, data: bytes, divisor: int) -> tuple[Picture, bool]:

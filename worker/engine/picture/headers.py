@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from PIL import Image
@@ -59,9 +60,24 @@ class Header:
 
 def probe(data: bytes) -> Header:
     """Read the header of an image file. Raises UnreadableImage. Costs about 0.1 ms, whatever the picture's size."""
+    return _read(data, _READERS)
+
+
+def probe_beginning(data: bytes) -> Header:
+    """The same of the first bytes of a file that has more: nothing is said of what lies behind them.
+
+    Of camera raw, whose previews may lie anywhere, width and height are 0. Raises UnreadableImage, of kind DAMAGED also
+    where these bytes do not reach to all of the header. Orientation may be missing.
+    """
+    if recognise(data) == "TIFF" and is_raw_tiff(data):
+        return _SIZELESS_RAW
+    return _read(data, _READERS_OF_BEGINNINGS)
+
+
+def _read(data: bytes, readers: "_Readers") -> Header:
     name = recognise(data)
     try:
-        header = _READERS[name](data)
+        header = readers[name](data)
     except UnreadableImage:
         raise
     except Exception as error:  # a hostile header makes Pillow raise nearly any type
@@ -69,7 +85,7 @@ def probe(data: bytes) -> Header:
             FailureKind.DAMAGED,
             f"{name} file whose header cannot be read: damaged, or of a kind not supported here ({error})",
         ) from error
-    if header.width < 1 or header.height < 1:
+    if (header.width < 1 or header.height < 1) and header is not _SIZELESS_RAW:
         raise UnreadableImage(
             FailureKind.DAMAGED, f"damaged {name} file: its header says {header.width} x {header.height} pixels"
         )
@@ -108,11 +124,16 @@ def _unsupported(name: str, what: str) -> UnreadableImage:
     return UnreadableImage(FailureKind.UNSUPPORTED, f"{name} picture {what}: {CONVERT}")
 
 
-def _jpeg(data: bytes) -> Header:
-    """ITU-T T.81, annex B. Also sees to it that the end is there: decoders paint what a zero-filled download lacks."""
+def _jpeg(data: bytes, whole: bool = True) -> Header:
+    """ITU-T T.81, annex B. Also sees to it that the end is there: decoders paint what a zero-filled download lacks.
+
+    whole: whether the data are all of the file.
+    """
     size, orientation, reader = None, 0, _OPENCV
     for marker, start, length in segments(data):
         if marker == _START_OF_SCAN:
+            if not whole:
+                break
             if data.find(b"\xff\xd9", start) < 0:
                 raise UnreadableImage(FailureKind.DAMAGED, "truncated JPEG file: its end is missing")
             check_scans(data, start + length)
@@ -158,7 +179,7 @@ def _jpeg_xl(data: bytes) -> Header:
     return Header("JPEG XL", width, height, reader="jxl", bits=bits)
 
 
-def _png(data: bytes) -> Header:
+def _png(data: bytes, whole: bool = True) -> Header:
     if data[12:16] == b"CgBI":
         raise _unsupported("PNG", "of Apple's own kind (CgBI)")
     if data[12:16] != b"IHDR":
@@ -167,6 +188,8 @@ def _png(data: bytes) -> Header:
     orientation, grey_with_transparency = 0, False
     for kind, start, size in chunks(data, 8, "big"):
         if start + size > len(data):
+            if not whole:
+                break
             # OpenCV would set aside what the chunk claims to hold, up to 4 GB, before it looks.
             raise UnreadableImage(FailureKind.DAMAGED, "truncated or damaged PNG file (a chunk reaches beyond its end)")
         if kind == b"IEND":
@@ -280,7 +303,8 @@ def _icon_size(data: bytes, start: int) -> tuple[int, int]:
     return width, height
 
 
-_READERS: Final[dict[str, Callable[[bytes], Header]]] = {
+_Readers = dict[str, Callable[[bytes], Header]]
+_READERS: Final[_Readers] = {
     "JPEG": _jpeg,
     "PNG": _png,
     "GIF": _gif,
@@ -298,4 +322,11 @@ _READERS: Final[dict[str, Callable[[bytes], Header]]] = {
     "Photoshop": _psd,
     CAMERA_RAW: _camera_raw,
     "ICO": _ico,
+}
+_SIZELESS_RAW: Final = Header(CAMERA_RAW, 0, 0, reader="raw")
+_READERS_OF_BEGINNINGS: Final[_Readers] = {
+    **_READERS,
+    "JPEG": partial(_jpeg, whole=False),
+    "PNG": partial(_png, whole=False),
+    CAMERA_RAW: lambda _: _SIZELESS_RAW,
 }

@@ -12,7 +12,7 @@ from shared.failures import FailureKind
 from shared.records import ImageFacts, Reference
 from worker.engine.picture.decode import Picture, probe, shrink
 from worker.engine.picture.formats import recognise
-from worker.engine.sketch.impression import take_impression
+from worker.engine.sketch.impression import Impression, take_impression
 from worker.pipeline.extracting.extraction import Extraction
 from worker.pipeline.extracting.guard import DecoderStuck
 from worker.pipeline.files import Contents, digest_file, read_file
@@ -135,8 +135,13 @@ def _describe(reference: Reference, contents: Contents, extraction: Extraction) 
     try:
         header = probe(contents.data)
         with extraction.guard.decoding(reference, header.width * header.height):
-            made = take_impression(contents.data, extraction.max_pixels)
-            square = shrink(made.shown, extraction.network.side)
+            made, square = describe_picture(contents.data, extraction.max_pixels, extraction.network.side)
     except PermanentError as error:
         return Refused.by(error)
     return ReadFile(contents.digest, made.facts, square, made.sketch.to_bytes())
+
+
+def describe_picture(data: bytes, max_pixels: int, side: int) -> tuple[Impression, Picture]:
+    """What is kept of an image file, and what the network looks at. Errors as `decode`."""
+    made = take_impression(data, max_pixels)
+    return made, shrink(made.shown, side)
