@@ -12,10 +12,26 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
 
 
-def test_keras_loads_without_a_word_of_its_backend() -> None:
-    ended = run("load_backend()\nimport tensorflow\nprint('heard', file=sys.stderr)\nprint(tensorflow.__name__)")
-    assert ended.returncode == 0
-    assert (ended.stdout, ended.stderr) == ("tensorflow\n", "heard\n")
+def test_keras_loads_without_a_word_of_its_backend_and_without_what_is_of_no_use_here() -> None:
+    ended = run(
+        "load_backend()\nimport tensorflow\nprint('heard', file=sys.stderr)\n"
+        "print(tensorflow.__name__, {'sklearn', 'matplotlib'} & sys.modules.keys())\nimport sklearn, matplotlib.pyplot"
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (ended.stdout, ended.stderr) == ("tensorflow set()\n", "heard\n")
+
+
+def test_what_one_thread_leaves_out_others_find() -> None:
+    ended = run(
+        "from threading import Thread\nfrom worker.network.backend import _left_out\nfound = []\n"
+        "def look():\n"
+        "    try:\n        import wave\n        found.append(wave.__name__)\n"
+        "    except ImportError as error:\n        found.append(f'no {error.name}')\n"
+        "with _left_out(('wave',)):\n    look()\n    other = Thread(target=look)\n    other.start()\n    other.join()\n"
+        "print(found)"
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "['no wave', 'wave']\n"
 
 
 NOISE = "I0000 00:00:1795689559.807987   29202 port.cc:153] oneDNN custom operations are on"

@@ -28,6 +28,8 @@ from worker.pipeline.reclustering.recluster import recluster
 from worker.pipeline.reclustering.reclustering import Reclustering
 from worker.pipeline.thresholds import in_force
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 EXTRACTOR = Extractor("e1", "random", "VGG16 fc2, random weights", "random weights: rough")
 
 

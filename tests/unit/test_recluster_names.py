@@ -14,6 +14,8 @@ from worker.network.classes import NoClasses, encode_classes, imagenet_words
 from worker.pipeline.reclustering import arrangement
 from worker.pipeline.reclustering.recluster import recluster
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 SEEN = {0: 388, 1: 970, 2: 978}  # of each family of pictures, the class that the planted layer sees in it
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import pytest
+
 from shared.failures import FailureKind
 from shared.records import Extractor, ImageFacts, Match, Record, Reference, State, pair_of
 from shared.store import MemoryStore
@@ -11,6 +13,7 @@ from worker.pipeline.reclustering.recluster import recluster
 from worker.pipeline.renewal import renew_images
 
 __all__ = ["desk"]  # the fixture
+pytestmark = pytest.mark.usefixtures("drawn_once")
 
 
 def ready(store: MemoryStore, path: str, digest: str, extractor: str = "e1") -> Record:

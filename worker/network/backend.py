@@ -6,6 +6,7 @@ That goes to file descriptor 2 before any log level counts, so the descriptor it
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -18,6 +19,7 @@ _NOISE: Final = rb"[IW]\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] |WARNING: All log message
 # Said as an error. Where a GPU is, it is one.
 _NO_GPU: Final = rb"|E\d{4} .* failed call to cuInit: "
 _GPUS: Final = ("nvidia*", "dxg")  # device files, of Linux and of WSL
+_FOR_OTHERS: Final = ("sklearn", "matplotlib")  # Keras has wrappers and plots for those who have these
 # A process of its own, because a library that needs other processor instructions ends this one before it could speak.
 _FILTER: Final = """
 import re, sys
@@ -39,7 +41,7 @@ else:
 def load_backend() -> None:
     """Import Keras and have its backend look for devices: seconds. What they say is shown if it fails."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # for what TensorFlow says later
-    with held_back():
+    with held_back(), _left_out(_FOR_OTHERS):
         import keras
 
         if keras.backend.backend() == "tensorflow":
@@ -88,3 +90,28 @@ def held_back(devices: Path = Path("/dev")) -> Iterator[None]:
             os.write(saying, well)
         os.close(saying)
         holder.wait()
+
+
+@contextmanager
+def _left_out(packages: tuple[str, ...]) -> Iterator[None]:
+    """Have imports in this thread go without these packages: here they would cost a second and 80 MB for nothing.
+
+    Where one is loaded already it is found all the same, and so it is by other threads.
+    """
+    absent = _Absent(packages, threading.get_ident())
+    sys.meta_path.insert(0, absent)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(absent)
+
+
+class _Absent:
+    """A finder that knows of packages only that they are not there."""
+
+    def __init__(self, packages: tuple[str, ...], thread: int) -> None:
+        self._packages, self._thread = packages, thread
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name in self._packages and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(f"{name} is left out here", name=name)
