@@ -7,7 +7,7 @@ from shared.paths import absolute
 from shared.quiet_hours import QuietHours
 
 # Criteria of the order of keepers, as worker/engine/groups/keepers.py measures them.
-KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path", "holds")
+KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path", "holds", "companions")
 
 
 # What Celery and redis-py call the ways to a Redis: without and with TLS, and by a Unix socket.

@@ -155,9 +155,10 @@ class Settings(BaseSettings):
         "clustered by a sample of that size, and then each image is assigned to a cluster",
     )
     keeper_order: KeeperOrder = Field(
-        ("pixels", "holds", "bytes", "oldest", "shortest", "path"),
+        ("pixels", "holds", "bytes", "companions", "oldest", "shortest", "path"),
         description="which file of a group stays, first things first: `pixels` (most), `holds` (more than a picture: a "
-        "video, frames, 16 bits, transparency), `bytes` (most), `oldest`, `newest`, `shortest` (path), `path` (first)",
+        "video, frames, 16 bits, transparency), `bytes` (most), `companions` (most raws, videos and edited pictures "
+        "beside it), `oldest`, `newest`, `shortest` (path), `path` (first)",
     )
     prefer_folders: Folders = Field(
         (),

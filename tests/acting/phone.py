@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,14 +12,26 @@ from tests.acting.world import PROTECTED, digest_of
 
 PHONE, COPY = "DCIM/100APPLE", "old phone/copy"
 LIVE, RAW, MOTION = 20, 10, 10
+# Pictures, and what may lie beside them.
+KINDS = (
+    ("IMG_0{}.HEIC", ("IMG_0{}.MOV", "IMG_0{}.AAE", "IMG_0{}.xmp", "IMG_0{}.HEIC.json", "IMG_0{}_HEVC.MOV")),
+    ("IMG_100{}.HEIC", ("IMG_100{}.MOV", "IMG_E100{}.HEIC", "IMG_E100{}.MOV", "IMG_O100{}.AAE", "IMG_100{}.AAE")),
+    ("DSC_{}.JPG", ("DSC_{}.NEF", "DSC_{}.xmp", "DSC_{}.NEF.xmp", "DSC_{}.WAV", "DSC_{}.JPG.dop")),
+    ("PXL_{}.MP.jpg", ("PXL_{}.MP", "PXL_{}.MP.jpg.supplemental-meta.json", "PXL_{}.RAW-02.ORIGINAL.dng")),
+    ("Foto {}.jpg", ("Foto {}-edited.jpg", "Foto {}.jpg.json", "Foto {}~2.jpg", "Foto {}.thm")),
+)
 
 
 @dataclass
 class Phone:
-    """units: names that belong together, by their picture. shared: names that two pictures have, by those."""
+    """units: names that belong together, by their picture. shared: names that two pictures have, by those.
+
+    content: the bytes of a name; by default any.
+    """
 
     root: Path
     chance: random.Random
+    content: Callable[[str], bytes] | None = None
     units: dict[str, list[str]] = field(default_factory=dict)
     shared: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -38,16 +51,36 @@ class Phone:
         self.units["Foto(1).jpg"] = ["Foto.jpg(1).json", "Foto-bearbeitet(1).jpg"]
         self.shared["IMG_0900.MOV"] = ("IMG_0900.HEIC", "IMG_0900.JPG")
         self.units |= {name: [] for name in self.shared["IMG_0900.MOV"]}
-        others = ["VID_0001.MP4", "VID_0001.THM", "notes.txt", "metadata.json"]
-        names = [*self.units, *(name for names in self.units.values() for name in names), *self.shared, *others]
-        for name in names:
-            data, mtime = self.chance.randbytes(self.chance.randint(1, 200)), 10**18 + self.chance.randrange(10**12)
-            for folder in (PHONE, COPY):
-                self._put(f"{folder}/{name}", data, mtime)
+        self._put_all(["VID_0001.MP4", "VID_0001.THM", "notes.txt", "metadata.json"])
         self._put(f"{PROTECTED}/any.png", b"any", 10**18)
         for number in range(5):
             self._put(f"{COPY}/Catalog Previews.lrdata/{number}.lrprev", self.chance.randbytes(50), 10**18)
             self._put(f"{COPY}/Catalog Previews.lrdata/root-pixels.db", self.chance.randbytes(50), 10**18)
+
+    def fill_at_random(self, pictures: int) -> None:
+        """So many pictures, each with some of what may lie beside such a one; some share what lies there."""
+        for number in range(pictures):
+            name, beside = self.chance.choice(KINDS)
+            picture, names = name.format(number), [one.format(number) for one in beside]
+            chosen = self.chance.sample(names, self.chance.randint(0, len(names)))
+            self.units[picture] = chosen
+            if (
+                picture.endswith(".HEIC") and self.chance.random() < 0.3
+            ):  # its JPEG beside it: both have what has their stem
+                other, own = picture.replace(".HEIC", ".JPG"), [one for one in chosen if one.startswith(picture)]
+                self.shared |= {one: (picture, other) for one in chosen if one.startswith("IMG_0") and one not in own}
+                self.units |= {picture: own, other: []}
+        self._put_all(["notes.txt"])
+        self._put(f"{PROTECTED}/any.png", b"any", 10**18)
+
+    def _put_all(self, others: list[str]) -> None:
+        """The files of all units in either folder, and others."""
+        names = [*self.units, *(name for names in self.units.values() for name in names), *self.shared, *others]
+        for name in names:
+            data = self.content(name) if self.content else self.chance.randbytes(self.chance.randint(1, 200))
+            mtime = 10**18 + self.chance.randrange(10**12)
+            for folder in (PHONE, COPY):
+                self._put(f"{folder}/{name}", data, mtime)
 
     def _put(self, path: str, data: bytes, mtime: int) -> None:
         file = self.root / path

@@ -58,14 +58,23 @@ def group_copies(files):
 
 
 def make_report(
-    files, failures=(), extractor=EXTRACTOR, clusters=2, geometry="cosine", sample=20_000, variants=(), **meta
+    files, failures=(), extractor=EXTRACTOR, clusters=2, geometry="cosine", sample=20_000, variants=(), seen=(), **meta
 ):
-    """The report of `files`, whose features follow from their digests."""
+    """The report of `files`, whose features follow from their digests. seen: path, bytes, mtime_ns of other files."""
     digests = sorted({file.digest for file in files})
     clustering = clustered(tuple(int(digest, 16) for digest in digests), clusters, geometry, sample)
     described = Meta("20261123T041500", "2026-11-23T04:15:00+00:00", extractor, **{"keeper_order": ORDER, **meta})
     failed = [Failure(*item) for item in failures]
-    return build_report(files, clustering, digests, group_copies(files), failed, described, variants)
+    return build_report(
+        files,
+        clustering,
+        digests,
+        group_copies(files),
+        failed,
+        described,
+        variants,
+        seen=[*((file.path, file.bytes, file.mtime_ns) for file in files), *seen],
+    )
 
 
 def twelve_files(prefix=""):

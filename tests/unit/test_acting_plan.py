@@ -28,6 +28,24 @@ def test_near_ones_only_when_they_are_asked_for_by_name() -> None:
     assert planned(Request(Action.MOVE, ("exact", "near"), ("b",))) == (["b/near.jpg"], {})
 
 
+def test_copies_of_what_stays_go_for_the_first_of_them() -> None:
+    copies = [dataclasses.replace(NEAR, path=f"{folder}/near.jpg") for folder in "cd"]
+    report = [*ALL, *copies]
+    plan = make_plan(report, Request(Action.MOVE), NO_RULES)
+    assert [one.path for one in plan.chosen] == ["a/copy.jpg", "a/same.png", "c/near.jpg", "d/near.jpg"]
+    found = plan.by_path["c/near.jpg"]
+    assert (found.kind, found.keeper, found.keeper_digest) == (Kind.EXACT, "b/near.jpg", "f")
+    assert "b/near.jpg" in plan.kept
+    assert [(one.which, one.files) for one in plan.not_asked] == [("near", 1)]
+    linked = make_plan(report, Request(Action.HARDLINK), NO_RULES)
+    assert [one.path for one in linked.chosen] == ["a/copy.jpg", "c/near.jpg", "d/near.jpg"]
+    for kinds in ((Kind.NEAR,), (Kind.EXACT, Kind.NEAR)):
+        plan = make_plan(report, Request(Action.MOVE, kinds), NO_RULES)
+        assert {one.keeper for one in plan.chosen if one.kind is Kind.NEAR} == {"b/keeper.jpg"}
+        assert len([one for one in plan.chosen if one.kind is Kind.NEAR]) == 3
+    assert make_plan(report, Request(Action.MOVE, (Kind.IDENTICAL,)), NO_RULES).chosen == (IDENTICAL,)
+
+
 def test_what_was_not_asked_for_is_counted_and_how_to_ask_for_it() -> None:
     def not_asked(request: Request) -> list[tuple[str, int, str]]:
         return [(one.which, one.files, one.way) for one in make_plan(ALL, request, NO_RULES).not_asked]

@@ -187,6 +187,19 @@ def test_pages_are_compared_as_files_and_proved_or_refused(tmp_path: Path) -> No
         shelf.comparison.compare(unknown, keeper)
 
 
+def test_a_raw_and_a_picture_that_is_none_are_nothing_to_each_other(tmp_path: Path) -> None:
+    shelf, china = Shelf(tmp_path), load_sample_image("china.jpg")
+
+    def as_raw(file: File) -> File:
+        return dataclasses.replace(file, record=dataclasses.replace(file.record, holds="the sensor's values, 14 bits"))
+
+    raw, other = (as_raw(shelf.put(name, china)) for name in ("IMG_1.png", "other.png"))
+    plain = shelf.put("exported.jpg", china)
+    assert shelf.comparison.compare(raw, plain) is None
+    assert shelf.comparison.compare(plain, raw) is None
+    assert shelf.comparison.compare(raw, other)
+
+
 def test_a_large_collection_is_searched_by_cells(
     filled: tuple[MemoryStore, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,10 +8,10 @@ import pytest
 from shared.acting.duplicates import read_duplicates
 from shared.acting.runs import Action
 from shared.records import Kind
-from tests.acting.phone import COPY, PHONE, Phone
+from tests.acting.phone import PHONE, Phone
 from tests.unit.test_acting import Desk
 from tests.unit.test_acting_companions import apply
-from worker.engine.groups.company import Company, find_company
+from worker.engine.groups.company import Companions, Company, find_company
 from worker.engine.groups.groups import Duplicate, Group, Member
 from worker.engine.groups.savings import count_savings
 from worker.engine.report import tables
@@ -43,7 +43,8 @@ def frees(sizes: dict[str, int], *groups: Group) -> list[int]:
 def test_companions_are_named_and_their_bytes_counted() -> None:
     found = company(SIZES, group())
     names = ("IMG_1.MOV", "IMG_1.xmp")
-    assert found == Company({"a/IMG_1.jpg": names, "b/IMG_1.jpg": names}, {"b/IMG_1.jpg": 230}, frozenset())
+    both = dict.fromkeys(("a/IMG_1.jpg", "b/IMG_1.jpg"), Companions(names, 230))
+    assert found == Company(both, {"b/IMG_1.jpg": 230}, frozenset())
     assert frees(SIZES, group()) == [1230]
     assert frees(SIZES, group(kind=Kind.NEAR)) == [0]
     [counted] = count_savings([group(kind=Kind.IDENTICAL)], lambda _: False, found)
@@ -75,6 +76,35 @@ def test_companions_that_are_duplicates_themselves_are_counted_once() -> None:
     assert frees(sizes, group(), third) == [500, 0]  # a keeper stays, and its original with it
 
 
+def near(*paths: str) -> Group:
+    return Group(1, member("large.jpg", 9000), tuple(Duplicate(member(path), Kind.NEAR, 0.9) for path in paths))
+
+
+def test_copies_of_what_does_not_go_free_their_bytes_with_all_that_lies_beside_the_first_of_them() -> None:
+    assert frees(SIZES, near("a/IMG_1.jpg", "b/IMG_1.jpg")) == [0, 1230]
+    assert frees(SIZES | {"b/IMG_1.MOV": 201}, near("a/IMG_1.jpg", "b/IMG_1.jpg")) == [0, 0]
+    [counted] = count_savings([near("a/IMG_1.jpg", "b/IMG_1.jpg")], lambda path: path.startswith("b/"))
+    assert [one.frees for one in counted.duplicates] == [0, 0]
+
+
+def test_what_two_share_goes_with_the_last_of_them_and_stays_while_one_stays() -> None:
+    sizes = SIZES | {f"{folder}/IMG_1.heic": 700 for folder in "ab"}
+    heic = Group(2, member("a/IMG_1.heic", 700), (Duplicate(member("b/IMG_1.heic", 700), Kind.EXACT, 1.0),))
+    assert sum(frees(sizes, group(), heic)) == 1930
+    assert sum(frees(sizes, group())) == 1000
+    protected = count_savings(
+        (groups := [group(), heic]), (lambda path: path == "b/IMG_1.heic"),
+        find_company([(path, size, 5) for path, size in sizes.items()], groups, lambda path: path == "b/IMG_1.heic"),
+    )  # fmt: skip
+    assert sum(one.bytes_to_free for one in protected) == 1000
+
+
+def test_a_video_stays_with_a_picture_that_does_not_go() -> None:
+    video = Group(2, member("a/IMG_1.MOV", 200), (Duplicate(member("b/IMG_1.MOV", 200), Kind.EXACT, 1.0),))
+    assert frees(SIZES, group(kind=Kind.NEAR), video) == [0, 0]
+    assert frees(SIZES, group(), video) == [1030, 200]
+
+
 @pytest.mark.parametrize("spoilt", [(), ("IMG_0015.AAE", "IMG_0007.MOV", "DSC_0023.NEF")])
 def test_the_bytes_of_a_report_are_those_that_acting_frees(tmp_path: Path, spoilt: tuple[str, ...]) -> None:
     desk = Desk(tmp_path)
@@ -93,10 +123,9 @@ def test_the_bytes_of_a_report_are_those_that_acting_frees(tmp_path: Path, spoil
         for one in duplicates
     ]
     counted = count_savings(groups, lambda _: False, find_company(seen, groups))
-    shared = (desk.root / COPY / "IMG_0900.MOV").stat().st_size  # two pictures have it: in the bytes of neither
     acted = [found for found in apply(desk, Action.MOVE, *duplicates) if isinstance(found, Acted)]
     freed = sum(one.duplicate.bytes + sum(companion.bytes for companion in one.companions) for one in acted)
-    assert sum(one.bytes_to_free for one in counted) == freed - shared
+    assert sum(one.bytes_to_free for one in counted) == freed
     assert len(phone.gone()) == len(phone.units) - len(spoilt)
 
 

@@ -11,7 +11,7 @@ from shared.records import Kind, Match
 from shared.setting_checks import KEEPER_CRITERIA
 from tests.unit.report_parts import ORDER, group_copies
 from worker.engine.groups.groups import Duplicate, Group, Member
-from worker.engine.groups.keepers import describe_order, rank_keepers
+from worker.engine.groups.keepers import FolderRules, describe_order, rank_keepers
 from worker.engine.groups.savings import count_savings
 from worker.engine.groups.verified import tell_kind
 
@@ -135,8 +135,21 @@ def test_bars_and_frames_add_no_pixels():
     assert min([framed, member("plain", width=19, height=19)], key=keeper_rank).path == "plain"
 
 
+def test_companions_decide_only_among_files_that_nothing_before_them_tells_apart():
+    files = [member("large", size=900), member("a"), member("b"), member("c", mtime_ns=1)]
+    rank = rank_keepers(("pixels", "bytes", "companions", "oldest"))
+    assert rank.contested(files) == {"a", "b", "c"}
+    assert [file.path for file in sorted(files, key=rank)] == ["large", "c", "a", "b"]
+    knowing = rank.knowing({"b": 2, "a": 1, "large": 0})
+    assert [file.path for file in sorted(files, key=knowing)] == ["large", "b", "a", "c"]
+    assert rank_keepers(("pixels", "oldest")).contested(files) == set()
+    assert rank_keepers(("companions",)).contested(files) == {file.path for file in files}
+    protected = rank_keepers(("companions",), FolderRules(protect=("x",)))
+    assert protected.contested([member("x/a"), member("a")]) == set()
+
+
 def test_every_criterion_of_the_setting_has_its_measure_and_its_words():
-    rank_keepers(KEEPER_CRITERIA)
+    assert len(rank_keepers(KEEPER_CRITERIA)(member("a"))) == len(KEEPER_CRITERIA) + 2  # the folder, and the path again
     assert describe_order(KEEPER_CRITERIA).count(", then ") == len(KEEPER_CRITERIA) - 1
     assert describe_order(("newest", "bytes")) == "newest, then largest file, then first by path"
 

@@ -11,7 +11,8 @@ from shared.failures import FailureKind
 from shared.records import ImageFacts, Match, Record, Reference, Relation, State
 from shared.store import Change, Counter, MemoryStore, keys
 from tests.failed import mark_failed
-from worker.engine.groups.keepers import rank_keepers
+from worker.engine.companions.families import count_companions
+from worker.engine.groups.keepers import Ranking, rank_keepers
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.collection import Collection
 from worker.pipeline.judging.judge import TOGETHER, Judge
@@ -33,8 +34,9 @@ def variant_match(similarity: float) -> Match:
 class World:
     """Contents are words; `alike` says which are one picture, `varied` which are variants. Every one is a candidate."""
 
-    def __init__(self) -> None:
+    def __init__(self, rank: Ranking = RANK) -> None:
         self.store = MemoryStore()
+        self.rank = rank
         self.alike: dict[frozenset[str], float] = {}
         self.varied: dict[frozenset[str], float] = {}
         self.contents: dict[str, None] = {}
@@ -51,7 +53,7 @@ class World:
             self.screen,
             clusters_of,
             lambda: 1_700_000_000.0,
-            RANK,
+            self.rank,
         )
         judge.look([])
         judge.look(judge.waiting)
@@ -450,6 +452,28 @@ def put_by_bytes(world: World, path: str, digest: str) -> None:
     assert seen
     world.store.complete([(path, seen, dataclasses.replace(seen, state=State.READY, digest=digest))])
     world.judge.look([path])
+
+
+@pytest.mark.parametrize("learnt", [False, True])
+def test_the_copy_with_more_companions_follows_a_keeper_that_leaves(learnt: bool) -> None:
+    world = World(rank_keepers(("pixels", "bytes", "companions", "oldest")))
+    world.arrive("first.jpg", "cat", mtime=1)
+    for folder in "abc":
+        world.arrive(f"{folder}/IMG_1.jpg", "cat", mtime=2)
+    put_by_bytes(world, "c/IMG_1.mov", "another film")
+    put_by_bytes(world, "a/IMG_2.mov", "nobody's")
+    put_by_bytes(world, "b/IMG_1-edited.jpg", "edited")
+    put_by_bytes(world, "b/IMG_1.mov", "film")
+    if learnt:
+        world.judge = world.new_judge()
+    world.leave("first.jpg")
+    assert {path for path, (_, of) in world.verdicts().items() if of == "b/IMG_1.jpg"} == {"a/IMG_1.jpg", "c/IMG_1.jpg"}
+    records = {path: record for chunk in world.store.scan() for path, record in chunk}
+    members = [member_of(path, record) for path, record in records.items()]
+    seen = [(member.path, member.bytes, member.mtime_ns) for member in members]
+    rank = world.rank.knowing(count_companions(seen, world.rank.contested(members)))
+    grouping = group_files(world.store, members, records, world.compare, rank)
+    assert correct_verdicts(world.store, records, grouping, {}, 1_700_000_001.0) == 0
 
 
 def test_what_is_compared_by_its_bytes_is_exact_or_unique_and_meets_no_picture(world: World) -> None:

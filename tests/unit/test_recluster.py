@@ -181,6 +181,33 @@ def test_the_periodic_look_waits_for_more_than_a_few_files(desk: Desk) -> None:
     assert recluster(desk.reclustering, force=False)["outcome"] == "published"
 
 
+def test_the_copy_with_more_companions_stays_and_sidecars_change_nothing(desk: Desk) -> None:
+    fill(desk)
+    for folder in ("older", "newer", "newest"):
+        desk.add(f"{folder}/IMG_1.png", 0, 0)
+    ordered = dataclasses.replace(desk.reclustering, keeper_order=("bytes", "companions", "path"))
+
+    def keeper() -> str:
+        recluster(ordered, force=True)
+        [found] = {row["path"] for row in desk.rows("duplicates.csv") if row["role"] == "keeper"}
+        return found
+
+    assert keeper() == "f0-0.png"
+    at = (desk.root / "newest" / "IMG_1.png").stat().st_mtime_ns
+    for number, path in enumerate(["newest/IMG_1.MOV", "newest/IMG_1.DNG", "newer/IMG_1.MOV"]):
+        reference = Reference(path, 500, at)
+        desk.store.mark_pending([reference], now=1.0)
+        [seen] = desk.store.records([path])
+        assert seen
+        video = dataclasses.replace(seen, state=State.READY, digest=f"film {number}", verdict="unique")
+        assert desk.store.complete([(path, seen, video)]) == [True]
+    assert keeper() == "newest/IMG_1.png"
+    passed = PassedOver({".xmp": Amount(3, 900)}, listed=3, parts="x")
+    sidecars = [Passed(f"newer/IMG_1.{suffix}", 300, Why.SUFFIX) for suffix in ("xmp", "aae", "json")]
+    desk.store.put_passed_over(passed, [pack_passed(sidecars)])
+    assert keeper() == "newest/IMG_1.png"
+
+
 def test_what_does_not_come_from_files_is_not_waited_for(desk: Desk) -> None:
     fill(desk)
     recluster(desk.reclustering, force=False)

@@ -168,6 +168,17 @@ def test_the_kinds_of_each_group_are_counted_for_the_filter():
     ]  # fmt: skip
 
 
+def test_companions_stand_under_their_pictures_and_are_escaped():
+    name = "<img src=x onerror=alert(1)>"
+    files = [member(f"a/{name}.jpg", 0), member(f"b/{name}.jpg", 0, mtime_ns=2), member("c.jpg", 1)]
+    seen = [(f"{folder}/{name}.MOV", 500, 1) for folder in "ab"]
+    shown = Page(page_of(make_report(files, seen=seen), jpeg))
+    assert shown.words.count(f"with 1 companion (500 bytes): {name}.MOV") == 2
+    assert not any("onerror" in image for image in shown.all("img"))
+    assert "frees 1.5 kB" in shown.words
+    assert "with 1 companion" not in Page(page_of(make_report(twelve_files()), jpeg)).words
+
+
 def test_the_page_says_what_to_do_next_where_there_is_something_to_do():
     assert "imagesieve duplicates apply --action move" in Page(page_of(make_report(twelve_files()), jpeg)).words
     assert "duplicates apply" not in Page(page_of(make_report([member("a", 0)]), jpeg)).words

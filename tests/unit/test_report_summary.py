@@ -137,6 +137,28 @@ def test_the_largest_groups_are_named():
     assert "\nall: imagesieve duplicates list\n" in text
 
 
+def test_companions_of_what_stands_in_a_group_are_named_with_their_bytes():
+    files = [member("a/IMG_1.jpg", 0), member("b/IMG_1.jpg", 0, mtime_ns=2), member("c.jpg", 1)]
+    names = ["IMG_1.AAE", "IMG_1.MOV", "IMG_1.xmp", "IMG_1.jpg.json"]
+    seen = [(f"{folder}/{name}", 500, 1) for folder in "ab" for name in names]
+    text = summary_text(make_report(files, seen=seen[:-1]))
+    assert (
+        "Group 1 frees 2.5 kB\n"
+        "  keeper     a/IMG_1.jpg\n"
+        "             with 4 companions (2.0 kB): IMG_1.AAE, IMG_1.MOV and 2 more\n"
+        "  exact      b/IMG_1.jpg\n"
+        "             1.0 kB: the same bytes\n"
+        "             with 3 companions (1.5 kB): IMG_1.AAE, IMG_1.MOV, IMG_1.xmp\n"
+    ) in text
+    assert summary(make_report(files, seen=seen))["bytes_to_free"] == 3000
+    long = "P" * 20
+    files = [member(f"a/{long}.jpg", 0), member(f"b/{long}.jpg", 0, mtime_ns=2), member("c.jpg", 1)]
+    lines = summary_text(make_report(files, seen=[(f"a/{long}.{one}", 500, 1) for one in ("mov", "xmp", "aae", "thm")]))
+    assert f"             with 4 companions (2.0 kB): {long}.aae and 3 more\n" in lines
+    one = summary_text(make_report(files, seen=[(f"b/{long}.aae", 500, 1)]))
+    assert f"with 1 companion (500 bytes): {long}.aae\n" in one
+
+
 def test_settings_that_decide_nothing_are_warned_of():
     report = make_report(twelve_files(), warnings=("IMAGESIEVE_PROTECT_FOLDERS names 'orginals'",))
     assert summary(report)["warnings"] == ["IMAGESIEVE_PROTECT_FOLDERS names 'orginals'"]

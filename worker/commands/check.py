@@ -78,7 +78,7 @@ class Checker:
             return no_larger(decode_reduced(data, max_pixels).picture, FINE_SIDE)
 
         def compare(candidate: "File") -> Match | None:
-            found = self._comparison.compare_sketch(candidate, seen.sketch, picture)
+            found = self._comparison.compare_sketch(candidate, seen.sketch, picture, seen.facts.holds)
             return Match(found.similarity, found.reason, found.relation, found.share) if found else None
 
         found, matches = self._collection.find_keeper(

@@ -13,6 +13,7 @@ from worker.engine.picture.channels import Picture
 from worker.engine.picture.decode import decode_reduced
 from worker.engine.picture.scaling import no_larger
 from worker.engine.picture.srgb import in_srgb
+from worker.engine.proof.holding import holds_sensor
 from worker.engine.proof.inventory import take_inventory
 from worker.engine.proof.parts import holds_several
 from worker.engine.sketch.sketch import Sketch
@@ -69,12 +70,15 @@ class Comparison:
     def compare(self, keeper: File, other: File) -> Match | None:
         """What `other` is to `keeper`, in words that say how it was edited; None where they are different pictures.
 
+        A raw and a picture that is none are nothing to each other, in whatever folder: companions, of which either
+        may have copies (docs/adr/0050).
+
         Where the sketches do not refuse it the decoded files are compared; where one cannot be read any more the
         answer is None, because nothing is said of a file without proof. 5 ms for strangers; where files are decoded
         their decoding and 80 to 700 ms more (benchmarks.matching). Raises DamagedImages where a sketch is missing or
         not sound.
         """
-        found = self.compare_sketch(keeper, self._sketch(other), lambda: self._picture(other))
+        found = self.compare_sketch(keeper, self._sketch(other), lambda: self._picture(other), other.record.holds)
         if found is None or (found.relation is Relation.NEAR and self._hold_several(keeper, other)):
             return None
         digests = keeper.record.digest, other.record.digest
@@ -82,9 +86,14 @@ class Comparison:
         return Match(found.similarity, found.reason, found.relation, found.share, places)
 
     def compare_sketch(
-        self, keeper: File, sketch: Sketch, picture: Callable[[], Picture | None]
+        self, keeper: File, sketch: Sketch, picture: Callable[[], Picture | None], holds: str
     ) -> PictureMatch | None:
-        """The same for a picture that is not in the collection; `picture` is asked for it only where it is needed."""
+        """The same for a picture that is not in the collection; `picture` is asked for it only where it is needed.
+
+        holds: what its file holds, see ImageFacts.
+        """
+        if holds_sensor(keeper.record.holds) is not holds_sensor(holds):
+            return None
         sketches, thresholds = (self._sketch(keeper), sketch), self.thresholds()
         proposal = propose(*sketches, thresholds)
         if proposal is None:

@@ -4,27 +4,34 @@ What a report says of bytes that can be freed is what acting frees, as far as ca
 acting looks at their bytes.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
-from worker.engine.companions.belonging import Folder, FolderFile, find_companions
-from worker.engine.companions.names import families_of
+from worker.engine.companions.families import Families, Seen, beside, split
 from worker.engine.groups.groups import Group
 
-Seen = tuple[str, int, int]  # path of any file, bytes, mtime in nanoseconds
+
+class Companions(NamedTuple):
+    """What goes with a file: names, and bytes of them all."""
+
+    names: tuple[str, ...] = ()
+    bytes: int = 0
+
+
+NONE: Final = Companions()
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """companions: names of the files that go with each file of a group, by its path.
+    """companions: what goes with each file of a group that has any, by its path.
 
-    more_bytes: of those of a duplicate that are none themselves. kept: duplicates that stay for what belongs to them.
+    more_bytes: what goes with a duplicate besides, each companion once; not those that are duplicates themselves.
+    kept: duplicates that stay for what belongs to them, or for what they belong to.
     """
 
-    companions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    companions: Mapping[str, Companions] = field(default_factory=dict)
     more_bytes: Mapping[str, int] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
 
@@ -32,81 +39,89 @@ class Company:
 NO_COMPANY: Final = Company()
 
 
-def find_company(seen: Iterable[Seen], groups: Sequence[Group]) -> Company:
+def find_company(
+    seen: Iterable[Seen], groups: Sequence[Group], is_protected: Callable[[str], bool] = lambda _: False
+) -> Company:
     """What goes with the files of these groups. seen: every file of the collection, pictures or not. O(seen)."""
-    return _Search(seen, groups).company
+    return _Search(seen, groups, is_protected).company
 
 
 class _Search:
-    def __init__(self, seen: Iterable[Seen], groups: Sequence[Group]) -> None:
-        self._keepers = {duplicate.member.path: group.keeper.path for group in groups for duplicate in group.duplicates}
-        self._staying = {group.keeper.path for group in groups}
-        wanted: defaultdict[str, set[str]] = defaultdict(set)
-        for path in (*self._keepers, *self._staying):
-            folder, name = _split(path)
-            wanted[folder] |= families_of(name)
-        self._files: defaultdict[tuple[str, str], dict[str, FolderFile]] = defaultdict(dict)
-        for path, size, mtime_ns in seen:
-            folder, name = _split(path)
-            if folder in wanted:
-                for family in families_of(name) & wanted[folder]:
-                    self._files[folder, family][name] = FolderFile(name, size, mtime_ns)
-        self._folders: dict[tuple[str, frozenset[str]], Folder] = {}
+    def __init__(self, seen: Iterable[Seen], groups: Sequence[Group], is_protected: Callable[[str], bool]) -> None:
+        standing = [(path, there.path) for group in groups for path, there in group.standing().items()]
+        self._keepers = dict(standing)
+        self._asked = {path for group in groups for path in group.going() if not is_protected(path)}
+        self._staying = {group.keeper.path for group in groups} | {keeper for _, keeper in standing}
+        self._families = Families(seen, {*self._keepers, *self._staying})
 
     @cached_property
     def company(self) -> Company:
-        without = {path: keeper for path, keeper in self._keepers.items() if _split(path)[0] == _split(keeper)[0]}
-        names = {
-            path: tuple(self._folder(path).companions(_split(path)[1], _split(without.get(path, ""))[1]))
-            for path in (*self._keepers, *self._staying)
-        }
-        stay = {path for path, keeper in self._keepers.items() if self._stays(path, keeper, names[path])}
-        kept = stay | {path for path in self._keepers if not stay.isdisjoint(self._hosts(path))}
-        return Company({path: found for path, found in names.items() if found}, self._more(names), frozenset(kept))
+        names = {path: self._names(path) for path in (*self._keepers, *self._staying)}
+        going = self._going(names)
+        sizes = {path: sum(self._families.size(path, name) for name in found) for path, found in names.items() if found}
+        companions = {path: Companions(tuple(names[path]), size) for path, size in sizes.items()}
+        return Company(companions, self._more(names, going), frozenset(self._asked - going))
 
-    def _more(self, names: Mapping[str, Sequence[str]]) -> dict[str, int]:
-        """Each companion's bytes once: what goes with an edited picture goes with its original, too."""
-        counted, found = set(self._keepers), {}
-        for path in sorted(self._keepers, key=lambda path: -len(names[path])):
-            fresh = [name for name in names[path] if _beside(path, name) not in counted]
-            counted |= {_beside(path, name) for name in fresh}
-            found[path] = sum(self._size(path, name) for name in fresh)
-        return found
+    def _names(self, path: str) -> list[str]:
+        keeper = self._keepers.get(path, "")
+        without = split(keeper)[1] if split(keeper)[0] == split(path)[0] else ""
+        return self._families.folder(path).companions(split(path)[1], without)
 
-    def _hosts(self, path: str) -> list[str]:
-        return [_beside(path, name) for name in self._folder(path).hosts.get(_split(path)[1], ())]
+    def _going(self, names: Mapping[str, Sequence[str]]) -> set[str]:
+        """Those of the duplicates that go which nothing keeps: fewer, until each of them may."""
+        going = set(self._asked)
+        while True:
+            leaving = going.union(beside(path, name) for path in going for name in names[path])
+            if not (stay := {path for path in going if self._stays(path, names[path], going, leaving)}):
+                return going
+            going -= stay
 
-    def _stays(self, path: str, keeper: str, names: Iterable[str]) -> bool:
+    def _stays(self, path: str, names: Iterable[str], going: set[str], leaving: set[str]) -> bool:
         """Whether it belongs to what stays, or what belongs to it must stay or lies not beside its keeper."""
-        hosts = self._hosts(path)
-        if hosts and keeper not in hosts and not all(host in self._keepers for host in hosts):
+        keeper, hosts = self._keepers[path], self._hosts(path)
+        if hosts and keeper not in hosts and not leaving.issuperset(hosts):
             return True
-        there, name = self._folder(keeper), _split(keeper)[1]
-        sizes = {self._size(keeper, one) for one in (*there.companions(name), *there.shared(name))}
+        sizes = self._sizes_beside(keeper)
         for one in names:
-            other = _beside(path, one)
-            if other in self._staying or (other not in self._keepers and self._size(path, one) not in sizes):
+            other = beside(path, one)
+            if other in self._staying or (
+                other not in going if other in self._asked else self._families.size(path, one) not in sizes
+            ):
                 return True
         return False
 
-    def _size(self, path: str, name: str) -> int:
-        folder = _split(path)[0]
-        return next(files[name].size for family in families_of(name) if name in (files := self._files[folder, family]))
+    def _sizes_beside(self, keeper: str) -> set[int]:
+        """Bytes of what belongs to a keeper, to others perhaps, too."""
+        there, name = self._families.folder(keeper), split(keeper)[1]
+        return {self._families.size(keeper, one) for one in (*there.companions(name), *there.shared(name))}
 
-    def _folder(self, path: str) -> Folder:
-        folder, name = _split(path)
-        key = folder, families_of(name)
-        if key not in self._folders:
-            files = {file.name: file for family in key[1] for file in self._files[folder, family].values()}
-            self._folders[key] = find_companions(files.values())
-        return self._folders[key]
+    def _more(self, names: Mapping[str, Sequence[str]], going: set[str]) -> dict[str, int]:
+        """Each companion's bytes once: what goes with an edited picture goes with its original, too."""
+        counted, found, leaving = set(self._asked), {}, self._leaving(names, going)
+        for path in sorted(going, key=lambda path: (-len(names[path]), path)):
+            shared = [
+                name for name in self._families.folder(path).shared(split(path)[1]) if beside(path, name) in leaving
+            ]
+            fresh = [name for name in (*names[path], *shared) if beside(path, name) not in counted]
+            counted |= {beside(path, name) for name in fresh}
+            found[path] = sum(self._families.size(path, name) for name in fresh)
+        return found
 
+    def _leaving(self, names: Mapping[str, Sequence[str]], going: set[str]) -> set[str]:
+        """What goes, and what goes with it: that which several share with the last of them."""
+        leaving = going.union(beside(path, name) for path in going for name in names[path])
+        while fresh := {one for path in going for one in self._freed(path, leaving)} - leaving:
+            leaving |= fresh
+        return leaving
 
-def _split(path: str) -> tuple[str, str]:
-    folder, _, name = path.rpartition("/")
-    return folder, name
+    def _freed(self, path: str, leaving: set[str]) -> Iterator[str]:
+        """What it shares with files that leave, if all whose keepers are known have it beside them."""
+        here = self._families.folder(path)
+        for name in here.shared(split(path)[1]):
+            hosts, size = [beside(path, host) for host in here.hosts[name]], self._families.size(path, name)
+            keepers = [self._keepers[host] for host in hosts if host in self._asked]
+            if leaving.issuperset(hosts) and all(size in self._sizes_beside(keeper) for keeper in keepers):
+                yield beside(path, name)
 
-
-def _beside(path: str, name: str) -> str:
-    folder = _split(path)[0]
-    return f"{folder}/{name}" if folder else name
+    def _hosts(self, path: str) -> list[str]:
+        return [beside(path, name) for name in self._families.folder(path).hosts.get(split(path)[1], ())]

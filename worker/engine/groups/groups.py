@@ -47,7 +47,7 @@ class Duplicate:
 
     loses_nothing: whether its keeper holds all that it holds, None where no report can know. frees: bytes that its
     going would free, companions included. may_free: bytes that it would free if `apply` proved that it loses nothing.
-    companions: names of the files beside it that go with it.
+    companions: names of the files beside it that go with it; companion_bytes: of them all.
     """
 
     member: Member
@@ -58,19 +58,49 @@ class Duplicate:
     frees: int = 0
     may_free: int = 0
     companions: tuple[str, ...] = ()
+    companion_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Files that hold one picture. number: from 1, largest saving first. duplicates: best first, never empty.
 
-    companions: names of the files beside its keeper that belong to that one.
+    companions: names of the files beside its keeper that belong to that one; companion_bytes: of them all.
     """
 
     number: int
     keeper: Member
     duplicates: tuple[Duplicate, ...]
     companions: tuple[str, ...] = ()
+    companion_bytes: int = 0
+
+    def going(self) -> set[str]:
+        """Paths of the duplicates that go without being asked for by name, as far as is known.
+
+        Copies of one that does not go, too: for that one. Other names of the keeper's own file do not.
+        """
+        copies = {path for path, there in self.standing().items() if there is not self.keeper}
+        return {
+            one.member.path
+            for one in self.duplicates
+            if not one.member.is_one_file_with(self.keeper)
+            and (
+                one.member.path in copies
+                or (one.kind.is_acted_on and (one.kind.is_sure or one.loses_nothing is not False))
+            )
+        }
+
+    def standing(self) -> dict[str, Member]:
+        """By the path of each duplicate the file that stays for it, where nothing is asked for by name.
+
+        The keeper; for copies of a duplicate that does not go then, the first of them, which does not go either.
+        """
+        first: dict[str, Member] = {}
+        found: dict[str, Member] = {}
+        for one in self.duplicates:
+            there = self.keeper if one.kind.is_acted_on else first.setdefault(one.member.digest, one.member)
+            found[one.member.path] = self.keeper if there is one.member else there
+        return found
 
     @property
     def bytes_to_free(self) -> int:

@@ -4,8 +4,9 @@ Folders decide first: protected ones, then preferred ones in their order. Then t
 Bars and frames of one colour add no pixels: a letterboxed copy would stay otherwise, and the picture itself go.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shared.paths import is_in_folder
@@ -14,10 +15,12 @@ from worker.engine.groups.groups import Member
 KeeperRank = tuple[int | str, ...]
 Rank = Callable[[Member], KeeperRank]
 
+COMPANIONS: Final = "companions"
 _CRITERIA: Final[Mapping[str, tuple[str, Callable[[Member], int | str]]]] = {
     "pixels": ("most pixels", lambda member: -(member.content or member.width * member.height)),
     "holds": ("holds more than a picture of 8 bits", lambda member: not member.holds),
     "bytes": ("largest file", lambda member: -member.bytes),
+    COMPANIONS: ("most companions", lambda _: 0),  # what lies beside a file no member knows: see `Ranking`
     "oldest": ("oldest", lambda member: member.mtime_ns),
     "newest": ("newest", lambda member: -member.mtime_ns),
     "shortest": ("shortest path", lambda member: len(member.path)),
@@ -50,14 +53,46 @@ class FolderRules:
 NO_RULES: Final = FolderRules()
 
 
-def rank_keepers(order: Sequence[str], folders: FolderRules = NO_RULES) -> Rank:
+@dataclass(frozen=True)
+class Ranking:
     """The rank of a file by its folder, then by criteria (`shared.setting_checks.KEEPER_CRITERIA`); the lowest stays.
 
-    The path decides last, named or not, so the order is total: no two files share one. Raises KeyError for a word that
-    is no criterion.
+    The path decides last, named or not, so the order is total: no two files share one. companions: of how many files
+    with a content of their own each one is the picture, by its path; of files that are not there nobody asks.
     """
-    measures = [_CRITERIA[word][1] for word in (*order, "path")]
-    return lambda member: (folders.rank(member.path), *(measure(member) for measure in measures))
+
+    order: Sequence[str]
+    folders: FolderRules = NO_RULES
+    companions: Mapping[str, int] = field(default_factory=dict)
+
+    def __call__(self, member: Member) -> KeeperRank:
+        """The rank of a file. Raises KeyError for a word that is no criterion."""
+        return self._ranked(member, (*self.order, "path"))
+
+    def contested(self, members: Iterable[Member]) -> set[str]:
+        """Paths that nothing tells from one another before their companions do; none where those are not asked for."""
+        if COMPANIONS not in self.order:
+            return set()
+        before = self.order[: self.order.index(COMPANIONS)]
+        # Their hashes take a tenth of the memory; one that two ranks share costs one count.
+        ranks = {member.path: hash(self._ranked(member, before)) for member in members}
+        counted = Counter(ranks.values())
+        return {path for path, rank in ranks.items() if counted[rank] > 1}
+
+    def knowing(self, companions: Mapping[str, int]) -> "Ranking":
+        """The same, where the companions of contested files are known."""
+        return replace(self, companions=companions)
+
+    def _ranked(self, member: Member, words: Sequence[str]) -> KeeperRank:
+        measured = (
+            -self.companions.get(member.path, 0) if word == COMPANIONS else _CRITERIA[word][1](member) for word in words
+        )
+        return (self.folders.rank(member.path), *measured)
+
+
+def rank_keepers(order: Sequence[str], folders: FolderRules = NO_RULES) -> Ranking:
+    """The order of keepers, before anybody has counted companions."""
+    return Ranking(tuple(order), folders)
 
 
 def describe_order(order: Sequence[str], folders: FolderRules = NO_RULES) -> str:

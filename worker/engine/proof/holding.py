@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import Final
 
-from worker.engine.proof.parts import Inventory, in_words
+from worker.engine.proof.parts import SENSOR, Inventory, in_words
 from worker.engine.proof.stored import Stored
 
 _SIDE_SHOWS: Final = re.compile("bytes that belong to none|an index of")  # not worth a word beside what they go with
@@ -25,6 +25,11 @@ def describe_holding(inventory: Inventory, stored: Stored | None) -> str:
     if stored is not None and stored.transparent:
         names.append("transparency")
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def holds_sensor(holds: str) -> bool:
+    """Whether a file that holds this is a camera raw."""
+    return SENSOR in holds
 
 
 def mark_what_is_said(inventory: Inventory, stored: Stored | None) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from worker.engine.picture.avif import boxes
 from worker.engine.picture.psd import read_psd
-from worker.engine.proof.parts import Parts, digest
+from worker.engine.proof.parts import SENSOR, Parts, digest
 
 _PICTURES: Final = (b"av01", b"grid", b"iovl")
 _ALPHA: Final = b"alpha"
@@ -99,4 +99,4 @@ def read_jpeg_2000(data: bytes, parts: Parts) -> None:
 
 def read_raw(data: bytes, parts: Parts) -> None:
     """What its sensor saw, which no other file of the picture holds: not another raw file of it either."""
-    parts.extras.add(("the sensor's values", digest(data)))
+    parts.extras.add((SENSOR, digest(data)))

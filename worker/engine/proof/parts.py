@@ -17,6 +17,7 @@ from worker.engine.proof.xmp import held_in
 Held = tuple[str, str]  # what it is, in words, and the digest of its value
 
 _SEVERAL: Final = re.compile(r"(pages|frames|frames of an animation|\d+ pictures)$")  # as the readers of formats say it
+SENSOR: Final = "the sensor's values"  # what makes a file a camera raw
 _MOST_PROFILE: Final = 1 << 26  # bytes of a colour profile, so that a hostile one fills no memory
 _PIECE: Final = 1 << 20
 _LONGEST_BRANDS: Final = 256  # bytes of the box that a video begins with

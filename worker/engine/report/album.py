@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rich import filesize
@@ -13,7 +13,7 @@ from worker.engine.groups.variants import Variant
 from worker.engine.report.clusters import TYPICAL_NAMED, Cluster, Subcluster
 from worker.engine.report.model import Report
 from worker.engine.report.theme import colour_of, shape_of
-from worker.engine.report.wording import saving, show
+from worker.engine.report.wording import beside, saving, show
 
 Thumbnail = Callable[[str], bytes | None]  # path -> JPEG, None where there is none
 
@@ -54,7 +54,7 @@ class Frame:
 class Tile:
     """A file on the page. name: shown, cut where it is long; path: for the filter. source: data URI, "" for none.
 
-    frame: a place that is marked in the picture.
+    frame: a place that is marked in the picture. companions: what belongs to it, in words.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Tile:
     kind: str = ""
     reason: str = ""
     frame: Frame | None = None
+    companions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +195,11 @@ def show_outliers(report: Report, album: Album) -> list[Tile]:
 
 
 def _group(group: Group, album: Album) -> GroupView:
-    tiles = [_tile(group.keeper, album, keeper=True)]
-    tiles += [
-        _tile(file.member, album, kind=str(file.kind), reason=file.reason) for file in group.duplicates[: MEMBERS - 1]
-    ]
+    keeper = _tile(group.keeper, album, keeper=True)
+    tiles = [replace(keeper, companions=beside(group.companions, group.companion_bytes))]
+    for file in group.duplicates[: MEMBERS - 1]:
+        tile = _tile(file.member, album, kind=str(file.kind), reason=file.reason)
+        tiles.append(replace(tile, companions=beside(file.companions, file.companion_bytes)))
     kinds = {str(file.kind) for file in group.duplicates}
     hidden = 1 + len(group.duplicates) - len(tiles)
     freed = saving(group.bytes_to_free, group.bytes_to_prove)

@@ -13,7 +13,8 @@ from shared.records.passed_over import PassedOver
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.clusters.neighbourhood import Neighbourhood
-from worker.engine.groups.company import Seen, find_company
+from worker.engine.companions.families import Seen
+from worker.engine.groups.company import find_company
 from worker.engine.groups.groups import Group, Member, pictures_of
 from worker.engine.groups.keepers import NO_RULES, FolderRules
 from worker.engine.groups.savings import count_savings
@@ -158,9 +159,12 @@ def build_report(
     strange = next((file.path for file in files if file.digest not in rows), None)
     if strange is not None:
         raise ValueError(f"{strange!r} is in the collection but its features were not clustered")
+
+    def is_protected(path: str) -> bool:
+        return meta.keeper_folders.protector(path) is not None
+
     assignments = _assign(sorted(files, key=lambda file: file.path), clustering, rows, groups, variants)
-    company = find_company(seen, groups)
-    groups = count_savings(groups, lambda path: meta.keeper_folders.protector(path) is not None, company)
+    groups = count_savings(groups, is_protected, find_company(seen, groups, is_protected))
     failed = tuple(sorted(failures, key=lambda failure: (failure.path, failure.reason)))
     others = _judge(sorted(by_bytes, key=lambda file: file.path), groups)
     others_duplicates = sum(other.verdict != UNIQUE for other in others)

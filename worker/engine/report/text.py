@@ -11,7 +11,7 @@ from shared.records.passed_over import PassedOver
 from worker.engine.groups.groups import Group
 from worker.engine.report.model import Report, Totals
 from worker.engine.report.summary import REASONS_LISTED, naming, reasons, sampling
-from worker.engine.report.wording import fit, number_of, origin_of, saving, show, strictness_of
+from worker.engine.report.wording import beside, fit, number_of, origin_of, saving, show, strictness_of
 
 WIDTH: Final = 80  # columns
 GROUPS_NAMED: Final = 5  # largest ones, which are named
@@ -89,11 +89,18 @@ def _largest_groups(report: Report) -> Iterator[str]:
 def _group(group: Group) -> Iterator[str]:
     yield f"Group {group.number} frees {saving(group.bytes_to_free, group.bytes_to_prove)}"
     yield f"  {'keeper':<10} {fit(group.keeper.path, WIDTH - 13)}"
+    yield from _beside(group.companions, group.companion_bytes)
     for duplicate in group.duplicates[:DUPLICATES_NAMED]:
         yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"
         yield f"  {'':<10} {fit(f'{filesize.decimal(duplicate.member.bytes)}: {duplicate.reason}', WIDTH - 13)}"
+        yield from _beside(duplicate.companions, duplicate.companion_bytes)
     if len(group.duplicates) > DUPLICATES_NAMED:
         yield f"  and {number_of(len(group.duplicates) - DUPLICATES_NAMED, 'more', 'more')}"
+
+
+def _beside(names: Sequence[str], size: int) -> Iterator[str]:
+    if names:
+        yield f"  {'':<10} {beside(names, size, WIDTH - 13)}"
 
 
 def _choice(report: Report) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """How names, sizes and counts are written where people read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich import filesize
 from rich.cells import cell_len, chop_cells
 
 LONGEST_SHOWN: Final = 200
+NAMED: Final = 3  # companions of a file
+LONGEST_COMPANION: Final = 60
 
 
 def show(text: str, longest: int = LONGEST_SHOWN) -> str:
@@ -57,6 +59,24 @@ def decimal(value: float | None, places: int = 2) -> str:
 def number_of(count: int, singular: str, plural: str = "") -> str:
     """`1 image`, `2,000 images`."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def beside(names: Sequence[str], size: int, columns: int = 0) -> str:
+    """What belongs to a picture: `with 4 companions (3.0 MB): a.AAE, a.MOV and 2 more`; "" for nothing. size: bytes.
+
+    columns: that it has to fit into, with fewer names or shortened ones; 0 for any number.
+    """
+    if not names:
+        return ""
+    words = [_name_companions(names, size, most) for most in (NAMED, NAMED - 1)]
+    return next((one for one in words if not columns or cell_len(one) <= columns), fit(words[-1], columns))
+
+
+def _name_companions(names: Sequence[str], size: int, most: int) -> str:
+    shown = names if len(names) <= most else names[: most - 1]
+    more = f" and {len(names) - len(shown):,} more" if len(shown) < len(names) else ""
+    listed = ", ".join(show(name, LONGEST_COMPANION) for name in shown)
+    return f"with {number_of(len(names), 'companion')} ({filesize.decimal(size)}): {listed}{more}"
 
 
 def origin_of(thresholds: Mapping[str, Any]) -> str:

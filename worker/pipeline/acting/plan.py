@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shared.acting.duplicates import ReportedDuplicate
@@ -66,6 +66,7 @@ def make_plan(
 ) -> Plan:
     """Those of `duplicates` that were asked for and that no rule keeps. needed: paths that earlier links lead to."""
     kinds = request.kinds or UNNAMED
+    duplicates = list(_copies_of_what_stays(duplicates, kinds))
     asked = [one for one in duplicates if one.kind in kinds and _is_in(one.path, request.folders)]
     keepers = {one.keeper for one in duplicates}
     chosen, skipped, seen = [], [], set[str]()
@@ -83,6 +84,22 @@ def make_plan(
         frozenset(keepers).union(needed),
         {one.path: one for one in chosen},
     )
+
+
+def _copies_of_what_stays(
+    duplicates: Iterable[ReportedDuplicate], kinds: Collection[Kind]
+) -> Iterator[ReportedDuplicate]:
+    """Duplicates; of those that nobody asked for the copies go for the first one of the same bytes, which stays.
+
+    A report names one keeper for all (docs/adr/0050): of a small picture and its copy both are near to the large one.
+    """
+    first: dict[str, ReportedDuplicate] = {}
+    for one in duplicates:
+        stays = one if one.kind in kinds or not one.kind.is_duplicate else first.setdefault(one.digest, one)
+        if stays is one or Kind.EXACT not in kinds:
+            yield one
+        else:
+            yield replace(one, kind=Kind.EXACT, similarity=1.0, keeper=stays.path, keeper_digest=stays.digest)
 
 
 def _owners_first(chosen: Sequence[ReportedDuplicate]) -> list[ReportedDuplicate]:

@@ -11,15 +11,15 @@ from shared.errors import ImagesieveError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Tallies
-from worker.engine.groups.keepers import Rank
+from worker.engine.groups.keepers import Ranking
 from worker.pipeline.comparison import Compare, File, Screen
 from worker.pipeline.judging.collection import CANDIDATES, Candidates, Collection, CollectionStore
 from worker.pipeline.judging.knowledge import RECORDS_AT_ONCE, Knowledge
 from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN, NONE, OUTDATED, PROPOSALS, RECALLED
 from worker.pipeline.judging.proposal import Proposal
+from worker.pipeline.judging.ranked import rank_files
 from worker.pipeline.judging.recalling import Recalled
 from worker.pipeline.judging.verdicts import Clusters, Given, Verdicts, VerdictsStore
-from worker.pipeline.members import member_of
 
 TOGETHER = 16  # verdicts on strangers that are written together: some milliseconds each
 
@@ -39,7 +39,7 @@ class Judge:
         screen: Screen,
         clusters: Clusters,
         now: Callable[[], float],
-        rank: Rank,
+        rank: Ranking,
         holder: str = "",
         meter: Meter = UNMETERED,
         act: Callable[[Sequence[Given]], None] | None = None,
@@ -243,4 +243,4 @@ class Judge:
 
     def _ranked(self, paths: Sequence[str]) -> list[File]:
         """The same, in the order of keepers: the first one stays."""
-        return sorted(self._files(paths), key=lambda file: self._rank(member_of(file.path, file.record)))
+        return rank_files(self._files(paths), self._rank, self._known.digest, self._store)

@@ -9,8 +9,9 @@ from shared.records import Generation, Record
 from worker.engine.clusters.clustering import Clustering, cluster
 from worker.engine.clusters.continuity import previous_numbers
 from worker.engine.clusters.division import Wish
+from worker.engine.companions.families import count_companions
 from worker.engine.groups.groups import Member, pictures_of
-from worker.engine.groups.keepers import Rank
+from worker.engine.groups.keepers import Ranking
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.collection import Collection, readable
 from worker.pipeline.reclustering.correction import Grouping, group_files, verify_again
@@ -53,7 +54,7 @@ class Arranger:
 
     reclustering: Reclustering
     extractor_id: str
-    rank: Rank
+    rank: Ranking
     wish: Wish
     last: Generation | None
     again: bool
@@ -82,10 +83,12 @@ class Arranger:
     def _group(self, members: list[Member], files: dict[str, Record], waiting: int) -> Grouping:
         """waiting: files not read yet."""
         store, compare = self.reclustering.store, self.reclustering.compare
+        seen = ((member.path, member.bytes, member.mtime_ns) for member in members)
+        rank = self.rank.knowing(count_companions(seen, self.rank.contested(members)))
         if self.again:
             self.reclustering.storage.check_there()  # or nothing could be compared, and every pair would be refused
-            verify_again(store, members, files, compare, self.rank)
-        return group_files(store, members, files, compare, self.rank, waiting)
+            verify_again(store, members, files, compare, rank)
+        return group_files(store, members, files, compare, rank, waiting)
 
     def _cluster(self, rows: StoredRows) -> Clustering:
         reclustering, last = self.reclustering, self.last
