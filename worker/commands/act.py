@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from shared.acting.duplicates import ReportedDuplicate, read_duplicates
 from shared.acting.events import ActingEvent
 from shared.acting.runs import AWAY, Action, read_runs, run_files
+from shared.decisions import DecisionJournal
 from shared.errors import ImagesieveError, SettingsError
 from shared.folders import check_target
 from shared.records import Kind
@@ -65,7 +66,8 @@ def apply(settings: Settings, request: Request, target: str, dry: bool) -> Itera
         for sentence in settings.folder_warnings():
             yield {"event": ActingEvent.WARNING, "text": sentence}
         runs = read_runs(collaborators.journals)
-        plan = make_plan(duplicates, request, rules, needed_paths(runs, str(root)))
+        decided = DecisionJournal(settings.decisions_dir, time.time).read()
+        plan = make_plan(duplicates, request, rules, needed_paths(runs, str(root)), decided)
         for skipped in plan.skipped:
             yield _event_of(skipped, dry)
         if dry and request.action is Action.MOVE:

@@ -7,6 +7,7 @@ from typing import Final
 
 from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import AWAY, Action, Phase, Run
+from shared.decisions import UNDECIDED, Decided, Subject
 from shared.paths import is_in_folder, is_one_folder
 from shared.records import Kind
 from worker.engine.companions.belonging import FolderFile, are_raw_and_picture, find_companions
@@ -62,15 +63,23 @@ NOTHING_ELSE: Final = Plan(())
 
 
 def make_plan(
-    duplicates: Sequence[ReportedDuplicate], request: Request, rules: FolderRules, needed: Collection[str] = ()
+    duplicates: Sequence[ReportedDuplicate],
+    request: Request,
+    rules: FolderRules,
+    needed: Collection[str] = (),
+    decided: Decided = UNDECIDED,
 ) -> Plan:
-    """Those of `duplicates` that were asked for and that no rule keeps. needed: paths that earlier links lead to."""
+    """Those of `duplicates` that were asked for and that no rule keeps.
+
+    needed: paths that earlier links lead to. decided: by users, perhaps since the report was made.
+    """
     kinds = request.kinds or UNNAMED
     asked = [one for one in duplicates if one.kind in kinds and _is_in(one.path, request.folders)]
     keepers = {one.keeper for one in duplicates}
     chosen, skipped, seen = [], [], set[str]()
+    spared = _spared(duplicates, decided)
     for one in asked:
-        reason = _why_not(one, request.action, rules, keepers, needed)
+        reason = spared.get(one.path) or _why_not(one, request.action, rules, keepers, needed)
         if reason:
             skipped.append(Skipped(one, reason))
         elif one.path not in seen:
@@ -83,6 +92,25 @@ def make_plan(
         frozenset(keepers).union(needed),
         {one.path: one for one in chosen},
     )
+
+
+def _spared(duplicates: Iterable[ReportedDuplicate], decided: Decided) -> dict[str, str]:
+    """Why users' decisions leave files where they are, by path."""
+    of_keepers = defaultdict(list)
+    for one in duplicates:
+        of_keepers[Subject(one.keeper_digest, one.keeper)].append(one)
+    found = {}
+    for keeper, ones in of_keepers.items():
+        subjects = {one.path: Subject(one.digest, one.path) for one in ones}
+        keeping = decided.keeping(keeper, subjects.values())
+        for one in ones:
+            if decided.are_apart(keeper.digest, one.digest):
+                found[one.path] = "you decided that it and its keeper are different pictures"
+            elif number := keeping.get(subjects[one.path]):
+                found[one.path] = f"you decided that it stays beside its keeper (decision {number})"
+            elif one.digest in decided.chosen and one.digest != keeper.digest:
+                found[one.path] = "you decided that it is the keeper; the next recluster run sees to it"
+    return found
 
 
 def _owners_first(chosen: Sequence[ReportedDuplicate]) -> list[ReportedDuplicate]:
