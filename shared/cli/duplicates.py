@@ -15,6 +15,7 @@ from rich.text import Text
 from shared.acting.duplicates import read_duplicates
 from shared.acting.runs import Action, Phase, Run, read_runs
 from shared.cli.collection_settings import settings_of_report
+from shared.cli.decisions import decide
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
 from shared.cli.terminal import emit, say, shown
 from shared.errors import SettingsError
@@ -27,8 +28,11 @@ RUN_COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off",
 FILE_WIDTH: Final = 250  # columns of a table that goes into a file
 
 app = typer.Typer(
-    help="Show duplicates, act on them, and bring them back.", no_args_is_help=True, rich_markup_mode=None
+    help="Show duplicates, decide on them, act on them, and bring them back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+app.command()(decide)
 
 
 Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help=f"{', '.join(Kind)}; may be given again")]
