@@ -13,13 +13,24 @@ from hypothesis import strategies as st
 
 from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import Action
-from shared.decisions import UNDECIDED, Decided, DecisionJournal, DecisionKind, Subject, decide, parse_line
+from shared.decisions import (
+    UNDECIDED,
+    Decided,
+    Decision,
+    DecisionJournal,
+    DecisionKind,
+    Subject,
+    Undoing,
+    decide,
+    parse_line,
+)  # fmt: skip
 from shared.errors import JournalFailed, PermanentError
-from shared.records import Kind, Match, Record
+from shared.records import Kind, Match, Record, Relation, State
 from tests.unit.test_judge import RANK, World, clusters_of
 from worker.engine.groups.groups import Group
 from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.plan import Request, make_plan
+from worker.pipeline.calibrating.labelled import try_on_decisions
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.collection import Collection
 from worker.pipeline.judging.judge import Judge
@@ -324,3 +335,24 @@ def test_any_order_of_arrivals_runs_renames_and_decisions_ends_in_the_same_group
     for group in plain.regroup():
         contents = {group.keeper.digest, *(one.member.digest for one in group.duplicates)}
         assert not any(pair <= contents for pair in rejected)
+
+
+def test_thresholds_are_tried_on_the_pairs_that_were_decided_on() -> None:
+    files = {DIGESTS[name]: File(name, Record(9, 1, State.READY, digest=DIGESTS[name])) for name in "abcd"}
+    lines = [
+        Decision(1, 0.0, DIFFERENT, tuple(subjects("ab"))),
+        Decision(2, 0.0, DIFFERENT, tuple(subjects("ac"))),
+        Decision(3, 0.0, KEEPER, tuple(subjects("bcd"))),
+        Decision(4, 0.0, DIFFERENT, tuple(subjects("ae"))),  # e is gone
+        Decision(5, 0.0, KEEPER, tuple(subjects("ab"))),
+        Undoing(6, 0.0, 5),
+    ]
+    alike = {frozenset("ab"): Relation.NEAR, frozenset("bc"): Relation.VARIANT}
+
+    def compare(one: File, other: File) -> Match | None:
+        relation = alike.get(frozenset({one.path, other.path}))
+        return Match(0.9, "", relation) if relation else None
+
+    found = try_on_decisions(decide(lines), files, compare)
+    assert (found.different, found.wrong_different) == (2, (("a", "b"),))
+    assert (found.same, found.wrong_same) == (2, (("b", "d"),))
