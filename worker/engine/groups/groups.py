@@ -47,7 +47,8 @@ class Duplicate:
 
     loses_nothing: whether its keeper holds all that it holds, None where no report can know. frees: bytes that its
     going would free, companions included. may_free: bytes that it would free if `apply` proved that it loses nothing.
-    companions: names of the files beside it that go with it; companion_bytes: of them all.
+    companions: names of the files beside it that go with it; companion_bytes: of them all. kept_by: the number of the
+    decision by which it stays beside its keeper, 0 without one.
     """
 
     member: Member
@@ -59,6 +60,12 @@ class Duplicate:
     may_free: int = 0
     companions: tuple[str, ...] = ()
     companion_bytes: int = 0
+    kept_by: int = 0
+
+    @property
+    def why(self) -> str:
+        """The reason, for people; and that it stays, where somebody decided so."""
+        return f"{self.reason}; it stays, as you decided (decision {self.kept_by})" if self.kept_by else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ class Group:
         return {
             one.member.path
             for one in self.duplicates
-            if not one.member.is_one_file_with(self.keeper)
+            if not one.kept_by
+            and not one.member.is_one_file_with(self.keeper)
             and (
                 one.member.path in copies
                 or (one.kind.is_acted_on and (one.kind.is_sure or one.loses_nothing is not False))

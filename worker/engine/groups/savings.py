@@ -12,9 +12,9 @@ def count_savings(
 ) -> list[Group]:
     """The groups with what each file would free, numbered by it; other names of the keeper's own file are left out.
 
-    Nothing is freed by what goes only when it is asked for by name (an identical file that would lose its date, a
-    near-duplicate, but for its copies), by a protected file, by one that stays for what belongs to it, nor by a file
-    of which another name stays.
+    Nothing is freed by what was decided to stay, by what goes only when it is asked for by name (an identical file that
+    would lose its date, a near-duplicate, but for its copies), by a protected file, by one that stays for what belongs
+    to it, nor by a file of which another name stays.
     """
     counted = (
         replace(

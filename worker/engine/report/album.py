@@ -198,7 +198,7 @@ def _group(group: Group, album: Album) -> GroupView:
     keeper = _tile(group.keeper, album, keeper=True)
     tiles = [replace(keeper, companions=beside(group.companions, group.companion_bytes))]
     for file in group.duplicates[: MEMBERS - 1]:
-        tile = _tile(file.member, album, kind=str(file.kind), reason=file.reason)
+        tile = _tile(file.member, album, kind=str(file.kind), reason=file.why)
         tiles.append(replace(tile, companions=beside(file.companions, file.companion_bytes)))
     kinds = {str(file.kind) for file in group.duplicates}
     hidden = 1 + len(group.duplicates) - len(tiles)

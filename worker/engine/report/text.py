@@ -92,7 +92,7 @@ def _group(group: Group) -> Iterator[str]:
     yield from _beside(group.companions, group.companion_bytes)
     for duplicate in group.duplicates[:DUPLICATES_NAMED]:
         yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"
-        yield f"  {'':<10} {fit(f'{filesize.decimal(duplicate.member.bytes)}: {duplicate.reason}', WIDTH - 13)}"
+        yield f"  {'':<10} {fit(f'{filesize.decimal(duplicate.member.bytes)}: {duplicate.why}', WIDTH - 13)}"
         yield from _beside(duplicate.companions, duplicate.companion_bytes)
     if len(group.duplicates) > DUPLICATES_NAMED:
         yield f"  and {number_of(len(group.duplicates) - DUPLICATES_NAMED, 'more', 'more')}"

@@ -2,23 +2,28 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from shared.decisions import UNDECIDED, Decided
 from shared.store import Files
 from worker.engine.companions.families import Kin, Seen, count_companions
+from worker.engine.groups.decided import rank_chosen_first
 from worker.engine.groups.keepers import Ranking
 from worker.pipeline.comparison import File
 from worker.pipeline.judging.knowledge import RECORDS_AT_ONCE
 from worker.pipeline.members import member_of
 
 
-def rank_files(files: Sequence[File], rank: Ranking, known: Iterable[str], store: Files) -> list[File]:
-    """The files, the one that stays first. known: paths of the collection.
+def rank_files(
+    files: Sequence[File], rank: Ranking, known: Iterable[str], store: Files, decided: Decided = UNDECIDED
+) -> list[File]:
+    """The files, the one that stays first. known: paths of the collection. decided: by users.
 
     They are looked through only where companions may decide.
     """
     members = {file.path: member_of(file.path, file.record) for file in files}
     contested = rank.contested(members.values())
     complete = rank.knowing(count_companions(_seen_beside(contested, known, store), contested))
-    return sorted(files, key=lambda file: complete(members[file.path]))
+    order = rank_chosen_first(complete, decided)
+    return sorted(files, key=lambda file: order(members[file.path]))
 
 
 def _seen_beside(paths: Collection[str], known: Iterable[str], store: Files) -> Iterator[Seen]:
