@@ -8,11 +8,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 
 from shared.settings import Settings, load_settings
 from shared.stack.redis_server import find_redis_server, redis_command
+
+# How long an example takes says more of what else the machine does than of the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 class RedisServer:

@@ -55,7 +55,7 @@ def fill(folder: Path) -> None:
         "wide.bmp": picture("BMP", 399),
         "cut.jpg": picture()[:5000],
         "head.png": b"\x89PNG\r\n\x1a\n" + b"?" * 100,
-        "new.jxl": b"\xff\x0a" + bytes(50),
+        "scene.tif": b"v/1\x01" + bytes(50),
         "text.jpg": b"no picture",
         "empty.jpg": b"",
         "Screenshots/s.png": picture("PNG"),
@@ -105,7 +105,7 @@ def test_every_file_is_counted_once_and_nothing_is_changed(tmp_path: Path) -> No
         "more bytes than IMAGESIEVE_MAX_BYTES": ("too large", 1),
         "truncated JPEG file": ("damaged", 1),
         "PNG file whose header cannot be read": ("damaged", 1),
-        "JPEG XL picture": ("unsupported", 1),
+        "OpenEXR picture": ("unsupported", 1),
         "not an image: it looks like text": ("no image", 1),
         "empty file": ("empty", 1),
     }

@@ -13,6 +13,7 @@ from PIL import Image
 
 from shared.failures import FailureKind
 from tests.raw_files import jpeg
+from tests.unit import jxl_files
 from worker.engine.picture.decode import probe
 from worker.pipeline.estimating.beginning import (
     MORE,
@@ -57,6 +58,7 @@ FORMATS: dict[str, Callable[[], bytes]] = {
     "TIFF": lambda: saved("TIFF"),
     "PNM": lambda: saved("PPM"),
     "JPEG 2000": lambda: saved("JPEG2000"),
+    "JPEG XL": lambda: jxl_files.from_jpeg(saved("JPEG", quality=98)),
     "AVIF": lambda: saved("AVIF", quality=95),
     "HEIC": heif,
 }
@@ -128,8 +130,9 @@ def test_limits_are_those_of_the_worker(tmp_path: Path) -> None:
     ("data", "kind", "words"),
     [
         (b"", FailureKind.EMPTY, "empty file"),
-        (b"\xff\x0a" + bytes(100), FailureKind.UNSUPPORTED, "JPEG XL"),
-        (b"\xff\x0a" + os.urandom(2 << 20), FailureKind.UNSUPPORTED, "JPEG XL"),
+        (b"v/1\x01" + bytes(100), FailureKind.UNSUPPORTED, "OpenEXR"),
+        (b"v/1\x01" + os.urandom(2 << 20), FailureKind.UNSUPPORTED, "OpenEXR"),
+        (b"\xff\x0a" + bytes(100), FailureKind.DAMAGED, "JPEG XL"),
         (b"some words", FailureKind.NO_IMAGE, "text"),
         (b"%PDF-1.7" + bytes(2 << 20), FailureKind.NO_IMAGE, "PDF"),
         (bytes(2 << 20), FailureKind.NO_IMAGE, "zero bytes"),
@@ -137,7 +140,7 @@ def test_limits_are_those_of_the_worker(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n" + b"x" * 100_000, FailureKind.DAMAGED, "PNG"),
         (saved("JPEG")[:30_000], FailureKind.DAMAGED, "truncated JPEG"),
     ],
-    ids=["empty", "JXL", "large JXL", "text", "large PDF", "zeros", "JPEG", "PNG", "short JPEG"],
+    ids=["empty", "EXR", "large EXR", "JXL", "text", "large PDF", "zeros", "JPEG", "PNG", "short JPEG"],
 )
 def test_what_will_be_refused_is_refused(tmp_path: Path, data: bytes, kind: FailureKind, words: str) -> None:
     found = look(tmp_path, data)

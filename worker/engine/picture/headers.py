@@ -174,8 +174,8 @@ def _heic(data: bytes) -> Header:
     return Header("HEIC", width, height, reader="heif", bits=bits)
 
 
-def _jpeg_xl(data: bytes) -> Header:
-    width, height, bits = read_jxl_header(data)
+def _jpeg_xl(data: bytes, whole: bool = True) -> Header:
+    width, height, bits = read_jxl_header(data, whole)
     return Header("JPEG XL", width, height, reader="jxl", bits=bits)
 
 
@@ -328,5 +328,6 @@ _READERS_OF_BEGINNINGS: Final[_Readers] = {
     **_READERS,
     "JPEG": partial(_jpeg, whole=False),
     "PNG": partial(_png, whole=False),
+    "JPEG XL": partial(_jpeg_xl, whole=False),
     CAMERA_RAW: lambda _: _SIZELESS_RAW,
 }

@@ -79,17 +79,25 @@ def read_jxl(data: bytes) -> JxlFile:
         return JxlFile(header, frames, stream)
 
 
-def read_jxl_header(data: bytes) -> tuple[int, int, int]:
+def read_jxl_header(data: bytes, whole: bool = True) -> tuple[int, int, int]:
     """Width and height of the upright picture, and the bits of a value. Errors as `read_jxl`; not supported, too, where
-    the extra is not installed.
+    the extra is not installed. whole: whether the bytes are all of the file; else its frames are not looked at.
     """
-    file = read_jxl(data)
+    file = read_jxl(data) if whole else _read_beginning(data)
     if not _is_installed():
         raise UnreadableImage(
             FailureKind.UNSUPPORTED,
             "JPEG XL picture: not supported without imagesieve[jxl]; install that, or convert it to JPEG or PNG",
         )
     return *file.sides, file.header.bits
+
+
+def _read_beginning(data: bytes) -> JxlFile:
+    with _refusing():
+        stream = codestream(data, whole=False)
+        header = read_codestream_header(stream)
+        check_supported(header)
+        return JxlFile(header, (), stream)
 
 
 def _is_installed() -> bool:
