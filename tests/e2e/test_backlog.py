@@ -1,28 +1,36 @@
 """`imagesieve backlog`: what was there before waits, new files do not."""
 
 import json
-from typing import Any
+from dataclasses import asdict
 
+from shared.cli.backlog import Waiting, read_waiting
+from shared.errors import Unavailable
 from tests.e2e.conftest import Imagesieve, wait_until
 from tests.integration.test_lanes import picture
 
 OLD = 40
 
 
-def waiting(sieve: Imagesieve) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(sieve.run("backlog", "status", "--json").stdout)
-    return found
+def known(sieve: Imagesieve) -> Waiting | None:
+    """What the store has of the backlog; None while Redis is not there. The command would cost a process each time."""
+    try:
+        return read_waiting(sieve.store)
+    except Unavailable:
+        return None
 
 
 def test_new_files_overtake_a_backlog_that_is_paused_and_one_that_runs(sieve: Imagesieve) -> None:
     process = sieve.start("up", str(sieve.watched))
-    wait_until(lambda: sieve.run("backlog", "pause").returncode == 0, "Redis answers")
+    wait_until(lambda: known(sieve), "Redis answers")
+    assert sieve.run("backlog", "pause").returncode == 0
     sieve.stop(process)
 
     for number in range(OLD):
         (sieve.watched / f"old {number}.jpg").write_bytes(picture(number))
     process = sieve.start("up", str(sieve.watched), backlog_reads_per_second="8")
-    wait_until(lambda: waiting(sieve) == {"files": OLD, "paused": True, "rests": ""}, "the pause outlived a restart")
+    paused = Waiting(OLD, paused=True)
+    wait_until(lambda: known(sieve) == paused, "the pause outlived a restart")
+    assert json.loads(sieve.run("backlog", "status", "--json").stdout) == asdict(paused)
     (sieve.watched / "new.jpg").write_bytes(picture(1000))
     wait_until(lambda: sieve.verdicts() == {"new.jpg": "unique"}, "a new file has its verdict")
     assert sieve.store.counts().held == OLD
