@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import cv2
+import imagecodecs
 import numpy as np
 import pillow_heif
 import typer
@@ -48,10 +49,15 @@ def _heic(photo: Image.Image) -> bytes:
     return out.getvalue()
 
 
+def _jpeg_xl(photo: Image.Image) -> bytes:
+    return bytes(imagecodecs.jpegxl_encode(np.asarray(photo), level=90, effort=3))
+
+
 FORMATS: Final[dict[str, Callable[[Image.Image], bytes]]] = {
     "JPEG": _saved("JPEG", quality=90),
     "JPEG, progressive": _saved("JPEG", quality=90, progressive=True),
     "HEIC": _heic,
+    "JPEG XL": _jpeg_xl,
     "AVIF": _saved("AVIF", quality=80, speed=8),
     "WebP": _saved("WEBP", quality=90, method=2),
     "WebP, lossless": _saved("WEBP", lossless=True, method=0),

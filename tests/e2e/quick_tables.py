@@ -64,7 +64,7 @@ def check_decode(text: str) -> None:
 def check_formats(text: str) -> None:
     [rows] = tables(text)
     costs = {row["format"]: number(row["all but the network, ms"]) for row in rows}
-    assert {"JPEG", "HEIC", "AVIF", "PNG"} <= costs.keys()
+    assert {"JPEG", "HEIC", "JPEG XL", "AVIF", "PNG"} <= costs.keys()
     assert all(number(row["cores for 1000 images/s"]) == costs[row["format"]] for row in rows)
     assert all(number(row["decode, ms/MP"]) > 0 for row in rows)
 
