@@ -10,9 +10,9 @@ import typer
 
 from shared.cli import ask, backlog, calibration, duplicates, look, start
 from shared.cli import stream as stream_commands
-from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
+from shared.live.absence import explain_absence
 from shared.setting_faults import unknown_settings
 from shared.settings import Settings, load_settings
 from shared.stack.leftovers import SUPERVISED

@@ -1,4 +1,4 @@
-"""What `status --watch` shows, from one look at Redis after another. Pure: the clock is an argument."""
+"""What is shown of the work, from one look at Redis after another. Pure: the clock is an argument."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.broker import Outstanding
-from shared.cli.backlog import Waiting
+from shared.live.waiting import Waiting
 from shared.records import DUPLICATE_KINDS, Counts, Event, Extractor
 
 SPEED_SECONDS: Final = 60.0  # seconds over which a speed is taken
@@ -24,6 +24,16 @@ class Look:
     extractor: Extractor | None
     generation: dict[str, Any] | None
     backlog: Waiting
+
+    @property
+    def unjudged(self) -> int:
+        """Files that are read and have no verdict yet; 0 while they are counted."""
+        return (self.verdicts or {}).get("unjudged", 0)
+
+    @property
+    def judged(self) -> int:
+        """Files that are through both stages."""
+        return self.counts.total - self.counts.pending - self.unjudged
 
 
 @dataclass(frozen=True, slots=True)
