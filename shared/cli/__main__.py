@@ -39,6 +39,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (look.doctor, False),
     (start.watch, False),
     (start.work, False),
+    (start.serve, False),
     (start.beat, True),
     (start.flower, True),
     (look.alive, True),

@@ -28,7 +28,12 @@ class Poll:
         self._workers_due = 0.0
 
     def look(self, model: Model, now: float) -> None:
-        """One look, whether Redis answers or not. A few round trips, whatever the size of the collection."""
+        """One look, whether Redis answers or not; now and then the workers are asked, too, and waited for."""
+        self.see(model, now)
+        self.ask_workers(model, now)
+
+    def see(self, model: Model, now: float) -> None:
+        """One look at Redis alone. A few round trips, whatever the size of the collection."""
         try:
             if not self._position:
                 before = self._store.latest_events(BEFORE)
@@ -45,12 +50,22 @@ class Poll:
                 backlog=read_waiting(store),
             )
             model.take(look, self._events(), now)
-            if now >= self._workers_due:
-                model.note_workers(workers(self._app, ANSWER_SECONDS))
-                self._workers_due = now + WORKERS_SECONDS
         except Unavailable as error:
-            model.lose(explain_absence(error, self._settings))
-            self._workers_due = 0.0
+            self._lose(model, error)
+
+    def ask_workers(self, model: Model, now: float) -> None:
+        """Ask who is there, if it is time and Redis answers. Takes half a second."""
+        if now < self._workers_due or model.page(now).absence:
+            return
+        try:
+            model.note_workers(workers(self._app, ANSWER_SECONDS))
+            self._workers_due = now + WORKERS_SECONDS
+        except Unavailable as error:
+            self._lose(model, error)
+
+    def _lose(self, model: Model, error: Unavailable) -> None:
+        model.lose(explain_absence(error, self._settings))
+        self._workers_due = 0.0
 
     def _events(self) -> list[Event]:
         """The events since the last look."""
