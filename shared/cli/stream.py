@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from shared.cli.absence import explain_absence
 from shared.cli.collection_settings import settings_of_collection
 from shared.cli.terminal import say, shown
 from shared.errors import Unavailable
+from shared.live.absence import explain_absence
 from shared.records import Event
 from shared.settings import load_settings
 from shared.store import RedisStore

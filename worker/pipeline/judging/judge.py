@@ -113,6 +113,11 @@ class Judge:
             self._unsaved = 0
         return given
 
+    @property
+    def duplicates(self) -> int:
+        """How many files were found to be duplicates so far."""
+        return self._verdicts.duplicates
+
     def _obey(self, decided: Decided) -> int:
         """Judge again what new decisions, or decisions taken back, are about; how many verdicts were given."""
         before, self._decided = self._decided, decided
