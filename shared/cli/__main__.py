@@ -8,7 +8,7 @@ from typing import TextIO
 
 import typer
 
-from shared.cli import ask, backlog, calibration, duplicates, look, start
+from shared.cli import ask, backlog, calibration, check, duplicates, look, start
 from shared.cli import stream as stream_commands
 from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
@@ -32,7 +32,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (start.demo, False),
     (look.status, False),
     (stream_commands.events, False),
-    (stream_commands.check, False),
+    (check.check, False),
     (calibration.calibrate, False),
     (ask.recluster, False),
     (look.report, False),

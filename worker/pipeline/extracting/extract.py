@@ -61,7 +61,10 @@ def extract_batches(references: Sequence[Reference], extraction: Extraction) -> 
     begun: list[_Batch] = []
     stored: set[str] = set()
     try:
+        extraction.meanwhile.work()
         while True:
+            if extraction.meanwhile.is_due():
+                _work_meanwhile(begun, extraction)
             while len(begun) < 2 and (part := list(islice(left, extraction.batch_size))):
                 begun.append(_begin(part, lone, extraction))
             if not begun:
@@ -88,6 +91,14 @@ def extract_batches(references: Sequence[Reference], extraction: Extraction) -> 
         for batch in begun:
             for future in batch.reading:
                 future.cancel()
+
+
+def _work_meanwhile(begun: Sequence[_Batch], extraction: Extraction) -> None:
+    """With no attempt counted at the files that are being read: they are not to blame for what may follow."""
+    paths = [reference.path for batch in begun for reference in batch.taken]
+    extraction.store.finish(paths)
+    extraction.meanwhile.work()
+    extraction.store.begin(paths)
 
 
 def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], attempts: Attempts) -> list[str]:
