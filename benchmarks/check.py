@@ -27,6 +27,7 @@ from benchmarks.collection import CHUNK, Collection, put
 from benchmarks.extract import processor
 from benchmarks.latency import copy_of, running_stack
 from benchmarks.pictures import make_pictures
+from benchmarks.processes import family, processor_seconds
 from benchmarks.quick import Quick
 from benchmarks.textures import make_textures
 from shared.checking import Asker
@@ -70,23 +71,23 @@ def wait_for_verdicts(store: RedisStore, paths: Sequence[str]) -> None:
     raise TimeoutError(f"not all of {len(paths)} photos have a verdict after {PATIENCE:.0f} s")
 
 
-def ask(asker: Asker, pictures: Sequence[bytes]) -> tuple[list[float], Counter[str]]:
-    """Seconds of each check, one after the other, and the verdicts."""
-    seconds, verdicts = [], Counter[str]()
+def spent() -> float:
+    """Processor seconds of all that runs for the benchmark."""
+    return sum(map(processor_seconds, family(os.getpid())))
+
+
+def ask(asker: Asker, pictures: Sequence[bytes], name: str, beside: bool = False) -> None:
+    """Ask about one picture after the other, and print a row of the table. beside: other work is done meanwhile."""
+    seconds, verdicts, before = [], Counter[str](), spent()
     for picture in pictures:
         begun = time.perf_counter()
         verdicts[asker.ask(picture, "asked.jpg", ASKED).event.verdict] += 1
         seconds.append(time.perf_counter() - begun)
-    return seconds, verdicts
-
-
-def show(name: str, asked: tuple[list[float], Counter[str]]) -> None:
-    """A row of the table."""
-    seconds, verdicts = asked
+    cost = "" if beside else f"{(spent() - before) / len(pictures):.2f}"
     middle, high = np.percentile(seconds, [50, 95])
     told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
     load = os.getloadavg()[0]
-    print(f"| {name} | {told} | {middle:.2f} | {high:.2f} | {max(seconds):.2f} | {load:.1f} |", flush=True)
+    print(f"| {name} | {told} | {middle:.2f} | {high:.2f} | {max(seconds):.2f} | {cost} | {load:.1f} |", flush=True)
 
 
 def run_command(settings: Settings, *words: str) -> float:
@@ -127,17 +128,18 @@ def main(
         with running_stack(settings, folder / "up.log", stub=quick):
             wait_for_verdicts(store, [photo.name for photo in photos])
             fill(settings, collection, images)
-            ask(asker, [exact[0], copies[0]])  # the verdict writer takes in what was filled
+            for picture in (exact[0], copies[0]):  # the verdict writer takes in what was filled
+                asker.ask(picture, "first.jpg", ASKED)
             print(f"Machine: {processor()}; {images:,} images; {count} checks of each kind\n")
-            print("| asked about | verdicts | median s | 95th percentile s | longest s | load of the machine |")
-            print("| --- | --- | --- | --- | --- | --- |", flush=True)
-            show("the same bytes", ask(asker, exact))
-            show("an edited copy", ask(asker, copies))
-            show("a picture like no other", ask(asker, unlike[:count]))
+            print("| asked about | verdicts | median s | 95th percentile s | longest s | processor s | load |")
+            print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+            ask(asker, exact, "the same bytes")
+            ask(asker, copies, "an edited copy")
+            ask(asker, unlike[:count], "a picture like no other")
             for path in strangers[2 * count :]:
                 path.rename(settings.watch_dir / path.name)
             time.sleep(settings.settle + 1)
-            show(f"the same, beside {arriving} new files", ask(asker, unlike[count:]))
+            ask(asker, unlike[count:], f"the same, beside {arriving} new files", beside=True)
             wait_for_verdicts(store, [path.name for path in strangers[2 * count :]])
             asked = str(folder / "copies" / f"copy of {photos[0].stem}.jpg")
             print("\n| one edited copy | s | load of the machine |\n| --- | --- | --- |")
