@@ -107,9 +107,10 @@ def read_picture(path: Path, max_bytes: int) -> bytes:
     return data
 
 
-def not_read(name: str, reason: str) -> CheckAnswer:
+def not_read(name: str, error: UnreadableImage) -> CheckAnswer:
     """The answer about a file that cannot be read: nobody is asked."""
-    return CheckAnswer(Event(at=at_text(time.time()), path=name, digest="", verdict=Verdict.FAILED, reason=reason))
+    event = Event(at=at_text(time.time()), path=name, digest="", verdict=Verdict.FAILED, reason=str(error))
+    return CheckAnswer(event, failure=error.kind)
 
 
 def describe_delay(stage: Stage, node: str, seconds: float) -> tuple[str, str, str]:

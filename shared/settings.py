@@ -40,6 +40,7 @@ FolderName = Annotated[str, AfterValidator(absolute_or_none)]
 Folders = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_folders)]
 KeeperOrder = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words), AfterValidator(check_order)]
 Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_folders), AfterValidator(check_patterns)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words)]
 Suffixes = Annotated[frozenset[str], NoDecode, BeforeValidator(split_suffixes)]
 
 
@@ -184,7 +185,22 @@ class Settings(BaseSettings):
     flower_address: str = Field("127.0.0.1", description="where Flower listens")
     flower_port: int = Field(5555, ge=0, le=65535, description="0: any free port")
     flower_auth: Annotated[str, AfterValidator(check_auth)] = Field(
-        "", description="`user:password` for Flower; empty: made by `up`, kept in the state folder"
+        "", description="`user:password` for Flower and the page; empty: made by `up`, kept in the state folder"
+    )
+    web: Literal["off", "read", "decide"] = Field(
+        "decide",
+        description="the page in the browser; `read`: it shows, and nothing can be decided or done there; `off`: `up` "
+        "does not start it",
+    )
+    web_address: str = Field("127.0.0.1", description="where the page is served, behind Flower's user and password")
+    web_port: int = Field(5558, ge=0, le=65535, description="0: any free port")
+    web_hosts: Words = Field(
+        (),
+        description="names by which else the page is called, such as that of a proxy in front of it; requests to other "
+        "names are refused",
+    )
+    web_previews: int = Field(
+        1 << 29, ge=0, description="bytes for previews of pictures that are kept; those unused for longest go first"
     )
     metrics_address: str = Field("127.0.0.1", description="where metrics are served, to anybody who asks")
     metrics_port: int = Field(
@@ -265,6 +281,11 @@ class Settings(BaseSettings):
         return Path(self.index_dir) if self.index_dir else self.state_dir / f"{OWN_PREFIX}index"
 
     @property
+    def previews_folder(self) -> Path:
+        """Folder of the previews that the page in the browser keeps. It may be lost."""
+        return self.state_dir / "previews"
+
+    @property
     def reports_dir(self) -> Path:
         """Folder with a folder per generation, and `latest`."""
         return self.state_dir / "reports"
@@ -274,7 +295,8 @@ class Settings(BaseSettings):
         values = self.model_dump(mode="json")
         for name in ("suffixes", "exact_only"):
             values[name] = " ".join(sorted(values[name]))
-        values["keeper_order"] = " ".join(self.keeper_order)
+        for name in ("keeper_order", "web_hosts"):
+            values[name] = " ".join(values[name])
         for name in ("prefer_folders", "protect_folders", "exclude"):
             values[name] = join_folders(values[name])
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}

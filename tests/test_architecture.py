@@ -34,6 +34,11 @@ def test_importing_the_workers_app_stays_light() -> None:
     assert loaded_by("import worker.app").isdisjoint({"tensorflow", "keras", "cv2", "sklearn", "matplotlib"})
 
 
+def test_the_page_loads_no_network_and_draws_no_figure() -> None:
+    loaded = loaded_by("import worker.web.__main__")
+    assert loaded.isdisjoint({"tensorflow", "keras", "sklearn", "matplotlib", "faiss"})
+
+
 def test_import_linter_holds_the_arrows() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],

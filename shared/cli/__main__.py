@@ -10,9 +10,9 @@ import typer
 
 from shared.cli import ask, backlog, calibration, check, duplicates, look, start
 from shared.cli import stream as stream_commands
-from shared.cli.absence import explain_absence
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
+from shared.live.absence import explain_absence
 from shared.setting_faults import unknown_settings
 from shared.settings import Settings, load_settings
 from shared.stack.leftovers import SUPERVISED
@@ -39,6 +39,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (look.doctor, False),
     (start.watch, False),
     (start.work, False),
+    (start.serve, False),
     (start.beat, True),
     (start.flower, True),
     (look.alive, True),

@@ -1,13 +1,14 @@
 """Commands for the backlog: what was in the folder before it was watched, and what is read again."""
 
-from dataclasses import asdict, dataclass
-from typing import Annotated, Protocol
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
 from shared.cli.terminal import emit, say
+from shared.live.waiting import read_waiting
 from shared.settings import load_settings
-from shared.store import Backlog, RedisStore, Tallies
+from shared.store import RedisStore
 
 app = typer.Typer(
     help="The backlog: files that were there before the folder was watched, and files that are read again. New files "
@@ -15,37 +16,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The backlog as it is. files: that wait to be sent. rests: why else than for a pause they wait, "" where not."""
-
-    files: int = 0
-    paused: bool = False
-    rests: str = ""
-
-    @property
-    def moves(self) -> bool:
-        """Whether it is sent."""
-        return not (self.paused or self.rests)
-
-    @property
-    def sentence(self) -> str:
-        """For people."""
-        why = "paused; `imagesieve backlog resume` goes on with it" if self.paused else self.rests
-        if not self.files:
-            return f"empty ({why})" if self.paused else "empty"
-        return f"{self.files:,} files wait{': ' if why else ', and are read as workers are free'}{why}"
-
-
-class WaitingStore(Backlog, Tallies, Protocol):
-    """What is known of the backlog."""
-
-
-def read_waiting(store: WaitingStore) -> Waiting:
-    """As the store has it. Raises Unavailable."""
-    return Waiting(store.counts().held, store.is_backlog_paused(), store.backlog_rests())
 
 
 @app.command()

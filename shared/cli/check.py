@@ -82,7 +82,7 @@ class _Asking:
         except UnreadableImage as error:
             say(f"{name} {error}")
             self.failed = True
-            return not_read(name, str(error))
+            return not_read(name, error)
         except Unavailable as error:
             if error.who in list(Server):
                 raise

@@ -1,6 +1,6 @@
 """How `status --watch` looks: a page of the terminal's size, whatever that is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import cycle
@@ -12,14 +12,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from shared.cli.live_model import Look, Page
 from shared.cli.terminal import shown
-from shared.records import DUPLICATE_KINDS, Event, Kind, Verdict
+from shared.live.attention import warnings_of
+from shared.live.model import Look, Page
+from shared.live.words import NO_WORKERS, duration, progress_in_words, verdicts_in_words
+from shared.records import DUPLICATE_KINDS, Event, Kind
 
 WIDE = 110  # columns from which a duplicate's keeper has a column of its own
 MEDIUM = 64  # from which its verdict has one
 STYLES = dict(zip(DUPLICATE_KINDS, cycle(("red", "magenta", "yellow")), strict=False))
-NO_WORKERS = "none answers yet: `imagesieve up` is not running, or just starting"
 
 
 @dataclass(frozen=True)
@@ -105,28 +106,13 @@ class Screen:
 
 def _work(page: Page, look: Look) -> Iterator[tuple[str, RenderableType]]:
     """How far the work is, and how fast it goes."""
-    counts, unjudged = look.counts, (look.verdicts or {}).get("unjudged", 0)
-    done = counts.total - counts.pending - unjudged
-    if counts.pending or unjudged:
-        left = "" if page.seconds_left is None else f", {duration(page.seconds_left)} left"
-        stages = [f"{counts.pending:,} to read"] if counts.pending else []
-        stages += [f"{unjudged:,} verdicts due"] if unjudged else []
-        yield "files", f"{done:,} of {counts.total:,} done ({done / counts.total:.0%}), {', '.join(stages)}{left}"
+    counts, done = look.counts, look.judged
+    yield "files", progress_in_words(page, look)
+    if done < counts.total:
         yield "", ProgressBar(counts.total, done)
-    else:
-        yield "files", f"{counts.total:,}, all done"
     if look.backlog.files or look.backlog.paused:
         yield "backlog", look.backlog.sentence
     yield "speed", f"{page.files:.1f} files/s, {page.verdicts:.1f} verdicts/s"
-
-
-def verdicts_in_words(verdicts: Mapping[str, int] | None) -> str:
-    """Files by verdict, as the store counts them."""
-    if verdicts is None:
-        return "not counted yet; the watcher does so at its start"
-    text = ", ".join(f"{verdict.value} {verdicts[verdict]:,}" for verdict in Verdict)
-    waiting = verdicts["unjudged"]
-    return f"{text}; {waiting:,} to come" if waiting else text
 
 
 def _made(look: Look) -> Iterator[tuple[str, RenderableType]]:
@@ -138,21 +124,8 @@ def _made(look: Look) -> Iterator[tuple[str, RenderableType]]:
         yield "generation", f"{generation['generation']}: {words}"
     else:
         yield "generation", "none yet"
-    warnings = [look.extractor.warning if look.extractor else "", (generation or {}).get("report_error", "")]
-    for warning in filter(None, warnings):
+    for warning in warnings_of(look.extractor.warning if look.extractor else "", generation):
         yield "warning", Text(shown(warning), style="yellow")
-
-
-def duration(seconds: float) -> str:
-    """A time for people: `40 s`, `7 min`, `3 h 20 min`, `2 d 5 h`."""
-    minutes, hours = round(seconds / 60), round(seconds / 3600)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if minutes < 120:
-        return f"{minutes} min"
-    if hours < 48:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{hours // 24} d {hours % 24} h"
 
 
 def end_of(path: str, room: int) -> str:

@@ -15,13 +15,14 @@ from shared import names
 from shared.acting.runs import read_runs
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.broker import make_app, outstanding, workers
-from shared.cli.backlog import Waiting, read_waiting
 from shared.cli.health import check_health
 from shared.cli.live import watch_status
-from shared.cli.live_page import NO_WORKERS, verdicts_in_words
 from shared.cli.network import read_layers, show_model
 from shared.cli.terminal import emit, shown
 from shared.errors import PermanentError, SettingsError
+from shared.live.attention import warnings_of
+from shared.live.waiting import Waiting, read_waiting
+from shared.live.words import NO_WORKERS, verdicts_in_words
 from shared.records.passed_over import PassedOver
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
@@ -111,19 +112,16 @@ def _print_status(found: dict[str, Any]) -> None:
     table.add_row("workers", ", ".join(found["workers"]) or NO_WORKERS)
     table.add_row("Redis", filesize.decimal(found["redis_bytes"]))
     table.add_row("features", extractor["label"] if extractor else "no feature worker has started yet")
-    if extractor and extractor["warning"]:
-        table.add_row("warning", extractor["warning"])
     for one in found["stranded"]:
         table.add_row("warning", f"{shown(one['path'])}: {shown(one['sentence'])}")
     if generation:
         counts = generation["counts"]
         last = f"{generation['generation']}: {counts['images']} images, k = {generation['k']}"
         table.add_row("generation", f"{last}, {counts['duplicates']} duplicates")
-        for sentence in (generation.get("report_error"), *generation.get("warnings", ())):
-            if sentence:
-                table.add_row("warning", shown(sentence))
     else:
         table.add_row("generation", "none yet")
+    for sentence in warnings_of(extractor["warning"] if extractor else "", generation):
+        table.add_row("warning", shown(sentence))
     if found["passed_over"]["files"]:
         table.add_row("passed over", _passed_in_words(found["passed_over"]))
     for failure in found["failures"][:TOP_REASONS]:

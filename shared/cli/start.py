@@ -19,7 +19,16 @@ from shared.errors import SettingsError, StackFailed
 from shared.reports import LATEST, latest_report
 from shared.settings import Settings, load_settings
 from shared.stack import programs
-from shared.stack.up import StopRequested, prepare_weights, running_stack, stop_on_signals, watch_over, work_through
+from shared.stack.state_dir import FLOWER_AUTH, flower_auth
+from shared.stack.up import (
+    RunningStack,
+    StopRequested,
+    prepare_weights,
+    running_stack,
+    stop_on_signals,
+    watch_over,
+    work_through,
+)
 from shared.state_folder import open_state_folder
 
 
@@ -59,7 +68,7 @@ def _up(settings: Settings, once: bool, json: bool) -> None:
                 if unwritten:
                     raise StackFailed(f"all files have been worked through; {unwritten}")
             else:
-                _say_where(settings, stack.flower_url, view.say)
+                _say_where(settings, stack, view.say)
                 watch_over(stack, view)
         _show_report(settings, json)
         return
@@ -78,9 +87,12 @@ def _show_report(settings: Settings, json: bool) -> None:
     say(f"report: {report.page}")
 
 
-def _say_where(settings: Settings, flower_url: str, say: Callable[[str], None]) -> None:
+def _say_where(settings: Settings, stack: RunningStack, say: Callable[[str], None]) -> None:
     say(f"watching {settings.watch_dir}")
-    say(f"Flower: {flower_url} (user and password: {settings.state_dir / 'flower.auth'})")
+    secret = f"(user and password: {settings.state_dir / 'flower.auth'})"
+    if stack.web_url:
+        say(f"page: {stack.web_url} {secret}")
+    say(f"Flower: {stack.flower_url} {secret}")
     if settings.metrics_port:
         address = f"http://{settings.metrics_address}"
         say(f"metrics: {address}:{settings.metrics_port}/metrics, {address}:{settings.metrics_port + 1}/metrics")
@@ -166,6 +178,24 @@ def flower() -> None:
         raise SettingsError("IMAGESIEVE_FLOWER_AUTH is empty: Flower can stop tasks, so it needs a user:password")
     os.environ |= programs.flower_environment(settings.flower_auth)
     _become(programs.flower(settings.flower_address, settings.flower_port, settings.log_level))
+
+
+def serve() -> None:
+    """Serve the page in the browser on IMAGESIEVE_WEB_ADDRESS, behind Flower's user and password. `up` does this, too.
+
+    Example:
+
+      imagesieve serve
+    """
+    settings = load_settings()
+    if settings.web == "off":
+        raise SettingsError("IMAGESIEVE_WEB is `off`; set it to `read` or `decide`, or leave it unset")
+    if not settings.flower_auth:  # made where nobody gave any, as `up` does
+        open_state_folder(settings.state_dir)
+        flower_auth(settings.state_dir)
+        say(f"user and password: {settings.state_dir / FLOWER_AUTH}")
+    say(f"page: http://{settings.web_address}:{settings.web_port}")
+    _become(programs.web())
 
 
 def _become(command: list[str]) -> Any:

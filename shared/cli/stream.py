@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from shared.cli.absence import explain_absence
 from shared.cli.terminal import say, shown
 from shared.errors import Unavailable
+from shared.live.absence import explain_absence
 from shared.records import Event
 from shared.settings import load_settings
 from shared.store import RedisStore

@@ -57,17 +57,19 @@ class Neighbour:
 class CheckAnswer:
     """What a picture would be. event: as it would stand in the stream. keeper: the file that stays of its group.
 
-    nearest: the pictures that look most like it, whatever the verdict; the likest first.
+    nearest: the pictures that look most like it, whatever the verdict; the likest first. failure: of a file that gives
+    no picture, in the words of FailureKind.
     """
 
     event: Event
     keeper: str = ""
     nearest: tuple[Neighbour, ...] = ()
+    failure: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields of the event, and beside them `keeper` and `nearest`."""
+        """The fields of the event, and beside them `keeper`, `nearest` and `failure`."""
         nearest = [fields_of(one) for one in self.nearest]
-        return {**fields_of(self.event), "keeper": self.keeper, "nearest": nearest}
+        return {**fields_of(self.event), "keeper": self.keeper, "nearest": nearest, "failure": self.failure}
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -78,8 +80,9 @@ class CheckAnswer:
         """Parse what `to_json` gave. Raises CorruptValue for anything else."""
         try:
             values = json.loads(raw)
-            keeper, nearest = str(values.pop("keeper")), values.pop("nearest")
-            return cls(Event(**values), keeper, tuple(Neighbour(one["path"], float(one["cosine"])) for one in nearest))
+            keeper, nearest, failure = (values.pop(name) for name in ("keeper", "nearest", "failure"))
+            near = tuple(Neighbour(one["path"], float(one["cosine"])) for one in nearest)
+            return cls(Event(**values), str(keeper), near, str(failure))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CorruptValue(f"the answer to a check does not parse ({error})") from error
 

@@ -13,6 +13,7 @@ from shared.settings import Settings
 REDIS: Final = "redis"
 WATCHER: Final = "watcher"
 FLOWER: Final = "flower"
+WEB: Final = "web"
 CORES_FOR_PROPOSERS: Final = 8  # below, the writer keeps up with what the other cores describe
 CORES_FOR_A_PROPOSER: Final = 4
 FLOWER_TASKS: Final = "2000"  # that it remembers, 5 KiB each; by default 100,000, and it would grow for weeks
@@ -64,6 +65,11 @@ def flower_environment(auth: str) -> dict[str, str]:
     return {"FLOWER_BASIC_AUTH": auth, "FLOWER_MAX_TASKS": os.environ.get("FLOWER_MAX_TASKS", FLOWER_TASKS)}
 
 
+def web() -> list[str]:
+    """Command line of the page in the browser."""
+    return [sys.executable, "-m", "worker.web"]
+
+
 def watcher(once: bool) -> list[str]:
     """Command line of the watcher. With `once` it ends when all that is there has been worked through."""
     return [sys.executable, "-m", "watcher", *(["--once"] if once else [])]
@@ -75,7 +81,7 @@ def usual_proposers(cores: int) -> int:
 
 
 def stack(settings: Settings, redis: Sequence[str], once: bool) -> list[Program]:
-    """The programs of `imagesieve up`. With `once`: no beat, no Flower, and a watcher that ends when all is done.
+    """The programs of `imagesieve up`. With `once`: no beat, Flower, page, and a watcher that ends when all is done.
 
     `up` has looked at the settings, so each is started as what `imagesieve watch`, `work`, `beat` and `flower` become:
     that saves each of them a second of a processor. The feature worker alone begins with the command, which finds out
@@ -97,4 +103,6 @@ def stack(settings: Settings, redis: Sequence[str], once: bool) -> list[Program]
     if not once:
         programs.append(Program("beat", celery_beat(settings.state_dir, level), 50))
         programs.append(Program(FLOWER, flower(settings.flower_address, settings.flower_port, level), 50))
+        if settings.web != "off":
+            programs.append(Program(WEB, web(), 50))
     return programs

@@ -55,6 +55,7 @@ class RunningStack:
     store: RedisStore
     progress: Progress
     flower_url: str
+    web_url: str  # "" where it is not served
 
 
 @contextmanager
@@ -70,8 +71,10 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
             view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
         chosen: dict[str, Any] = {
             "flower_auth": settings.flower_auth or state_dir.flower_auth(folder),
-            "flower_port": _free_port(settings.flower_address, settings.flower_port),
+            "flower_port": _free_port(settings.flower_address, settings.flower_port, "FLOWER"),
         }
+        if settings.web != "off" and not once:
+            chosen["web_port"] = _free_port(settings.web_address, settings.web_port, "WEB")
         if "proposers" not in settings.model_fields_set:
             chosen["proposers"] = programs.usual_proposers(os.cpu_count() or 1)
         settings = settings.model_copy(update=chosen)
@@ -128,7 +131,8 @@ def _start(
         if part.name != programs.REDIS:
             supervisor.start(part.name)
     flower_url = "" if once else f"http://{settings.flower_address}:{settings.flower_port}"
-    return RunningStack(settings, supervisor, store, progress, flower_url)
+    web_url = "" if once or settings.web == "off" else f"http://{settings.web_address}:{settings.web_port}"
+    return RunningStack(settings, supervisor, store, progress, flower_url, web_url)
 
 
 def prepare_weights(settings: Settings) -> str:
@@ -156,8 +160,8 @@ def _do_when_redis_answers(act: Callable[[], None], supervisor: Supervisor) -> N
             act()
 
 
-def _free_port(address: str, wanted: int) -> int:
-    """`wanted` if it is free, else any free port: a second stack on one machine gets a Flower too."""
+def _free_port(address: str, wanted: int, who: str) -> int:
+    """`wanted` if it is free, else any free port: a second stack on one machine gets a Flower and a page, too."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -166,7 +170,7 @@ def _free_port(address: str, wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise StackFailed(f"no port of {address} is free for Flower; check IMAGESIEVE_FLOWER_ADDRESS")
+    raise StackFailed(f"no port of {address} is free; check IMAGESIEVE_{who}_ADDRESS")
 
 
 @contextmanager

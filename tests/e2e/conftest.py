@@ -36,6 +36,8 @@ class Imagesieve:
             "IMAGESIEVE_SETTLE": "0.3",
             "IMAGESIEVE_RECLUSTER_EVERY": "3",
             "IMAGESIEVE_FLOWER_PORT": "0",
+            "IMAGESIEVE_WEB": "off",  # a process less; a test of its own has it
+            "IMAGESIEVE_WEB_PORT": "0",
         }
 
     def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:

@@ -1,13 +1,18 @@
 """Checks as running workers answer them: a real feature worker with the full-size network, and a verdict writer."""
 
+import base64
 import hashlib
 import io
+import json
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -25,6 +30,7 @@ from shared.store.redis_checks import CHECKS_IN_LINE, RedisChecks
 from tests.conftest import RedisServer, make_settings
 from tests.integration.test_verdicts import Process
 from tests.integration.test_worker import Line, children
+from tests.web.site import AUTH, served
 from worker.pipeline.checks import CRASHED
 
 CHINA = Image.fromarray(load_sample_image("china.jpg"))
@@ -101,7 +107,7 @@ def test_the_workers_say_what_a_picture_would_be_and_keep_nothing_of_it(workers:
     assert (stranger.event.verdict, stranger.keeper, len(stranger.nearest)) == ("unique", "", 2)
     assert torn.event.verdict == "failed"
     assert "truncated" in torn.event.reason
-    assert text.event.verdict == "failed"
+    assert (text.event.verdict, text.failure) == ("failed", "no image")
     assert everything(workers.settings.store) == before
 
 
@@ -153,6 +159,40 @@ def test_a_picture_that_ends_its_worker_is_no_files_fault(workers: Workers) -> N
         assert client.hlen(keys.KEY_ATTEMPTS) == 0
         assert not client.exists(keys.KEY_CHECKS_IN_HAND)
     assert not checks.is_asked(Stage.DESCRIBE)
+
+
+def post(url: str, data: bytes, kind: str = "application/octet-stream") -> tuple[int, dict[str, Any]]:
+    secret = base64.b64encode(AUTH.encode()).decode()
+    headers = {"Authorization": f"Basic {secret}", "Content-Type": kind}
+    try:
+        with urlopen(Request(url, data, headers, method="POST"), timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_programs_ask_over_http(workers: Workers) -> None:
+    with served(workers.settings) as site:
+        url = f"{site}/api/check?name=uploaded.jpg"
+        status, near = post(url, jpeg(CHINA.resize((480, 320))), "image/jpeg")
+        assert (status, near["verdict"], near["duplicate_of"], near["path"]) == (
+            200,
+            "near",
+            "china.jpg",
+            "uploaded.jpg",
+        )
+        assert near["nearest"][0]["path"] == "china.jpg"
+        assert post(url, b"words") == (415, {"detail": "not an image"})
+        assert post(url, b"")[0] == 415
+        assert post(url, jpeg(CHINA), "multipart/form-data; boundary=x")[0] == 415
+        status, torn = post(url, jpeg(CHINA)[:9000])
+        assert (status, "truncated" in torn["detail"]) == (422, True)
+
+
+def test_a_page_without_workers_says_who_is_away(settings: Settings) -> None:
+    with served(settings) as site:
+        status, answer = post(f"{site}/api/check", jpeg(CHINA))
+    assert (status, answer["detail"].partition(":")[0]) == (503, "the feature worker does not answer")
 
 
 def test_who_did_not_answer_is_said(settings: Settings) -> None:

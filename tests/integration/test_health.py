@@ -14,8 +14,8 @@ import pytest
 from shared import broker
 from shared.admission import Why
 from shared.broker import make_app
-from shared.cli.absence import explain_absence
 from shared.errors import Unavailable
+from shared.live.absence import explain_absence
 from shared.records import Extractor, Generation
 from shared.records.passed_over import Amount, PassedOver
 from shared.settings import Settings, load_settings

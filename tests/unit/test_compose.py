@@ -22,6 +22,7 @@ ACTING = ("verdicts-move", "act")
 # The image sets the three folders; Flower's three belong to its service alone, and two to those that act.
 SET_ELSEWHERE = {
     "WATCH_DIR", "STATE_DIR", "INDEX_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH", "MOVE_TO", "ON_DUPLICATE",
+    "WEB_ADDRESS", "WEB_PORT",
 }  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 
 from shared.broker import Outstanding
 from shared.cli.__main__ import app
-from shared.cli.backlog import Waiting
 from shared.cli.live import watch_status
-from shared.cli.live_model import Look, Model, Speed
-from shared.cli.live_page import Screen, duration, end_of, verdicts_in_words
+from shared.cli.live_page import Screen, end_of
 from shared.errors import SettingsError
+from shared.live.model import Look, Model, Speed
+from shared.live.waiting import Waiting
+from shared.live.words import duration, verdicts_in_words
 from shared.records import Counts, Event, Extractor, Verdict
 from shared.settings import load_settings
 

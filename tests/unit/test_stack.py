@@ -18,8 +18,14 @@ from shared.stack.supervisor import render_config
 def test_redis_comes_first_and_goes_last(tmp_path: Path) -> None:
     parts = programs.stack(load_settings(state_dir=tmp_path), ["redis-server"], once=False)
     names = [part.name for part in parts]
-    assert names == ["redis", "features", "verdicts", "recluster", "watcher", "beat", "flower"]
+    assert names == ["redis", "features", "verdicts", "recluster", "watcher", "beat", "flower", "web"]
     assert min(parts, key=lambda part: part.priority).name == "redis"
+
+
+def test_the_page_is_served_unless_it_is_off(tmp_path: Path) -> None:
+    for web, served in (("off", False), ("read", True), ("decide", True)):
+        parts = programs.stack(load_settings(state_dir=tmp_path, web=web), [], once=False)
+        assert ("web" in [part.name for part in parts]) == served
 
 
 def test_proposers_run_where_there_are_cores_for_them(tmp_path: Path) -> None:

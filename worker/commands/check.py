@@ -93,7 +93,7 @@ def main(arguments: list[str]) -> int:
                 answer = checker.check(path)
             except UnreadableImage as error:
                 _say(f"{path} {error}")
-                answer, status = not_read(str(path), str(error)), 1
+                answer, status = not_read(str(path), error), 1
             print(answer.to_json(), flush=True)
     except ImagesieveError as error:
         _say(str(error))

@@ -200,7 +200,7 @@ class Described:
 def failed(name: str, described: Described, now: float) -> CheckAnswer:
     """What is no picture."""
     record = Record(0, 0, State.FAILED, digest=described.digest, reason=described.reason, verdict=Verdict.FAILED)
-    return CheckAnswer(make_event(name, record, None, now))
+    return CheckAnswer(make_event(name, record, None, now), failure=described.failure)
 
 
 def crashed(name: str, now: float) -> CheckAnswer:

@@ -5,7 +5,6 @@ thumbnails, and the page says what it leaves out and which file has it. Without 
 groups can be filtered.
 """
 
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
@@ -15,8 +14,6 @@ from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
-from rich import filesize
 
 from shared.records import DUPLICATE_KINDS, Kind
 from worker.engine.groups.keepers import describe_order
@@ -32,9 +29,10 @@ from worker.engine.report.album import (
     show_variants,
 )
 from worker.engine.report.figures import Figure, figure_of_history
+from worker.engine.report.filters import FILTERS, GLOBALS
 from worker.engine.report.model import Report
 from worker.engine.report.summary import naming, reasons, sampling
-from worker.engine.report.wording import decimal, number_of, origin_of, saving, show, strictness_of
+from worker.engine.report.wording import origin_of, show, strictness_of
 
 FAILURES_SHOWN: Final = 300
 REASONS_SHOWN: Final = 50
@@ -117,16 +115,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "show": show,
-        "size": filesize.decimal,
-        "breakable": _breakable,
-        "moment": _moment,
-        "count": _count,
-    }
-    environment.filters["decimal"] = decimal
-    environment.globals["number_of"] = number_of
-    environment.globals["saving"] = saving
+    environment.filters |= FILTERS
+    environment.globals |= GLOBALS
     return environment
 
 
@@ -135,17 +125,3 @@ def _own(name: str, file: str) -> dict[str, str]:
     text = files("worker.engine.report").joinpath("templates", file).read_text(encoding="utf-8")
     digest = b64encode(sha256(text.encode()).digest()).decode()
     return {name: text, f"{name}_hash": f"sha256-{digest}"}
-
-
-def _breakable(name: str) -> Markup:
-    """The name as HTML that may break after each separator."""
-    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[/_])", name))
-
-
-def _moment(created: str) -> str:
-    """An ISO 8601 time in UTC for people."""
-    return created.replace("T", " ").replace("+00:00", " UTC")
-
-
-def _count(number: int) -> str:
-    return f"{number:,}"

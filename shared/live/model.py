@@ -1,4 +1,4 @@
-"""What `status --watch` shows, from one look at Redis after another. Pure: the clock is an argument."""
+"""What is shown of the work, from one look at Redis after another. Pure: the clock is an argument."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.broker import Outstanding
-from shared.cli.backlog import Waiting
+from shared.live.waiting import Waiting
 from shared.records import DUPLICATE_KINDS, Counts, Event, Extractor
 
 SPEED_SECONDS: Final = 60.0  # seconds over which a speed is taken
-KEPT: Final = 200  # duplicates, more than a screen has lines
+KEPT: Final = 200  # duplicates, and events, more than a screen has lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,23 @@ class Look:
     generation: dict[str, Any] | None
     backlog: Waiting
 
+    @property
+    def unjudged(self) -> int:
+        """Files that are read and have no verdict yet; 0 while they are counted."""
+        return (self.verdicts or {}).get("unjudged", 0)
+
+    @property
+    def judged(self) -> int:
+        """Files that are through both stages."""
+        return self.counts.total - self.counts.pending - self.unjudged
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """What is shown. Speeds are per second. seconds_left: until the waiting files are done, None if unknown.
 
-    look: None before the first. duplicates: newest first. workers: None before anybody asked. absence: why Redis does
-    not answer, "" while it does. age: of `look`, in seconds.
+    look: None before the first. duplicates, events: newest first. workers: None before anybody asked. absence: why
+    Redis does not answer, "" while it does. age: of `look`, in seconds.
     """
 
     look: Look | None = None
@@ -39,6 +49,7 @@ class Page:
     verdicts: float = 0.0
     seconds_left: float | None = None
     duplicates: tuple[Event, ...] = ()
+    events: tuple[Event, ...] = ()
     workers: tuple[str, ...] | None = None
     absence: str = ""
     age: float = 0.0
@@ -77,14 +88,20 @@ class Model:
         self._at = 0.0
         self._files, self._verdicts = Speed(), Speed()
         self._duplicates: deque[Event] = deque(maxlen=KEPT)  # newest first
+        self._events: deque[Event] = deque(maxlen=KEPT)
         self._workers: tuple[str, ...] | None = None
         self._absence = ""
 
     def remember(self, events: Iterable[Event]) -> None:
-        """Events from before the first look, oldest first: their duplicates are shown, their number is no speed."""
-        self._duplicates.extendleft(
-            event for event in events if event.verdict in DUPLICATE_KINDS and event.cluster_before is None
-        )
+        """Events from before the first look, oldest first: they are shown, their number is no speed.
+
+        That a recluster run put a picture into another cluster is none to show.
+        """
+        for event in events:
+            if event.cluster_before is None:
+                self._events.appendleft(event)
+                if event.verdict in DUPLICATE_KINDS:
+                    self._duplicates.appendleft(event)
 
     def take(self, look: Look, events: Sequence[Event], now: float) -> None:
         """One more look, and the events since the last one, oldest first."""
@@ -113,6 +130,7 @@ class Model:
             verdicts=self._verdicts.per_second(now),
             seconds_left=pending / files if files and pending else None,
             duplicates=tuple(self._duplicates),
+            events=tuple(self._events),
             workers=self._workers,
             absence=self._absence,
             age=now - self._at,

@@ -1,0 +1,1 @@
+"""What each address answers: thin, the work is elsewhere."""

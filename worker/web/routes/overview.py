@@ -1,0 +1,73 @@
+"""The overview, and the stream that keeps it up to date."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+
+from shared.live.model import Page
+from worker.web.desk import Desk
+from worker.web.pages import Pages
+from worker.web.views.overview import found_of, given_of, live_of
+
+TICK_SECONDS: Final = 1.0
+SILENT_TICKS: Final = 15  # without news, after which something is sent all the same: a client that has gone is noticed
+STREAMS: Final = 40  # open at a time
+
+
+def overview_routes(desk: Desk, pages: Pages) -> APIRouter:
+    """The overview."""
+    router = APIRouter()
+    streams = asyncio.Semaphore(STREAMS)
+
+    @router.get("/")
+    def overview(request: Request) -> HTMLResponse:
+        page, index = desk.pulse.page(), desk.newest.index()
+        values = {
+            "here": "/",
+            "found": found_of(index.summary if index else None),
+            "flower": _flower(desk),
+            "metrics": desk.settings.metrics_port,
+            **_moving(page),
+        }
+        return pages.show(request, "overview.html", values)
+
+    @router.get("/live")
+    async def live() -> Response:
+        if streams.locked():
+            return Response("too many pages are open", 503, headers={"retry-after": "30"})
+        return StreamingResponse(stream(), media_type="text/event-stream")
+
+    async def stream() -> AsyncIterator[str]:
+        async with streams:
+            sent: dict[str, str] = {}
+            silent = 0
+            while True:
+                values = _moving(await asyncio.to_thread(desk.pulse.page))
+                parts = {name: pages.render(f"parts/{name}.html", values) for name in ("live", "verdicts")}
+                news = [_event(name, html) for name, html in parts.items() if sent.get(name) != html]
+                silent = 0 if news else silent + 1
+                if news or silent % SILENT_TICKS == 0:
+                    yield "".join(news) or ": nothing new\n\n"
+                sent = parts
+                await asyncio.sleep(TICK_SECONDS)
+
+    return router
+
+
+def _moving(page: Page) -> dict[str, Any]:
+    return {"live": live_of(page), "given": given_of(page.events, datetime.now(UTC))}
+
+
+def _event(name: str, html: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in html.splitlines())
+    return f"event: {name}\n{lines}\n"
+
+
+def _flower(desk: Desk) -> str:
+    """Flower's address, where it is known: in containers it has another one outside than inside."""
+    settings = desk.settings
+    return f"http://{settings.flower_address}:{settings.flower_port}" if settings.flower_address[0] == "1" else ""

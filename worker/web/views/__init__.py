@@ -1,0 +1,1 @@
+"""What pages show: values in, values out, without HTTP, Redis or a clock."""
