@@ -30,8 +30,9 @@ from benchmarks.pictures import make_pictures
 from benchmarks.processes import family, processor_seconds
 from benchmarks.quick import Quick
 from benchmarks.textures import make_textures
+from shared import names
 from shared.checking import Asker
-from shared.errors import Unavailable
+from shared.errors import LeaseTaken, Unavailable
 from shared.records import Event, Verdict
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -71,15 +72,32 @@ def wait_for_verdicts(store: RedisStore, paths: Sequence[str]) -> None:
     raise TimeoutError(f"not all of {len(paths)} photos have a verdict after {PATIENCE:.0f} s")
 
 
+def wait_for_report(store: RedisStore, images: int) -> None:
+    """Return when a generation of so many images is published, and nothing is clustered any more."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        summary = store.summary()
+        if summary and summary["counts"]["images"] >= images:
+            with suppress(LeaseTaken), store.lease(names.LEASE_RECLUSTER):
+                return
+        time.sleep(1)
+    raise TimeoutError(f"no report of {images} images after {PATIENCE:.0f} s")
+
+
 def spent() -> float:
     """Processor seconds of all that runs for the benchmark."""
     return sum(map(processor_seconds, family(os.getpid())))
 
 
-def ask(asker: Asker, pictures: Sequence[bytes], name: str, beside: bool = False) -> None:
-    """Ask about one picture after the other, and print a row of the table. beside: other work is done meanwhile."""
+def ask(asker: Asker, pictures: Sequence[bytes], name: str, beside: RedisStore | None = None) -> None:
+    """Ask about one picture after the other, and print a row of the table.
+
+    beside: only as long as files wait in this store, which are described meanwhile.
+    """
     seconds, verdicts, before = [], Counter[str](), spent()
     for picture in pictures:
+        if beside and seconds and not beside.counts().pending:
+            break
         begun = time.perf_counter()
         verdicts[asker.ask(picture, "asked.jpg", ASKED).event.verdict] += 1
         seconds.append(time.perf_counter() - begun)
@@ -128,6 +146,7 @@ def main(
         with running_stack(settings, folder / "up.log", stub=quick):
             wait_for_verdicts(store, [photo.name for photo in photos])
             fill(settings, collection, images)
+            wait_for_report(store, 0 if quick else images)
             for picture in (exact[0], copies[0]):  # the verdict writer takes in what was filled
                 asker.ask(picture, "first.jpg", ASKED)
             print(f"Machine: {processor()}; {images:,} images; {count} checks of each kind\n")
@@ -139,7 +158,7 @@ def main(
             for path in strangers[2 * count :]:
                 path.rename(settings.watch_dir / path.name)
             time.sleep(settings.settle + 1)
-            ask(asker, unlike[count:], f"the same, beside {arriving} new files", beside=True)
+            ask(asker, unlike[count:], f"the same, while {arriving} new files are described", store)
             wait_for_verdicts(store, [path.name for path in strangers[2 * count :]])
             asked = str(folder / "copies" / f"copy of {photos[0].stem}.jpg")
             print("\n| one edited copy | s | load of the machine |\n| --- | --- | --- |")

@@ -126,6 +126,7 @@ class Workshop:
             guard=Guard(settings.max_pixels, min(settings.decode_seconds, CHECK_DECODE_SECONDS), Clocks()),
             max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes,
+            known=lambda digests: self.store.features(extractor, digests),
             tell=lambda: wake_writer(app),
         )
         return Serving(

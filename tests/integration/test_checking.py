@@ -111,6 +111,17 @@ def test_the_workers_say_what_a_picture_would_be_and_keep_nothing_of_it(workers:
     assert everything(workers.settings.store) == before
 
 
+def test_what_a_check_says_is_what_the_verdict_is(workers: Workers) -> None:
+    edited = CHINA.crop((20, 20, 620, 400))
+    said = workers.asker.ask(jpeg(edited), "edited.jpg", 60).event
+    workers.add("edited.jpg", edited)
+    record = workers.record("edited.jpg")
+    assert record
+    assert said.verdict == "near"
+    for name in ("digest", "verdict", "duplicate_of", "similarity", "reason", "variant_of", "share"):
+        assert getattr(said, name) == getattr(record, name)
+
+
 def test_many_ask_at_once(workers: Workers) -> None:
     pictures = [jpeg(noise(number) if number % 2 else CHINA, 50 + number) for number in range(24)]
     with ThreadPoolExecutor(len(pictures)) as threads:
@@ -121,8 +132,8 @@ def test_many_ask_at_once(workers: Workers) -> None:
 
 
 def test_a_check_overtakes_the_files_that_wait(workers: Workers) -> None:
-    files = [workers.put(f"old {number}.jpg", jpeg(noise(100 + number))) for number in range(64)]
-    workers.send(*files)  # one message, of two batches
+    files = [workers.put(f"old {number}.jpg", jpeg(noise(100 + number))) for number in range(96)]
+    workers.send(*files)  # one message, of three batches
     workers.wait(lambda: any(record and record.digest for record in records(workers, files)))
     assert workers.asker.ask(jpeg(CHINA), "same.jpg", 100).event.verdict == "exact"
     waiting = [record for record in records(workers, files) if record and not record.digest]
@@ -172,6 +183,7 @@ def post(url: str, data: bytes, kind: str = "application/octet-stream") -> tuple
 
 
 def test_programs_ask_over_http(workers: Workers) -> None:
+    workers.asker.ask(jpeg(CHINA), "same.jpg", 100)  # the page waits for 10 s, and the worker was just started anew
     with served(workers.settings) as site:
         url = f"{site}/api/check?name=uploaded.jpg"
         status, near = post(url, jpeg(CHINA.resize((480, 320))), "image/jpeg")
@@ -182,7 +194,7 @@ def test_programs_ask_over_http(workers: Workers) -> None:
             "uploaded.jpg",
         )
         assert near["nearest"][0]["path"] == "china.jpg"
-        assert post(url, b"words") == (415, {"detail": "not an image"})
+        assert post(url, b"words") == (415, {"detail": "not an image: it looks like text"})
         assert post(url, b"")[0] == 415
         assert post(url, jpeg(CHINA), "multipart/form-data; boundary=x")[0] == 415
         status, torn = post(url, jpeg(CHINA)[:9000])

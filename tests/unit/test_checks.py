@@ -15,9 +15,11 @@ from shared.failures import FailureKind
 from shared.records import Event, ImageFacts
 from shared.records.checks import CheckAnswer, Neighbour, Question, Stage, Unanswered, reply_from_json, reply_to_json
 from tests.unit.test_extract import Bench, executor, extract_batch, png
+from worker.engine.search.encoding import decode_features
 from worker.pipeline.checks import AT_ONCE, CRASHED, Asked, Described, Serving, crashed
 from worker.pipeline.extracting import describing
 from worker.pipeline.extracting.describing import Describing
+from worker.pipeline.extracting.extract import PART
 from worker.pipeline.extracting.guard import Clocks, DecoderStuck, Guard
 
 __all__ = ["executor"]  # a fixture
@@ -168,10 +170,15 @@ class Room:
     """A feature worker's part, with the known features of test_extract."""
 
     def __init__(self, bench: Bench, line: Line, seconds: float = 60.0) -> None:
-        self.told = 0
+        self.told, self.bench = 0, bench
         self.executor = ThreadPoolExecutor(1)
         guard = Guard(10**6, seconds, Clocks())
-        self.describing = Describing(line, bench.network, "e1", self.executor, guard, 10**6, 10**5, self._tell)
+        self.describing = Describing(
+            line, bench.network, "e1", self.executor, guard, 10**6, 10**5, self._known, self._tell
+        )
+
+    def _known(self, digests: Sequence[str]) -> list[bytes | None]:
+        return self.bench.store.features("e1", digests)
 
     def _tell(self) -> None:
         self.told += 1
@@ -194,6 +201,15 @@ def test_several_are_described_by_one_forward_pass_and_what_is_no_picture_says_w
     assert [one.failure for one in (words, torn, large)] == [FailureKind.NO_IMAGE, torn.failure, FailureKind.TOO_LARGE]
     assert torn.reason
     assert len(words.features) == 0
+
+
+def test_a_copy_needs_no_forward_pass(bench: Bench) -> None:
+    extract_batch([bench.put("red.png", png((200, 10, 20)))], bench.extraction)
+    line, before = Line(), list(bench.network.batches)
+    Room(bench, line).describing.serve([asked(0, png((200, 10, 20))), asked(1, b"words")])
+    assert bench.network.batches == before
+    assert tuple(line.passed["0"].features[:3].round()) == (200, 10, 20)
+    assert line.passed["0"].extractor == "e1"
 
 
 def test_a_picture_that_the_network_sees_nothing_in_is_said_to_be_one(bench: Bench) -> None:
@@ -232,10 +248,13 @@ class Between:
     def __init__(self, bench: Bench, error: Exception | None = None) -> None:
         self.bench, self.error = bench, error
         self.counted: list[int] = []
-        self.due = True
+        self.expected = False
 
     def is_due(self) -> bool:
-        return self.due
+        return True
+
+    def is_expected(self) -> bool:
+        return self.expected
 
     def work(self) -> None:
         self.counted.append(sum(self.bench.store._attempts.values()))
@@ -256,6 +275,32 @@ def test_no_attempt_of_a_file_is_counted_while_checks_are_served(bench: Bench, e
     assert set(between.counted) == {0}
     assert len(between.counted) == (3 if error else 5)
     assert bench.store._attempts == {}
+
+
+def test_a_batch_is_computed_in_parts_while_checks_are_expected(bench: Bench) -> None:
+    between = Between(bench)
+    between.expected = True
+    extraction = dataclasses.replace(bench.extraction, meanwhile=between)
+    references = [bench.put(f"{number}.png", png((number, 99, 9))) for number in range(PART + 3)]
+    assert extract_batch(references, extraction).ready == len(references)
+    assert bench.network.batches == [PART, 3]
+    assert between.counted == [0] * 4, "at first, before the batch, within it, and after it"
+    assert bench.store._attempts == {}
+    for number, reference in enumerate(references):
+        [raw] = bench.store.features("e1", [bench.record(reference.path).digest])
+        assert raw
+        assert decode_features(raw)[0] == number
+
+
+def test_checks_are_expected_for_a_minute() -> None:
+    line, clock = Line(asked(1)), [100.0]
+    served = serving(line, lambda _: None, now=lambda: clock[0])
+    assert not served.is_expected()
+    served.work()
+    clock[0] += 59
+    assert served.is_expected()
+    clock[0] += 2
+    assert not served.is_expected()
 
 
 def test_whoever_crashes_a_decoder_is_told_so() -> None:

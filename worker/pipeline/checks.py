@@ -24,6 +24,7 @@ from worker.pipeline.members import make_event
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 0.1  # between two looks whether somebody asks
+EXPECTED_SECONDS: Final = 60.0  # after a check another one is expected: a person tries several, a program many
 AT_ONCE: Final = 8  # checks in one forward pass
 CRASHED: Final = "it crashed the decoder: the worker that held it died"
 
@@ -55,6 +56,9 @@ class Meanwhile(Protocol):
     def is_due(self) -> bool:
         """Whether there is anything to do. Cheap."""
 
+    def is_expected(self) -> bool:
+        """Whether more of it may come at any moment, so that other work is better done in small pieces."""
+
     def work(self) -> None:
         """Do it."""
 
@@ -63,6 +67,10 @@ class Nothing:
     """Nothing is done between."""
 
     def is_due(self) -> bool:
+        """Never."""
+        return False
+
+    def is_expected(self) -> bool:
         """Never."""
         return False
 
@@ -92,6 +100,7 @@ class Serving:
     ends: tuple[type[Exception], ...] = ()
     now: Callable[[], float] = time.monotonic
     _looked: float = field(default=float("-inf"), init=False)
+    _served: float = field(default=float("-inf"), init=False)
     _begun: bool = field(default=False, init=False)
 
     def is_due(self) -> bool:
@@ -103,6 +112,10 @@ class Serving:
             return not self._begun or self.checks.is_asked(self.stage)
         return False
 
+    def is_expected(self) -> bool:
+        """Whether somebody asked within the last minute."""
+        return self.now() - self._served < EXPECTED_SECONDS
+
     def work(self) -> None:
         """Serve all that wait. Raises nothing but what ends the process."""
         try:
@@ -113,6 +126,7 @@ class Serving:
                 self._begun = True
             while taken := self.checks.take(self.stage, self.node, AT_ONCE):
                 self._serve(taken)
+                self._served = self.now()
         except Unavailable as error:
             logger.warning("%s; checks are not answered", error)
         self._looked = self.now()

@@ -19,7 +19,7 @@ from shared.failures import FailureKind
 from shared.records import Reference
 from shared.records.checks import Question, Unanswered
 from worker.engine.picture.decode import Picture, probe, shrink
-from worker.engine.search.encoding import has_features
+from worker.engine.search.encoding import has_features, stack
 from worker.engine.sketch.impression import take_impression
 from worker.network.port import Network
 from worker.pipeline.checks import Asked, Checks, Described
@@ -37,7 +37,7 @@ CHECK_DECODE_SECONDS: Final = 10.0  # of a processor, at most: somebody waits
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A picture as it was decoded. square: for the network; None where there is none."""
+    """A picture as it was decoded. square: for the network; None where there is none, or the features are known."""
 
     described: Described
     square: Picture | None = None
@@ -83,7 +83,10 @@ def _refused(data: bytes, why: Refused) -> Described:
 
 @dataclass(frozen=True)
 class Describing:
-    """Describes checks and passes them on. tell: the verdict writer that some wait for it."""
+    """Describes checks and passes them on.
+
+    known: stored features by digest, so that a copy needs no forward pass. tell: the verdict writer that some wait.
+    """
 
     checks: Checks
     network: Network
@@ -92,6 +95,7 @@ class Describing:
     guard: Guard
     max_pixels: int
     max_bytes: int
+    known: Callable[[Sequence[str]], list[bytes | None]]
     tell: Callable[[], None]
 
     def serve(self, asked: Sequence[Asked]) -> None:
@@ -118,11 +122,21 @@ class Describing:
                 self.checks.reply(question, Unanswered(BESIDE.who, f"could not look at it: {error!r}"))
             else:
                 looks[question] = future.result()
-        found = add_features(list(looks.values()), self.network, self.extractor)
+        recalled = self._recall(list(looks.values()))
+        found = add_features(recalled, self.network, self.extractor)
         for question, described in zip(looks, found, strict=True):
             self.checks.pass_on(question, described.to_bytes())
         self.tell()
         return bool(overdue)
+
+    def _recall(self, looks: Sequence[Look]) -> list[Look]:
+        """With the features of those that the collection has under the same digest. One round trip."""
+        raws = self.known([look.described.digest for look in looks]) if looks else []
+        rows, sound = stack([raw if look.square is not None else None for raw, look in zip(raws, looks, strict=True)])
+        found = list(looks)
+        for row, place in zip(rows, sound, strict=True):
+            found[place] = Look(replace(looks[place].described, features=row, extractor=self.extractor))
+        return found
 
     @property
     def _slow(self) -> Refused:
