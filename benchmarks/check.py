@@ -94,7 +94,7 @@ def ask(asker: Asker, pictures: Sequence[bytes], name: str, beside: RedisStore |
 
     beside: only as long as files wait in this store, which are described meanwhile.
     """
-    seconds, verdicts, before = [], Counter[str](), spent()
+    seconds, verdicts, before = list[float](), Counter[str](), spent()
     for picture in pictures:
         if beside and seconds and not beside.counts().pending:
             break

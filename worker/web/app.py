@@ -26,7 +26,9 @@ _ASKED_FOR_AGAIN: Final = "private, no-cache"
 def make_page(desk: Desk) -> ASGIApp:
     """The page. Whoever serves it closes the desk afterwards."""
     # The documentation that FastAPI draws loads scripts from elsewhere; the description for programs stays.
-    app = FastAPI(title="imagesieve", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="imagesieve", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", redirect_slashes=False
+    )
     pages = Pages(desk.decides)
     app.include_router(overview_routes(desk, pages), include_in_schema=False)
     app.include_router(cluster_routes(desk, pages), include_in_schema=False)

@@ -116,6 +116,11 @@ class Judge:
             self._unsaved = 0
         return given
 
+    @property
+    def duplicates(self) -> int:
+        """How many files were found to be duplicates so far."""
+        return self._verdicts.duplicates
+
     def save(self) -> None:
         """Keep what is known of the collection for the next start."""
         self._collection.save()
