@@ -28,6 +28,7 @@ SUITE = {
     "latency": ("From a settled file to its verdict", ["benchmarks.latency", "--runs", "1"]),
     "stream": ("What the plumbing sustains, and costs", ["benchmarks.stream"]),
     "lanes": ("A new file beside a backlog", ["benchmarks.lanes"]),
+    "check": ("What a picture would be, asked of the workers", ["benchmarks.check"]),
     "verdicts": ("What a verdict costs, and a restart", ["benchmarks.verdicts", "--sizes", "10000"]),
     "search": ("Candidates in a large collection", ["benchmarks.search"]),
     "recluster": ("k from 1 to 30, beside the notebook", ["benchmarks.recluster"]),

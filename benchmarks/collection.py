@@ -87,8 +87,8 @@ class Collection:
         ]
 
 
-def put(client: redis.Redis, contents: Sequence[Content], verdict: str) -> None:
-    """Store images as ready, with this verdict, in one pipeline."""
+def put(client: redis.Redis, contents: Sequence[Content], verdict: str, extractor: str = EXTRACTOR.id) -> None:
+    """Store images as ready, with this verdict, in one pipeline. extractor: whose features they are said to have."""
     since = time.time()
     with client.pipeline(transaction=False) as pipe:
         for number, content in enumerate(contents):
@@ -101,10 +101,10 @@ def put(client: redis.Redis, contents: Sequence[Content], verdict: str) -> None:
                 content.digest,
                 4000,
                 3000,
-                EXTRACTOR.id,
+                extractor,
                 verdict,
             )
-            pipe.set(keys.key_features(EXTRACTOR.id, content.digest), content.features)
+            pipe.set(keys.key_features(extractor, content.digest), content.features)
             pipe.set(keys.key_sketch(content.digest), content.sketch)
             pipe.set(keys.key_image(content.digest), facts.to_json())
             pipe.hset(keys.KEY_RECORDS, content.path, record.to_json())

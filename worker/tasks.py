@@ -85,7 +85,8 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
                 if outcome.seconds:
                     logger.info("batch: %s", outcome)
                 total += outcome
-        logger.info("message of %d: %s", len(parsed), total)
+        if parsed:  # else it was to wake this worker
+            logger.info("message of %d: %s", len(parsed), total)
         return {**asdict(total), "alone": len(total.alone), "finished": len(total.finished)}
 
     @app.task(name=names.TASK_PROPOSE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]

@@ -4,6 +4,7 @@ Nothing is connected or loaded until it is first asked for.
 """
 
 import os
+import socket
 import time
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,15 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn
 
 from shared import names
+from shared.broker import make_app, wake_writer
 from shared.decisions import DecisionJournal
 from shared.errors import PermanentError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
+from shared.records.checks import Stage, Unanswered
 from shared.settings import Settings
 from shared.store import Counter, RedisStore
+from shared.store.redis_checks import RedisChecks
 from worker.automatic_moves import AutomaticMoves
 from worker.network.loading import LoadingNetwork
 from worker.turn import HOLDER
@@ -24,8 +28,11 @@ from worker.turn import HOLDER
 if TYPE_CHECKING:
     from worker.engine.groups.keepers import FolderRules
     from worker.network.weights import Weights
+    from worker.pipeline.checks import Serving
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extracting.extraction import Extraction
+    from worker.pipeline.judging.appraisal import Appraiser
+    from worker.pipeline.judging.candidates import ContentIndex
     from worker.pipeline.judging.collection import Collection
     from worker.pipeline.judging.judge import Judge
     from worker.pipeline.judging.proposer import Proposer
@@ -97,7 +104,47 @@ class Workshop:
             batch_size=settings.batch_size,
             encoding=settings.feature_encoding,
             by_bytes=settings.admission.takes_by_bytes,
+            meanwhile=self._describing(extractor.id),
         )
+
+    @cached_property
+    def checks(self) -> RedisChecks:
+        """The pictures that somebody asks about."""
+        return RedisChecks.connect(self.settings.store)
+
+    def _describing(self, extractor: str) -> "Serving":
+        """The feature worker's part of checks."""
+        from worker.pipeline.checks import Serving, crashed
+        from worker.pipeline.extracting.describing import CHECK_DECODE_SECONDS, Describing
+        from worker.pipeline.extracting.guard import Clocks, DecoderStuck, Guard
+
+        settings, app = self.settings, make_app(self.settings)
+        describing = Describing(
+            checks=self.checks,
+            network=self.network,
+            extractor=extractor,
+            executor=ThreadPoolExecutor(os.cpu_count() or 1, "check"),
+            guard=Guard(settings.max_pixels, min(settings.decode_seconds, CHECK_DECODE_SECONDS), Clocks()),
+            max_pixels=settings.max_pixels,
+            max_bytes=settings.max_bytes,
+            known=lambda digests: self.store.features(extractor, digests),
+            tell=lambda: wake_writer(app),
+        )
+        return Serving(
+            self.checks, Stage.DESCRIBE, "the feature worker", _node(names.QUEUE_FEATURES), describing.serve,
+            lambda question: crashed(question.name, time.time()), ends=(DecoderStuck,),
+        )  # fmt: skip
+
+    def _answering(self, appraiser: "Appraiser") -> "Serving":
+        """The verdict writer's part of checks."""
+        from worker.pipeline.checks import Serving
+        from worker.pipeline.judging.appraisal import answer_all
+
+        died = Unanswered("the verdict writer", "died while it compared the picture", "its log says more; ask again")
+        return Serving(
+            self.checks, Stage.COMPARE, "the verdict writer", _node(names.QUEUE_VERDICTS),
+            lambda asked: answer_all(asked, appraiser, self.checks), lambda _: died, renew=self.renew,
+        )  # fmt: skip
 
     @cached_property
     def _weights(self) -> "Weights":
@@ -163,24 +210,30 @@ class Workshop:
     def open_judge(self, extractor: str, holder: str) -> "Judge":
         """A judge for the features of this extractor, which has looked at nothing yet."""
         from worker.engine.groups.keepers import rank_keepers
+        from worker.pipeline.judging.appraisal import Appraiser
+        from worker.pipeline.judging.candidates import ContentIndex
         from worker.pipeline.judging.judge import Judge
         from worker.pipeline.judging.metrics import counted
         from worker.pipeline.judging.nearest import NearestCluster
 
         _use_one_thread()
-        comparison = self.comparison()
+        comparison, clusters = self.comparison(), NearestCluster(self.store, extractor)
+        index = ContentIndex(self.store, extractor)
+        collection = self.open_collection(extractor, index)
+        appraiser = Appraiser(collection, index, clusters, comparison, self.store, extractor, time.time)
         return Judge(
             self.store,
-            self._collection(extractor),
+            collection,
             counted(comparison.compare, self.meter),
             comparison.screen,
-            NearestCluster(self.store, extractor),
+            clusters,
             time.time,
             rank_keepers(self.settings.keeper_order, self.keeper_folders()),
             holder,
             self.meter,
             self.moves.policy.act if self.settings.on_duplicate == "move" else None,
             self.decisions.read,
+            self._answering(appraiser),
         )
 
     @property
@@ -196,17 +249,19 @@ class Workshop:
         return Succession(self.store, self._open_proposer)
 
     def _open_proposer(self, extractor: str) -> "Proposer":
+        from worker.pipeline.judging.candidates import ContentIndex
         from worker.pipeline.judging.proposer import Proposer
 
         _use_one_thread()
         comparison = self.comparison()
-        return Proposer(self.store, self._collection(extractor, True), comparison.screen, comparison.compare, extractor)
+        collection = self.open_collection(extractor, ContentIndex(self.store, extractor), as_told=True)
+        return Proposer(self.store, collection, comparison.screen, comparison.compare, extractor)
 
-    def _collection(self, extractor: str, as_told: bool = False) -> "Collection":
-        from worker.pipeline.judging.candidates import ContentIndex
+    def open_collection(self, extractor: str, index: "ContentIndex", as_told: bool = False) -> "Collection":
+        """The collection, with `index` in it, of which nothing is known yet. as_told: see `following.follow`."""
         from worker.pipeline.judging.collection import Collection
 
-        return Collection(self.store, ContentIndex(self.store, extractor), self.snapshot(extractor), as_told)
+        return Collection(self.store, index, self.snapshot(extractor), as_told)
 
     def snapshot(self, extractor: str) -> "Snapshot":
         """Where the index of the collection under this extractor is kept from one start to the next."""
@@ -267,6 +322,11 @@ class Workshop:
     def end(self) -> NoReturn:
         """End this process, whatever its threads do. Celery spawns another, and sends the message again."""
         os._exit(1)
+
+
+def _node(queue: str) -> str:
+    """This worker, as `imagesieve status` names it where it is started as `imagesieve work` starts it."""
+    return f"{queue}@{socket.gethostname()}"
 
 
 def _use_one_thread() -> None:

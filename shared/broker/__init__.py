@@ -13,6 +13,7 @@ from shared.broker.broker import (
     request_recluster,
     request_verdicts,
     send_references,
+    wake_feature_worker,
     wake_writer,
     workers,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "request_recluster",
     "request_verdicts",
     "send_references",
+    "wake_feature_worker",
     "wake_writer",
     "workers",
 ]

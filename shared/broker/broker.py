@@ -164,6 +164,12 @@ def wake_writer(app: Celery) -> None:
         _send(app, names.TASK_JUDGE, [], [])
 
 
+def wake_feature_worker(app: Celery) -> None:
+    """Let a feature worker look at what waits beside its messages. Raises Unavailable."""
+    with _speaking():
+        _send(app, names.TASK_EXTRACT, [], [])
+
+
 def ask_for_recluster(app: Celery, force: bool, k: int | None = None) -> None:
     """Ask for a recluster run that nobody waits for; with `force` also when nothing has changed. Raises Unavailable.
 

@@ -8,7 +8,7 @@ from typing import TextIO
 
 import typer
 
-from shared.cli import ask, backlog, calibration, duplicates, estimate, look, start
+from shared.cli import ask, backlog, calibration, check, duplicates, estimate, look, start
 from shared.cli import stream as stream_commands
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
@@ -33,7 +33,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (estimate.estimate, False),
     (look.status, False),
     (stream_commands.events, False),
-    (stream_commands.check, False),
+    (check.check, False),
     (calibration.calibrate, False),
     (ask.recluster, False),
     (look.report, False),

@@ -1,15 +1,10 @@
-"""The commands that show verdicts: those given, and those that would be."""
+"""The command that shows the verdicts that were given."""
 
-import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from shared.cli.collection_settings import settings_of_collection
 from shared.cli.terminal import say, shown
 from shared.errors import Unavailable
 from shared.live.absence import explain_absence
@@ -56,27 +51,6 @@ def events(
             after = position
         if not found and not follow:
             return
-
-
-def check(
-    images: Annotated[list[Path], typer.Argument(help="image files, anywhere")],
-    json: Annotated[bool, typer.Option("--json", help="a JSON object a line, for programs")] = False,
-) -> None:
-    """Say what images would be in the collection, without adding them.
-
-    Needs Redis, so `imagesieve up` has to run. Example:
-
-      imagesieve check ~/Downloads/cat.jpg
-    """
-    settings = settings_of_collection()
-    command = [sys.executable, "-m", "worker.commands.check", *(str(image.absolute()) for image in images)]
-    ended = subprocess.run(
-        command, env={**os.environ, **settings.environment()}, stdout=subprocess.PIPE, text=True, check=False
-    )
-    for line in ended.stdout.splitlines():
-        print(line if json else sentence(Event.from_json(line)))
-    if ended.returncode:
-        raise typer.Exit(1)
 
 
 def sentence(event: Event) -> str:

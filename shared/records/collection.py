@@ -2,10 +2,16 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from shared.errors import CorruptValue
 from shared.records.sealed import Sealed, fields_of
+
+
+def at_text(now: float) -> str:
+    """Seconds since the epoch as events have them."""
+    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ anew from the watched folder, or is a counter.
 from typing import Any, Final
 
 from shared import names
+from shared.records.checks import Stage
 from shared.store import keys
 from shared.store.places import PLACES
 
@@ -14,12 +15,12 @@ _FILES: Final = {keys.KEY_RECORDS: b"hash", **dict.fromkeys(PLACES.values(), b"s
 _COUNTERS: Final = tuple(counter.value for counter in keys.Counter)
 _TYPES: Final = {
     **_FILES,
-    **dict.fromkeys((keys.KEY_ATTEMPTS, keys.KEY_MATCHES, keys.KEY_THRESHOLDS), b"hash"),
+    **dict.fromkeys((keys.KEY_ATTEMPTS, keys.KEY_MATCHES, keys.KEY_THRESHOLDS, keys.KEY_CHECKS_IN_HAND), b"hash"),
     **dict.fromkeys((*_COUNTERS, keys.KEY_EXTRACTOR, keys.KEY_GENERATION, keys.KEY_OWNER), b"string"),
     **dict.fromkeys((keys.KEY_BACKLOG_PAUSED, keys.KEY_BACKLOG_RESTS, keys.KEY_PASSED_OVER), b"string"),
     **dict.fromkeys(map(keys.key_lease, names.LEASES), b"string"),
     **dict.fromkeys(map(keys.key_holder, names.LEASES), b"string"),
-    **dict.fromkeys((keys.KEY_GENERATIONS, keys.KEY_HISTORY), b"list"),
+    **dict.fromkeys((keys.KEY_GENERATIONS, keys.KEY_HISTORY, *map(keys.key_checks, Stage)), b"list"),
     keys.KEY_EVENTS: b"stream",
 }
 

@@ -21,6 +21,7 @@ KEY_MATCHES: Final = "imagesieve:matches"  # hash: "digest digest" -> Match: ver
 KEY_THRESHOLDS: Final = "imagesieve:thresholds"  # hash: extractor id -> Calibration
 KEY_EVENTS: Final = "imagesieve:events"  # the stream of verdicts
 KEY_PASSED_OVER: Final = "imagesieve:passed-over"  # PassedOver as JSON: what the last complete scan did not send
+KEY_CHECKS_IN_HAND: Final = "imagesieve:checks:in-hand"  # hash: question -> who works on it, and since when
 KEY_PING: Final = "imagesieve:ping"  # written to see whether writes are taken
 KEY_OWNER: Final = "imagesieve:owner"  # Owner as JSON: whose collection is in this database
 
@@ -61,6 +62,16 @@ def key_features(extractor_id: str, digest: str) -> str:
 def key_generation(generation: str, part: str) -> str:
     """Key of a part (`summary`, `centroids`, `clusters`) of one generation."""
     return f"imagesieve:generation:{generation}:{part}"
+
+
+def key_checks(stage: str) -> str:
+    """Key of the list of questions that wait for this stage of a check."""
+    return f"imagesieve:checks:{stage}"
+
+
+def key_check(question: str, part: str) -> str:
+    """Key of a part (`content`, `progress`, `answer`) of one check; each runs out."""
+    return f"imagesieve:check:{question}:{part}"
 
 
 def key_passed_over(digest: str) -> str:

@@ -92,6 +92,19 @@ def check_keypoints(text: str) -> None:
     assert 32 * 64 < few < many
 
 
+def check_check(text: str) -> None:
+    asked, [command] = tables(text)
+    verdicts = {row["asked about"]: row["verdicts"] for row in asked}
+    assert verdicts == {
+        "the same bytes": "2 exact",
+        "an edited copy": "2 near",
+        "a picture like no other": "2 unique",
+    } | {"the same, while 4 new files are described": asked[-1]["verdicts"]}
+    assert asked[-1]["verdicts"] in ("1 unique", "2 unique")
+    assert all(0 < number(row["median s"]) <= number(row["longest s"]) for row in asked)
+    assert number(command["s"]) > 0
+
+
 def check_lanes(text: str) -> None:
     [rows] = tables(text)
     alone, beside = by(rows, "backlog")["none"], by(rows, "backlog")["40 files"]

@@ -20,7 +20,7 @@ from tests.e2e.quick_tables import CHECKS
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"describing", "gpu"}
 NONE = {"__main__", "stubbed"}  # commands that measure nothing themselves
-DEAR = {"extract", "lanes", "million", "soak"}  # the network thrice; two stacks; long streams
+DEAR = {"check", "extract", "lanes", "million", "soak"}  # the network thrice; whole stacks; long streams
 FOLDERS = {"keypoints": "photos", "matching": "photos", "quality": "photos", "scenes": "photos", "semantics": "colours"}
 
 

@@ -59,7 +59,7 @@ def test_a_picture_that_differs_in_a_place_would_be_a_variant(
         monkeypatch.setattr(Comparison, "compare_sketch", lambda *_: match)  # made up
         checker = Checker(Workshop(settings))
         checker.__dict__["_network"] = Blind()
-        event = checker.check(fox)
+        event = checker.check(fox).event
     finally:
         stream.close()
     assert (event.verdict, event.duplicate_of, event.variant_of) == ("unique", "", "scene.png")
@@ -86,7 +86,7 @@ def test_writer_and_check_call_near_what_the_setting_says(
         }
         for name, (data, expected) in copies.items():
             (tmp_path / name).write_bytes(data)
-            assert checker.check(tmp_path / name).verdict == expected
+            assert checker.check(tmp_path / name).event.verdict == expected
             stream.arrive(name, data)
             wait(lambda name=name: stream.verdict(name) != "", "the verdict")
             assert stream.verdict(name) == expected
@@ -95,12 +95,12 @@ def test_writer_and_check_call_near_what_the_setting_says(
 
 
 class Blind:
-    """A network that sees nothing: with few contents each is a candidate."""
+    """A network that sees the same in all: with few contents each is a candidate."""
 
     side = 8
 
     def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return np.zeros((len(pictures), 4096), dtype=np.float32)
+        return np.ones((len(pictures), 4096), dtype=np.float32)
 
 
 def test_a_file_that_is_too_large_is_not_read(settings: Settings, tmp_path: Path) -> None:

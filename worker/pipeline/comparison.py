@@ -35,8 +35,8 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A decoded file. several: whether it has more pages or frames than the picture."""
+class Seen:
+    """A decoded file, no larger than a comparison wants it. several: whether it has more pages or frames."""
 
     picture: Picture
     several: bool
@@ -52,7 +52,7 @@ class Comparison:
     max_pixels: int
     max_bytes: int
     _latest: dict[str, Sketch] = field(default_factory=dict)
-    _pictures: dict[str, "_Seen"] = field(default_factory=dict)
+    _pictures: dict[str, Seen] = field(default_factory=dict)
 
     def screen(self, known: Sequence[str], new: str) -> set[str]:
         """Which of the known contents may show the picture of a new one: what is worth a comparison. All by digest.
@@ -78,11 +78,26 @@ class Comparison:
         their decoding and 80 to 700 ms more (benchmarks.matching). Raises DamagedImages where a sketch is missing or
         not sound.
         """
-        found = self.compare_sketch(keeper, self._sketch(other), lambda: self._picture(other), other.record.holds)
-        if found is None or (found.relation is Relation.NEAR and self._hold_several(keeper, other)):
+        return self.compare_seen(
+            keeper, other.record.digest, self._sketch(other), lambda: self._see(other), other.record.holds
+        )
+
+    def compare_seen(
+        self, keeper: File, digest: str, sketch: Sketch, see: Callable[[], Seen | None], holds: str
+    ) -> Match | None:
+        """The same for a picture that need not be in the collection, with its digest and sketch.
+
+        see: asked for the picture only where it is needed, perhaps twice. holds: see ImageFacts.
+        """
+
+        def picture() -> Picture | None:
+            seen = see()
+            return seen.picture if seen else None
+
+        found = self.compare_sketch(keeper, sketch, picture, holds)
+        if found is None or (found.relation is Relation.NEAR and self._hold_several(keeper, see)):
             return None
-        digests = keeper.record.digest, other.record.digest
-        places = found.places if digests[0] <= digests[1] else found.places[::-1]
+        places = found.places if keeper.record.digest <= digest else found.places[::-1]
         return Match(found.similarity, found.reason, found.relation, found.share, places)
 
     def compare_sketch(
@@ -119,15 +134,19 @@ class Comparison:
             del self._latest[next(iter(self._latest))]
         return found
 
-    def _hold_several(self, keeper: File, other: File) -> bool:
+    def _hold_several(self, keeper: File, see: Callable[[], Seen | None]) -> bool:
         """Whether both have more pages or frames behind the first, which nobody compared: two faxes of one cover."""
-        return all(seen is not None and seen.several for seen in map(self._see, (keeper, other)))
+        one = self._see(keeper)
+        if one is None or not one.several:
+            return False
+        other = see()
+        return other is not None and other.several
 
     def _picture(self, file: File) -> Picture | None:
         seen = self._see(file)
         return seen.picture if seen else None
 
-    def _see(self, file: File) -> "_Seen | None":
+    def _see(self, file: File) -> Seen | None:
         """A file as it is now, None where it cannot be read. What was decoded last is kept: one is compared with many.
 
         Its bytes are read each time: nothing is said of a file that is gone.
@@ -138,7 +157,7 @@ class Comparison:
             contents = read_file(self.storage, reference, self.max_bytes)
             if contents.digest != digest:
                 return None  # an edit that kept size and time
-            found = self._pictures.pop(digest, None) or self._decode(contents.data)
+            found = self._pictures.pop(digest, None) or see_picture(contents.data, self.max_pixels)
         except ImagesieveError:
             return None
         self._pictures[digest] = found
@@ -146,11 +165,13 @@ class Comparison:
             del self._pictures[next(iter(self._pictures))]
         return found
 
-    def _decode(self, data: bytes) -> "_Seen":
-        decoded = decode_reduced(data, self.max_pixels, least=FINE_SIDE)
-        inventory = take_inventory(data, decoded.header.format)
-        picture = in_srgb(decoded, data, inventory.profile)
-        return _Seen(no_larger(picture, FINE_SIDE), holds_several(inventory))
+
+def see_picture(data: bytes, max_pixels: int) -> Seen:
+    """Decode the bytes of an image file for a comparison. Errors as `decode`."""
+    decoded = decode_reduced(data, max_pixels, least=FINE_SIDE)
+    inventory = take_inventory(data, decoded.header.format)
+    picture = in_srgb(decoded, data, inventory.profile)
+    return Seen(no_larger(picture, FINE_SIDE), holds_several(inventory))
 
 
 def _passed(digests: Sequence[str], may: Iterable[Any]) -> set[str]:

@@ -1,8 +1,7 @@
 """A record as the engine's groups see it, and as the event stream tells it."""
 
-from datetime import UTC, datetime
-
 from shared.records import Event, Record
+from shared.records.collection import at_text
 from worker.engine.groups.groups import Member
 
 
@@ -12,11 +11,6 @@ def member_of(path: str, record: Record) -> Member:
         path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content,
         record.ctime_ns, record.inode, record.holds,
     )  # fmt: skip
-
-
-def at_text(now: float) -> str:
-    """Seconds since the epoch as events have them."""
-    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
 
 
 def make_event(path: str, record: Record, cluster: int | None, now: float) -> Event:

@@ -9,9 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
+from shared.checking import LARGEST
 from worker.web.desk import Desk
 from worker.web.doors import CHECK, Doors
 from worker.web.pages import Pages
+from worker.web.routes.check import check_routes
 from worker.web.routes.clusters import cluster_routes, image_routes
 from worker.web.routes.failures import failure_routes
 from worker.web.routes.overview import overview_routes
@@ -19,7 +21,6 @@ from worker.web.routes.pictures import picture_routes
 from worker.web.routes.report import report_routes
 
 _ASKED_FOR_AGAIN: Final = "private, no-cache"
-LARGEST_CHECK: Final = 256 << 20  # bytes of a picture that is asked about; the settings may allow fewer
 
 
 def make_page(desk: Desk) -> ASGIApp:
@@ -35,14 +36,15 @@ def make_page(desk: Desk) -> ASGIApp:
     app.include_router(failure_routes(desk, pages), include_in_schema=False)
     app.include_router(picture_routes(desk), include_in_schema=False)
     app.include_router(report_routes(desk, pages), include_in_schema=False)
-    # Here come the routes of duplicates, of actions, and of POST /api/check, which alone is in the schema.
+    app.include_router(check_routes(desk))  # for programs: it alone is in the schema
+    # Here come the routes of duplicates, and of actions.
     _mount_files(app)
 
     @app.exception_handler(404)
     def nothing(request: Request, _: HTTPException) -> Response:
         return pages.show(request, "nothing.html", {"here": "", "what": "such a page"}, 404)
 
-    bodies = {CHECK: min(LARGEST_CHECK, desk.settings.max_bytes)}
+    bodies = {CHECK: min(LARGEST, desk.settings.max_bytes)}
     return Doors(app, desk.auth, desk.names, desk.decides, bodies)
 
 

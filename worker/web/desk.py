@@ -9,6 +9,7 @@ from typing import Final
 from celery import Celery
 
 from shared.broker import make_app
+from shared.checking import Asker
 from shared.live.poll import Poll
 from shared.settings import Settings
 from shared.store import RedisStore
@@ -48,6 +49,11 @@ class Desk:
     def app(self) -> Celery:
         """The broker's, to send with."""
         return make_app(self.settings)
+
+    @cached_property
+    def asker(self) -> Asker:
+        """Asks the workers what a picture would be."""
+        return Asker.of(self.settings)
 
     @cached_property
     def newest(self) -> Newest:

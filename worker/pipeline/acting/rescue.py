@@ -9,12 +9,12 @@ from shared.acting.runs import read_runs, run_files
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.errors import ActionsBusy, ImagesieveError
 from shared.records import Event
+from shared.records.collection import at_text
 from shared.store import Events, Files, Tallies
 from worker.pipeline.acting.collaborators import Collaborators
 from worker.pipeline.acting.locks import acting_alone
 from worker.pipeline.acting.restore import restore
 from worker.pipeline.acting.settling import settle_runs
-from worker.pipeline.members import at_text
 
 STRANDED = "stranded"  # in place of a verdict, in the event stream
 

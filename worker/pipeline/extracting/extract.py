@@ -25,6 +25,7 @@ from worker.pipeline.extracting.reading import Digested, ReadFile, Reading, Refu
 # A worker that dies leaves the attempt counted. After the second time a reference goes alone, so that one poisonous
 # image does not take 31 good ones with it; a lone one that fails too often is given up (see `reading`).
 ATTEMPTS_TOGETHER = 2
+PART: Final = 8  # pictures of a forward pass while checks are expected
 
 NO_FEATURES: Final = (
     "the network gives no features for it: they are all zero, or not finite; check IMAGESIEVE_WEIGHTS and "
@@ -61,12 +62,15 @@ def extract_batches(references: Sequence[Reference], extraction: Extraction) -> 
     begun: list[_Batch] = []
     stored: set[str] = set()
     try:
+        extraction.meanwhile.work()
         while True:
+            if extraction.meanwhile.is_due():
+                _work_meanwhile(begun, extraction)
             while len(begun) < 2 and (part := list(islice(left, extraction.batch_size))):
                 begun.append(_begin(part, lone, extraction))
             if not begun:
                 return
-            yield from _work_off(begun[0], waiting, stored, extraction)
+            yield from _work_off(begun, waiting, stored, extraction)
             begun.pop(0)
     except TransientError:
         with suppress(Unavailable):  # nothing here is to blame
@@ -88,6 +92,14 @@ def extract_batches(references: Sequence[Reference], extraction: Extraction) -> 
         for batch in begun:
             for future in batch.reading:
                 future.cancel()
+
+
+def _work_meanwhile(begun: Sequence[_Batch], extraction: Extraction) -> None:
+    """With no attempt counted at the files that are being read: they are not to blame for what may follow."""
+    paths = [reference.path for batch in begun for reference in batch.taken]
+    extraction.store.finish(paths)
+    extraction.meanwhile.work()
+    extraction.store.begin(paths)
 
 
 def _tidy_up(references: Sequence[Reference], known: Sequence[Record | None], attempts: Attempts) -> list[str]:
@@ -112,13 +124,13 @@ def _begin(part: Sequence[Reference], lone: bool, extraction: Extraction) -> _Ba
 
 
 def _work_off(
-    batch: _Batch, waiting: dict[Reference, Record], stored: set[str], extraction: Extraction
+    begun: Sequence[_Batch], waiting: dict[Reference, Record], stored: set[str], extraction: Extraction
 ) -> Iterator[Outcome]:
-    """Compute and store one batch that is being read; `stored` are the digests this message has brought so far.
+    """Compute and store the first batch that is being read; `stored` are the digests this message has brought so far.
 
     First comes what needs no forward pass: known bytes, what is compared by them alone, and files that are no pictures.
     """
-    started = time.perf_counter()
+    started, batch = time.perf_counter(), begun[0]
     seen, spent = end_reading(batch.reading, extraction)
     looks = {reference: look for reference, look in zip(batch.taken, seen, strict=True) if look is not None}
     found = [look for look in looks.values() if isinstance(look, ReadFile)]
@@ -129,7 +141,7 @@ def _work_off(
     if at_once:
         yield _complete(at_once, frozenset(), waiting, extraction)
     waited = time.perf_counter()
-    images = _compute(list(fresh.values()), extraction)
+    images = _compute(list(fresh.values()), extraction, begun)
     computed = time.perf_counter()
     extraction.store.put_images(extraction.extractor_id, images)
     mute = fresh.keys() - {image[0] for image in images}
@@ -167,11 +179,21 @@ def _complete(
     )
 
 
-def _compute(looks: Sequence[ReadFile], extraction: Extraction) -> list[Image]:
-    """Features of distinct pictures, without those that the network gives none for: one forward pass."""
+def _compute(looks: Sequence[ReadFile], extraction: Extraction, begun: Sequence[_Batch]) -> list[Image]:
+    """Features of distinct pictures, without those that the network gives none for: one forward pass.
+
+    Several small ones while somebody may ask something in between, which takes a twentieth longer.
+    """
     if not looks:
         return []
-    features = extraction.network.extract(np.stack([look.square for look in looks if look.square is not None]))
+    squares = np.stack([look.square for look in looks if look.square is not None])
+    size = PART if extraction.meanwhile.is_expected() else len(squares)
+    parts = []
+    for start in range(0, len(squares), size):
+        if start and extraction.meanwhile.is_due():
+            _work_meanwhile(begun, extraction)
+        parts.append(extraction.network.extract(squares[start : start + size]))
+    features = np.concatenate(parts)
     sound = np.flatnonzero(has_features(features)).tolist()
     encoded = encode(features[sound], extraction.encoding)
     able = [looks[row] for row in sound]

@@ -13,6 +13,7 @@ from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Tallies
 from worker.engine.groups.keepers import Ranking
+from worker.pipeline.checks import NOTHING, Meanwhile
 from worker.pipeline.comparison import Compare, File, Screen
 from worker.pipeline.judging.collection import CANDIDATES, Candidates, Collection, CollectionStore
 from worker.pipeline.judging.knowledge import RECORDS_AT_ONCE, Knowledge
@@ -45,12 +46,14 @@ class Judge:
         meter: Meter = UNMETERED,
         act: Callable[[Sequence[Given]], None] | None = None,
         decided: Callable[[], Decided] = lambda: UNDECIDED,
+        meanwhile: Meanwhile = NOTHING,
     ) -> None:
         """screen: which known contents are worth a comparison. clusters: of digests, for the events. now: seconds since
         the epoch. rank: order of keepers.
 
         holder: of the lease, checked with every verdict. act: called with the duplicates that were proved, after
-        their verdicts are written; it raises nothing. decided: by users, as it stands now.
+        their verdicts are written; it raises nothing. decided: by users, as it stands now. meanwhile: done at
+        each look, when the collection is known, and between two files; it changes nothing.
         """
         self._store = store
         self._collection = collection
@@ -60,6 +63,7 @@ class Judge:
         self._act = act
         self._read_decided = decided
         self._decided = decided()
+        self._meanwhile = meanwhile
         self._verdicts = Verdicts(store, clusters, now, holder, meter)
         self._meter = meter
         self._pixels: dict[str, str] = {}  # digests of pixels, of contents that are about to be judged
@@ -93,11 +97,15 @@ class Judge:
             if news.gone:
                 self._store.let_go(news.gone)
             given += self._obey(self._read_decided())
+            self._meanwhile.work()
             for start in range(0, len(paths), RECORDS_AT_ONCE):
                 part = paths[start : start + RECORDS_AT_ONCE]
                 records = self._store.records(part)
                 self._read_ahead(records)
-                given += sum(map(self._look, part, records))
+                for path, record in zip(part, records, strict=True):
+                    given += self._look(path, record)
+                    if self._meanwhile.is_due():
+                        self._meanwhile.work()
                 given += self._verdicts.write(self._known)
                 proved = self._verdicts.take_proved()
                 if proved and self._act:
