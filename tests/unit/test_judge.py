@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, rank: Ranking = RANK) -> None:
         self.store = MemoryStore()
-        self.rank = rank
+        self.order = rank
         self.alike: dict[frozenset[str], float] = {}
         self.varied: dict[frozenset[str], float] = {}
         self.contents: dict[str, None] = {}
@@ -53,7 +53,7 @@ class World:
             self.screen,
             clusters_of,
             lambda: 1_700_000_000.0,
-            self.rank,
+            self.order,
         )
         judge.look([])
         judge.look(judge.waiting)
@@ -471,7 +471,7 @@ def test_the_copy_with_more_companions_follows_a_keeper_that_leaves(learnt: bool
     records = {path: record for chunk in world.store.scan() for path, record in chunk}
     members = [member_of(path, record) for path, record in records.items()]
     seen = [(member.path, member.bytes, member.mtime_ns) for member in members]
-    rank = world.rank.knowing(count_companions(seen, world.rank.contested(members)))
+    rank = world.order.knowing(count_companions(seen, world.order.contested(members)))
     grouping = group_files(world.store, members, records, world.compare, rank)
     assert correct_verdicts(world.store, records, grouping, {}, 1_700_000_001.0) == 0
 
