@@ -21,8 +21,8 @@ SERVICES = (
 ACTING = ("verdicts-move", "act")
 # The image sets four folders; Flower's three belong to its service and the page's, and two to those that act.
 SET_ELSEWHERE = {
-    "WATCH_DIR", "STATE_DIR", "INDEX_DIR", "PREVIEWS_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH", "MOVE_TO",
-    "ON_DUPLICATE", "WEB_ADDRESS", "WEB_PORT",
+    "WATCH_DIR", "STATE_DIR", "INDEX_DIR", "PREVIEWS_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH",
+    "MOVE_TO", "ON_DUPLICATE", "WEB_ADDRESS", "WEB_PORT",
 }  # fmt: skip
 
 
