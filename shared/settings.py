@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         description="folder where the verdict writer keeps its index from one start to the next, 1.5 KiB an image; "
         "empty: under the state folder",
     )
+    decisions_dir: FolderName = Field(
+        "", description="folder of what you decided on duplicates; it is never lost; empty: under the state folder"
+    )
     broker_url: str = Field("", description="Redis for Celery; empty: the embedded one under the state folder")
     store_url: str = Field("", description="Redis for features and records; empty: the embedded one, database 1")
 
@@ -280,9 +283,9 @@ class Settings(BaseSettings):
         return self.state_dir / "actions"
 
     @property
-    def decisions_dir(self) -> Path:
+    def decisions_folder(self) -> Path:
         """Folder of the journal of decisions: what cannot be computed again."""
-        return self.state_dir / "decisions"
+        return Path(self.decisions_dir) if self.decisions_dir else self.state_dir / "decisions"
 
     @property
     def index_folder(self) -> Path:

@@ -39,7 +39,7 @@ class AutomaticMoves:
         settings.check_policy()
         return Policy(
             self._acting, settings.watch_dir, settings.move_to, self._acting_folders, self._store().records,
-            self._patience, DecisionJournal(settings.decisions_dir, time.time).read,
+            self._patience, DecisionJournal(settings.decisions_folder, time.time).read,
         )  # fmt: skip
 
     @cached_property

@@ -286,7 +286,7 @@ class Workshop:
     @cached_property
     def decisions(self) -> DecisionJournal:
         """What users said of their pictures."""
-        return DecisionJournal(self.settings.decisions_dir, time.time)
+        return DecisionJournal(self.settings.decisions_folder, time.time)
 
     def keeper_folders(self) -> "FolderRules":
         """Folders that decide who stays, as they are mounted now."""

@@ -71,7 +71,7 @@ def decide(
     if (files or group) and not what:
         raise SettingsError("files and --group belong to a decision: different, keep or keeper")
     settings = settings_of_report()
-    journal = DecisionJournal(settings.decisions_dir, time.time)
+    journal = DecisionJournal(settings.decisions_folder, time.time)
     if what:
         decision = journal.add(DecisionKind(what), _subjects(settings, files or [], group))
         _tell([decision], "decided", json)

@@ -19,10 +19,10 @@ SERVICES = (
     "beat", "flower", "web", "prometheus", "grafana",
 )  # fmt: skip
 ACTING = ("verdicts-move", "act")
-# The image sets four folders; Flower's three belong to its service and the page's, and two to those that act.
+# The image sets five folders; Flower's three belong to its service and the page's, and two to those that act.
 SET_ELSEWHERE = {
-    "WATCH_DIR", "STATE_DIR", "INDEX_DIR", "PREVIEWS_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH",
-    "MOVE_TO", "ON_DUPLICATE", "WEB_ADDRESS", "WEB_PORT",
+    "WATCH_DIR", "STATE_DIR", "INDEX_DIR", "DECISIONS_DIR", "PREVIEWS_DIR", "FLOWER_ADDRESS", "FLOWER_PORT",
+    "FLOWER_AUTH", "MOVE_TO", "ON_DUPLICATE", "WEB_ADDRESS", "WEB_PORT",
 }  # fmt: skip
 
 
@@ -92,9 +92,19 @@ def test_the_watched_folder_is_mounted_read_only_but_for_those_that_act_when_the
     assert "IMAGESIEVE_MOVE_TO: /moved" in block("verdicts-move", indent=2)
 
 
-def test_the_page_writes_previews_and_nothing_else() -> None:
+def test_decisions_are_seen_by_those_who_obey_them_and_written_by_those_who_decide() -> None:
+    mounts = {name: "".join(re.findall(r'"decisions:(/[:a-z]*)"', block(name, indent=2))) for name in SERVICES}
+    writing, reading = ("act", "web"), ("verdicts", "verdicts-move", "recluster")
+    wanted = dict.fromkeys(writing, "/decisions") | dict.fromkeys(reading, "/decisions:ro")
+    assert {name: found for name, found in mounts.items() if found} == wanted
+    assert "IMAGESIEVE_DECISIONS_DIR=/decisions" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_page_writes_decisions_and_previews_and_nothing_else() -> None:
     text = block("web", indent=2)
-    assert re.findall(r"volumes: (.*)", text) == ['[*watched, "state:/state:ro", "previews:/previews"]']
+    assert re.findall(r"volumes: (.*)", text) == [
+        '[*watched, "state:/state:ro", "decisions:/decisions", "previews:/previews"]'
+    ]
     assert "read_only: true" in block("x-watched")
     assert "IMAGESIEVE_PREVIEWS_DIR=/previews" in (ROOT / "Dockerfile").read_text()
     for setting in ("FLOWER_AUTH: ${IMAGESIEVE_FLOWER_AUTH:?", "WEB_ADDRESS: 0.0.0.0"):

@@ -67,7 +67,7 @@ def apply(settings: Settings, request: Request, target: str, dry: bool) -> Itera
         for sentence in settings.folder_warnings():
             yield {"event": ActingEvent.WARNING, "text": sentence}
         runs = read_runs(collaborators.journals)
-        decided = DecisionJournal(settings.decisions_dir, time.time).read()
+        decided = DecisionJournal(settings.decisions_folder, time.time).read()
         plan = make_plan(duplicates, request, rules, needed_paths(runs, str(root)), decided)
         for skipped in plan.skipped:
             yield _event_of(skipped, dry)
