@@ -28,7 +28,9 @@ class Origin:
 def origin_of(generation: Generation) -> Origin:
     """From its summary."""
     summary = generation.summary
-    rules = [summary.get(name, []) for name in ("keeper_order", "preferred_folders", "protected_folders")]
+    rules = [
+        summary.get(name, []) for name in ("keeper_order", "preferred_folders", "protected_folders", "keeper_formats")
+    ]
     wished = summary.get("k_asked", 0), summary.get("k_wished", 0)
     return Origin(generation.revision, generation.extractor, rules, thresholds_of(generation), *wished)
 

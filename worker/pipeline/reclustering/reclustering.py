@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from shared.records.layers import Layer
+from shared.setting_checks import KEEPER_FORMATS
 from shared.store import Events, Generations, Leases, Surroundings
 from worker.engine.clusters.clustering import ARRAY_BYTES
 from worker.engine.groups.keepers import FolderRules
@@ -48,3 +49,4 @@ class Reclustering:
     folders: Callable[[], FolderRules] = FolderRules
     warnings: Callable[[], Sequence[str]] = tuple
     layers: tuple[Layer, ...] = ()
+    keeper_formats: tuple[str, ...] = KEEPER_FORMATS
