@@ -18,6 +18,7 @@ _INKS, _PHOTOMETRIC, _SEPARATED = 4, 262, 5
 _SHOWN_BITS: Final = 8
 _LARGER: Final = 1.1  # times as many pixels as the camera wrote: enlarged
 _SAME_SHAPE: Final = 0.02
+_FINE: Final = 10  # mean of the steps of quality 91; what is coarser itself can hide little that was coarser still
 
 
 def describe_nature(data: bytes, decoded: Reduced, inventory: Inventory, stored: Stored | None) -> Nature:
@@ -27,7 +28,7 @@ def describe_nature(data: bytes, decoded: Reduced, inventory: Inventory, stored:
     jpeg = read_coding(data) if coding is Coding.JPEG else None
     steps = jpeg.steps if jpeg else None
     pixels = decoded.full if decoded.full is not None else decoded.picture if decoded.divisor == 1 else None
-    looked_at = coding is Coding.LOSSLESS or steps is not None
+    looked_at = coding is Coding.LOSSLESS or (steps is not None and steps.mean() <= _FINE)
     return Nature(
         coding,
         unread=name in _UNREAD,
