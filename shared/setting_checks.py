@@ -7,8 +7,13 @@ from shared.paths import absolute
 from shared.quiet_hours import QuietHours
 
 # Criteria of the order of keepers, as worker/engine/groups/keepers.py measures them.
-KEEPER_CRITERIA = ("pixels", "bytes", "oldest", "newest", "shortest", "path", "holds", "companions")
+KEEPER_CRITERIA = (
+    "undamaged", "pixels", "holds", "format", "metadata", "sharpness", "bytes", "companions", "name", "depth", "oldest",
+    "newest", "shortest", "path",
+)  # fmt: skip
 
+# Formats of the criterion `format`, as shared/records/nature.py tells them; the first one stays.
+KEEPER_FORMATS = ("raw", "heic", "lossless", "jpeg", "plain", "bare", "conversion")
 
 # What Celery and redis-py call the ways to a Redis: without and with TLS, and by a Unix socket.
 SCHEMES = {"broker_url": ("redis", "rediss", "redis+socket"), "store_url": ("redis", "rediss", "unix")}
@@ -19,6 +24,13 @@ def check_order(criteria: tuple[str, ...]) -> tuple[str, ...]:
     if not criteria or not set(criteria) <= set(KEEPER_CRITERIA):
         raise ValueError(f"use words of {', '.join(KEEPER_CRITERIA)}")
     return criteria
+
+
+def check_formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """An order of formats; those that it does not name stand behind it, as they do by default."""
+    if not set(formats) <= set(KEEPER_FORMATS):
+        raise ValueError(f"use words of {', '.join(KEEPER_FORMATS)}")
+    return tuple(dict.fromkeys((*formats, *KEEPER_FORMATS)))
 
 
 def check_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,8 +15,10 @@ from shared.folders import check_target, missing_folders
 from shared.paths import absolute, absolute_or_none, below_root
 from shared.quiet_hours import QuietHours
 from shared.setting_checks import (
+    KEEPER_FORMATS,
     SCHEMES,
     check_auth,
+    check_formats,
     check_hours,
     check_order,
     check_patterns,
@@ -39,6 +41,7 @@ AbsolutePath = Annotated[Path, AfterValidator(absolute)]
 FolderName = Annotated[str, AfterValidator(absolute_or_none)]
 Folders = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_folders)]
 KeeperOrder = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words), AfterValidator(check_order)]
+KeeperFormats = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words), AfterValidator(check_formats)]
 Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_folders), AfterValidator(check_patterns)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words)]
 Suffixes = Annotated[frozenset[str], NoDecode, BeforeValidator(split_suffixes)]
@@ -159,10 +162,20 @@ class Settings(BaseSettings):
         "clustered by a sample of that size, and then each image is assigned to a cluster",
     )
     keeper_order: KeeperOrder = Field(
-        ("pixels", "holds", "bytes", "companions", "oldest", "shortest", "path"),
-        description="which file of a group stays, first things first: `pixels` (most), `holds` (more than a picture: a "
-        "video, frames, 16 bits, transparency), `bytes` (most), `companions` (most raws, videos and edited pictures "
-        "beside it), `oldest`, `newest`, `shortest` (path), `path` (first)",
+        ("undamaged", "pixels", "holds", "format", "metadata", "sharpness", "bytes", "companions", "name", "depth",
+         "oldest", "shortest", "path"),
+        description="which file of a group stays, first things first: `undamaged` (its parts can be told apart), "
+        "`pixels` (most), `holds` (more than a picture: a video, frames, 16 bits, transparency), `format` (see "
+        "`IMAGESIEVE_KEEPER_FORMATS`), `metadata` (a camera, a place, a rating), `sharpness` (not enlarged, stored in "
+        "the finest steps), `bytes` (most), `companions` (most raws, videos and edited pictures beside it), `name` "
+        "(not that of a copy, such as `IMG_1 (1).jpg`), `depth` (filed in a folder, and in no backup), `oldest`, "
+        "`newest`, `shortest` (path), `path` (first)",
+    )  # fmt: skip
+    keeper_formats: KeeperFormats = Field(
+        KEEPER_FORMATS,
+        description="the order of `format`, first things first: `raw`, `heic`, `lossless` (more than 8 bits, or it "
+        "names a camera), `jpeg` (it names a camera), `plain` (lossless, it names no camera), `bare` (JPEG, it names "
+        "no camera), `conversion` (CMYK, WebP, AVIF, GIF, and what was a coarser JPEG before); others stand last",
     )
     prefer_folders: Folders = Field(
         (),
@@ -307,7 +320,7 @@ class Settings(BaseSettings):
         values = self.model_dump(mode="json")
         for name in ("suffixes", "exact_only"):
             values[name] = " ".join(sorted(values[name]))
-        for name in ("keeper_order", "web_hosts"):
+        for name in ("keeper_order", "keeper_formats", "web_hosts"):
             values[name] = " ".join(values[name])
         for name in ("prefer_folders", "protect_folders", "exclude"):
             values[name] = join_folders(values[name])

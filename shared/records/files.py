@@ -74,7 +74,7 @@ class Record(Sealed):
     failure: its kind, "" where nothing failed, and in records older than the kinds.
     reason: why it failed, or is a duplicate or a variant, in words. content: pixels without bars and frames, 0: all.
     ctime_ns, inode: of the same state, see Reference; 0 in records of versions that did not look at them.
-    holds: see ImageFacts.
+    holds, nature: see ImageFacts.
     """
 
     NAME: ClassVar = "a record in the store"
@@ -99,6 +99,7 @@ class Record(Sealed):
     variant_of: str = ""
     share: float = 0.0
     holds: str = ""
+    nature: str = ""
 
     def describes(self, seen: Reference) -> bool:
         """Whether this record speaks of the file in this state."""

@@ -23,7 +23,7 @@ class ImageFacts(Sealed):
     width, height: pixels after orientation. pixels: digest of the decoded, oriented pixels.
     content: pixels without bars and frames of one colour, 0: all of them. holds: what its file holds beside the picture
     or of it beyond 8 opaque bits, in words such as `a video`. said: marks of what is said of it and may go with it, ""
-    where that was not looked at.
+    where that was not looked at. nature: what kind of file it lies in, as `Nature` says it, likewise.
     """
 
     NAME: ClassVar = "facts of an image in the store"
@@ -35,6 +35,7 @@ class ImageFacts(Sealed):
     content: int = 0
     holds: str = ""
     said: str = ""
+    nature: str = ""
 
     def loses_nothing_to(self, keeper: "ImageFacts") -> bool | None:
         """Whether all that is said of this one is said of `keeper`, too; None where that is not known."""

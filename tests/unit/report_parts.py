@@ -13,6 +13,7 @@ from worker.engine.clusters.division import Wish
 from worker.engine.clusters.selection import Witnesses
 from worker.engine.groups.groups import Member
 from worker.engine.groups.keepers import rank_keepers
+from worker.engine.groups.rules import name_rules
 from worker.engine.groups.verified import verified_groups
 from worker.engine.report.figures import figures_of_choice
 from worker.engine.report.model import Failure, Meta, build_report
@@ -54,7 +55,8 @@ ORDER = Settings.model_fields["keeper_order"].default
 
 def group_copies(files):
     """Groups of files with the same digest."""
-    return verified_groups(files, {}, {}, lambda *_: None, rank_keepers(ORDER))
+    rank = rank_keepers(ORDER)
+    return list(name_rules(verified_groups(files, {}, {}, lambda *_: None, rank), rank))
 
 
 def make_report(

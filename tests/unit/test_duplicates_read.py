@@ -17,7 +17,7 @@ NAMES = ["=a.jpg", "-b/@c.jpg", "+", "\tx", "\rline", "a,b;\"c'\n.jpg", "not utf
 
 def write(folder: Path) -> None:
     files = [member(f"{name}", index, 10 + index, 1) for index, name in enumerate(NAMES)]
-    files += [member(f"zz/{name}", index, 10 + index, 2) for index, name in enumerate(NAMES)]
+    files += [member(f"downloads/{name}", index, 10 + index, 2) for index, name in enumerate(NAMES)]
     report = make_report(files)
     tables.write_csv(folder / "assignments.csv", tables.ASSIGNMENTS, tables.assignment_rows(report.assignments))
     tables.write_csv(folder / "duplicates.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
@@ -26,7 +26,7 @@ def write(folder: Path) -> None:
 def test_every_name_comes_back(tmp_path: Path) -> None:
     write(tmp_path)
     found = read_duplicates(tmp_path)
-    assert {one.path: one.keeper for one in found} == {f"zz/{name}": name for name in NAMES}
+    assert {one.path: one.keeper for one in found} == {f"downloads/{name}": name for name in NAMES}
     assert all(one.digest == one.keeper_digest for one in found)
     assert {one.kind for one in found} == {"exact"}
     assert sorted(one.bytes for one in found) == list(range(10, 10 + len(NAMES)))

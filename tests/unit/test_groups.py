@@ -88,21 +88,23 @@ def test_what_is_not_proved_yet_is_counted_apart():
     assert (second.bytes_to_free, second.bytes_to_prove) == (99, 0)
 
 
-def test_the_keeper_has_most_pixels_then_most_bytes_then_age_then_the_shortest_path_then_the_first():
+def test_the_keeper_has_most_pixels_then_most_bytes_then_a_folder_then_age_then_the_shortest_path():
     ranked = [
         member("z", width=20, mtime_ns=9, size=1),
         member("y", size=200, mtime_ns=9),
+        member("a/c", mtime_ns=2),
         member("x", mtime_ns=1),
         member("c", mtime_ns=2),
         member("d", mtime_ns=2),
-        member("a/c", mtime_ns=2),
     ]
     assert sorted(set(ranked), key=keeper_rank) == ranked
     (group,) = group_copies(reversed(ranked))
     assert files_of(group) == ranked
 
 
-@pytest.mark.parametrize("copy", ["copies/copy of X.JPEG", "Copy of X.JPEG", "X (1).JPEG", "X - Copy.JPEG", "A/X.JPEG"])
+@pytest.mark.parametrize(
+    "copy", ["copies/copy of X.JPEG", "Copy of X.JPEG", "X (1).JPEG", "X - Copy.JPEG", "Backup/X.JPEG"]
+)
 def test_a_copy_that_kept_its_times_goes_before_the_original(copy):
     (group,) = group_copies([member(copy), member("X.JPEG")])
     assert group.keeper.path == "X.JPEG"

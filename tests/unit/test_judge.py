@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.failures import FailureKind
 from shared.records import ImageFacts, Match, Record, Reference, Relation, State
+from shared.settings import Settings
 from shared.store import Change, Counter, MemoryStore, keys
 from tests.failed import mark_failed
 from worker.engine.companions.families import count_companions
@@ -444,6 +447,33 @@ def test_the_order_of_keepers_decides_who_stays() -> None:
     for order, keeper in (("pixels", "large"), ("oldest", "small")):
         [group] = group_files(world.store, members, records, world.compare, rank_keepers([order])).groups
         assert group.keeper.path == keeper
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.permutations(["jpeg camera step=4", "jpeg step=4", "lossless", "lossless anew", "", "jpeg cmyk camera"]),
+    st.booleans(),
+)
+def test_the_successor_of_a_keeper_is_the_one_that_a_run_names(arrivals: list[str], learnt: bool) -> None:
+    world = World(rank_keepers(Settings.model_fields["keeper_order"].default))
+    names = [f"IMG_1 ({number}).jpg" for number in range(len(arrivals))]
+    world.arrive("first.jpg", "0", pixels="p")
+    for name, nature in zip(names, arrivals, strict=True):
+        world.put(name, f"of {nature}", pixels="p")
+        [seen] = world.store.records([name])
+        assert seen
+        world.store.complete([(name, seen, dataclasses.replace(seen, nature=nature))])
+        world.judge.look([name])
+    assert {of for _, of in world.verdicts().values()} == {"", "first.jpg"}
+    if learnt:
+        world.judge = world.new_judge()
+    world.leave("first.jpg")
+    records = {path: record for chunk in world.store.scan() for path, record in chunk}
+    members = [member_of(path, record) for path, record in records.items()]
+    grouping = group_files(world.store, members, records, world.compare, world.rank)
+    [group] = grouping.groups
+    assert group.keeper.nature == "jpeg camera step=4"
+    assert correct_verdicts(world.store, records, grouping, {}, 1_700_000_001.0) == 0
 
 
 def put_by_bytes(world: World, path: str, digest: str) -> None:

@@ -208,6 +208,29 @@ def test_the_copy_with_more_companions_stays_and_sidecars_change_nothing(desk: D
     assert keeper() == "newest/IMG_1.png"
 
 
+def test_the_report_says_which_rule_decided_and_other_formats_make_a_run_due(desk: Desk) -> None:
+    fill(desk)
+    for path, nature in (("a.png", "jpeg camera"), ("b.png", "lossless"), ("c.png", "lossless anew")):
+        desk.add(path, 1, 50)
+        [seen] = desk.store.records([path])
+        assert seen
+        desk.store.complete([(path, seen, dataclasses.replace(seen, nature=nature))])
+    ordered = dataclasses.replace(desk.reclustering, keeper_order=("format", "path"))
+    recluster(ordered, force=False)
+    rules = {(row["path"], row["role"]): row["keeper_rule"] for row in desk.rows("duplicates.csv")}
+    assert rules == {("a.png", "keeper"): "format", ("b.png", "duplicate"): "", ("c.png", "duplicate"): ""}
+    latest = desk.reclustering.reports / "latest"
+    assert json.loads((latest / "summary.json").read_text())["keeper_rules"] == {"format": 1}
+    assert "kept: best format" in (latest / "report.html").read_text()
+    assert "kept: best format" in (latest / "summary.txt").read_text()
+    assert recluster(ordered, force=False)["outcome"] == "unchanged"
+    turned = dataclasses.replace(
+        ordered, keeper_formats=("conversion", "plain", "jpeg", "raw", "heic", "lossless", "bare")
+    )
+    assert recluster(turned, force=False)["outcome"] == "published"
+    assert {row["path"] for row in desk.rows("duplicates.csv") if row["role"] == "keeper"} == {"c.png"}
+
+
 def test_what_does_not_come_from_files_is_not_waited_for(desk: Desk) -> None:
     fill(desk)
     recluster(desk.reclustering, force=False)

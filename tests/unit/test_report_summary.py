@@ -129,6 +129,7 @@ def test_the_largest_groups_are_named():
         "Duplicates: 2 groups\n\n"
         "Group 1 frees 1.0 kB\n"
         "  keeper     03.jpg\n"
+        "             kept: not named as a copy\n"
         "  exact      copy of 3.jpg\n"
         "             1.0 kB: the same bytes\n\n"
         "Group 2 frees 1.0 kB\n"

@@ -203,7 +203,17 @@ def test_the_order_of_keepers_is_words_and_unknown_ones_are_named(monkeypatch: p
     assert settings.keeper_order == ("newest", "bytes")
     assert settings.environment()["IMAGESIEVE_KEEPER_ORDER"] == "newest bytes"
     monkeypatch.setenv("IMAGESIEVE_KEEPER_ORDER", "biggest")
-    with pytest.raises(SettingsError, match=r"IMAGESIEVE_KEEPER_ORDER is 'biggest'.*pixels, bytes"):
+    with pytest.raises(SettingsError, match=r"IMAGESIEVE_KEEPER_ORDER is 'biggest'.*undamaged, pixels"):
+        load_settings()
+
+
+def test_formats_that_are_not_named_stand_behind_those_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGESIEVE_KEEPER_FORMATS", "jpeg heic")
+    settings = load_settings()
+    assert settings.keeper_formats == ("jpeg", "heic", "raw", "lossless", "plain", "bare", "conversion")
+    assert settings.environment()["IMAGESIEVE_KEEPER_FORMATS"] == " ".join(settings.keeper_formats)
+    monkeypatch.setenv("IMAGESIEVE_KEEPER_FORMATS", "jpeg tiff")
+    with pytest.raises(SettingsError, match=r"IMAGESIEVE_KEEPER_FORMATS is 'jpeg tiff'.*raw, heic"):
         load_settings()
 
 

@@ -1,15 +1,17 @@
 """A record as the engine's groups see it, and as the event stream tells it."""
 
+from sys import intern
+
 from shared.records import Event, Record
 from shared.records.collection import at_text
 from worker.engine.groups.groups import Member
 
 
 def member_of(path: str, record: Record) -> Member:
-    """The file of a ready record as a possible member of a group."""
+    """The file of a ready record as a possible member of a group. Few natures are different, and each is held once."""
     return Member(
         path, record.digest, record.size, record.width, record.height, record.mtime_ns, record.content,
-        record.ctime_ns, record.inode, record.holds,
+        record.ctime_ns, record.inode, record.holds, intern(record.nature),
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ class Member:
     """A file of the collection. path: relative to the watched folder. digest: SHA-256 in hex. bytes: its size.
 
     width, height: pixels after orientation. mtime_ns: modification time in nanoseconds. content: pixels without bars
-    and frames, 0: all of them. ctime_ns, inode: as the watcher saw them, 0 where nobody did. holds: see ImageFacts.
+    and frames, 0: all of them. ctime_ns, inode: as the watcher saw them, 0 where nobody did. holds, nature: see
+    ImageFacts.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Member:
     ctime_ns: int = 0
     inode: int = 0
     holds: str = ""
+    nature: str = ""
 
     def is_one_file_with(self, other: "Member") -> bool:
         """Whether two paths lead to one file: hard links, or a folder that is mounted a second time.
@@ -72,7 +74,8 @@ class Duplicate:
 class Group:
     """Files that hold one picture. number: from 1, largest saving first. duplicates: best first, never empty.
 
-    companions: names of the files beside its keeper that belong to that one; companion_bytes: of them all.
+    companions: names of the files beside its keeper that belong to that one; companion_bytes: of them all. rule: what
+    made its keeper the keeper, see `worker.engine.groups.keepers.Ranking.rule`; "" until that is asked.
     """
 
     number: int
@@ -80,6 +83,7 @@ class Group:
     duplicates: tuple[Duplicate, ...]
     companions: tuple[str, ...] = ()
     companion_bytes: int = 0
+    rule: str = ""
 
     def going(self) -> set[str]:
         """Paths of the duplicates that go without being asked for by name, as far as is known.

@@ -10,21 +10,18 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shared.paths import is_in_folder
+from shared.setting_checks import KEEPER_FORMATS
+from worker.engine.groups.criteria import COMPANIONS, CRITERIA, FORMAT, rank_format
 from worker.engine.groups.groups import Member
 
 KeeperRank = tuple[int | str, ...]
 Rank = Callable[[Member], KeeperRank]
 
-COMPANIONS: Final = "companions"
-_CRITERIA: Final[Mapping[str, tuple[str, Callable[[Member], int | str]]]] = {
-    "pixels": ("most pixels", lambda member: -(member.content or member.width * member.height)),
-    "holds": ("holds more than a picture of 8 bits", lambda member: not member.holds),
-    "bytes": ("largest file", lambda member: -member.bytes),
-    COMPANIONS: ("most companions", lambda _: 0),  # what lies beside a file no member knows: see `Ranking`
-    "oldest": ("oldest", lambda member: member.mtime_ns),
-    "newest": ("newest", lambda member: -member.mtime_ns),
-    "shortest": ("shortest path", lambda member: len(member.path)),
-    "path": ("first by path", lambda member: member.path),
+FOLDER, PAGE, CHOSEN = "folder", "page", "chosen"  # what decides beside the criteria
+_RULES: Final[Mapping[str, str]] = {
+    FOLDER: "in a protected or preferred folder",
+    PAGE: "the others show it on a page",
+    CHOSEN: "you chose it",
 }
 
 
@@ -58,12 +55,14 @@ class Ranking:
     """The rank of a file by its folder, then by criteria (`shared.setting_checks.KEEPER_CRITERIA`); the lowest stays.
 
     The path decides last, named or not, so the order is total: no two files share one. companions: of how many files
-    with a content of their own each one is the picture, by its path; of files that are not there nobody asks.
+    with a content of their own each one is the picture, by its path; of files that are not there nobody asks. formats:
+    `shared.setting_checks.KEEPER_FORMATS` in the order that is set.
     """
 
     order: Sequence[str]
     folders: FolderRules = NO_RULES
     companions: Mapping[str, int] = field(default_factory=dict)
+    formats: tuple[str, ...] = KEEPER_FORMATS
 
     def __call__(self, member: Member) -> KeeperRank:
         """The rank of a file. Raises KeyError for a word that is no criterion."""
@@ -83,16 +82,35 @@ class Ranking:
         """The same, where the companions of contested files are known."""
         return replace(self, companions=companions)
 
+    def rule(self, keeper: Member, others: Iterable[Member]) -> str:
+        """What decided: the first criterion in which the keeper is before the best of the others.
+
+        FOLDER where that was not asked; PAGE where another one is before it, and only its picture made it the keeper.
+        """
+        mine, best = self(keeper), min(map(self, others))
+        words = (FOLDER, *self.order, "path")
+        decided = next(word for word, one, other in zip(words, mine, best, strict=True) if one != other)
+        return decided if mine < best else PAGE
+
     def _ranked(self, member: Member, words: Sequence[str]) -> KeeperRank:
-        measured = (
-            -self.companions.get(member.path, 0) if word == COMPANIONS else _CRITERIA[word][1](member) for word in words
-        )
-        return (self.folders.rank(member.path), *measured)
+        return (self.folders.rank(member.path), *(self._measured(member, word) for word in words))
+
+    def _measured(self, member: Member, word: str) -> int | str:
+        if word == COMPANIONS:
+            return -self.companions.get(member.path, 0)
+        return rank_format(member, self.formats) if word == FORMAT else CRITERIA[word][1](member)
 
 
-def rank_keepers(order: Sequence[str], folders: FolderRules = NO_RULES) -> Ranking:
+def rank_keepers(
+    order: Sequence[str], folders: FolderRules = NO_RULES, formats: tuple[str, ...] = KEEPER_FORMATS
+) -> Ranking:
     """The order of keepers, before anybody has counted companions."""
-    return Ranking(tuple(order), folders)
+    return Ranking(tuple(order), folders, formats=formats)
+
+
+def word_rule(rule: str) -> str:
+    """What decided, for people: `most pixels`; "" where nobody knows."""
+    return _RULES.get(rule) or (CRITERIA[rule][0] if rule in CRITERIA else "")
 
 
 def describe_order(order: Sequence[str], folders: FolderRules = NO_RULES) -> str:
@@ -103,4 +121,4 @@ def describe_order(order: Sequence[str], folders: FolderRules = NO_RULES) -> str
     if folders.prefer:
         parts.append(f"in a preferred folder ({', then '.join(map(ascii, folders.prefer))})")
     words = list(dict.fromkeys([*order, "path"]))
-    return ", then ".join([*parts, *(_CRITERIA[word][0] for word in words)])
+    return ", then ".join([*parts, *(CRITERIA[word][0] for word in words)])

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from PIL import ExifTags, Image
 
+RATING: Final = "EXIF Rating"
 _ORIENTATION: Final = 0x0112  # is applied when a picture is decoded
 _POINTERS: Final = frozenset({0x8769, 0x8825, 0xA005, 0x014A})
 # Of TIFF's own tags those that say how a thumbnail is stored, and padding.
@@ -42,6 +43,18 @@ def exif_fields(block: bytes, below: bool = False) -> Iterator[tuple[str, bytes]
         yield "its thumbnail", thumbnail
     if place:
         yield "its place (GPS)", repr(sorted(place.items())).encode()
+
+
+def written_size(block: bytes) -> tuple[int, int]:
+    """Width and height that an EXIF block says its picture has, 0, 0 where it does not."""
+    exif = Image.Exif()
+    try:
+        exif.load(block)
+        fields = exif.get_ifd(0x8769)
+        width, height = int(fields.get(0xA002, 0)), int(fields.get(0xA003, 0))
+    except Exception:  # as hostile as a header
+        return 0, 0
+    return (width, height) if width > 0 and height > 0 else (0, 0)
 
 
 def _thumbnail(block: bytes, fields: Any) -> bytes:

@@ -15,7 +15,7 @@ from worker.engine.proof.heif_parts import read_heif
 from worker.engine.proof.jpeg_parts import read_jpeg
 from worker.engine.proof.jxl_parts import read_jpeg_xl
 from worker.engine.proof.other_parts import read_avif, read_icon, read_jpeg_2000, read_photoshop, read_raw
-from worker.engine.proof.parts import Inventory, Parts, digest
+from worker.engine.proof.parts import APART, Inventory, Parts, digest
 from worker.engine.proof.png_parts import read_png
 from worker.engine.proof.pnm_parts import read_pnm
 from worker.engine.proof.tiff_parts import read_tiff
@@ -51,6 +51,6 @@ def take_inventory(data: bytes, name: str) -> Inventory:
         if reader:
             reader(data, parts)
     except Exception as error:  # a hostile file makes a parser raise nearly any type
-        parts.unknown = f"its parts cannot be told apart ({error})"
+        parts.unknown = f"{APART} ({error})"
         parts.extras.add(("parts that cannot be told apart", digest(data)))
     return parts.done()

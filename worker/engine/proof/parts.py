@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.proof.directories import read_directories
-from worker.engine.proof.exif import exif_fields
-from worker.engine.proof.xmp import held_in
+from worker.engine.proof.exif import RATING, exif_fields, written_size
+from worker.engine.proof.xmp import held_in, is_rated
 
 Held = tuple[str, str]  # what it is, in words, and the digest of its value
 
 _SEVERAL: Final = re.compile(r"(pages|frames|frames of an animation|\d+ pictures)$")  # as the readers of formats say it
+APART: Final = "its parts cannot be told apart"
 SENSOR: Final = "the sensor's values"  # what makes a file a camera raw
 _MOST_PROFILE: Final = 1 << 26  # bytes of a colour profile, so that a hostile one fills no memory
 _PIECE: Final = 1 << 20
@@ -29,6 +30,7 @@ class Inventory:
     that nobody here knows. metadata: what is said of the picture. lossy: name of a coding that pixels alone do not
     hold, "" for none. coded: digest of its coded data, where only the same data hold the same, else "". unknown: why
     not everything in it can be known, "" where it can. profile: the ICC profile of its colours, b"" without one.
+    written: width and height that its EXIF says it has, 0 where it says none. rated: whether somebody gave it stars.
     """
 
     colour: frozenset[Held] = frozenset()
@@ -38,6 +40,8 @@ class Inventory:
     coded: str = ""
     unknown: str = ""
     profile: bytes = b""
+    written: tuple[int, int] = (0, 0)
+    rated: bool = False
 
 
 @dataclass
@@ -51,10 +55,15 @@ class Parts:
     coded: str = ""
     unknown: str = ""
     icc: bytes = b""
+    written: tuple[int, int] = (0, 0)
+    rated: bool = False
 
     def exif(self, block: bytes, below: bool = False) -> None:
         """The fields of an EXIF block; below: those of the directories below its first one alone."""
-        self.metadata |= {(name, digest(value)) for name, value in exif_fields(block, below)}
+        fields = list(exif_fields(block, below))
+        self.metadata |= {(name, digest(value)) for name, value in fields}
+        self.written = self.written if any(self.written) else written_size(block)
+        self.rated = self.rated or any(name == RATING for name, _ in fields)
         if below:
             return
         try:
@@ -69,6 +78,7 @@ class Parts:
         if held := held_in(packet):
             self.extras.add((f"{held} in its XMP", digest(packet)))
         self.metadata.add(("XMP", digest(packet)))
+        self.rated = self.rated or is_rated(packet)
 
     def profile(self, profile: bytes) -> None:
         """An ICC profile, whatever the format that holds it."""
@@ -90,7 +100,7 @@ class Parts:
         """What was found."""
         return Inventory(
             frozenset(self.colour), frozenset(self.extras), frozenset(self.metadata), self.lossy, self.coded,
-            self.unknown, self.icc,
+            self.unknown, self.icc, self.written, self.rated,
         )  # fmt: skip
 
 

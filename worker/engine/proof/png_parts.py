@@ -4,7 +4,7 @@ from typing import Final
 
 from worker.engine.picture.containers import chunks
 from worker.engine.proof.parts import Parts, digest, holds_more, inflate
-from worker.engine.proof.xmp import held_in
+from worker.engine.proof.xmp import held_in, is_rated
 
 _PLAIN: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"tRNS", b"sRGB"})
 _COLOUR: Final = frozenset({b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi"})
@@ -71,6 +71,7 @@ def _part(name: bytes, body: bytes, parts: Parts) -> None:
     elif name in _TEXT:
         keyword = body.split(b"\0", 1)[0].decode("latin-1")
         parts.metadata.add((f"its text {keyword!a}", digest(body)))
+        parts.rated = parts.rated or is_rated(body)
         if held := held_in(body):
             parts.extras.add((f"{held} in its text", digest(body)))
     elif name in _SAID:

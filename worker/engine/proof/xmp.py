@@ -9,9 +9,15 @@ _FILES: Final = (
     (re.compile(rb"GAudio:Data"), "a sound"),
     (re.compile(rb"GImage:Data"), "a picture"),
 )
+_RATING: Final = re.compile(rb"xmp:Rating\s*(?:=\s*[\"']|>)\s*[1-5]")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/\r\n]+")
 _LONG: Final = 4096  # bytes without a space that are no word
 _THUMBNAIL: Final = re.compile(rb"<(\w+:image)>[^<]*</\1>")
+
+
+def is_rated(xmp: bytes) -> bool:
+    """Whether this XMP gives the picture stars."""
+    return _RATING.search(xmp) is not None
 
 
 def held_in(xmp: bytes) -> str:

@@ -9,6 +9,7 @@ from rich import filesize
 
 from shared.records import Box
 from worker.engine.groups.groups import Group, Member
+from worker.engine.groups.keepers import word_rule
 from worker.engine.groups.variants import Variant
 from worker.engine.report.clusters import TYPICAL_NAMED, Cluster, Subcluster
 from worker.engine.report.model import Report
@@ -195,7 +196,8 @@ def show_outliers(report: Report, album: Album) -> list[Tile]:
 
 
 def _group(group: Group, album: Album) -> GroupView:
-    keeper = _tile(group.keeper, album, keeper=True)
+    kept = f"kept: {word_rule(group.rule)}" if group.rule else ""
+    keeper = _tile(group.keeper, album, keeper=True, reason=kept)
     tiles = [replace(keeper, companions=beside(group.companions, group.companion_bytes))]
     for file in group.duplicates[: MEMBERS - 1]:
         tile = _tile(file.member, album, kind=str(file.kind), reason=file.why)

@@ -10,6 +10,7 @@ from shared.records import Extractor, Kind
 from shared.records.history import Snapshot
 from shared.records.layers import Layer
 from shared.records.passed_over import PassedOver
+from shared.setting_checks import KEEPER_FORMATS
 from worker.engine.clusters.clustering import Clustering
 from worker.engine.clusters.naming import NAMELESS, Names
 from worker.engine.clusters.neighbourhood import Neighbourhood
@@ -41,7 +42,8 @@ class Meta:
 
     generation: its id. created: when, ISO 8601. extractor: whose features were clustered. waiting: files seen, not read
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
-    keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
+    keeper_order: criteria, first things first; keeper_folders: those that decide before them; keeper_formats: the order
+    of one of them. folder: the watched one.
     history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
     passed_over: what the last complete scan of the folder passed over. decisions: number of the newest that was obeyed.
     k_asked: the k that `imagesieve recluster --k` asked for, k_wished: the one asked for there or set; 0 for none.
@@ -57,6 +59,7 @@ class Meta:
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     keeper_order: tuple[str, ...] = ()
     keeper_folders: FolderRules = NO_RULES
+    keeper_formats: tuple[str, ...] = KEEPER_FORMATS
     folder: str = ""
     history: tuple[Snapshot, ...] = ()
     warnings: tuple[str, ...] = ()

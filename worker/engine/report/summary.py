@@ -20,7 +20,7 @@ def summary(report: Report) -> dict[str, Any]:
     `unnamed`: why no cluster has a name, "" where they could have one. `failures`: files per reason, for the most
     frequent reasons. `passed_over`: files, bytes, and of each kind its suffix or reason, files and bytes.
     `by_bytes`: files that are compared by their bytes alone, which no other count has but `groups` and what can be
-    freed. `history`: newest first, this generation included.
+    freed. `keeper_rules`: groups by what decided who stays. `history`: newest first, this generation included.
     """
     totals, clustering, choice = report.totals, report.clustering, report.clustering.choice
     extractor = report.meta.extractor
@@ -80,6 +80,8 @@ def summary(report: Report) -> dict[str, Any]:
         },
         "thresholds": dict(report.meta.thresholds),
         "keeper_order": list(report.meta.keeper_order),
+        "keeper_formats": list(report.meta.keeper_formats),
+        "keeper_rules": dict(Counter(group.rule for group in report.groups if group.rule).most_common()),
         "preferred_folders": list(report.meta.keeper_folders.prefer),
         "protected_folders": list(report.meta.keeper_folders.protect),
         "warnings": list(report.meta.warnings),

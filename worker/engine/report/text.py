@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from shared.records.passed_over import PassedOver
 from worker.engine.groups.groups import Group
+from worker.engine.groups.keepers import word_rule
 from worker.engine.report.model import Report, Totals
 from worker.engine.report.summary import REASONS_LISTED, naming, reasons, sampling
 from worker.engine.report.wording import beside, fit, number_of, origin_of, saving, show, strictness_of
@@ -89,6 +90,8 @@ def _largest_groups(report: Report) -> Iterator[str]:
 def _group(group: Group) -> Iterator[str]:
     yield f"Group {group.number} frees {saving(group.bytes_to_free, group.bytes_to_prove)}"
     yield f"  {'keeper':<10} {fit(group.keeper.path, WIDTH - 13)}"
+    if group.rule:
+        yield f"  {'':<10} kept: {word_rule(group.rule)}"
     yield from _beside(group.companions, group.companion_bytes)
     for duplicate in group.duplicates[:DUPLICATES_NAMED]:
         yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"

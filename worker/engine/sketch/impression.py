@@ -10,6 +10,7 @@ from worker.engine.picture.decode import Picture, Reduced, decode_reduced
 from worker.engine.picture.srgb import in_srgb
 from worker.engine.proof.holding import describe_holding, mark_what_is_said
 from worker.engine.proof.inventory import take_inventory
+from worker.engine.proof.nature import describe_nature
 from worker.engine.proof.parts import Inventory
 from worker.engine.proof.sameness import is_plain
 from worker.engine.proof.stored import Stored, read_stored
@@ -36,11 +37,11 @@ def take_impression(data: bytes, max_pixels: int) -> Impression:
     bars = content < picture.shape[0] * picture.shape[1]
     known = content * decoded.divisor**2 if bars else 0
     identity = _identity(decoded, inventory, stored)
-    held = describe_holding(inventory, stored)
+    held, nature = describe_holding(inventory, stored), str(describe_nature(data, decoded, inventory, stored))
     if not identity:
-        facts = ImageFacts(width, height, hashlib.sha256(data).hexdigest(), known, held)
+        facts = ImageFacts(width, height, hashlib.sha256(data).hexdigest(), known, held, nature=nature)
     else:
-        facts = ImageFacts(width, height, identity, known, held, mark_what_is_said(inventory, stored))
+        facts = ImageFacts(width, height, identity, known, held, mark_what_is_said(inventory, stored), nature)
     return Impression(facts, picture, shown, describe(picture, size=(width, height)))
 
 

@@ -231,6 +231,7 @@ def _change(
         height=look.facts.height,
         content=look.facts.content,
         holds=look.facts.holds,
+        nature=look.facts.nature,
         extractor=extraction.extractor_id,
     )
     return reference.path, seen, ready

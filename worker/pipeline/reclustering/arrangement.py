@@ -1,7 +1,7 @@
 """The files of a collection in groups, and the pictures that stay in clusters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.decisions import Decided
@@ -13,6 +13,7 @@ from worker.engine.clusters.division import Wish
 from worker.engine.companions.families import count_companions
 from worker.engine.groups.groups import Member, pictures_of
 from worker.engine.groups.keepers import Ranking
+from worker.engine.groups.rules import name_rules
 from worker.pipeline.members import member_of
 from worker.pipeline.reclustering.collection import Collection, readable
 from worker.pipeline.reclustering.correction import Grouping, group_files, verify_again
@@ -91,7 +92,8 @@ class Arranger:
         if self.again:
             self.reclustering.storage.check_there()  # or nothing could be compared, and every pair would be refused
             verify_again(store, members, files, compare, rank)
-        return group_files(store, members, files, compare, rank, waiting, self.decided)
+        grouping = group_files(store, members, files, compare, rank, waiting, self.decided)
+        return replace(grouping, groups=list(name_rules(grouping.groups, rank, self.decided.chosen)))
 
     def _cluster(self, rows: StoredRows) -> Clustering:
         reclustering, last = self.reclustering, self.last

@@ -29,7 +29,9 @@ class Origin:
 def origin_of(generation: Generation) -> Origin:
     """From its summary."""
     summary = generation.summary
-    rules = [summary.get(name, []) for name in ("keeper_order", "preferred_folders", "protected_folders")]
+    rules = [
+        summary.get(name, []) for name in ("keeper_order", "preferred_folders", "protected_folders", "keeper_formats")
+    ]
     numbers = (summary.get(name, 0) for name in ("k_asked", "k_wished", "decisions"))
     return Origin(generation.revision, generation.extractor, rules, thresholds_of(generation), *numbers)
 

@@ -63,7 +63,8 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
         reclustering.thresholds().describe(),
         reclustering.folders(),
     )
-    rules = [list(reclustering.keeper_order), list(folders.prefer), list(folders.protect)]
+    formats = reclustering.keeper_formats
+    rules = [list(reclustering.keeper_order), list(folders.prefer), list(folders.protect), list(formats)]
     asked = asked_of(last) if k is None else k
     wish = Wish(asked or reclustering.k, reclustering.k_max)
     origin = Origin(revision, extractor.id, rules, thresholds, asked, wish.k, decided.number)
@@ -74,7 +75,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     watch = Stopwatch()
     with watch.stage("read"):
         collection = read_collection(reclustering.store, extractor)
-    rank = rank_keepers(reclustering.keeper_order, folders)
+    rank = rank_keepers(reclustering.keeper_order, folders, formats)
     again = thresholds != thresholds_of(last)
     found = Arranger(reclustering, extractor.id, rank, decided, wish, last, again, watch).arrange(collection)
     rows = StoredRows(reclustering.store, extractor.id, found.digests)
@@ -188,6 +189,7 @@ def _describe(
         seconds=dict(watch.seconds),
         thresholds=thresholds,
         keeper_order=reclustering.keeper_order,
+        keeper_formats=reclustering.keeper_formats,
         keeper_folders=folders,
         folder=reclustering.storage.name,
         history=tuple(reclustering.store.history()),

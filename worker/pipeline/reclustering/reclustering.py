@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from shared.decisions import Decided
 from shared.records.layers import Layer
+from shared.setting_checks import KEEPER_FORMATS
 from shared.store import Events, Generations, Leases, Surroundings
 from worker.engine.clusters.clustering import ARRAY_BYTES
 from worker.engine.groups.keepers import FolderRules
@@ -50,3 +51,4 @@ class Reclustering:
     warnings: Callable[[], Sequence[str]] = tuple
     decided: Callable[[], Decided] = Decided
     layers: tuple[Layer, ...] = ()
+    keeper_formats: tuple[str, ...] = KEEPER_FORMATS
