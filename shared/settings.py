@@ -276,6 +276,11 @@ class Settings(BaseSettings):
         return self.state_dir / "actions"
 
     @property
+    def decisions_dir(self) -> Path:
+        """Folder of the journal of decisions: what cannot be computed again."""
+        return self.state_dir / "decisions"
+
+    @property
     def index_folder(self) -> Path:
         """Folder of the saved index of the verdicts. Its default name is one that any folder may have in it."""
         return Path(self.index_dir) if self.index_dir else self.state_dir / f"{OWN_PREFIX}index"

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from shared import names
+from shared.decisions import DecisionJournal
 from shared.settings import Settings
 from shared.store import RedisStore
 from worker.turn import HOLDER
@@ -38,7 +39,7 @@ class AutomaticMoves:
         settings.check_policy()
         return Policy(
             self._acting, settings.watch_dir, settings.move_to, self._acting_folders, self._store().records,
-            self._patience,
+            self._patience, DecisionJournal(settings.decisions_dir, time.time).read,
         )  # fmt: skip
 
     @cached_property

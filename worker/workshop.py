@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn
 
 from shared import names
+from shared.decisions import DecisionJournal
 from shared.errors import PermanentError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
@@ -144,6 +145,7 @@ class Workshop:
             folders=self.keeper_folders,
             warnings=settings.folder_warnings,
             layers=BACKBONE.layers(),
+            decided=self.decisions.read,
         )
 
     @cached_property
@@ -178,6 +180,7 @@ class Workshop:
             holder,
             self.meter,
             self.moves.policy.act if self.settings.on_duplicate == "move" else None,
+            self.decisions.read,
         )
 
     @property
@@ -224,6 +227,11 @@ class Workshop:
         holder = os.environ.get(HOLDER, "")
         meter.follow(LEASE, lambda: self.store.holds_lease(names.LEASE_VERDICTS, holder))
         return meter
+
+    @cached_property
+    def decisions(self) -> DecisionJournal:
+        """What users said of their pictures."""
+        return DecisionJournal(self.settings.decisions_dir, time.time)
 
     def keeper_folders(self) -> "FolderRules":
         """Folders that decide who stays, as they are mounted now."""

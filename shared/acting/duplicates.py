@@ -33,6 +33,7 @@ class ReportedDuplicate:
     frees: int = 0
     may_free: int = 0
     companions: tuple[str, ...] = ()
+    keeper_bytes: int = 0
 
 
 def read_duplicates(folder: Path, named: Collection[Kind] = ()) -> list[ReportedDuplicate]:
@@ -64,7 +65,7 @@ def _duplicates(folder: Path, assigned: Mapping[str, _Row]) -> Iterator[Reported
         yield ReportedDuplicate(
             int(row["group"]), path, assigned[path]["digest"], int(row["bytes"]), Kind(row["kind"]),
             float(row["similarity"]), keeper, assigned[keeper]["digest"], int(row.get("frees") or 0),
-            int(row.get("may_free") or 0), _names(row.get("companions") or ""),
+            int(row.get("may_free") or 0), _names(row.get("companions") or ""), int(assigned[keeper].get("bytes") or 0),
         )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def _variants(folder: Path, assigned: Mapping[str, _Row]) -> Iterator[ReportedDu
         path, of = _path(row["path"]), _path(row["variant_of"])
         yield ReportedDuplicate(
             0, path, assigned[path]["digest"], int(assigned[path]["bytes"]), Kind.VARIANT, float(row["similarity"]),
-            of, assigned[of]["digest"],
+            of, assigned[of]["digest"], keeper_bytes=int(assigned[of].get("bytes") or 0),
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from shared.cli.terminal import emit, say, shown
 from shared.errors import PermanentError
 
 PICTURES = 20
+PAIRS_NAMED = 10  # of those that were decided on, and that the thresholds see otherwise
 COLUMNS = {  # of the table: its head, and the name of the value
     "copies": "copies",
     "candidates": "candidates",
@@ -73,7 +74,7 @@ def show(found: dict[str, Any]) -> None:
         table.add_row("all edits", name, *_shares(found[f"all_{name}"]))
     table.add_row("all edits", "either", *_shares(found["all"]))
     console.print(table)
-    for line in (*_choice(found), "", *_alarms(found), "", *_hard(found), *_skipped(found)):
+    for line in (*_choice(found), "", *_alarms(found), "", *_hard(found), *_decisions(found), *_skipped(found)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if found["stored"]:
         say("stored; verdicts follow from now on, and the next recluster run drops known pairs that no longer pass")
@@ -129,6 +130,21 @@ def _hard(found: dict[str, Any]) -> list[str]:
         strict = f"{one['similarity']:.2f} (strict: {one['strict'] or 'different'})"
         lines.append(f"  {one['usual']} {strict}: {sides}" if one["usual"] else f"  different: {sides}")
     return lines
+
+
+def _decisions(found: dict[str, Any]) -> list[str]:
+    """How the thresholds do on the pairs that the user decided on."""
+    different, same = found["decisions"]["different"], found["decisions"]["same"]
+    if not different["pairs"] and not same["pairs"]:
+        return []
+    together, lost = different["found_together"], same["not_found"]
+    return [
+        "",
+        f"your decisions: of {different['pairs']:,} pairs that you called different {len(together):,} look like one "
+        f"picture to it; of {same['pairs']:,} pairs of which you chose one {len(lost):,} look different",
+        *(f"  like one picture: {shown(one)} and {shown(other)}" for one, other in together[:PAIRS_NAMED]),
+        *(f"  different: {shown(one)} and {shown(other)}" for one, other in lost[:PAIRS_NAMED]),
+    ]
 
 
 def _side(path: str, edit: str) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 from shared.acting.duplicates import read_duplicates
 from shared.acting.runs import Action, Phase, Run, read_runs
 from shared.cli.collection_settings import settings_of_report
+from shared.cli.decisions import decide
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
 from shared.cli.terminal import emit, say, shown
 from shared.errors import SettingsError
@@ -27,8 +28,11 @@ RUN_COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off",
 FILE_WIDTH: Final = 250  # columns of a table that goes into a file
 
 app = typer.Typer(
-    help="Show duplicates, act on them, and bring them back.", no_args_is_help=True, rich_markup_mode=None
+    help="Show duplicates, decide on them, act on them, and bring them back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+app.command()(decide)
 
 
 Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help=f"{', '.join(Kind)}; may be given again")]
@@ -85,6 +89,20 @@ def apply(
     to: Annotated[Path | None, typer.Option(help="for move: the folder; else IMAGESIEVE_MOVE_TO")] = None,
     kind: Kinds = None,
     folder: Folders = None,
+    group: Annotated[
+        list[int] | None, typer.Option("--group", help="only this group of the report; may be given again")
+    ] = None,
+    path: Annotated[
+        list[str] | None, typer.Option("--path", help="only paths like this, as gitignore has them; may be given again")
+    ] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="only files of a list: CSV with a column path, or JSON lines")
+    ] = None,
+    across: Annotated[
+        bool | None,
+        typer.Option("--across/--within", help="only where the keeper lies in another folder, or in the same"),
+    ] = None,
+    decided: Annotated[bool, typer.Option("--decided", help="only what you decided may go, of any kind")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do it; without this option, only say what would be done")] = False,
     json: Json = False,
 ) -> None:
@@ -104,6 +122,10 @@ def apply(
     words = ["apply", "--action", action, *(["--yes"] if yes else [])]
     words += [f"--to={to.expanduser().absolute()}"] if to else []
     words += [f"--kind={one}" for one in kind or ()] + [f"--folder={one}" for one in places]
+    words += [f"--group={one}" for one in group or ()] + [f"--path={one}" for one in path or ()]
+    words += [f"--from={from_.expanduser().absolute()}"] if from_ else []
+    words += [] if across is None else ["--across" if across else "--within"]
+    words += ["--decided"] if decided else []
     listed = read_duplicates(latest_report(settings).folder, kind or ()) if places else ()
     warn_of_empty(places, listed, settings.watch_dir)
     _run(words, settings, json, "would be done" if not yes else "done")

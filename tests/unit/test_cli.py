@@ -66,6 +66,7 @@ def calibration(**changes: Any) -> dict[str, Any]:
         },
         "hard": {"pairs": 31, "usual": {"near": 0, "variant": 3}, "strict": {"near": 0, "variant": 1}},
         "worst": [],
+        "decisions": {"different": {"pairs": 0, "found_together": []}, "same": {"pairs": 0, "not_found": []}},
         **changes,
     }  # fmt: skip
 
@@ -89,6 +90,7 @@ def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[st
     ):
         assert words in printed.out
     assert "look at these" not in printed.out
+    assert "your decisions" not in printed.out
     assert "next recluster run" in printed.err
     show(calibration(stored=False))
     assert "nothing was stored" in capsys.readouterr().err
@@ -100,11 +102,18 @@ def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys:
         calibration(
             worst=[{**pair, "usual": "near", "strict": None}, {**pair, "usual": None, "strict": None}],
             skipped={"c\n.jpg": "gone before it could be read"},
+            decisions={
+                "different": {"pairs": 7, "found_together": [["d.jpg", "e\n.jpg"]]},
+                "same": {"pairs": 3, "not_found": [["f.jpg", "g.jpg"]]},
+            },
         )
     )
     printed = capsys.readouterr().out
     assert r"  near 0.90 (strict: different): 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in printed
     assert r"  different: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in printed
+    assert "of 7 pairs that you called different 1 look like one picture" in printed
+    assert r"  like one picture: d.jpg and 'e\n.jpg'" in printed
+    assert "  different: f.jpg and g.jpg" in printed
     assert r"left out: 'c\n.jpg': gone before it could be read" in printed
 
 

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from shared.acting.duplicates import ReportedDuplicate, read_duplicates
 from shared.acting.events import ActingEvent
 from shared.acting.runs import AWAY, Action, read_runs, run_files
+from shared.acting.selection import Selection, check_patterns, read_paths
+from shared.decisions import DecisionJournal
 from shared.errors import ImagesieveError, SettingsError
 from shared.folders import check_target
 from shared.records import Kind
@@ -65,12 +67,13 @@ def apply(settings: Settings, request: Request, target: str, dry: bool) -> Itera
         for sentence in settings.folder_warnings():
             yield {"event": ActingEvent.WARNING, "text": sentence}
         runs = read_runs(collaborators.journals)
-        plan = make_plan(duplicates, request, rules, needed_paths(runs, str(root)))
+        decided = DecisionJournal(settings.decisions_dir, time.time).read()
+        plan = make_plan(duplicates, request, rules, needed_paths(runs, str(root)), decided)
         for skipped in plan.skipped:
             yield _event_of(skipped, dry)
         if dry and request.action is Action.MOVE:
             yield from _no_room(root, target, plan.chosen)
-        acting = Acting(collaborators, request.action, root, target, named=request.kinds)
+        acting = Acting(collaborators, request.action, root, target, named=plan.named)
         try:
             for found in act_on(acting, plan, dry):
                 yield _event_of(found, dry)
@@ -188,11 +191,22 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     applying.add_argument("--to", default="")
     applying.add_argument("--kind", action="append", choices=[*Kind], type=Kind, default=[])
     applying.add_argument("--folder", action="append", default=[])
+    applying.add_argument("--group", action="append", type=int, default=[])
+    applying.add_argument("--path", action="append", default=[])
+    applying.add_argument("--from", dest="list", type=Path)
+    applying.add_argument("--across", action="store_true", default=None)
+    applying.add_argument("--within", dest="across", action="store_false")
+    applying.add_argument("--decided", action="store_true")
     applying.add_argument("--yes", action="store_true")
     restoring = commands.add_parser("restore")
     restoring.add_argument("run", nargs="?", default="")
     restoring.add_argument("--all", action="store_true")
     return parser.parse_args(arguments)
+
+
+def _selection(words: argparse.Namespace) -> Selection:
+    paths = None if words.list is None else read_paths(words.list)
+    return Selection(tuple(words.folder), tuple(words.group), check_patterns(words.path), paths, words.across)
 
 
 def main(arguments: list[str]) -> int:
@@ -202,7 +216,7 @@ def main(arguments: list[str]) -> int:
         settings = load_settings()
         prepare_libraries(settings.max_pixels)
         if words.command == "apply":
-            request = Request(words.action, tuple(words.kind), tuple(words.folder))
+            request = Request(words.action, tuple(words.kind), _selection(words), words.decided)
             events = apply(settings, request, words.to or settings.move_to, dry=not words.yes)
         else:
             events = bring_back(settings, words.run, words.all)

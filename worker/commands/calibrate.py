@@ -8,16 +8,20 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.errors import ImagesieveError, PermanentError
+from shared.records import State
 from shared.records.calibration import Calibration
 from shared.settings import load_settings
 from worker.libraries import prepare_libraries
 from worker.network.backend import load_backend
 from worker.workshop import Workshop
+
+if TYPE_CHECKING:
+    from worker.pipeline.calibrating.labelled import Labelled
 
 SAY_SECONDS = 5.0
 
@@ -47,8 +51,26 @@ def calibrate(workshop: Workshop, sample: int, dry_run: bool) -> dict[str, Any]:
         "keepers": measured.keepers,
         "skipped": measured.skipped,
         **findings(measured.evidence, before, choice),
+        "decisions": _try_on_decisions(workshop, extractor.id, choice.similarity).to_json(),
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def _try_on_decisions(workshop: Workshop, extractor_id: str, similarity: float) -> "Labelled":
+    """What the thresholds that fit make of the pairs that users decided on."""
+    from worker.pipeline.calibrating.labelled import try_on_decisions
+    from worker.pipeline.comparison import Comparison, File
+
+    files = {
+        record.digest: File(path, record)
+        for chunk in workshop.store.scan()
+        for path, record in chunk
+        if record.state is State.READY and record.extractor == extractor_id
+    }
+    thresholds = replace(workshop.thresholds.refresh().thresholds, similarity=similarity)
+    limits = workshop.settings.max_pixels, workshop.settings.max_bytes
+    comparison = Comparison(workshop.store, workshop.storage, lambda: thresholds, *limits)
+    return try_on_decisions(workshop.decisions.read(), files, comparison.compare)
 
 
 def _measure(workshop: Workshop, extractor_id: str, sample: int) -> Any:

@@ -47,7 +47,8 @@ class Duplicate:
 
     loses_nothing: whether its keeper holds all that it holds, None where no report can know. frees: bytes that its
     going would free, companions included. may_free: bytes that it would free if `apply` proved that it loses nothing.
-    companions: names of the files beside it that go with it.
+    companions: names of the files beside it that go with it. kept_by: the number of the decision by which it stays
+    beside its keeper, 0 without one.
     """
 
     member: Member
@@ -58,6 +59,12 @@ class Duplicate:
     frees: int = 0
     may_free: int = 0
     companions: tuple[str, ...] = ()
+    kept_by: int = 0
+
+    @property
+    def why(self) -> str:
+        """The reason, for people; and that it stays, where somebody decided so."""
+        return f"{self.reason}; it stays, as you decided (decision {self.kept_by})" if self.kept_by else self.reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ def count_savings(
 ) -> list[Group]:
     """The groups with what each file would free, numbered by it; other names of the keeper's own file are left out.
 
-    Nothing is freed by what goes only when it is asked for by name (a near-duplicate, an identical file that would lose
-    its date), by a protected file, by one that stays for what belongs to it, nor by a file of which another name stays.
+    Nothing is freed by what was decided to stay, by what goes only when it is asked for by name (a near-duplicate, an
+    identical file that would lose its date), by a protected file, by one that stays for what belongs to it, nor by a
+    file of which another name stays.
     """
     counted = (
         replace(
@@ -44,4 +45,4 @@ def _with_savings(group: Group, is_protected: Callable[[str], bool], company: Co
 
 def _goes(one: Duplicate) -> bool:
     """Whether it goes without being asked for by name, as far as is known."""
-    return one.kind.is_acted_on and (one.kind.is_sure or one.loses_nothing is not False)
+    return not one.kept_by and one.kind.is_acted_on and (one.kind.is_sure or one.loses_nothing is not False)

@@ -16,7 +16,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from shared.decisions import UNDECIDED, Decided
 from shared.records import ImageFacts, Kind, Match, Pair, Relation, pair_of
+from worker.engine.groups.decided import classes_apart, rank_chosen_first, without_apart
 from worker.engine.groups.groups import EXACT_SIMILARITY, Duplicate, Group, Member, number_groups
 from worker.engine.groups.keepers import Rank
 from worker.engine.groups.pages import rank_pages_last
@@ -24,6 +26,7 @@ from worker.engine.groups.pages import rank_pages_last
 Matches = Mapping[Pair, Match]
 Verify = Callable[[str, str], Match | None]
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+NOBODY: Final[frozenset[str]] = frozenset()
 
 
 def tell_kind(
@@ -59,6 +62,7 @@ def verified_groups(
     verify: Verify,
     rank: Rank,
     facts: Mapping[str, ImageFacts] = NOTHING,
+    decided: Decided = UNDECIDED,
 ) -> list[Group]:
     """Group files by bytes, by pixels and by verified pairs.
 
@@ -66,10 +70,13 @@ def verified_groups(
     pixels, where known. matches: what is verified already, by `pair_of` of digests; those of pictures that are gone
     say where to look. verify: asked, at most once a pair, for a pair of digests that others connect but nobody compared
     yet; it is not asked again about a known variant. rank: order of keepers, total. facts: by digest, where known; they
-    tell what a file would lose to its keeper.
+    tell what a file would lose to its keeper. decided: by users; chosen keepers rank before all others, and no group
+    holds two contents that are apart.
     Cost: O(n log n), and in a connected set of m pictures with g keepers up to m g calls of `verify`.
     """
-    classes, order = _classes(members, pixels, rank), rank_pages_last(matches, pixels, rank)
+    apart = classes_apart(decided, pixels)
+    order = rank_chosen_first(rank_pages_last(without_apart(matches, apart, pixels), pixels, rank), decided)
+    classes = _classes(members, pixels, rank_chosen_first(rank, decided))
     groups = []
     for connected in _components(classes, matches, pixels):
         left = sorted(connected, key=lambda name: order(classes[name][0]))
@@ -77,6 +84,8 @@ def verified_groups(
             keeper, *others = left
             taken: dict[str, Match] = {}
             for other in others:
+                if not apart.get(other, NOBODY).isdisjoint((keeper, *taken)):
+                    continue
                 match = _compare(classes[keeper], classes[other], matches, verify)
                 if match:
                     taken[other] = match
@@ -86,7 +95,9 @@ def verified_groups(
     return number_groups(Group(0, keeper, duplicates) for keeper, duplicates in groups if duplicates)
 
 
-def _classes(members: Iterable[Member], pixels: Mapping[str, str], rank: Rank) -> dict[str, list[Member]]:
+def _classes(
+    members: Iterable[Member], pixels: Mapping[str, str], rank: Callable[[Member], Any]
+) -> dict[str, list[Member]]:
     """Files of the same pixels, best first. Equality does not chain, so they may be taken together."""
     classes: defaultdict[str, list[Member]] = defaultdict(list)
     for member in members:

@@ -196,7 +196,7 @@ def show_outliers(report: Report, album: Album) -> list[Tile]:
 def _group(group: Group, album: Album) -> GroupView:
     tiles = [_tile(group.keeper, album, keeper=True)]
     tiles += [
-        _tile(file.member, album, kind=str(file.kind), reason=file.reason) for file in group.duplicates[: MEMBERS - 1]
+        _tile(file.member, album, kind=str(file.kind), reason=file.why) for file in group.duplicates[: MEMBERS - 1]
     ]
     kinds = {str(file.kind) for file in group.duplicates}
     hidden = 1 + len(group.duplicates) - len(tiles)

@@ -42,7 +42,7 @@ class Meta:
     yet. seconds: per stage. thresholds: of the verification, and where they come from.
     keeper_order: criteria, first things first; keeper_folders: those that decide before them. folder: the watched one.
     history: the generations before this one, oldest first. warnings: what is wrong with the settings, a sentence each.
-    passed_over: what the last complete scan of the folder passed over.
+    passed_over: what the last complete scan of the folder passed over. decisions: number of the newest that was obeyed.
     k_asked: the k that `imagesieve recluster --k` asked for, k_wished: the one asked for there or set; 0 for none.
     names: of its clusters. tally: what was counted of files until then, see `Counter`. layers: of the network whose
     features were clustered.
@@ -65,6 +65,7 @@ class Meta:
     tally: Mapping[str, int] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
     passed_over: PassedOver = NOTHING_PASSED
+    decisions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def summary(report: Report) -> dict[str, Any]:
         "k": choice.k,
         "k_asked": report.meta.k_asked,
         "k_wished": report.meta.k_wished,
+        "decisions": report.meta.decisions,
         "choice": {
             "reason": choice.reason,
             "structured": choice.structured,

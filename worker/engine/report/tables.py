@@ -19,7 +19,18 @@ ASSIGNMENTS: Final = (
     "path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of", "variant_of", "bytes",
     "subcluster", "cluster_name", "subcluster_name",
 )  # fmt: skip
-DUPLICATES: Final = ("group", "path", "role", "kind", "similarity", "bytes", "frees", "may_free", "companions")
+DUPLICATES: Final = (
+    "group",
+    "path",
+    "role",
+    "kind",
+    "similarity",
+    "bytes",
+    "frees",
+    "may_free",
+    "companions",
+    "kept_by",
+)
 VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
 OUTLIERS: Final = ("path", "cluster", "distance")
 CHANGES: Final = ("path", "from", "to")
@@ -73,7 +84,8 @@ def assignment_rows(
 def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
     """Rows of duplicates.csv: of each group the keeper, which is exactly like itself, then its duplicates.
 
-    Companions are names in the folder of their picture, parted by `/`, which no name holds.
+    Companions are names in the folder of their picture, parted by `/`, which no name holds. The last column is the
+    number of the decision by which a duplicate stays.
     """
     for group in groups:
         number = str(group.number)
@@ -81,7 +93,8 @@ def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
         for role, file in [("keeper", itself), *(("duplicate", duplicate) for duplicate in group.duplicates)]:
             path, similarity = path_cell(file.member.path), f"{file.similarity:.4f}"
             sizes = (str(file.member.bytes), str(file.frees), str(file.may_free))
-            yield (number, path, role, str(file.kind), similarity, *sizes, path_cell("/".join(file.companions)))
+            companions, kept = path_cell("/".join(file.companions)), str(file.kept_by) if file.kept_by else ""
+            yield (number, path, role, str(file.kind), similarity, *sizes, companions, kept)
 
 
 def variant_rows(variants: Iterable[Variant]) -> Iterator[Sequence[str]]:

@@ -91,7 +91,7 @@ def _group(group: Group) -> Iterator[str]:
     yield f"  {'keeper':<10} {fit(group.keeper.path, WIDTH - 13)}"
     for duplicate in group.duplicates[:DUPLICATES_NAMED]:
         yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"
-        yield f"  {'':<10} {fit(f'{filesize.decimal(duplicate.member.bytes)}: {duplicate.reason}', WIDTH - 13)}"
+        yield f"  {'':<10} {fit(f'{filesize.decimal(duplicate.member.bytes)}: {duplicate.why}', WIDTH - 13)}"
     if len(group.duplicates) > DUPLICATES_NAMED:
         yield f"  and {number_of(len(group.duplicates) - DUPLICATES_NAMED, 'more', 'more')}"
 

@@ -7,10 +7,13 @@ from typing import Final
 
 from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import AWAY, Action, Phase, Run
-from shared.paths import is_in_folder, is_one_folder
-from shared.records import Kind
+from shared.acting.selection import EVERYTHING, Selection
+from shared.decisions import UNDECIDED, Decided, Subject
+from shared.paths import is_one_folder
+from shared.records import DUPLICATE_KINDS, Kind
 from worker.engine.companions.belonging import FolderFile, are_raw_and_picture, find_companions
 from worker.engine.groups.keepers import FolderRules
+from worker.pipeline.acting.choices import follow_choices
 
 UNNAMED: Final = tuple(kind for kind in Kind if kind.is_acted_on)
 LINKS: Final = (Action.HARDLINK, Action.SYMLINK)
@@ -18,11 +21,12 @@ LINKS: Final = (Action.HARDLINK, Action.SYMLINK)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for. kinds: none means UNNAMED. folders: none means everywhere."""
+    """What the user asked for. kinds: none means UNNAMED. decided: only what decisions say may go, of any kind."""
 
     action: Action
     kinds: tuple[Kind, ...] = ()
-    folders: tuple[str, ...] = ()
+    selection: Selection = EVERYTHING
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Plan:
     """What is to be done, in the report's order, and what is not.
 
     A file that belongs to another one of them comes behind all others: it goes with that one. kept: paths that must
-    stay, whatever they belong to. by_path: the chosen ones.
+    stay, whatever they belong to. by_path: the chosen ones. named: kinds that were asked for by name.
     """
 
     chosen: tuple[ReportedDuplicate, ...]
@@ -56,21 +60,38 @@ class Plan:
     not_asked: tuple[NotAsked, ...] = ()
     kept: frozenset[str] = frozenset()
     by_path: Mapping[str, ReportedDuplicate] = field(default_factory=dict)
+    named: tuple[Kind, ...] = ()
 
 
 NOTHING_ELSE: Final = Plan(())
 
 
 def make_plan(
-    duplicates: Sequence[ReportedDuplicate], request: Request, rules: FolderRules, needed: Collection[str] = ()
+    duplicates: Sequence[ReportedDuplicate],
+    request: Request,
+    rules: FolderRules,
+    needed: Collection[str] = (),
+    decided: Decided = UNDECIDED,
 ) -> Plan:
-    """Those of `duplicates` that were asked for and that no rule keeps. needed: paths that earlier links lead to."""
-    kinds = request.kinds or UNNAMED
-    asked = [one for one in duplicates if one.kind in kinds and _is_in(one.path, request.folders)]
+    """Those of `duplicates` that were asked for and that no rule keeps.
+
+    needed: paths that earlier links lead to. decided: by users, perhaps since the report was made.
+    """
+    kinds = request.kinds or (DUPLICATE_KINDS if request.decided else UNNAMED)
+    going = decided.going if request.decided else None
+    if request.decided:
+        duplicates = list(follow_choices(duplicates, decided))
+    meant = [
+        one
+        for one in duplicates
+        if request.selection.takes(one) and (going is None or Subject(one.digest, one.path) in going)
+    ]
+    asked = [one for one in meant if one.kind in kinds]
     keepers = {one.keeper for one in duplicates}
     chosen, skipped, seen = [], [], set[str]()
+    spared = _spared(duplicates, decided)
     for one in asked:
-        reason = _why_not(one, request.action, rules, keepers, needed)
+        reason = spared.get(one.path) or _why_not(one, request.action, rules, keepers, needed)
         if reason:
             skipped.append(Skipped(one, reason))
         elif one.path not in seen:
@@ -79,10 +100,30 @@ def make_plan(
     return Plan(
         tuple(_owners_first(chosen)),
         tuple(skipped),
-        tuple(_not_asked(duplicates, request, kinds)),
+        tuple(_not_asked(duplicates, meant, request, kinds)),
         frozenset(keepers).union(needed),
         {one.path: one for one in chosen},
+        kinds if request.kinds or request.decided else (),
     )
+
+
+def _spared(duplicates: Iterable[ReportedDuplicate], decided: Decided) -> dict[str, str]:
+    """Why users' decisions leave files where they are, by path."""
+    of_keepers = defaultdict(list)
+    for one in duplicates:
+        of_keepers[Subject(one.keeper_digest, one.keeper)].append(one)
+    found = {}
+    for keeper, ones in of_keepers.items():
+        subjects = {one.path: Subject(one.digest, one.path) for one in ones}
+        keeping = decided.keeping(keeper, subjects.values())
+        for one in ones:
+            if decided.are_apart(keeper.digest, one.digest):
+                found[one.path] = "you decided that it and its keeper are different pictures"
+            elif number := keeping.get(subjects[one.path]):
+                found[one.path] = f"you decided that it stays beside its keeper (decision {number})"
+            elif one.digest in decided.chosen and one.digest != keeper.digest:
+                found[one.path] = "you decided that it is the keeper; the next recluster run sees to it"
+    return found
 
 
 def _owners_first(chosen: Sequence[ReportedDuplicate]) -> list[ReportedDuplicate]:
@@ -99,17 +140,22 @@ def _owners_first(chosen: Sequence[ReportedDuplicate]) -> list[ReportedDuplicate
 
 
 def _not_asked(
-    duplicates: Sequence[ReportedDuplicate], request: Request, kinds: Collection[Kind]
+    duplicates: Sequence[ReportedDuplicate],
+    meant: Sequence[ReportedDuplicate],
+    request: Request,
+    kinds: Collection[Kind],
 ) -> Iterator[NotAsked]:
-    """Of other kinds in the folders that were asked for, and of any kind elsewhere."""
-    here = [one.kind for one in duplicates if _is_in(one.path, request.folders)]
+    """Of other kinds among those that are meant, and of any kind among the others."""
+    here = [one.kind for one in meant]
     for kind in Kind:
         if kind in here and kind not in kinds:
             useless = request.action in LINKS and not kind.is_sure
             way = f"only the same bytes give way to a {request.action}" if useless else f"--kind {kind} takes them"
             yield NotAsked(kind, here.count(kind), way)
     if len(here) < len(duplicates):
-        yield NotAsked("in other folders", len(duplicates) - len(here), "without --folder they are asked for, too")
+        folders = request.selection.names_folders_alone and not request.decided
+        which, way = ("in other folders", "--folder") if folders else ("that were not chosen", "what chooses")
+        yield NotAsked(which, len(duplicates) - len(here), f"without {way} they are asked for, too")
 
 
 def needed_paths(runs: Iterable[Run], root: str) -> frozenset[str]:
@@ -142,7 +188,3 @@ def _why_not(
     if one.kind.is_sure and one.digest != one.keeper_digest:
         return "the report contradicts itself about its bytes; make a new one"
     return ""
-
-
-def _is_in(path: str, folders: Sequence[str]) -> bool:
-    return not folders or any(is_in_folder(path, folder) for folder in folders)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import Action, Phase, read_runs, run_files
+from shared.decisions import Decided
 from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.paths import is_one_folder
 from shared.records import Kind, Record, State
@@ -35,10 +36,11 @@ class Policy:
         rules: Callable[[], FolderRules],
         records: Callable[[Sequence[str]], Sequence[Record | None]],
         wait: float,
+        decided: Callable[[], Decided] = Decided,
     ) -> None:
         """target: the folder to move to, checked before. rules: folders that decide who stays, as they are now; it
         raises SettingsError while nothing may be moved. records: of paths, as the store has them. wait: seconds, see
-        `worker.pipeline.acting.waiting`.
+        `worker.pipeline.acting.waiting`. decided: by users, as it stands now.
         """
         self._collaborators = collaborators
         self._root = root
@@ -46,6 +48,7 @@ class Policy:
         self._rules = rules
         self._records = records
         self._wait = wait
+        self._decided = decided
         self._waiting = WaitingList(collaborators.journals / WAITING)
         self._stirred: dict[Way, float] = {}
         self._not_before = collaborators.now() + wait  # what happened while nobody looked is seen first
@@ -120,7 +123,7 @@ class Policy:
     def _move(self, found: Sequence[ReportedDuplicate], rules: FolderRules) -> None:
         self._look_at_journals()
         movable = [one for one in found if rules.rank(one.path) >= rules.rank(one.keeper)]
-        plan = make_plan(movable, Request(Action.MOVE), rules, self._needed)
+        plan = make_plan(movable, Request(Action.MOVE), rules, self._needed, self._decided())
         acting = self._acting or Acting(self._collaborators, Action.MOVE, self._root, self._target, policy=True)
         self._acting = acting
         for left in plan.skipped:

@@ -1,6 +1,6 @@
 """The collection as a process of the verdicts knows it: files, contents and groups, and where to look for originals."""
 
-from collections import deque
+from collections import abc, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -195,11 +195,13 @@ class Collection:
         search: Callable[[Callable[[str], str]], list[str]],
         screen: Callable[[Sequence[str]], set[str]],
         compare: Callable[[File], Match | None],
+        barred: abc.Set[str] = frozenset(),
     ) -> tuple[str | None, dict[str, Match]]:
         """The keeper of the group that a new content belongs to (None: it is a keeper itself), and all its matches.
 
         pixels: digest of its pixels. search: candidates, given who is whose keeper. screen: those of known contents
-        that are no strangers at first sight. compare: with a known file.
+        that are no strangers at first sight. compare: with a known file. barred: keepers whose
+        group it must not join.
         Only a `near` match with a keeper makes it a duplicate. The others are found for the recluster run: two crops
         that share too little to match each other both match the picture they were cut from, whichever came first.
         No match is given for a content with the very pixels of the keeper, and not of all that match: each costs what
@@ -207,7 +209,7 @@ class Collection:
         """
         known = self.known
         twin = known.twin(pixels)
-        if twin:
+        if twin and known.keeper[twin] not in barred:
             keeper = known.keeper[twin]
             match = self._match(keeper, twin)
             return keeper, {keeper: match} if match else {}
@@ -222,7 +224,8 @@ class Collection:
                 if digest in files and digest not in compared and not _is_near(compared.get(keeper)):
                     compared[digest] = compare(files[digest])
         matches = {digest: match for digest, match in compared.items() if match}
-        return self._best_keeper(matches, Relation.NEAR), matches
+        joinable = {digest: match for digest, match in matches.items() if digest not in barred}
+        return self._best_keeper(joinable, Relation.NEAR), matches
 
     def find_original(self, matches: Mapping[str, Match]) -> str | None:
         """The keeper that a new content is a variant of, which is in no other's group; matches: with known contents."""

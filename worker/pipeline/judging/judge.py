@@ -7,10 +7,12 @@ a keeper and images each verified against that keeper, so nothing chains.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from shared.decisions import UNDECIDED, Decided
 from shared.errors import ImagesieveError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Match, Record, State, Verdict, pair_of
 from shared.store import Tallies
+from worker.engine.groups.decided import rank_chosen_first
 from worker.engine.groups.keepers import Rank
 from worker.pipeline.comparison import Compare, File, Screen
 from worker.pipeline.judging.collection import CANDIDATES, Candidates, Collection, CollectionStore
@@ -43,12 +45,13 @@ class Judge:
         holder: str = "",
         meter: Meter = UNMETERED,
         act: Callable[[Sequence[Given]], None] | None = None,
+        decided: Callable[[], Decided] = lambda: UNDECIDED,
     ) -> None:
         """screen: which known contents are worth a comparison. clusters: of digests, for the events. now: seconds since
         the epoch. rank: order of keepers.
 
         holder: of the lease, checked with every verdict. act: called with the duplicates that were proved, after
-        their verdicts are written; it raises nothing.
+        their verdicts are written; it raises nothing. decided: by users, as it stands now.
         """
         self._store = store
         self._collection = collection
@@ -56,6 +59,8 @@ class Judge:
         self._screen = screen
         self._rank = rank
         self._act = act
+        self._read_decided = decided
+        self._decided = decided()
         self._verdicts = Verdicts(store, clusters, now, holder, meter)
         self._meter = meter
         self._pixels: dict[str, str] = {}  # digests of pixels, of contents that are about to be judged
@@ -88,6 +93,7 @@ class Judge:
             self.waiting = [path for path in dict.fromkeys(self.waiting + news.waiting) if path not in asked]
             if news.gone:
                 self._store.let_go(news.gone)
+            given += self._obey(self._read_decided())
             for start in range(0, len(paths), RECORDS_AT_ONCE):
                 part = paths[start : start + RECORDS_AT_ONCE]
                 records = self._store.records(part)
@@ -107,6 +113,21 @@ class Judge:
         if self._collection.save(self._unsaved):
             self._unsaved = 0
         return given
+
+    def _obey(self, decided: Decided) -> int:
+        """Judge again what new decisions, or decisions taken back, are about; how many verdicts were given."""
+        before, self._decided = self._decided, decided
+        if decided.number == before.number:
+            return 0
+        keepers = [self._known.keeper[digest] for digest in _changed(before, decided) if digest in self._known.keeper]
+        given = sum(self._regroup(keeper) for keeper in dict.fromkeys(keepers) if keeper in self._known.keeper)
+        return given + self._verdicts.write(self._known)
+
+    def _regroup(self, keeper: str) -> int:
+        """The files of a keeper's group are judged again, the first by rank before the others."""
+        given = self._verdicts.write(self._known)
+        self._verdicts.add_due(self._files(self._known.part_variants(keeper)))
+        return given + self._promote(keeper)
 
     def save(self) -> None:
         """Keep what is known of the collection for the next start."""
@@ -171,11 +192,15 @@ class Judge:
         """See Collection.find_keeper; and whether anything was compared here."""
         digest, collection = file.record.digest, self._collection
         compared: list[File] = []
+        apart = self._apart(digest, pixels)
+        barred = {self._known.keeper[other] for other in apart if other in self._known.keeper}
 
         def screen(digests: Sequence[str]) -> set[str]:
             return self._screen(digests, digest)
 
         def compare(candidate: File) -> Match | None:
+            if candidate.record.digest in apart:
+                return None
             compared.append(candidate)
             return self._compare(candidate, file)
 
@@ -186,13 +211,28 @@ class Judge:
                 lambda keeper_of: self._candidates.search(digest, keeper_of, CANDIDATES),
                 screen,
                 compare,
+                barred,
             )
             self._meter.add(PROPOSALS, value=NONE)
         else:
             recalled = Recalled(proposal, collection, self._verdicts.unpublished, screen, compare)
-            found = collection.find_keeper(pixels, recalled.search, recalled.screen, recalled.compare)
+            found = collection.find_keeper(
+                pixels,
+                recalled.search,
+                recalled.screen,
+                lambda candidate: None if candidate.record.digest in apart else recalled.compare(candidate),
+                barred,
+            )
             self._meter.add(PROPOSALS, value=RECALLED if recalled.used else OUTDATED)
         return *found, bool(compared)
+
+    def _apart(self, digest: str, pixels: str) -> frozenset[str]:
+        """The contents that this one, or another one with its pixels, is apart from; those with their pixels, too."""
+        known, apart = self._known, self._decided.apart
+        others = sorted({other for one in known.alike(digest, pixels) for other in apart.get(one, ())} if apart else ())
+        if not others:
+            return frozenset()
+        return frozenset().union(*map(known.alike, others, self._store.pixels(others)))
 
     def _let_go(self, path: str) -> int:
         """A file left, or holds something else now. The group of a keeper that leaves gets another one."""
@@ -215,14 +255,14 @@ class Judge:
         return given
 
     def _promote(self, keeper: str) -> int:
-        """The keeper of this group is gone: its members are judged again, the best first, which becomes a keeper."""
+        """The members of this group are judged again, the best first, which becomes a keeper, perhaps of all."""
         known = self._known
         orphans = self._ranked(known.files_of_group(keeper))
         for path in known.files_of_group(keeper):
             known.remove_file(path)
-        members = sorted(known.others.pop(keeper, ()))
-        for digest in members:
-            del known.keeper[digest]
+        members = [*known.others.pop(keeper, ()), *([keeper] if keeper in known.keeper else ())]
+        for digest in sorted(members):
+            known.part(digest)
         given = sum(self._judge(file) for file in orphans)
         for digest in members:
             if digest not in known.keeper:  # its file holds something else by now
@@ -243,4 +283,15 @@ class Judge:
 
     def _ranked(self, paths: Sequence[str]) -> list[File]:
         """The same, in the order of keepers: the first one stays."""
-        return sorted(self._files(paths), key=lambda file: self._rank(member_of(file.path, file.record)))
+        rank = rank_chosen_first(self._rank, self._decided)
+        return sorted(self._files(paths), key=lambda file: rank(member_of(file.path, file.record)))
+
+
+def _changed(before: Decided, after: Decided) -> list[str]:
+    """The contents about which something else is decided now, of those apart and those chosen, in order."""
+    apart = before.apart.keys() | after.apart.keys()
+    chosen = before.chosen.keys() | after.chosen.keys()
+    return sorted(
+        {digest for digest in apart if before.apart.get(digest) != after.apart.get(digest)}
+        | {digest for digest in chosen if before.chosen.get(digest) != after.chosen.get(digest)}
+    )

@@ -107,6 +107,10 @@ class Knowledge:
         held = self.of_pixels.get(pixels, ()) if pixels else ()
         return next((digest for digest in held if digest in self.keeper), None)
 
+    def alike(self, digest: str, pixels: str) -> set[str]:
+        """A content, and those with the same pixels."""
+        return {digest, *(self.of_pixels.get(pixels, ()) if pixels else ())}
+
     def original(self, digest: str) -> str:
         """What a content is compared with: its keeper; of a keeper what it is a variant of, else itself."""
         keeper = self.keeper[digest]

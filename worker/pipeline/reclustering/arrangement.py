@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from shared.decisions import Decided
 from shared.errors import CorruptValue
 from shared.records import Generation, Record
 from worker.engine.clusters.clustering import Clustering, cluster
@@ -48,12 +49,14 @@ class Arrangement:
 class Arranger:
     """Arranges a collection.
 
-    rank: of keepers. last: generation. again: the known pairs passed other thresholds than those in force.
+    rank: of keepers. decided: by users. last: generation. again: the known pairs passed other thresholds than those in
+    force.
     """
 
     reclustering: Reclustering
     extractor_id: str
     rank: Rank
+    decided: Decided
     wish: Wish
     last: Generation | None
     again: bool
@@ -85,7 +88,7 @@ class Arranger:
         if self.again:
             self.reclustering.storage.check_there()  # or nothing could be compared, and every pair would be refused
             verify_again(store, members, files, compare, self.rank)
-        return group_files(store, members, files, compare, self.rank, waiting)
+        return group_files(store, members, files, compare, self.rank, waiting, self.decided)
 
     def _cluster(self, rows: StoredRows) -> Clustering:
         reclustering, last = self.reclustering, self.last

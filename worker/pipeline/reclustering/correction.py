@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol
 
+from shared.decisions import UNDECIDED, Decided
 from shared.records import DUPLICATE_KINDS, ImageFacts, Match, Pair, Record, Relation, State, Verdict, pair_of
 from shared.store import Events, Pairs, Tallies
+from worker.engine.groups.decided import classes_apart, mark_kept, without_apart
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import Rank
 from worker.engine.groups.variants import Variant, find_variants
@@ -38,13 +40,15 @@ def group_files(
     compare: Compare,
     rank: Rank,
     waiting: int = 0,
+    decided: Decided = UNDECIDED,
 ) -> Grouping:
     """Groups and variants. Pairs that only others connect are compared now, and recorded; those of gone files go.
 
     Two copies of a picture that is gone are among those compared: perhaps nobody did, because the original stood
     between them. So is a pair that a verdict rests on and that is not on record, lost or damaged. waiting: files that
     are still being read, perhaps again for another extractor; while there are any, nothing goes. Contents that are
-    compared by their bytes alone are in groups of such, whatever was once found of them.
+    compared by their bytes alone are in groups of such, whatever was once found of them. decided: by users; what was
+    found of pictures that are apart stays on record, and counts again once the decision is undone.
     """
     pictures = {path: record for path, record in records.items() if not record.is_by_bytes}
     files = {record.digest: File(path, record) for path, record in pictures.items()}
@@ -52,10 +56,14 @@ def group_files(
     others = [member for member in members if member.digest not in files]
     matches = dict(store.matches())
     gone = [pair for pair in matches if pair[0] not in files or pair[1] not in files]
+    pixels = _pixels(store, files, gone)
+    apart = classes_apart(decided, pixels)
     asked: dict[Pair, Match | None] = {}
 
     def verify(keeper: str, other: str) -> Match | None:
         pair = pair_of(keeper, other)
+        if not without_apart({pair: None}, apart, pixels):
+            return None
         if pair not in asked:
             asked[pair] = compare(files[keeper], files[other])
         return asked[pair]
@@ -66,18 +74,19 @@ def group_files(
     for keeper, other in _compared(pictures):
         if pair_of(keeper, other) not in matches:
             verify(keeper, other)
-    pixels = _pixels(store, files, gone)
     facts = _facts_of_twins(store, files, pixels)
     while True:
-        groups = verified_groups(shown, pixels, matches | fresh(), verify, rank, facts)
+        groups = verified_groups(shown, pixels, matches | fresh(), verify, rank, facts, decided)
         near = _count_near(fresh())
-        variants = find_variants(shown, pixels, matches | fresh(), groups, verify, rank)
+        known = without_apart(matches | fresh(), apart, pixels)
+        variants = find_variants(shown, pixels, known, groups, verify, rank)
         if _count_near(fresh()) == near:
             break  # else two that only variants connected are one picture, and belong into one group
     store.put_matches(fresh())
     if not waiting and not store.counts().pending:
         store.drop_matches(gone)
-    return Grouping([*groups, *verified_groups(others, {}, {}, verify, rank)], variants)
+    groups += verified_groups(others, {}, {}, verify, rank, decided=decided)
+    return Grouping(list(mark_kept(groups, decided)), variants)
 
 
 def _count_near(matches: Mapping[Pair, Match]) -> int:

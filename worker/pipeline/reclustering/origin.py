@@ -11,7 +11,7 @@ from worker.pipeline.thresholds import InForce
 @dataclass(frozen=True, slots=True)
 class Origin:
     """revision: of the collection. extractor: id. rules: of keepers. thresholds: in force. k_asked: the k that was
-    asked for by hand, k_wished: that, or else the settings'; 0 for none."""
+    asked for by hand, k_wished: that, or else the settings'; 0 for none. decisions: number of the newest."""
 
     revision: int
     extractor: str
@@ -19,6 +19,7 @@ class Origin:
     thresholds: Any
     k_asked: int
     k_wished: int
+    decisions: int
 
     def differs_in_files_alone(self, other: "Origin") -> bool:
         """Whether the two differ, and only in the files of the collection."""
@@ -29,8 +30,8 @@ def origin_of(generation: Generation) -> Origin:
     """From its summary."""
     summary = generation.summary
     rules = [summary.get(name, []) for name in ("keeper_order", "preferred_folders", "protected_folders")]
-    wished = summary.get("k_asked", 0), summary.get("k_wished", 0)
-    return Origin(generation.revision, generation.extractor, rules, thresholds_of(generation), *wished)
+    numbers = (summary.get(name, 0) for name in ("k_asked", "k_wished", "decisions"))
+    return Origin(generation.revision, generation.extractor, rules, thresholds_of(generation), *numbers)
 
 
 def asked_of(last: Generation | None) -> int:

@@ -57,6 +57,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     extractor = reclustering.store.extractor()
     if extractor is None:
         return {"outcome": "unchanged", "message": "no feature worker has started yet: there is nothing to cluster"}
+    decided = reclustering.decided()
     last, thresholds, folders = (
         reclustering.store.generation(),
         reclustering.thresholds().describe(),
@@ -65,7 +66,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     rules = [list(reclustering.keeper_order), list(folders.prefer), list(folders.protect)]
     asked = asked_of(last) if k is None else k
     wish = Wish(asked or reclustering.k, reclustering.k_max)
-    origin = Origin(revision, extractor.id, rules, thresholds, asked, wish.k)
+    origin = Origin(revision, extractor.id, rules, thresholds, asked, wish.k, decided.number)
     stands = last and not force and _why_it_stands(reclustering, last, origin, patient)
     if stands:
         return stands
@@ -75,7 +76,7 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
         collection = read_collection(reclustering.store, extractor)
     rank = rank_keepers(reclustering.keeper_order, folders)
     again = thresholds != thresholds_of(last)
-    found = Arranger(reclustering, extractor.id, rank, wish, last, again, watch).arrange(collection)
+    found = Arranger(reclustering, extractor.id, rank, decided, wish, last, again, watch).arrange(collection)
     rows = StoredRows(reclustering.store, extractor.id, found.digests)
     with watch.stage("names"):
         names_found = name(rows, found.clustering, reclustering.store.classes(extractor.id), SEED)
@@ -84,7 +85,14 @@ def _recluster(reclustering: Reclustering, force: bool, k: int | None, patient: 
     generation = _generation_id(reclustering.now(), last)
     meta = _describe(reclustering, generation, extractor, thresholds, folders, watch, asked, wish.k)
     failures = [Failure(path, record.reason) for path, record in collection.failed.items()]
-    meta = replace(meta, waiting=found.waiting, names=names_found, layers=reclustering.layers, tally=asdict(tally))
+    meta = replace(
+        meta,
+        decisions=decided.number,
+        waiting=found.waiting,
+        names=names_found,
+        layers=reclustering.layers,
+        tally=asdict(tally),
+    )
     passed = reclustering.store.list_passed_over(meta.passed_over)
     grouping, clusters = found.grouping, found.clusters
     parts = found.members, found.clustering, found.digests, grouping.groups, failures, meta

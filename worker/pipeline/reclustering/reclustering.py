@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from shared.decisions import Decided
 from shared.records.layers import Layer
 from shared.store import Events, Generations, Leases, Surroundings
 from worker.engine.clusters.clustering import ARRAY_BYTES
@@ -26,7 +27,7 @@ class Reclustering:
     k: the number of clusters, k_max: the largest tried; 0: they follow the collection.
     thresholds: those that `compare` uses from now on. memory: bytes for the arrays of clustering. folders: that decide
     who stays, as they are now. warnings: what is wrong with the settings, a sentence each, for the report. layers: of
-    the network that gave the features.
+    the network that gave the features. decided: by users, as it stands now.
     """
 
     store: ReclusteringStore
@@ -47,4 +48,5 @@ class Reclustering:
     memory: int = ARRAY_BYTES
     folders: Callable[[], FolderRules] = FolderRules
     warnings: Callable[[], Sequence[str]] = tuple
+    decided: Callable[[], Decided] = Decided
     layers: tuple[Layer, ...] = ()

@@ -1,0 +1,120 @@
+"""What all decisions together say. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.decisions.decision import Decision, DecisionKind, Subject, Undoing
+
+Paths = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A keeper that was chosen. number: of the decision; of two in one group the latest counts. path: where it was."""
+
+    number: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Files that all stay, though they hold one picture. paths: of each digest, where its files were."""
+
+    number: int
+    paths: Mapping[str, Paths]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """number: of the newest line, 0 without any. All else is by digest.
+
+    apart: those that are different from each. chosen: keepers. kept: the decisions to keep all that each is in. going:
+    files that may go, each with the decision for another one. standing: the decisions that count, by their numbers.
+    """
+
+    number: int = 0
+    apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    chosen: Mapping[str, Chosen] = field(default_factory=dict)
+    kept: Mapping[str, tuple[Kept, ...]] = field(default_factory=dict)
+    going: Mapping[Subject, int] = field(default_factory=dict)
+    standing: Mapping[int, Decision] = field(default_factory=dict)
+
+    def are_apart(self, one: str, other: str) -> bool:
+        """Whether these two contents were said to be different."""
+        return other in self.apart.get(one, ())
+
+    def keeping(self, keeper: Subject, files: Iterable[Subject]) -> dict[Subject, int]:
+        """Those of a keeper's duplicates that stay beside it, with the number of the decision that says so.
+
+        Of copies with the same bytes as many stay as were kept, those at their old places first.
+        """
+        others = sorted(set(files) - {keeper})
+        found: dict[Subject, int] = {}
+        for kept in self.kept.get(keeper.digest, ()):
+            for digest, paths in kept.paths.items():
+                alike = [one for one in others if one.digest == digest]
+                alike.sort(key=lambda one, at=paths: (one.path not in at, one.path))  # type: ignore[misc]
+                room = len(paths) - (digest == keeper.digest)
+                found |= dict.fromkeys(alike[:room], kept.number)
+        return found
+
+
+UNDECIDED: Final = Decided()
+
+
+def decide(lines: Iterable[Decision | Undoing]) -> Decided:
+    """What these lines of a journal say together: what was undone does not count, and the latest word counts. O(lines).
+
+    A keeper that is chosen takes its whole group out of what was kept, and the other way round.
+    """
+    read = list(lines)
+    undone = {line.of for line in read if isinstance(line, Undoing)}
+    standing = {line.number: line for line in read if isinstance(line, Decision) and line.number not in undone}
+    fold = _Fold()
+    for decision in standing.values():
+        fold.take_in(decision)
+    kept: dict[str, tuple[Kept, ...]] = {}
+    for one in fold.kept.values():
+        for digest in one.paths:
+            kept[digest] = (*kept.get(digest, ()), one)
+    apart = {digest: frozenset(others) for digest, others in fold.apart.items()}
+    newest = max((line.number for line in read), default=0)
+    return Decided(newest, apart, fold.chosen, kept, fold.going, standing)
+
+
+class _Fold:
+    def __init__(self) -> None:
+        self.apart: dict[str, set[str]] = {}
+        self.chosen: dict[str, Chosen] = {}
+        self.kept: dict[int, Kept] = {}
+        self.going: dict[Subject, int] = {}
+        self._kept_in: dict[str, set[int]] = {}
+
+    def take_in(self, decision: Decision) -> None:
+        digests = [one.digest for one in decision.files]
+        if decision.kind is DecisionKind.DIFFERENT:
+            for one, other in (digests, digests[::-1]):
+                self.apart.setdefault(one, set()).add(other)
+            return
+        for digest in digests:
+            self.chosen.pop(digest, None)
+        self.going = {one: number for one, number in self.going.items() if one.digest not in digests}
+        if decision.kind is DecisionKind.KEEP:
+            self.kept[decision.number] = Kept(decision.number, _paths(decision.files))
+            for digest in digests:
+                self._kept_in.setdefault(digest, set()).add(decision.number)
+            return
+        for digest in digests:
+            for number in self._kept_in.pop(digest, ()):
+                self.kept.pop(number, None)
+        keeper, *others = decision.files
+        self.chosen[keeper.digest] = Chosen(decision.number, keeper.path)
+        self.going |= dict.fromkeys(others, decision.number)
+
+
+def _paths(files: Iterable[Subject]) -> dict[str, Paths]:
+    found: dict[str, Paths] = {}
+    for one in files:
+        found[one.digest] = (*found.get(one.digest, ()), one.path)
+    return found

@@ -1,0 +1,149 @@
+"""The journal of decisions: lines of JSON in the state folder, appended to and never changed, each on disk at once."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from shared.decisions.decided import UNDECIDED, Decided, decide
+from shared.decisions.decision import Decision, DecisionKind, Subject, Undoing, check_decision, parse_line, refuse
+from shared.errors import JournalFailed, PermanentError
+from shared.permission import why_not
+
+FILE: Final = "decisions.jsonl"
+Line = Decision | Undoing
+
+
+class DecisionJournal:
+    """The decisions on one collection, read again when somebody has added to them; for one thread."""
+
+    def __init__(self, folder: Path, now: Callable[[], float]) -> None:
+        """folder: `decisions` in the state folder; made with the first decision. now: seconds since the epoch."""
+        self._file = folder / FILE
+        self._now = now
+        self._seen: tuple[int, int] | None = None  # inode and size
+        self._lines: list[Line] = []
+        self._decided = UNDECIDED
+        self.unread: list[str] = []  # why lines that are whole say nothing, a sentence each
+
+    def read(self) -> Decided:
+        """What all decisions together say now. A stat where nothing was added. Raises JournalFailed."""
+        with self._said("read"):
+            try:
+                status = self._file.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                self._seen, self._lines, self._decided, self.unread = None, [], UNDECIDED, []
+                return self._decided
+            seen = (status.st_ino, status.st_size)
+            if seen != self._seen:
+                self._take_in(self._file.read_bytes())
+                self._seen = seen
+        return self._decided
+
+    def lines(self) -> list[Line]:
+        """All lines in their order, those that do not count any more too. Raises JournalFailed."""
+        self.read()
+        return list(self._lines)
+
+    def add(self, kind: DecisionKind, files: Sequence[Subject]) -> Decision:
+        """Decide; it is on disk when this returns. Raises PermanentError for what cannot be decided, JournalFailed."""
+        [decision] = self.add_all([(kind, files)])
+        return decision
+
+    def add_all(self, decisions: Sequence[tuple[DecisionKind, Sequence[Subject]]]) -> list[Decision]:
+        """Several decisions, all or none of them. Raises as `add`."""
+        with self._appending() as (number, append):
+            made = [
+                _checked(Decision(number + place, self._now(), kind, tuple(files)))
+                for place, (kind, files) in enumerate(decisions)
+            ]
+            append([one.to_line() for one in made])
+        self.read()
+        return made
+
+    def undo(self, number: int) -> Undoing:
+        """Take a decision back. Raises PermanentError where none with that number counts, JournalFailed."""
+        with self._appending() as (next_number, append):
+            if number not in self.read().standing:
+                raise PermanentError(
+                    f"there is no decision {number} that counts; `imagesieve duplicates decide --list` names them"
+                )
+            undoing = Undoing(next_number, self._now(), number)
+            append([undoing.to_line()])
+        self.read()
+        return undoing
+
+    @contextmanager
+    def _appending(self) -> Iterator[tuple[int, Callable[[Sequence[dict[str, object]]], None]]]:
+        """The next number, and what writes lines; nobody else writes meanwhile."""
+        with self._said("written"):
+            made = not self._file.parent.exists()
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                number = self.read().number + 1
+                yield number, lambda values: _write(descriptor, values)
+                if made or number == 1:
+                    _sync_folder(self._file.parent)
+                    _sync_folder(self._file.parent.parent)
+            finally:
+                os.close(descriptor)
+
+    def _take_in(self, raw: bytes) -> None:
+        self._lines, self.unread = [], []
+        numbers = set[int]()
+        for place, line in enumerate(raw.split(b"\n"), start=1):
+            if not line.strip():
+                continue
+            try:
+                parsed = parse_line(json.loads(line))
+            except ValueError as error:
+                self.unread.append(f"line {place} of {self._file} is not obeyed: {error}")
+                continue
+            if parsed.number in numbers:
+                self.unread.append(f"line {place} of {self._file} is not obeyed: line {parsed.number} was there before")
+                continue
+            numbers.add(parsed.number)
+            self._lines.append(parsed)
+        self._decided = decide(self._lines)
+
+    @contextmanager
+    def _said(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise JournalFailed(
+                f"the decisions in {self._file} cannot be {done}: {why_not(error)}; nothing was decided"
+            ) from error
+
+
+def _checked(decision: Decision) -> Decision:
+    try:
+        return check_decision(decision)
+    except ValueError as error:
+        raise refuse(decision.kind, error) from error
+
+
+def _write(descriptor: int, values: Sequence[dict[str, object]]) -> None:
+    """All lines at once; a line that was cut off before stays a line of its own. Raises OSError."""
+    size = os.fstat(descriptor).st_size
+    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    # Surrogates, which stand for bytes of a name that are not UTF-8, are escaped.
+    data = b"\n" * torn + b"".join(json.dumps(value).encode("ascii") + b"\n" for value in values)
+    written = os.write(descriptor, data)
+    if written < len(data):
+        os.ftruncate(descriptor, size)
+        raise OSError(f"no room for {len(data)} bytes")
+    os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
