@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 from sklearn.datasets import load_sample_images
+from starlette.types import ASGIApp
 
 from shared.failures import FailureKind
 from shared.records import Event, Match, Reference, Relation, pair_of
@@ -104,7 +105,15 @@ def pieces() -> list[Image.Image]:
 def served(settings: Settings) -> Iterator[str]:
     """The page's address, while it is served."""
     desk = Desk(settings, AUTH)
-    server = make_server(make_page(desk), "127.0.0.1", 0)
+    with running(make_page(desk)) as url:
+        yield url
+    desk.close()
+
+
+@contextmanager
+def running(app: ASGIApp) -> Iterator[str]:
+    """The address of an application, while it is served as the page is."""
+    server = make_server(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -118,4 +127,3 @@ def served(settings: Settings) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
-        desk.close()

@@ -25,7 +25,9 @@ LARGEST_CHECK: Final = 256 << 20  # bytes of a picture that is asked about; the 
 def make_page(desk: Desk) -> ASGIApp:
     """The page. Whoever serves it closes the desk afterwards."""
     # The documentation that FastAPI draws loads scripts from elsewhere; the description for programs stays.
-    app = FastAPI(title="imagesieve", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="imagesieve", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", redirect_slashes=False
+    )
     pages = Pages(desk.decides)
     app.include_router(overview_routes(desk, pages), include_in_schema=False)
     app.include_router(cluster_routes(desk, pages), include_in_schema=False)

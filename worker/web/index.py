@@ -122,9 +122,6 @@ class Index:
     variants: tuple[Variant, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.paths)
-
     def row_of(self, path: str) -> int:
         """The row of the file at this path; NONE where the report has none."""
         place = bisect_left(self.paths, path)

@@ -40,7 +40,8 @@ class Previews:
         """Keep one. A folder that cannot be written is no fault: it is made anew next time."""
         file = self._file(digest, side)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # a mode is not for the parents of a folder
+            file.parent.mkdir(exist_ok=True, mode=0o700)
             write_whole(file, data)
         except OSError:
             return

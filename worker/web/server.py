@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_SECONDS: Final = 10.0  # until a request's head is there
+UNSENT_SECONDS: Final = 60.0  # until the end of an answer is taken
 KEEP_ALIVE_SECONDS: Final = 15
 CONNECTIONS: Final = 200  # more are told to come back later
 HEAD_BYTES: Final = 32 << 10
@@ -15,10 +16,11 @@ STOP_SECONDS: Final = 2  # for answers under way, when it ends
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP, and whoever does not send the head of a request in time is let go, which uvicorn does not do by itself."""
+    """HTTP; who does not send the head of a request in time, or take its answer, is let go, as uvicorn does not."""
 
     _due: asyncio.TimerHandle | None = None
     seconds = HEADER_SECONDS
+    unsent_seconds = UNSENT_SECONDS
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait."""
@@ -38,6 +40,12 @@ class PatientProtocol(H11Protocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def on_response_complete(self) -> None:
+        """What is left of an answer is kept in memory until the client takes it: not for ever."""
+        super().on_response_complete()
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(self.unsent_seconds, self._drop_unsent)
+
     @property
     def _idle(self) -> bool:
         """Whether no request is under way."""
@@ -55,6 +63,10 @@ class PatientProtocol(H11Protocol):
         self._due = None
         if self._idle and not self.transport.is_closing():
             self.transport.close()
+
+    def _drop_unsent(self) -> None:
+        if self._idle and self.transport.get_write_buffer_size():
+            self.transport.abort()
 
 
 def make_server(app: ASGIApp, address: str, port: int) -> uvicorn.Server:
