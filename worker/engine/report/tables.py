@@ -30,6 +30,7 @@ DUPLICATES: Final = (
     "may_free",
     "companions",
     "kept_by",
+    "reason",
 )
 VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
 OUTLIERS: Final = ("path", "cluster", "distance")
@@ -84,8 +85,8 @@ def assignment_rows(
 def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
     """Rows of duplicates.csv: of each group the keeper, which is exactly like itself, then its duplicates.
 
-    Companions are names in the folder of their picture, parted by `/`, which no name holds. The last column is the
-    number of the decision by which a duplicate stays.
+    Companions are names in the folder of their picture, parted by `/`, which no name holds. Then comes the number of the
+    decision by which a duplicate stays, and last why it is one, in words.
     """
     for group in groups:
         number = str(group.number)
@@ -94,7 +95,8 @@ def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
             path, similarity = path_cell(file.member.path), f"{file.similarity:.4f}"
             sizes = (str(file.member.bytes), str(file.frees), str(file.may_free))
             companions, kept = path_cell("/".join(file.companions)), str(file.kept_by) if file.kept_by else ""
-            yield (number, path, role, str(file.kind), similarity, *sizes, companions, kept)
+            reason = "" if file is itself else text_cell(file.reason)
+            yield (number, path, role, str(file.kind), similarity, *sizes, companions, kept, reason)
 
 
 def variant_rows(variants: Iterable[Variant]) -> Iterator[Sequence[str]]:
