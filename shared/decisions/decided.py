@@ -66,7 +66,8 @@ UNDECIDED: Final = Decided()
 def decide(lines: Iterable[Decision | Undoing]) -> Decided:
     """What these lines of a journal say together: what was undone does not count, and the latest word counts. O(lines).
 
-    A keeper that is chosen takes its whole group out of what was kept, and the other way round.
+    A keeper that is chosen takes its whole group out of what was kept; what is kept after that takes those files alone
+    out of what goes.
     """
     read = list(lines)
     undone = {line.of for line in read if isinstance(line, Undoing)}
@@ -90,27 +91,49 @@ class _Fold:
         self.kept: dict[int, Kept] = {}
         self.going: dict[Subject, int] = {}
         self._kept_in: dict[str, set[int]] = {}
+        self._going_of: dict[str, set[Subject]] = {}
+        self._going_by: dict[int, int] = {}  # how many files go by each decision
 
     def take_in(self, decision: Decision) -> None:
         digests = [one.digest for one in decision.files]
         if decision.kind is DecisionKind.DIFFERENT:
             for one, other in (digests, digests[::-1]):
                 self.apart.setdefault(one, set()).add(other)
-            return
-        for digest in digests:
+        elif decision.kind is DecisionKind.KEEP:
+            self._keep(decision)
+        else:
+            self._choose(decision)
+
+    def _keep(self, decision: Decision) -> None:
+        """A keeper that was chosen before stays chosen as long as others still go for it."""
+        for one in decision.files:
+            self._stays(one)
+        for digest in {one.digest for one in decision.files}:
+            chosen = self.chosen.get(digest)
+            if chosen and not self._going_by.get(chosen.number):
+                del self.chosen[digest]
+            self._kept_in.setdefault(digest, set()).add(decision.number)
+        self.kept[decision.number] = Kept(decision.number, _paths(decision.files))
+
+    def _choose(self, decision: Decision) -> None:
+        for digest in {one.digest for one in decision.files}:
             self.chosen.pop(digest, None)
-        self.going = {one: number for one, number in self.going.items() if one.digest not in digests}
-        if decision.kind is DecisionKind.KEEP:
-            self.kept[decision.number] = Kept(decision.number, _paths(decision.files))
-            for digest in digests:
-                self._kept_in.setdefault(digest, set()).add(decision.number)
-            return
-        for digest in digests:
             for number in self._kept_in.pop(digest, ()):
                 self.kept.pop(number, None)
+            for one in list(self._going_of.get(digest, ())):
+                self._stays(one)
         keeper, *others = decision.files
         self.chosen[keeper.digest] = Chosen(decision.number, keeper.path)
-        self.going |= dict.fromkeys(others, decision.number)
+        for one in others:
+            self.going[one] = decision.number
+            self._going_of.setdefault(one.digest, set()).add(one)
+        self._going_by[decision.number] = len(others)
+
+    def _stays(self, one: Subject) -> None:
+        number = self.going.pop(one, None)
+        if number is not None:
+            self._going_of[one.digest].discard(one)
+            self._going_by[number] -= 1
 
 
 def _paths(files: Iterable[Subject]) -> dict[str, Paths]:

@@ -25,7 +25,9 @@ class DecisionJournal:
         self._file = folder / FILE
         self._now = now
         self._seen: tuple[int, int] | None = None  # inode and size
+        self._raw = b""  # what was taken in: whole lines
         self._lines: list[Line] = []
+        self._numbers: set[int] = set()
         self._decided = UNDECIDED
         self.unread: list[str] = []  # why lines that are whole say nothing, a sentence each
 
@@ -35,7 +37,7 @@ class DecisionJournal:
             try:
                 status = self._file.stat()
             except (FileNotFoundError, NotADirectoryError):
-                self._seen, self._lines, self._decided, self.unread = None, [], UNDECIDED, []
+                self._forget()
                 return self._decided
             seen = (status.st_ino, status.st_size)
             if seen != self._seen:
@@ -56,8 +58,9 @@ class DecisionJournal:
     def add_all(self, decisions: Sequence[tuple[DecisionKind, Sequence[Subject]]]) -> list[Decision]:
         """Several decisions, all or none of them. Raises as `add`."""
         with self._appending() as (number, append):
+            at = self._now()  # one for all: what was decided together is known by it
             made = [
-                _checked(Decision(number + place, self._now(), kind, tuple(files)))
+                _checked(Decision(number + place, at, kind, tuple(files)))
                 for place, (kind, files) in enumerate(decisions)
             ]
             append([one.to_line() for one in made])
@@ -66,15 +69,22 @@ class DecisionJournal:
 
     def undo(self, number: int) -> Undoing:
         """Take a decision back. Raises PermanentError where none with that number counts, JournalFailed."""
-        with self._appending() as (next_number, append):
-            if number not in self.read().standing:
-                raise PermanentError(
-                    f"there is no decision {number} that counts; `imagesieve duplicates decide --list` names them"
-                )
-            undoing = Undoing(next_number, self._now(), number)
-            append([undoing.to_line()])
-        self.read()
+        [undoing] = self.undo_all([number])
         return undoing
+
+    def undo_all(self, numbers: Sequence[int]) -> list[Undoing]:
+        """Take several decisions back, all or none of them. Raises as `undo`."""
+        with self._appending() as (next_number, append):
+            standing, at = self.read().standing, self._now()
+            for number in numbers:
+                if number not in standing:
+                    raise PermanentError(
+                        f"there is no decision {number} that counts; `imagesieve duplicates decide --list` names them"
+                    )
+            made = [Undoing(next_number + place, at, number) for place, number in enumerate(numbers)]
+            append([one.to_line() for one in made])
+        self.read()
+        return made
 
     @contextmanager
     def _appending(self) -> Iterator[tuple[int, Callable[[Sequence[dict[str, object]]], None]]]:
@@ -93,10 +103,26 @@ class DecisionJournal:
             finally:
                 os.close(descriptor)
 
+    def _forget(self) -> None:
+        self._seen, self._raw, self._lines, self._decided, self.unread = None, b"", [], UNDECIDED, []
+        self._numbers = set()
+
     def _take_in(self, raw: bytes) -> None:
-        self._lines, self.unread = [], []
-        numbers = set[int]()
-        for place, line in enumerate(raw.split(b"\n"), start=1):
+        """Read on where what was read is still there, for a journal of thousands of lines grows by one."""
+        if not self._raw or not raw.startswith(self._raw):
+            self._forget()
+        whole = raw.rfind(b"\n") + 1
+        first, known = self._raw.count(b"\n") + 1, len(self._raw)
+        self._parse(raw[known:whole], first)
+        self._raw = raw[:whole]
+        if whole < len(raw):  # perhaps somebody is writing it: it is read again when there is more
+            self._parse(raw[whole:], self._raw.count(b"\n") + 1)
+            self._raw = b""
+        self._decided = decide(self._lines)
+
+    def _parse(self, raw: bytes, first: int) -> None:
+        """first: number of the line that `raw` begins with."""
+        for place, line in enumerate(raw.split(b"\n"), start=first):
             if not line.strip():
                 continue
             try:
@@ -104,12 +130,11 @@ class DecisionJournal:
             except ValueError as error:
                 self.unread.append(f"line {place} of {self._file} is not obeyed: {error}")
                 continue
-            if parsed.number in numbers:
+            if parsed.number in self._numbers:
                 self.unread.append(f"line {place} of {self._file} is not obeyed: line {parsed.number} was there before")
                 continue
-            numbers.add(parsed.number)
+            self._numbers.add(parsed.number)
             self._lines.append(parsed)
-        self._decided = decide(self._lines)
 
     @contextmanager
     def _said(self, done: str) -> Iterator[None]:

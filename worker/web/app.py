@@ -13,8 +13,11 @@ from shared.checking import LARGEST
 from worker.web.desk import Desk
 from worker.web.doors import CHECK, Doors
 from worker.web.pages import Pages
+from worker.web.routes.actions import action_routes
 from worker.web.routes.check import check_routes
 from worker.web.routes.clusters import cluster_routes, image_routes
+from worker.web.routes.compare import compare_routes
+from worker.web.routes.duplicates import duplicate_routes
 from worker.web.routes.failures import failure_routes
 from worker.web.routes.overview import overview_routes
 from worker.web.routes.pictures import picture_routes
@@ -36,8 +39,10 @@ def make_page(desk: Desk) -> ASGIApp:
     app.include_router(failure_routes(desk, pages), include_in_schema=False)
     app.include_router(picture_routes(desk), include_in_schema=False)
     app.include_router(report_routes(desk, pages), include_in_schema=False)
+    app.include_router(duplicate_routes(desk, pages), include_in_schema=False)
+    app.include_router(compare_routes(desk, pages), include_in_schema=False)
+    app.include_router(action_routes(desk, pages), include_in_schema=False)
     app.include_router(check_routes(desk))  # for programs: it alone is in the schema
-    # Here come the routes of duplicates, and of actions.
     _mount_files(app)
 
     @app.exception_handler(404)

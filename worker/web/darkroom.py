@@ -9,11 +9,12 @@ import multiprocessing
 import signal
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from shared.errors import FileChanging, ImagesieveError, UnreadableImage
 from shared.failures import FailureKind
@@ -57,16 +58,28 @@ class Darkroom:
 
         digest: what the file is to have. Raises UnreadableImage, FileChanging where it is another one by now, NoRoom.
         """
-        if digest in self._failed:
-            raise self._failed[digest]
+        return await self._do("preview", digest, (reference, digest, side))
+
+    async def lay(self, one: tuple[Reference, str], other: tuple[Reference, str]) -> bytes:
+        """The other picture laid on the first one, and where they differ: see laying.lay. Raises as `develop`."""
+        return await self._do("laid", f"{one[1]} {other[1]}", (one, other))
+
+    async def tell(self, reference: Reference, digest: str) -> bytes:
+        """What is said of the picture in its file: see origins.tell. Raises as `develop`."""
+        return await self._do("told", f"told {digest}", (reference, digest))
+
+    async def _do(self, what: str, name: str, about: tuple[Any, ...]) -> bytes:
+        """name: of what fails again if it failed before."""
+        if name in self._failed:
+            raise self._failed[name]
         if self._waiting >= WAITING:
             raise NoRoom("too many previews are waited for; try again in a moment")
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, self._develop, reference, digest, side)
+            return await loop.run_in_executor(self._executor, self._in_child, what, about)
         except UnreadableImage as error:
-            self._failed[digest] = error
+            self._failed[name] = error
             if len(self._failed) > WAITING:
                 self._failed.popitem(last=False)
             raise
@@ -81,12 +94,12 @@ class Darkroom:
                 child.end()
             self._idle.clear()
 
-    def _develop(self, reference: Reference, digest: str, side: int) -> bytes:
+    def _in_child(self, what: str, about: tuple[Any, ...]) -> bytes:
         with self._lock:
             child = self._idle.pop() if self._idle else None
         child = child or _Child(self._root, self._limits)
         try:
-            return child.develop(reference, digest, side, self._limits.seconds)
+            return child.do(what, about, self._limits.seconds)
         finally:
             if child.lives:
                 with self._lock:
@@ -105,10 +118,10 @@ class _Child:
         self._begun = False
         self.lives = True
 
-    def develop(self, reference: Reference, digest: str, side: int, seconds: float) -> bytes:
+    def do(self, what: str, about: tuple[Any, ...], seconds: float) -> bytes:
         patience = seconds if self._begun else seconds + START_SECONDS
         try:
-            self._pipe.send((reference, digest, side))
+            self._pipe.send((what, about))
             if not self._pipe.poll(patience):
                 self.end()
                 raise UnreadableImage(FailureKind.DECODER, f"no preview: its decoder took more than {seconds:g} s")
@@ -134,14 +147,17 @@ def _serve(pipe: Connection, root: Path, limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
     prepare_libraries(limits.max_pixels)
     from worker.web.developing import develop
+    from worker.web.laying import lay
+    from worker.web.origins import tell
 
+    makers: dict[str, Callable[..., bytes]] = {"preview": develop, "laid": lay, "told": tell}
     while True:
         try:
-            reference, digest, side = pipe.recv()
+            what, about = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            answer = _PREVIEW + develop(root, reference, digest, side, limits.max_pixels, limits.max_bytes)
+            answer = _PREVIEW + makers[what](root, *about, limits.max_pixels, limits.max_bytes)
         except FileChanging as error:
             answer = _CHANGED + str(error).encode(errors="replace")
         except ImagesieveError as error:

@@ -1,6 +1,7 @@
 """Composition root of the page: settings -> report, store, broker, previews. Nothing is connected before it is used."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Final
 
 from celery import Celery
 
-from shared.broker import make_app
+from shared.broker import make_app, request_verdicts
 from shared.checking import Asker
 from shared.live.poll import Poll
-from shared.settings import Settings
+from shared.settings import PREFIX, Settings
 from shared.store import RedisStore
 from worker.pipeline.local_folder import LocalFolder
+from worker.web.acting import Actor
 from worker.web.credentials import own_names
 from worker.web.darkroom import Darkroom, Limits
+from worker.web.deciding import Decisions
 from worker.web.newest import Newest
 from worker.web.previews import Previews
 from worker.web.pulse import Pulse
@@ -87,6 +90,20 @@ class Desk:
     def previews(self) -> Previews:
         """Those that were made before."""
         return Previews(self.settings.previews_folder, self.settings.web_previews, time.time)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What users decided, and what is left to decide."""
+
+        def ask(paths: Sequence[str]) -> None:
+            request_verdicts(self.app, paths)
+
+        return Decisions(self.settings.decisions_folder, self.settings.actions_dir, ask)
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Who acts on what was decided, in a process of its own."""
+        return Actor({**self.settings.environment(), f"{PREFIX}WATCH_DIR": str(self.root)})
 
     def close(self) -> None:
         """End what was started."""

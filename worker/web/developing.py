@@ -24,12 +24,23 @@ def develop(root: Path, reference: Reference, digest: str, side: int, max_pixels
 
     Raises UnreadableImage, FileChanging where the file is not the one with this digest, RefusedReference.
     """
+    return encode(look(root, reference, digest, side, max_pixels, max_bytes))
+
+
+def look(root: Path, reference: Reference, digest: str, side: int, max_pixels: int, max_bytes: int) -> Picture:
+    """The picture itself, RGB uint8 in sRGB. Raises as `develop`."""
+    data = read(root, reference, digest, max_bytes)
+    decoded = decode_reduced(data, max_pixels, least=side)
+    profile = take_inventory(data, decoded.header.format).profile
+    return shrink_to(in_srgb(decoded, data, profile), side)
+
+
+def read(root: Path, reference: Reference, digest: str, max_bytes: int) -> bytes:
+    """The bytes of a file. Raises FileChanging where they are not those of this digest, RefusedReference."""
     contents = read_file(LocalFolder(root), reference, max_bytes)
     if contents.digest != digest:
         raise FileChanging(f"{reference.path} changed since the report was made")
-    decoded = decode_reduced(contents.data, max_pixels, least=side)
-    profile = take_inventory(contents.data, decoded.header.format).profile
-    return encode(shrink_to(in_srgb(decoded, contents.data, profile), side))
+    return contents.data
 
 
 def shrink_to(picture: Picture, side: int) -> Picture:

@@ -48,7 +48,7 @@ class Image:
 class Member:
     """A file of a group. similarity: to the keeper. frees: bytes that its going frees; may_free: if nothing is lost.
 
-    companions: names in its folder.
+    companions: names in its folder. reason: why it is a duplicate, in words, "" of a keeper.
     """
 
     row: int
@@ -58,6 +58,7 @@ class Member:
     frees: int
     may_free: int
     companions: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +272,7 @@ def _member(row: Mapping[str, str], place: int) -> Member:
         int(row.get("frees") or 0),
         int(row.get("may_free") or 0),
         tuple(companions.split("/")) if companions else (),
+        row.get("reason") or "",
     )
 
 

@@ -24,6 +24,8 @@ class Section:
 # In the order of the menu.
 SECTIONS: Final = (
     Section("/", "Overview"),
+    Section("/duplicates", "Duplicates"),
+    Section("/actions", "Actions"),
     Section("/clusters", "Clusters"),
     Section("/failures", "Failures"),
 )

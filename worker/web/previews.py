@@ -25,8 +25,8 @@ class Previews:
         self._lock = threading.Lock()
         self._size: int | None = None  # of all, None before they were counted
 
-    def find(self, digest: str, side: int) -> bytes | None:
-        """The preview of this digest."""
+    def find(self, digest: str, side: int | str) -> bytes | None:
+        """The preview of this digest. side: pixels, or a word for another picture that was made of it."""
         file = self._file(digest, side)
         try:
             data = file.read_bytes()
@@ -36,7 +36,7 @@ class Previews:
             return None
         return data
 
-    def keep(self, digest: str, side: int, data: bytes) -> None:
+    def keep(self, digest: str, side: int | str, data: bytes) -> None:
         """Keep one. A folder that cannot be written is no fault: it is made anew next time."""
         file = self._file(digest, side)
         try:
@@ -50,7 +50,7 @@ class Previews:
             if self._size > self._most:
                 self._size = self._clear()
 
-    def _file(self, digest: str, side: int) -> Path:
+    def _file(self, digest: str, side: int | str) -> Path:
         return self._folder / digest[:2] / f"{digest}-{side}{_SUFFIX}"
 
     def _all(self) -> list[tuple[float, int, Path]]:

@@ -31,6 +31,7 @@ DUPLICATES: Final = (
     "companions",
     "kept_by",
     "keeper_rule",
+    "reason",
 )
 VARIANTS: Final = ("path", "variant_of", "similarity", "share", "reason")
 OUTLIERS: Final = ("path", "cluster", "distance")
@@ -85,8 +86,8 @@ def assignment_rows(
 def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
     """Rows of duplicates.csv: of each group the keeper, which is exactly like itself, then its duplicates.
 
-    Companions are names in the folder of their picture, parted by `/`, which no name holds. The last columns are the
-    number of the decision by which a duplicate stays, and what made the keeper the keeper.
+    Companions are names in the folder of their picture, parted by `/`, which no name holds. Then come the number of the
+    decision by which a duplicate stays, what made the keeper the keeper, and why a duplicate is one, in words.
     """
     for group in groups:
         number = str(group.number)
@@ -96,7 +97,8 @@ def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
             sizes = (str(file.member.bytes), str(file.frees), str(file.may_free))
             companions, kept = path_cell("/".join(file.companions)), str(file.kept_by) if file.kept_by else ""
             rule = group.rule if role == "keeper" else ""
-            yield (number, path, role, str(file.kind), similarity, *sizes, companions, kept, rule)
+            reason = "" if file is itself else text_cell(file.reason)
+            yield (number, path, role, str(file.kind), similarity, *sizes, companions, kept, rule, reason)
 
 
 def variant_rows(variants: Iterable[Variant]) -> Iterator[Sequence[str]]:

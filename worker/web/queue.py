@@ -1,0 +1,293 @@
+"""What is left to decide: the groups of the newest report, less what users decided and what was taken away (pure)."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.acting.duplicates import ReportedDuplicate
+from shared.acting.runs import AWAY, Run
+from shared.decisions import Decided, Subject
+from shared.paths import is_in_folder, is_one_folder
+from shared.records import Kind
+from worker.pipeline.acting.choices import follow_choices
+from worker.web.index import Group, Index
+
+
+class Fate(StrEnum):
+    """What becomes of a file of a group; an open one waits for a decision."""
+
+    KEEPER = "keeper"
+    OPEN = "open"
+    GOING = "going"
+    KEPT = "kept"
+    APART = "different"
+    PROTECTED = "protected"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a group. row: in the index. kind: what it is to the keeper that counts. number: of the decision that
+    says so, 0 without one. is_protected: whether it lies in a folder of which no file is ever acted on."""
+
+    row: int
+    path: str
+    digest: str
+    size: int
+    kind: Kind
+    similarity: float
+    reason: str
+    fate: Fate
+    number: int = 0
+    is_protected: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        """As decisions name it."""
+        return Subject(self.digest, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A group as decisions leave it. files: the keeper that counts first."""
+
+    number: int
+    files: tuple[File, ...]
+
+    @property
+    def keeper(self) -> File:
+        """The file that stays as long as nothing else is decided."""
+        return self.files[0]
+
+    @property
+    def open(self) -> tuple[File, ...]:
+        """Those that wait for a decision."""
+        return tuple(one for one in self.files if one.fate is Fate.OPEN)
+
+    @property
+    def seen(self) -> str:
+        """What becomes of each file, as a word: who decides on another one than this saw something older."""
+        return "-".join(f"{one.row}{one.fate[0]}" for one in self.files)
+
+    def file(self, row: int) -> File | None:
+        """The file of this row."""
+        return next((one for one in self.files if one.row == row), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which groups are shown: those with an open file of this kind, in this folder, with these words in its reason, and
+    whose open files have so many bytes at least; nothing given: all."""
+
+    kind: str = ""
+    folder: str = ""
+    reason: str = ""
+    least: int = 0
+
+    def takes(self, case: Case) -> bool:
+        """Whether a group of which something is open is meant."""
+        waiting = case.open
+        if sum(one.size for one in waiting) < self.least:
+            return False
+        return any(
+            (not self.kind or one.kind == self.kind)
+            and (not self.reason or self.reason.casefold() in one.reason.casefold())
+            and (not self.folder or any(is_in_folder(path, self.folder) for path in (one.path, case.keeper.path)))
+            for one in waiting
+        )
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Filter()
+
+    @property
+    def query(self) -> dict[str, object]:
+        """As it stands in an address."""
+        values = {"kind": self.kind, "folder": self.folder, "reason": self.reason, "least": self.least or None}
+        return {name: value for name, value in values.items() if value}
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """All groups of a report, the largest first: what deciding on them would free. Made once for each report."""
+
+    index: Index
+
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """Places of groups in the index."""
+        sizes = np.array([sum(one.size for one in group.duplicates) for group in self.index.groups], np.int64)
+        return np.argsort(-sizes, kind="stable")
+
+    @cached_property
+    def rank(self) -> NDArray[np.intp]:
+        """Of each group's place, where it stands in the order."""
+        rank = np.empty(len(self.order), np.intp)
+        rank[self.order] = np.arange(len(self.order))
+        return rank
+
+    @cached_property
+    def untouched(self) -> list[Case]:
+        """Each group with nothing decided, by its place in the index."""
+        protected = tuple(self.index.summary.get("protected_folders", ()))
+        return [_plain(self.index, group, protected) for group in self.index.groups]
+
+    @cached_property
+    def places(self) -> dict[str, set[int]]:
+        """Groups by the digests in them."""
+        found: dict[str, set[int]] = {}
+        for place, case in enumerate(self.untouched):
+            for one in case.files:
+                found.setdefault(one.digest, set()).add(place)
+        return found
+
+    @cached_property
+    def groups_by_path(self) -> dict[str, int]:
+        """The group that each file of one is in."""
+        return {one.path: place for place, case in enumerate(self.untouched) for one in case.files}
+
+
+@dataclass(frozen=True, eq=False)
+class Queue:
+    """The groups as they are now. cases: by place in the index. open: places, the largest saving first."""
+
+    stack: Stack
+    cases: Sequence[Case]
+    open: Sequence[int]
+    keys: dict[int, tuple[object, ...]]  # of groups that decisions are about: what those say
+
+    def waiting(self, chosen: Filter) -> list[Case]:
+        """The groups that wait, of those that are meant, in order. 20,000 groups take 40 ms."""
+        if chosen.is_all:
+            return [self.cases[place] for place in self.open]
+        return [case for case in (self.cases[place] for place in self.open) if chosen.takes(case)]
+
+    def case(self, number: int) -> Case | None:
+        """The group with this number in the report."""
+        return self._by_number.get(number)
+
+    def after(self, number: int, waiting: Sequence[Case]) -> Case | None:
+        """Of these that wait the one that comes behind group `number`; the first behind the last."""
+        here = self._place(number)
+        rank = self.stack.rank
+        behind = (case for case in waiting if here is not None and rank[self._place(case.number)] > rank[here])
+        return next(behind, waiting[0] if waiting else None)
+
+    def _place(self, number: int) -> int | None:
+        case = self._by_number.get(number)
+        return None if case is None else self.stack.groups_by_path[case.keeper.path]
+
+    @cached_property
+    def _by_number(self) -> dict[int, Case]:
+        return {case.number: case for case in self.cases}
+
+
+def make_queue(stack: Stack, decided: Decided, away: Collection[str] = (), before: Queue | None = None) -> Queue:
+    """The groups as decisions and actions leave them. away: paths that were taken away. before: an earlier answer.
+
+    Only groups that a decision is about are looked at, and worked out where it says something else than before.
+    """
+    touched = {place for digest in _digests(decided) for place in stack.places.get(digest, ())}
+    touched |= {stack.groups_by_path[path] for path in away if path in stack.groups_by_path}
+    cases, keys = list(stack.untouched), {}
+    known = before.keys if before and before.stack is stack else {}
+    for place in touched:
+        key = keys[place] = _key(cases[place], decided, away)
+        same = before is not None and known.get(place) == key
+        cases[place] = before.cases[place] if before and same else _decided(cases[place], decided, away)
+    waiting = [int(place) for place in stack.order if place not in touched or cases[place].open]
+    return Queue(stack, cases, [place for place in waiting if cases[place].open], keys)
+
+
+def away_of(runs: Iterable[Run], root: str, generation: str) -> frozenset[str]:
+    """Paths that runs took away since the report was made, and did not give back. Both names begin with their time."""
+    return frozenset(
+        entry.step.path
+        for run in runs
+        if run.header.id > generation and is_one_folder(run.header.root, root)
+        for entry in run.in_phase(*AWAY)
+    )
+
+
+def duplicates_of(case: Case) -> Iterator[ReportedDuplicate]:
+    """The group as a report has it, for what plans actions."""
+    keeper = case.keeper
+    for one in case.files[1:]:
+        yield ReportedDuplicate(
+            case.number, one.path, one.digest, one.size, one.kind, one.similarity, keeper.path, keeper.digest,
+            keeper_bytes=keeper.size,
+        )  # fmt: skip
+
+
+def _key(case: Case, decided: Decided, away: Collection[str]) -> tuple[object, ...]:
+    """All that decisions and actions say of the files of a group."""
+    return tuple(
+        (
+            decided.apart.get(one.digest),
+            decided.chosen.get(one.digest),
+            decided.kept.get(one.digest),
+            decided.going.get(one.subject),
+            one.path in away,
+        )
+        for one in case.files
+    )
+
+
+def _digests(decided: Decided) -> set[str]:
+    digests = {*decided.apart, *decided.chosen, *decided.kept}
+    return digests | {one.digest for one in decided.going}
+
+
+def _plain(index: Index, group: Group, protected: Sequence[str]) -> Case:
+    files = []
+    for place, member in enumerate(group.members):
+        path = index.paths[member.row]
+        is_safe = any(is_in_folder(path, folder) for folder in protected)
+        fate = Fate.KEEPER if place == 0 else Fate.PROTECTED if is_safe else Fate.OPEN
+        digest = index.digests[member.row].tobytes().hex()
+        files.append(
+            File(
+                member.row, path, digest, member.size, member.kind, member.similarity, member.reason, fate,
+                is_protected=is_safe,
+            )
+        )  # fmt: skip
+    return Case(group.number, tuple(files))
+
+
+def _decided(case: Case, decided: Decided, away: Collection[str]) -> Case:
+    ones = list(follow_choices(duplicates_of(case), decided))
+    by_path = {one.path: one for one in case.files}
+    keeper = by_path[ones[0].keeper]
+    keeping = decided.keeping(keeper.subject, [Subject(one.digest, one.path) for one in ones])
+    files = [_with(keeper, keeper.kind, Fate.KEEPER, 0)]
+    for one in ones:
+        known = by_path[one.path]
+        files.append(_with(known, one.kind, *_fate(known, keeper, decided, keeping, away)))
+    if keeper.path in away:  # whoever took it away chose another one to stay
+        files = [_with(one, one.kind, Fate.AWAY if one.path in away else Fate.KEPT, one.number) for one in files]
+    return Case(case.number, tuple(files))
+
+
+def _fate(
+    one: File, keeper: File, decided: Decided, keeping: dict[Subject, int], away: Collection[str]
+) -> tuple[Fate, int]:
+    if one.path in away:
+        return Fate.AWAY, decided.going.get(one.subject, 0)
+    if decided.are_apart(keeper.digest, one.digest):
+        return Fate.APART, 0
+    if one.subject in keeping:
+        return Fate.KEPT, keeping[one.subject]
+    if one.is_protected:
+        return Fate.PROTECTED, 0
+    if one.subject in decided.going:
+        return Fate.GOING, decided.going[one.subject]
+    return Fate.OPEN, 0
+
+
+def _with(one: File, kind: Kind, fate: Fate, number: int) -> File:
+    return replace(one, kind=kind, fate=fate, number=number)
