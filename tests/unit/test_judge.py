@@ -470,7 +470,7 @@ def test_the_successor_of_a_keeper_is_the_one_that_a_run_names(arrivals: list[st
     world.leave("first.jpg")
     records = {path: record for chunk in world.store.scan() for path, record in chunk}
     members = [member_of(path, record) for path, record in records.items()]
-    grouping = group_files(world.store, members, records, world.compare, world.rank)
+    grouping = group_files(world.store, members, records, world.compare, world.order)
     [group] = grouping.groups
     assert group.keeper.nature == "jpeg camera step=4"
     assert correct_verdicts(world.store, records, grouping, {}, 1_700_000_001.0) == 0

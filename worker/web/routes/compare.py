@@ -17,7 +17,7 @@ from worker.web.choices import Choice, Said, Step, decisions_of, last_step
 from worker.web.deciding import Older
 from worker.web.desk import Desk
 from worker.web.index import Index
-from worker.web.laying import unpack
+from worker.web.laid import unpack
 from worker.web.pages import Pages
 from worker.web.queue import Case, Filter, Queue
 from worker.web.routes.duplicates import filter_of
