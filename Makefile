@@ -41,8 +41,9 @@ check: $(STAMP) ## style, types, import arrows
 # Side by side: tests of the whole stack wait more than they compute. Each process has a Redis and folders of its own.
 # The many programs that they start find our modules compiled, wherever the caller wants no bytecode written.
 test: export PYTHONDONTWRITEBYTECODE =
-# Threads of scikit-learn that wait would spin on processors that the other processes could use.
+# Threads that wait would spin on processors that the other processes could use.
 test hard: export OMP_WAIT_POLICY = passive
+test hard: export OPENBLAS_NUM_THREADS = 1
 test: check ## all checks and all tests, on a real Redis; the tests in N processes: make test N=8
 	$(BIN)/python -m pytest --numprocesses $(or $(N),3) --dist worksteal
 

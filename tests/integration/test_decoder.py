@@ -49,14 +49,14 @@ def test_a_file_that_takes_too_long_is_refused_and_the_others_go_on(start: Start
     line = start(decode_seconds=2.0)
     noise = np.random.default_rng(0).integers(0, 256, (2600, 2600, 3), dtype=np.uint8)  # seconds of JPEG 2000
     slow = line.put("slow.jp2", encoded(noise, "JPEG2000"))
-    photos = put_photos(line, 40)
+    photos = put_photos(line, 16)
     line.send(*photos[:5], slow, *photos[5:])
     line.wait(lambda: line.store.counts().pending == 0)
     line.wait(lambda: outstanding(line.app).unacknowledged == 0)
     [(path, record)] = line.store.failures()
     assert path == "slow.jp2"
     assert "more than 2 s of a processor (IMAGESIEVE_DECODE_SECONDS)" in record.reason
-    assert line.store.counts().ready == 40
+    assert line.store.counts().ready == 16
     paths = [reference.path for reference in (slow, *photos)]
     assert line.store.begin(paths) == [1] * len(paths)  # nobody is left to blame
 

@@ -115,8 +115,8 @@ def test_a_batch_whose_process_is_killed_comes_back_and_sigterm_drains(line: Lin
     before = line.store.counts().ready
     batch = [line.put(f"{number}.jpg", photo + bytes([number])) for number in range(32)]
     line.send(*batch)
-    line.wait(lambda: outstanding(line.app).unacknowledged == 1)
-    time.sleep(0.3)
+    with redis.Redis.from_url(line.settings.store) as client:  # a message is with the worker before a child begins it
+        line.wait(lambda: client.hlen(keys.KEY_ATTEMPTS) == len(batch))
     for child in children(line.process.pid):
         os.kill(child, signal.SIGKILL)
     line.wait(lambda: line.store.counts().pending == 0)
