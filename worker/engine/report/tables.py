@@ -85,8 +85,8 @@ def assignment_rows(
 def duplicate_rows(groups: Iterable[Group]) -> Iterator[Sequence[str]]:
     """Rows of duplicates.csv: of each group the keeper, which is exactly like itself, then its duplicates.
 
-    Companions are names in the folder of their picture, parted by `/`, which no name holds. Then comes the number of the
-    decision by which a duplicate stays, and last why it is one, in words.
+    Companions are names in the folder of their picture, parted by `/`, which no name holds. Then comes the number of
+    the decision by which a duplicate stays, and last why it is one, in words.
     """
     for group in groups:
         number = str(group.number)

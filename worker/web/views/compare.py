@@ -142,7 +142,7 @@ def buttons_of(case: Case, left: File, right: File) -> tuple[Button, ...]:
     others = len(case.open) - (right.fate is Fate.OPEN)
     more = f", and {number_of(others, 'other')} of the group" if others else ""
     same = are_the_same(left, right)
-    not_same = "Keep both: they are the same picture" if same else "Not the same"
+    not_same = "Same: keep both" if same else "Not the same"
     because = (
         "they hold the same bytes or pixels, so they are no different pictures; both stay" if same
         else "they never stand in one group again"
