@@ -24,7 +24,7 @@ KINDS = st.lists(st.sampled_from([Kind.EXACT, Kind.IDENTICAL, Kind.NEAR]), min_s
 
 def stack_of(groups: list[list[Kind]], protected: tuple[str, ...] = (), sizes: tuple[int, ...] = ()) -> Stack:
     """Groups of files `group/place`; exact ones have the keeper's digest."""
-    paths, digests, made = [], [], []
+    paths, digests, made = list[str](), list[int](), list[Group]()
     for number, kinds in enumerate(groups, start=1):
         size = sizes[number - 1] if sizes else 100
         members = []
@@ -97,7 +97,7 @@ def test_what_the_page_says_is_what_apply_does(kinds: list[Kind], said: list[tup
             steps.append(sorted(table.fates))
         fresh = make_queue(table.stack, table.decided)
         assert fresh.cases == table.queue.cases  # what was worked out before is not worked out wrongly
-        if choice in (Choice.LEFT, Choice.RIGHT, Choice.ALL):
+        if choice in (Choice.LEFT, Choice.RIGHT, Choice.ALL) and len(table.lines) > known:
             assert table.case(1).open == ()
         case = table.case(1)
         reported = [one for place in range(2) for one in duplicates_of(table.stack.untouched[place])]

@@ -41,6 +41,8 @@ def decisions_of(choice: Choice, case: Case, right: File) -> list[Said]:
     behind it, because the later word counts.
     """
     left = case.keeper
+    if not can_be_chosen(right):
+        return []
     waiting = {one.row for one in case.files if one.fate is Fate.OPEN}
     if case.keeper.fate is Fate.KEEPER and not case.keeper.is_protected:
         waiting.add(case.keeper.row)
@@ -56,6 +58,11 @@ def decisions_of(choice: Choice, case: Case, right: File) -> list[Said]:
     else:
         leaving = [right if choice is Choice.TRASH_RIGHT else left]
     return _stay(case, keeper, leaving)
+
+
+def can_be_chosen(right: File) -> bool:
+    """Whether anything can be said of it beside its keeper: it is there, and no different picture."""
+    return right.fate not in (Fate.APART, Fate.AWAY)
 
 
 def are_the_same(left: File, right: File) -> bool:
