@@ -12,10 +12,10 @@ RUN pip --python /opt/venv/bin/python install --no-cache-dir --only-binary :all:
         -r /opt/venv/requirements.txt \
     && rm -rf /opt/venv/lib/python3*/site-packages/tensorflow/include /opt/venv/lib/python3*/site-packages/clang
 
-# Who reads the watched folder. Volumes made at these four take over their owner from here.
+# Who reads the watched folder. Volumes made at these five take over their owner from here.
 ARG UID=1000
 RUN useradd --uid "${UID}" --user-group --home-dir /tmp --no-create-home --shell /usr/sbin/nologin imagesieve \
-    && install -d -o imagesieve -g imagesieve -m 0700 /state /keras /moved /index \
+    && install -d -o imagesieve -g imagesieve -m 0700 /state /keras /moved /index /previews \
     && install -d /watched
 
 # Editable, as everywhere; compiled now, because the root file system is read-only later.
@@ -32,6 +32,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     IMAGESIEVE_WATCH_DIR=/watched \
     IMAGESIEVE_STATE_DIR=/state \
     IMAGESIEVE_INDEX_DIR=/index \
+    IMAGESIEVE_PREVIEWS_DIR=/previews \
     IMAGESIEVE_UID=${UID}
 USER imagesieve
 CMD ["imagesieve", "--help"]

@@ -32,6 +32,7 @@ SUITE = {
     "recluster": ("k from 1 to 30, beside the notebook", ["benchmarks.recluster"]),
     "restart": ("Restart of the verdict writer from its saved index", ["benchmarks.restart"]),
     "scale": ("Clustering as the collection grows", ["benchmarks.scale"]),
+    "web": ("Pages in the browser", ["benchmarks.web"]),
     "memory": ("Memory: Redis per image, and the processes", ["benchmarks.memory"]),
 }
 

@@ -202,6 +202,9 @@ class Settings(BaseSettings):
     web_previews: int = Field(
         1 << 29, ge=0, description="bytes for previews of pictures that are kept; those unused for longest go first"
     )
+    previews_dir: FolderName = Field(
+        "", description="folder where the page keeps them; it may be lost; empty: under the state folder"
+    )
     metrics_address: str = Field("127.0.0.1", description="where metrics are served, to anybody who asks")
     metrics_port: int = Field(
         0,
@@ -287,8 +290,8 @@ class Settings(BaseSettings):
 
     @property
     def previews_folder(self) -> Path:
-        """Folder of the previews that the page in the browser keeps. It may be lost."""
-        return self.state_dir / "previews"
+        """Folder of the previews that the page in the browser keeps."""
+        return Path(self.previews_dir) if self.previews_dir else self.state_dir / "previews"
 
     @property
     def reports_dir(self) -> Path:

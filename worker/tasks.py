@@ -98,14 +98,14 @@ def register(app: Celery, workshop: TaskWorkshop) -> None:
         return len(found)
 
     @app.task(name=names.TASK_JUDGE, bind=True, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]
-    def judge_task(self: Task, *given: object, **more: object) -> int:
+    def judge_task(self: Task, *given: object, **more: object) -> dict[str, int]:
         proposals = _accept(parse_proposals(more.pop("proposals", [])), workshop)
         parsed = _accept(parse_paths(given, more), workshop)
         with _retried(self, workshop):
             found = workshop.writer.look(parsed, proposals)
             workshop.writer.pass_on(lambda waiting: request_verdicts(app, waiting, Lane.BACKLOG))
         logger.info("looked at %d files with %d proposals: %d verdicts given", len(parsed), len(proposals), found)
-        return found
+        return {"verdicts": found, "duplicates": workshop.writer.duplicates}
 
     # Acknowledged early: beat repeats it, so a run that took its worker down must not come back at once.
     @app.task(name=names.TASK_RECLUSTER, bind=True, acks_late=False, ignore_result=False, max_retries=None)  # type: ignore[untyped-decorator,unused-ignore]

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from shared import names
 from shared.absence import Server, unavailable
 from shared.broker.lanes import Lane
+from shared.broker.wording import describe_paths
 from shared.records import Owner, Reference
 from shared.settings import Settings
 from shared.store import keys
@@ -113,15 +114,20 @@ def _speaking() -> Iterator[None]:
         raise unavailable(Server.BROKER, error) from error
 
 
-def _send(app: Celery, task: str, argument: list[Any], lane: Lane = Lane.ARRIVAL) -> None:
-    """Send a message and ignore its result: Celery would subscribe to it, and keep half a KiB of it for ever."""
-    app.send_task(task, args=[argument], retry=False, ignore_result=True, priority=lane.value)
+def _send(app: Celery, task: str, argument: list[Any], paths: Sequence[str], lane: Lane = Lane.ARRIVAL) -> None:
+    """Send a message and ignore its result: Celery would subscribe to it, and keep half a KiB of it for ever.
+
+    paths: that it is about, which Flower shows.
+    """
+    about = describe_paths(paths)
+    app.send_task(task, args=[argument], retry=False, ignore_result=True, priority=lane.value, argsrepr=about)
 
 
 def send_references(app: Celery, references: Sequence[Reference], lane: Lane = Lane.ARRIVAL) -> None:
     """Send one batch to the feature workers. Raises Unavailable at once when the broker is away."""
     with _speaking():
-        _send(app, names.TASK_EXTRACT, [reference.to_wire() for reference in references], lane)
+        wire = [reference.to_wire() for reference in references]
+        _send(app, names.TASK_EXTRACT, wire, [reference.path for reference in references], lane)
 
 
 def request_verdicts(app: Celery, paths: Sequence[str], lane: Lane = Lane.ARRIVAL) -> None:
@@ -129,7 +135,8 @@ def request_verdicts(app: Celery, paths: Sequence[str], lane: Lane = Lane.ARRIVA
     size = _PATHS_AT_ONCE[lane]
     for start in range(0, len(paths), size):
         with _speaking():
-            _send(app, names.TASK_JUDGE, list(paths[start : start + size]), lane)
+            part = list(paths[start : start + size])
+            _send(app, names.TASK_JUDGE, part, part, lane)
 
 
 def request_proposals(app: Celery, paths: Sequence[str], lane: Lane = Lane.ARRIVAL) -> None:
@@ -137,7 +144,8 @@ def request_proposals(app: Celery, paths: Sequence[str], lane: Lane = Lane.ARRIV
     size = min(_PATHS_TO_PROPOSE, _PATHS_AT_ONCE[lane])
     for start in range(0, len(paths), size):
         with _speaking():
-            _send(app, names.TASK_PROPOSE, list(paths[start : start + size]), lane)
+            part = list(paths[start : start + size])
+            _send(app, names.TASK_PROPOSE, part, part, lane)
 
 
 def pass_on_proposals(app: Celery, paths: Sequence[str], proposals: Sequence[object], lane: Lane) -> None:
@@ -145,14 +153,15 @@ def pass_on_proposals(app: Celery, paths: Sequence[str], proposals: Sequence[obj
     with _speaking():
         app.send_task(
             names.TASK_JUDGE, args=[list(paths)], kwargs={"proposals": list(proposals)},
-            retry=False, ignore_result=True, priority=lane.value,
+            retry=False, ignore_result=True, priority=lane.value, argsrepr=describe_paths(paths),
+            kwargsrepr=f"with {len(proposals):,} proposals",
         )  # fmt: skip
 
 
 def wake_writer(app: Celery) -> None:
     """Let the verdict writer look at what waits, although nothing new has happened. Raises Unavailable."""
     with _speaking():
-        _send(app, names.TASK_JUDGE, [])
+        _send(app, names.TASK_JUDGE, [], [])
 
 
 def ask_for_recluster(app: Celery, force: bool, k: int | None = None) -> None:

@@ -17,6 +17,7 @@ WEB: Final = "web"
 CORES_FOR_PROPOSERS: Final = 8  # below, the writer keeps up with what the other cores describe
 CORES_FOR_A_PROPOSER: Final = 4
 FLOWER_TASKS: Final = "2000"  # that it remembers, 5 KiB each; by default 100,000, and it would grow for weeks
+FLOWER_COLUMNS: Final = "name,args,result,state,received,runtime,worker"
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,16 @@ def flower(address: str, port: int, log_level: str) -> list[str]:
 
 
 def flower_environment(auth: str) -> dict[str, str]:
-    """Flower's user and password, which `ps` does not show here, and how many tasks it remembers."""
-    return {"FLOWER_BASIC_AUTH": auth, "FLOWER_MAX_TASKS": os.environ.get("FLOWER_MAX_TASKS", FLOWER_TASKS)}
+    """Flower's user and password, which `ps` does not show here, and what is ours to say unless somebody else does.
+
+    That is how many tasks it remembers, and that its list says in words what each of them did.
+    """
+    usual = {
+        "FLOWER_MAX_TASKS": FLOWER_TASKS,
+        "FLOWER_TASKS_COLUMNS": FLOWER_COLUMNS,
+        "FLOWER_CONF": str(Path(__file__).parents[1] / "broker" / "flower_page.py"),
+    }
+    return {"FLOWER_BASIC_AUTH": auth, **{name: os.environ.get(name, value) for name, value in usual.items()}}
 
 
 def web() -> list[str]:

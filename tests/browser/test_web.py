@@ -156,7 +156,7 @@ def test_a_picture_leads_to_what_is_like_it_and_to_its_group(visit: Opened) -> N
     expect(like.locator(".tile")).to_have_count(SHOWN)
     expect(page.locator(".badge")).to_have_text(["keeper", "exact"])
     page.get_by_role("link", name="backup/copy of 0-0.png").click()
-    expect(page.locator(".lead")).to_contain_text("A duplicate: the same bytes of holiday/2019/0-0.png")
+    expect(page.locator(".lead")).to_contain_text("A duplicate of holiday/2019/0-0.png: the same bytes")
     expect(page.locator("section[aria-labelledby=past-title] tbody tr").first).to_contain_text("the same bytes")
 
 

@@ -255,6 +255,14 @@ def check_verdicts(text: str) -> None:
     assert min(number(restart[head]) for head in ("first verdict, s", "with a saved index, s", "GiB at the peak")) > 0
 
 
+def check_web(text: str) -> None:
+    pages, beside = tables(text)
+    assert len(pages) == 8
+    assert all(number(row["bytes"]) > 300 for row in pages)
+    assert all(0 < number(row["ms"]) <= number(row["95 %, ms"]) for row in pages if row["page"] == "overview")
+    assert min(column(beside, "")) > 0
+
+
 CHECKS: dict[str, Callable[[str], None]] = {
     name.removeprefix("check_"): check for name, check in list(globals().items()) if name.startswith("check_")
 }

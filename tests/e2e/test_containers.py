@@ -46,6 +46,7 @@ class Machine:
             "DOCKER_CONFIG": os.environ.get("DOCKER_CONFIG", str(Path.home() / ".docker")),  # Compose may lie in it
             "IMAGESIEVE_WEIGHTS": "random",
             "IMAGESIEVE_FLOWER_PORT": "0",
+            "IMAGESIEVE_WEB_PORT": "0",
             "IMAGESIEVE_RECLUSTER_EVERY": "86400",  # a report that is there within the day did not wait for that
         }
 

@@ -42,7 +42,7 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     photos = sieve.base / "photos"
     make_demo_folder(photos)
     shutil.copyfile(photos / "china.jpg", sieve.watched / "before.jpg")
-    process = sieve.start("up", str(sieve.watched))
+    process = sieve.start("up", str(sieve.watched), web="decide")
     terminal = Terminal(process)
     wait_until(lambda: terminal.said("Ctrl-C stops"), "up has started everything")
     wait_until(lambda: assigned(sieve).keys() == {"before.jpg"}, "the file that was there is in the report")
@@ -100,6 +100,7 @@ def test_drop_move_delete_report_flower_stop(sieve: Imagesieve) -> None:
     wait_until(lambda: sieve.verdicts()["page.jpg"] == "near", "the verdict of a replaced file")
 
     check_flower(sieve, "".join(terminal.lines))
+    check_page(sieve, "".join(terminal.lines))
     other = sieve.run("up", str(sieve.watched))
     assert other.returncode == 1
     assert "in use by another imagesieve" in other.stderr
@@ -139,6 +140,26 @@ def check_flower(sieve: Imagesieve, said: str) -> None:
     assert "recluster@" in page
     metrics = urllib.request.urlopen(url + "/metrics", timeout=20).read().decode()
     assert "flower_events_total" in metrics
+
+
+def check_page(sieve: Imagesieve, said: str) -> None:
+    found = re.search(r"page: (http://127\.0\.0\.1:\d+)", said)
+    assert found
+    url = found[1]
+    wait_until(lambda: answers(url + "/healthcheck"), "the page answers")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(url, timeout=10)
+    word = base64.b64encode((sieve.state / "flower.auth").read_bytes()).decode()
+
+    def read(place: str) -> bytes:
+        request = urllib.request.Request(url + place, headers={"Authorization": f"Basic {word}"})
+        return urllib.request.urlopen(request, timeout=20).read()
+
+    assert b"Last verdicts" in read("/")
+    image = read("/image?path=copy.jpg").decode()
+    preview = re.search(r"/preview/1600/[^\"]+", image)
+    assert preview
+    assert read(preview[0])[8:12] == b"WEBP"
 
 
 def answers(url: str) -> bool:

@@ -16,13 +16,13 @@ COMPOSE = "\n".join(
 )
 SERVICES = (
     "redis", "watcher", "features", "features-gpu", "verdicts", "verdicts-move", "proposals", "act", "recluster",
-    "beat", "flower", "prometheus", "grafana",
+    "beat", "flower", "web", "prometheus", "grafana",
 )  # fmt: skip
 ACTING = ("verdicts-move", "act")
-# The image sets the three folders; Flower's three belong to its service alone, and two to those that act.
+# The image sets four folders; Flower's three belong to its service and the page's, and two to those that act.
 SET_ELSEWHERE = {
-    "WATCH_DIR", "STATE_DIR", "INDEX_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH", "MOVE_TO", "ON_DUPLICATE",
-    "WEB_ADDRESS", "WEB_PORT",
+    "WATCH_DIR", "STATE_DIR", "INDEX_DIR", "PREVIEWS_DIR", "FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_AUTH",
+    "MOVE_TO", "ON_DUPLICATE", "WEB_ADDRESS", "WEB_PORT",
 }  # fmt: skip
 
 
@@ -70,10 +70,11 @@ def test_the_image_runs_as_a_user_of_its_own() -> None:
         assert re.search(rf"^ +user: {user}( |$)", service(name), re.MULTILINE)
 
 
-def test_only_flower_and_grafana_are_published_and_on_loopback() -> None:
-    assert [name for name in SERVICES if "ports:" in service(name)] == ["flower", "grafana"]
+def test_only_pages_are_published_and_on_loopback() -> None:
+    assert [name for name in SERVICES if "ports:" in service(name)] == ["flower", "web", "grafana"]
     assert re.findall(r"ports: (.*)", COMPOSE) == [
         '["127.0.0.1:${IMAGESIEVE_FLOWER_PORT:-5555}:5555"]',
+        '["127.0.0.1:${IMAGESIEVE_WEB_PORT:-5558}:5558"]',
         '["127.0.0.1:${IMAGESIEVE_GRAFANA_PORT:-3000}:3000"]',
     ]
     for name in ("redis", "prometheus"):
@@ -89,6 +90,15 @@ def test_the_watched_folder_is_mounted_read_only_but_for_those_that_act_when_the
         assert re.search(r"^    profiles: \[(move|act)\]$", block(name, indent=2), re.MULTILINE)
         assert '"state:/state"' in block(name, indent=2)  # the journal
     assert "IMAGESIEVE_MOVE_TO: /moved" in block("verdicts-move", indent=2)
+
+
+def test_the_page_writes_previews_and_nothing_else() -> None:
+    text = block("web", indent=2)
+    assert re.findall(r"volumes: (.*)", text) == ['[*watched, "state:/state:ro", "previews:/previews"]']
+    assert "read_only: true" in block("x-watched")
+    assert "IMAGESIEVE_PREVIEWS_DIR=/previews" in (ROOT / "Dockerfile").read_text()
+    for setting in ("FLOWER_AUTH: ${IMAGESIEVE_FLOWER_AUTH:?", "WEB_ADDRESS: 0.0.0.0"):
+        assert f"      IMAGESIEVE_{setting}" in text
 
 
 def test_no_password_has_a_default() -> None:

@@ -93,8 +93,8 @@ def test_what_was_found_is_counted_in_words() -> None:
     ("record", "said"),
     [
         (READY, "Unique: no duplicate of another file"),
-        (replace(READY, verdict="exact", duplicate_of="k.png"), "A duplicate: the same bytes"),
-        (replace(READY, variant_of="k.png", share=0.1), "A variant: the same picture with something added"),
+        (replace(READY, verdict="exact", duplicate_of="k.png"), "A duplicate"),
+        (replace(READY, variant_of="k.png", share=0.1), "No duplicate but a variant"),
         (replace(READY, verdict=""), "It is read, and its verdict is due"),
         (Record(1, 1, State.PENDING, 1.0), "It is on its way to a feature worker"),
         (Record(1, 1, State.PENDING), "It waits in the backlog"),

@@ -39,6 +39,7 @@ class Filled(Collection):
     def __init__(self, settings: Settings) -> None:
         settings.watch_dir.rmdir()
         super().__init__(settings.watch_dir.parent)
+        self.time = 1_795_000_000.0  # in November 2026
         self.store = RedisStore.connect(settings.store)  # type: ignore[assignment]
         self.store.publish_extractor(EXTRACTOR)
         self.reclustering = replace(self.reclustering, store=self.store, reports=settings.reports_dir)

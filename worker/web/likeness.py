@@ -10,7 +10,7 @@ from shared.store import Extractors, Images
 from worker.engine.search.encoding import stack
 from worker.web.index import NONE, Image, Index
 
-CANDIDATES: Final = 1500  # pictures that are compared, 5 KiB each in Redis
+CANDIDATES: Final = 500  # pictures that are compared, 5 KiB each in Redis
 SHOWN: Final = 12
 
 
@@ -31,7 +31,7 @@ class Likeness:
 
 
 def find_similar(index: Index, store: LikenessStore, row: int) -> Likeness:
-    """Pictures like the one of this row. Two round trips; 60 ms where a cluster is large. Raises Unavailable."""
+    """Pictures like the one of this row. Two round trips; 50 ms where a cluster is large. Raises Unavailable."""
     image, extractor = index.image(row), store.extractor()
     if image.cluster is None or extractor is None:
         return Likeness((), 0, 0)

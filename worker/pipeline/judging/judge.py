@@ -129,6 +129,11 @@ class Judge:
         self._verdicts.add_due(self._files(self._known.part_variants(keeper)))
         return given + self._promote(keeper)
 
+    @property
+    def duplicates(self) -> int:
+        """How many files were found to be duplicates so far."""
+        return self._verdicts.duplicates
+
     def save(self) -> None:
         """Keep what is known of the collection for the next start."""
         self._collection.save()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.metrics import UNMETERED, Meter
-from shared.records import ImageFacts, Kind, Match, Pair, Record, Relation, State, Verdict, pair_of
+from shared.records import DUPLICATE_KINDS, ImageFacts, Kind, Match, Pair, Record, Relation, State, Verdict, pair_of
 from shared.store import Change, Counter, Events, Images, Pairs, Tallies
 from worker.engine.groups.verified import tell_kind
 from worker.pipeline.comparison import File
@@ -45,6 +45,7 @@ class Verdicts:
         self._meter = meter
         self._due: list[File] = []
         self._given: list[Given] = []
+        self.duplicates = 0  # that were found so far
         self.unpublished: set[str] = set()  # contents whose last verdict was not written: their record had changed
 
     def add_due(self, files: Iterable[File]) -> None:
@@ -89,6 +90,9 @@ class Verdicts:
             for (path, _, new), done in zip(changes, written, strict=True)
             if done and new.verdict in PROVED
         ]
+        self.duplicates += sum(
+            done and new.verdict in DUPLICATE_KINDS for (_, _, new), done in zip(changes, written, strict=True)
+        )
         for (_, _, new), done in zip(changes, written, strict=True):
             (self.unpublished.discard if done else self.unpublished.add)(new.digest)
         count_verdicts(self._meter, changes, written, now)

@@ -14,6 +14,7 @@ class Writer:
     def __init__(self, store: Extractors, open_judge: Callable[[str], Judge]) -> None:
         """open_judge: makes a judge for an extractor id; it has looked at nothing yet."""
         self._judges = Succession(store, open_judge)
+        self.duplicates = 0  # among the verdicts of the last look
 
     def look(self, paths: Sequence[str], proposals: Sequence[Proposal] = ()) -> int:
         """Judge what is new among `paths` and let go what is gone; how many verdicts were given.
@@ -22,7 +23,10 @@ class Writer:
         collection; what has waited meanwhile is for `pass_on`. Raises LeaseTaken when it is another process's turn.
         """
         judge = self._judges.current()
-        return judge.look(paths, [one for one in proposals if one.extractor == self._judges.extractor])
+        before = judge.duplicates
+        given = judge.look(paths, [one for one in proposals if one.extractor == self._judges.extractor])
+        self.duplicates = judge.duplicates - before
+        return given
 
     def save(self) -> None:
         """Keep what is known of the collection for the next start."""

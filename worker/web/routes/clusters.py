@@ -13,7 +13,7 @@ from worker.web.pages import Pages
 from worker.web.views.clusters import clusters_of, sheet_of, tile_of
 from worker.web.views.image import history_of, image_of
 
-EVENTS = 5000  # newest ones that are looked through for what became of a file
+EVENTS = 2000  # newest ones that are looked through for what became of a file
 MOST_PAGES = 1_000_000
 
 

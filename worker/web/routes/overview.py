@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from shared.live.model import Page
+from shared.settings import Settings
+from worker.web.credentials import LOOPBACK
 from worker.web.desk import Desk
 from worker.web.pages import Pages
 from worker.web.views.overview import found_of, given_of, live_of
@@ -29,8 +31,7 @@ def overview_routes(desk: Desk, pages: Pages) -> APIRouter:
         values = {
             "here": "/",
             "found": found_of(index.summary if index else None),
-            "flower": _flower(desk),
-            "metrics": desk.settings.metrics_port,
+            "links": _links(desk.settings),
             **_moving(page),
         }
         return pages.show(request, "overview.html", values)
@@ -67,7 +68,15 @@ def _event(name: str, html: str) -> str:
     return f"event: {name}\n{lines}\n"
 
 
-def _flower(desk: Desk) -> str:
-    """Flower's address, where it is known: in containers it has another one outside than inside."""
-    settings = desk.settings
-    return f"http://{settings.flower_address}:{settings.flower_port}" if settings.flower_address[0] == "1" else ""
+def _links(settings: Settings) -> list[tuple[str, str]]:
+    """Where else something is told, and its address; of what listens on loopback, which is where a browser reaches it.
+
+    In containers these have the same ports outside as here.
+    """
+    found = []
+    if settings.flower_address in LOOPBACK:
+        found.append(("Flower: the tasks, one by one", f"http://{settings.flower_address}:{settings.flower_port}"))
+    if settings.metrics_port and settings.metrics_address in LOOPBACK:
+        place = f"http://{settings.metrics_address}:{settings.metrics_port}/metrics"
+        found.append(("Metrics of the watcher", place))
+    return found

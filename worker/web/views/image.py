@@ -29,7 +29,8 @@ class Companion:
 class ImageView:
     """A file. sentence: its verdict in words. other: path of its keeper, or of what it is a variant of, "" for none.
 
-    facts: names and words. cluster: its number, None for none. group: number and files of its group, 0 for none.
+    reason: why, in words, "" where the sentence says it all. facts: names and words.
+    cluster: its number, None for none. group: the number of its group, 0 for none.
     """
 
     path: str
@@ -69,7 +70,7 @@ def image_of(
         _sentence(record, image, len(members)),
         other,
         show(other),
-        show(record.reason, 600) if record else "",
+        _reason(record, image),
         record is not None and record.state is State.FAILED,
         record is not None and record.state is State.PENDING,
         tuple(_facts(record, image, cluster_names)),
@@ -105,10 +106,19 @@ def _sentence(record: Record | None, image: Image | None, members: int) -> str:
     if not verdict:
         return "It is read, and its verdict is due"
     if verdict in DUPLICATE_KINDS:
-        return f"A duplicate: {Kind(verdict).words}"
+        return "A duplicate"
     if verdict == Verdict.UNIQUE and _other(record, image):
-        return f"A variant: {Kind.VARIANT.words}; no duplicate"
+        return "No duplicate but a variant"
     return f"Unique: the keeper of a group of {members} files" if members else "Unique: no duplicate of another file"
+
+
+def _reason(record: Record | None, image: Image | None) -> str:
+    if record and record.reason:
+        return show(record.reason, 600)
+    verdict = record.verdict if record else image.verdict if image else ""
+    if verdict in DUPLICATE_KINDS:
+        return Kind(verdict).words
+    return Kind.VARIANT.words if _other(record, image) else ""
 
 
 def _facts(record: Record | None, image: Image | None, cluster_names: Mapping[int, str]) -> "list[tuple[str, str]]":
