@@ -19,7 +19,8 @@ class ReportedDuplicate:
 
     digest, keeper_digest: SHA-256 of the files' bytes when the report was made. frees: bytes that
     its going would free by the report's rule (worker.engine.groups.savings.count_savings); may_free: if it is proved to
-    lose nothing. companions: names of the files beside it that went with it when the report was made.
+    lose nothing. companions: names of the files beside it that went with it when the report was made. kept_by: the
+    decision by which it stayed then, 0 without one.
     """
 
     group: int
@@ -34,6 +35,7 @@ class ReportedDuplicate:
     may_free: int = 0
     companions: tuple[str, ...] = ()
     keeper_bytes: int = 0
+    kept_by: int = 0
 
 
 def read_duplicates(folder: Path, named: Collection[Kind] = ()) -> list[ReportedDuplicate]:
@@ -66,6 +68,7 @@ def _duplicates(folder: Path, assigned: Mapping[str, _Row]) -> Iterator[Reported
             int(row["group"]), path, assigned[path]["digest"], int(row["bytes"]), Kind(row["kind"]),
             float(row["similarity"]), keeper, assigned[keeper]["digest"], int(row.get("frees") or 0),
             int(row.get("may_free") or 0), _names(row.get("companions") or ""), int(assigned[keeper].get("bytes") or 0),
+            int(row.get("kept_by") or 0),
         )  # fmt: skip
 
 

@@ -105,9 +105,8 @@ def _subjects(settings: Settings, files: list[Path], group: int) -> list[Subject
 
 
 def _of_group(ones: list[ReportedDuplicate]) -> list[Subject]:
-    return [Subject(ones[0].keeper_digest, ones[0].keeper)] * bool(ones) + [
-        Subject(one.digest, one.path) for one in ones
-    ]
+    keepers = [Subject(one.keeper_digest, one.keeper) for one in ones[:1]]
+    return keepers + [Subject(one.digest, one.path) for one in ones]
 
 
 def _subject(settings: Settings, file: Path) -> Subject:

@@ -38,6 +38,7 @@ def list_lines(found: Sequence[ReportedDuplicate], columns: int | None) -> Itera
         for one in block:
             rows.append((one.kind, f"{one.bytes:,}", one.path))
             rows += [("  with", "", name) for name in one.companions]
+            rows += [("  stays", "", f"you decided so (decision {one.kept_by})")] if one.kept_by else []
         for word, size, path in rows:
             head = f"  {word:<9}  {size:>{digits}}  "
             first, *others = _folded(shown(path), columns - len(head) if columns else None)

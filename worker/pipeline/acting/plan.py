@@ -154,8 +154,10 @@ def _not_asked(
             yield NotAsked(kind, here.count(kind), way)
     if len(here) < len(duplicates):
         folders = request.selection.names_folders_alone and not request.decided
-        which, way = ("in other folders", "--folder") if folders else ("that were not chosen", "what chooses")
-        yield NotAsked(which, len(duplicates) - len(here), f"without {way} they are asked for, too")
+        which, options = (
+            ("in other folders", "--folder") if folders else ("that were not chosen", "the options that choose")
+        )
+        yield NotAsked(which, len(duplicates) - len(here), f"without {options} they are asked for, too")
 
 
 def needed_paths(runs: Iterable[Run], root: str) -> frozenset[str]:
