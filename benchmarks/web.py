@@ -91,7 +91,19 @@ def _group_rows(groups: int) -> Iterator[tuple[str, ...]]:
         for member in range(EACH_TIME):
             role, kind = ("duplicate", "near") if member else ("keeper", "exact")
             path = path_of(group * EACH_TIME + member)
-            yield (str(group + 1), path, role, kind, "0.9500", "3000000", "0", "3000000" if member else "0", "")
+            yield (
+                str(group + 1),
+                path,
+                role,
+                kind,
+                "0.9500",
+                "3000000",
+                "0",
+                "3000000" if member else "0",
+                "",
+                "",
+                "same picture, half size" if member else "",
+            )
 
 
 def _summary(generation: str, images: int, groups: int, cluster: Any) -> dict[str, Any]:
@@ -196,6 +208,10 @@ def pages(images: int, asks: int, photos: Photos) -> dict[str, list[str]]:
     kept = [address(f"/preview/320/{digest}", path=path_of(number)) for number, (_, digest) in photos.items()]
     return {
         "overview": ["/"] * asks,
+        "duplicates": [address("/duplicates", page=1 + one) for one in range(asks)],
+        "duplicates in a folder, for a reason": ["/duplicates?folder=0001&reason=half"] * asks,
+        "two files compared": [address("/compare", group=1 + one) for one in range(asks)],
+        "actions": ["/actions"] * asks,
         "clusters": ["/clusters"] * asks,
         "a cluster's sheet": [f"/clusters/{one % CLUSTERS}?page={1 + one % max(1, last)}" for one in range(asks)],
         "an image": [address("/image", path=path) for path in some],

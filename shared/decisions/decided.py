@@ -69,22 +69,48 @@ def decide(lines: Iterable[Decision | Undoing]) -> Decided:
     A keeper that is chosen takes its whole group out of what was kept; what is kept after that takes those files alone
     out of what goes.
     """
-    read = list(lines)
-    undone = {line.of for line in read if isinstance(line, Undoing)}
-    standing = {line.number: line for line in read if isinstance(line, Decision) and line.number not in undone}
-    fold = _Fold()
-    for decision in standing.values():
-        fold.take_in(decision)
-    kept: dict[str, tuple[Kept, ...]] = {}
-    for one in fold.kept.values():
-        for digest in one.paths:
-            kept[digest] = (*kept.get(digest, ()), one)
-    apart = {digest: frozenset(others) for digest, others in fold.apart.items()}
-    newest = max((line.number for line in read), default=0)
-    return Decided(newest, apart, fold.chosen, kept, fold.going, standing)
+    fold = Fold()
+    fold.take_in(lines)
+    return fold.decided()
 
 
-class _Fold:
+class Fold:
+    """The same for lines that come one after another: what came before is not gone through again."""
+
+    def __init__(self) -> None:
+        self._lines: list[Decision | Undoing] = []
+        self._undone: set[int] = set()
+        self._newest = 0
+        self._standing: dict[int, Decision] = {}
+        self._sum = _Sum()
+
+    def take_in(self, lines: Iterable[Decision | Undoing]) -> None:
+        """More lines, in their order."""
+        new = list(lines)
+        self._lines += new
+        self._newest = max((self._newest, *(line.number for line in new)))
+        undone = {line.of for line in new if isinstance(line, Undoing)}
+        self._undone |= undone
+        if undone:
+            self._standing, self._sum, new = {}, _Sum(), self._lines
+        for line in new:
+            if isinstance(line, Decision) and line.number not in self._undone:
+                self._standing[line.number] = line
+                self._sum.take_in(line)
+
+    def decided(self) -> Decided:
+        """What they say together."""
+        kept: dict[str, tuple[Kept, ...]] = {}
+        for one in self._sum.kept.values():
+            for digest in one.paths:
+                kept[digest] = (*kept.get(digest, ()), one)
+        apart = {digest: frozenset(others) for digest, others in self._sum.apart.items()}
+        return Decided(
+            self._newest, apart, dict(self._sum.chosen), kept, dict(self._sum.going), dict(self._standing)
+        )  # fmt: skip
+
+
+class _Sum:
     def __init__(self) -> None:
         self.apart: dict[str, set[str]] = {}
         self.chosen: dict[str, Chosen] = {}

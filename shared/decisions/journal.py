@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from shared.decisions.decided import UNDECIDED, Decided, decide
+from shared.decisions.decided import UNDECIDED, Decided, Fold
 from shared.decisions.decision import Decision, DecisionKind, Subject, Undoing, check_decision, parse_line, refuse
 from shared.errors import JournalFailed, PermanentError
 from shared.permission import why_not
@@ -28,6 +28,7 @@ class DecisionJournal:
         self._raw = b""  # what was taken in: whole lines
         self._lines: list[Line] = []
         self._numbers: set[int] = set()
+        self._fold = Fold()
         self._decided = UNDECIDED
         self.unread: list[str] = []  # why lines that are whole say nothing, a sentence each
 
@@ -105,12 +106,13 @@ class DecisionJournal:
 
     def _forget(self) -> None:
         self._seen, self._raw, self._lines, self._decided, self.unread = None, b"", [], UNDECIDED, []
-        self._numbers = set()
+        self._numbers, self._fold = set(), Fold()
 
     def _take_in(self, raw: bytes) -> None:
         """Read on where what was read is still there, for a journal of thousands of lines grows by one."""
         if not self._raw or not raw.startswith(self._raw):
             self._forget()
+        read = len(self._lines)
         whole = raw.rfind(b"\n") + 1
         first, known = self._raw.count(b"\n") + 1, len(self._raw)
         self._parse(raw[known:whole], first)
@@ -118,7 +120,8 @@ class DecisionJournal:
         if whole < len(raw):  # perhaps somebody is writing it: it is read again when there is more
             self._parse(raw[whole:], self._raw.count(b"\n") + 1)
             self._raw = b""
-        self._decided = decide(self._lines)
+        self._fold.take_in(self._lines[read:])
+        self._decided = self._fold.decided()
 
     def _parse(self, raw: bytes, first: int) -> None:
         """first: number of the line that `raw` begins with."""

@@ -36,6 +36,13 @@ def settings(redis_server: RedisServer, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
+def site(settings: Settings) -> Iterator[str]:
+    """Ends after the pages that were opened on it."""
+    with served(settings) as url:
+        yield url
+
+
+@pytest.fixture
 def visit(browser: Browser) -> Iterator[Opened]:
     """Open a page; whatever it complains of fails the test, and so does a request elsewhere."""
     complaints: list[str] = []
@@ -80,55 +87,52 @@ def left(page: Page) -> int:
     return int(page.inner_text("#left").split()[0].replace(",", ""))
 
 
-def test_every_group_is_resolved_by_keys_alone(visit: Opened, settings: Settings) -> None:
+def test_every_group_is_resolved_by_keys_alone(site: str, visit: Opened, settings: Settings) -> None:
     filled(settings, MANY)
-    with served(settings) as site:
-        page = visit(f"{site}/compare")
-        assert left(page) == MANY
-        keys, pressed, begun = "1n2babt", 0, time.monotonic()
-        while "Nothing is left" not in page.inner_text("#pair"):
-            press(page, keys[pressed % len(keys)])
-            pressed += 1
-            assert pressed <= 4 * MANY
-        took = time.monotonic() - begun
-        print(f"{MANY} groups by {pressed} keys in {took:.1f} s, {took / pressed * 1000:.0f} ms a key")
-        assert left(page) == 0
-        assert len(journal(settings).read().standing) >= MANY
-        page.goto(f"{site}/duplicates")
-        expect(page.get_by_text("Nothing is left to decide")).to_be_visible()
+    page = visit(f"{site}/compare")
+    assert left(page) == MANY
+    keys, pressed, begun = "1n2babt", 0, time.monotonic()
+    while "Nothing is left" not in page.inner_text("#pair"):
+        press(page, keys[pressed % len(keys)])
+        pressed += 1
+        assert pressed <= 4 * MANY
+    took = time.monotonic() - begun
+    print(f"{MANY} groups by {pressed} keys in {took:.1f} s, {took / pressed * 1000:.0f} ms a key")
+    assert left(page) == 0
+    assert len(journal(settings).read().standing) >= MANY
+    page.goto(f"{site}/duplicates")
+    expect(page.get_by_text("Nothing is left to decide")).to_be_visible()
 
 
-def test_every_step_is_taken_back_by_a_key(visit: Opened, settings: Settings) -> None:
+def test_every_step_is_taken_back_by_a_key(site: str, visit: Opened, settings: Settings) -> None:
     filled(settings, 10)
-    with served(settings) as site:
-        page = visit(f"{site}/compare")
-        seen = []
-        while "Nothing is left" not in page.inner_text("#pair"):
-            seen.append((page.inner_text("#pair"), left(page)))
-            press(page, "1nab2tT"[len(seen) % 7])
-        for _, before in reversed(seen):
-            press(page, "z")
-            assert page.inner_text("#notice").startswith("Taken back")
-            assert left(page) == before
-        assert journal(settings).read().standing == {}
-        assert left(page) == 10
-        assert page.locator("#go-back").count() == 0
+    page = visit(f"{site}/compare")
+    seen = []
+    while "Nothing is left" not in page.inner_text("#pair"):
+        seen.append((page.inner_text("#pair"), left(page)))
+        press(page, "1nab2tT"[len(seen) % 7])
+    for _, before in reversed(seen):
+        press(page, "z")
+        assert page.inner_text("#notice").startswith("Taken back")
+        assert left(page) == before
+    assert journal(settings).read().standing == {}
+    assert left(page) == 10
+    assert page.locator("#go-back").count() == 0
 
 
-def test_what_keys_say_is_what_is_written_down(visit: Opened, settings: Settings) -> None:
+def test_what_keys_say_is_what_is_written_down(site: str, visit: Opened, settings: Settings) -> None:
     groups = write_groups(
         settings, [["near"], ["near"], ["exact"], ["near"], ["near"], ["near"]], RedisStore.connect(settings.store)
     )
     by_keeper = {group[0]: group for group in groups}
-    with served(settings) as site:
-        page = visit(f"{site}/compare")
-        said = []
-        for key in "12nbtT":
-            keeper = page.locator(".pane.left figcaption a").inner_text()
-            other = page.locator(".pane.right figcaption a").inner_text()
-            kind = page.inner_text(".why").split(":")[0].lower()
-            press(page, key)
-            said.append((key, keeper, other, kind))
+    page = visit(f"{site}/compare")
+    said = []
+    for key in "12nbtT":
+        keeper = page.locator(".pane.left figcaption a").inner_text()
+        other = page.locator(".pane.right figcaption a").inner_text()
+        kind = page.inner_text(".why").split(":")[0].lower()
+        press(page, key)
+        said.append((key, keeper, other, kind))
     decisions = list(journal(settings).read().standing.values())
     assert len(decisions) == len(said)
     for (key, keeper, other, kind), decision in zip(said, decisions, strict=True):
@@ -213,38 +217,37 @@ def test_a_page_that_only_reads_shows_all_and_changes_nothing(visit: Opened, set
             assert page.request.post(f"{site}{path}").status == 403
         page.goto(f"{site}/actions")
         assert page.locator("button").count() == 0
+        page.goto("about:blank")
     assert journal(settings).read().standing == {}
 
 
-def test_a_decision_on_what_was_not_seen_is_refused(visit: Opened, settings: Settings) -> None:
+def test_a_decision_on_what_was_not_seen_is_refused(site: str, visit: Opened, settings: Settings) -> None:
     filled(settings, 3)
-    with served(settings) as site:
-        one, other = visit(f"{site}/compare"), visit(f"{site}/compare")
-        press(one, "1")
-        press(other, "b")
-        assert "this is not what you saw" in other.inner_text("#notice")
-        assert [decision.kind for decision in journal(settings).read().standing.values()] == [DecisionKind.KEEPER]
+    one, other = visit(f"{site}/compare"), visit(f"{site}/compare")
+    press(one, "1")
+    press(other, "b")
+    assert "this is not what you saw" in other.inner_text("#notice")
+    assert [decision.kind for decision in journal(settings).read().standing.values()] == [DecisionKind.KEEPER]
 
 
 @pytest.mark.parametrize(
     "place", ["/duplicates", "/compare", "/compare?kind=identical", "/bulk?kind=exact", "/actions"]
 )
-def test_everybody_can_use_it(visit: Opened, settings: Settings, place: str) -> None:
+def test_everybody_can_use_it(site: str, visit: Opened, settings: Settings, place: str) -> None:
     filled(settings, 30)
-    with served(settings) as site:
-        page = visit(f"{site}/compare")
-        for key in "1b":
-            press(page, key)
-        page.goto(f"{site}{place}")
-        for mode in ("side", "slider", "difference") if place == "/compare" else ("",):
-            if mode:
-                page.locator(f"[data-set={mode}]").click()
-                expect(page.locator(f".viewer[data-mode={mode}]")).to_be_visible()
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                for width, height in SIZES.values():
-                    page.set_viewport_size({"width": width, "height": height})
-                    found = Axe().run(page)
-                    assert found.violations_count == 0, f"{mode} {scheme}, {width}: {found.generate_report()}"
-                    wide: Any = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                    assert page.evaluate(wide) == 0, f"wider than a screen of {width}"
+    page = visit(f"{site}/compare")
+    for key in "1b":
+        press(page, key)
+    page.goto(f"{site}{place}")
+    for mode in ("side", "slider", "difference") if place == "/compare" else ("",):
+        if mode:
+            page.locator(f"[data-set={mode}]").click()
+            expect(page.locator(f".viewer[data-mode={mode}]")).to_be_visible()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            for width, height in SIZES.values():
+                page.set_viewport_size({"width": width, "height": height})
+                found = Axe().run(page)
+                assert found.violations_count == 0, f"{mode} {scheme}, {width}: {found.generate_report()}"
+                wide: Any = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                assert page.evaluate(wide) == 0, f"wider than a screen of {width}"

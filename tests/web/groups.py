@@ -67,7 +67,7 @@ def write_report(reports: Path, groups: Sequence[Sequence[Row]], folder: str) ->
             role, reason = ("duplicate", REASONS[kind]) if place else ("keeper", "")
             sure = size if place and kind == "exact" else 0
             duplicates.append([number, path, role, kind, "1.0000", size, sure, 0, "", "", reason])
-    _write(there / "assignments.csv", tables.ASSIGNMENTS, sorted(assignments, key=lambda row: plain(row[0])))
+    _write(there / "assignments.csv", tables.ASSIGNMENTS, sorted(assignments, key=lambda row: plain(str(row[0]))))
     _write(there / "duplicates.csv", tables.DUPLICATES, duplicates)
     _write(there / "variants.csv", tables.VARIANTS, [])
     _write(there / "failures.csv", tables.FAILURES, [])

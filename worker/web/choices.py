@@ -33,12 +33,16 @@ class Step:
 
 
 def decisions_of(choice: Choice, case: Case, right: File) -> list[Said]:
-    """What is to be written down. On the left is the keeper of the group, on the right one of its others.
+    """What is to be written down, nothing where it says nothing new.
+
+    On the left is the keeper of the group, on the right one of its others.
 
     A file that stays stands for all that are open in its group; what was said of others of the group is said again
     behind it, because the later word counts.
     """
     left = case.keeper
+    if not can_be_chosen(right):
+        return []
     waiting = {one.row for one in case.files if one.fate is Fate.OPEN}
     if case.keeper.fate is Fate.KEEPER and not case.keeper.is_protected:
         waiting.add(case.keeper.row)
@@ -54,6 +58,11 @@ def decisions_of(choice: Choice, case: Case, right: File) -> list[Said]:
     else:
         leaving = [right if choice is Choice.TRASH_RIGHT else left]
     return _stay(case, keeper, leaving)
+
+
+def can_be_chosen(right: File) -> bool:
+    """Whether anything can be said of it beside its keeper: it is there, and no different picture."""
+    return right.fate not in (Fate.APART, Fate.AWAY)
 
 
 def are_the_same(left: File, right: File) -> bool:
@@ -103,6 +112,8 @@ def _stay(case: Case, keeper: File, leaving: Sequence[File]) -> list[Said]:
     """The keeper, and whoever goes for it now or went before; then, again, what stays beside another one."""
     before = [one for one in case.files if one.fate is Fate.GOING]
     going = list(dict.fromkeys(one for one in (*before, *leaving) if one.row != keeper.row))
+    if not going and keeper.row == case.keeper.row:
+        return []
     rows = {one.row for one in going}
     kept = [one for one in case.files if one.fate is Fate.KEPT and one.row not in rows]
     said: list[Said] = [(DecisionKind.KEEPER, (keeper.subject, *(one.subject for one in going)))]

@@ -63,6 +63,7 @@
     const over = one(".over"), apart = one(".apart"), range = one(".slide");
     over.hidden = apart.hidden = range.hidden = true;
     over.style.clipPath = "";
+    one(".laidwords").hidden = mode === "side";
     if (mode === "side") return place();
     const meta = await lay();
     if (!viewer.isConnected || viewer.dataset.mode !== mode) return;

@@ -41,7 +41,7 @@ def going_of(queue: Queue, page: int) -> GoingView:
     """Page `page` of what may go."""
     found = [
         (case, one)
-        for case in (queue.cases[place] for place in sorted(queue.keys, key=lambda place: queue.stack.rank[place]))
+        for case in (queue.cases[place] for place in sorted(queue.touched, key=lambda place: queue.stack.rank[place]))
         for one in case.files
         if one.fate is Fate.GOING
     ]

@@ -9,7 +9,7 @@ from rich import filesize
 
 from shared.records import Record
 from worker.engine.report.wording import number_of, show
-from worker.web.choices import Choice, Step, are_the_same
+from worker.web.choices import Choice, Step, are_the_same, can_be_chosen
 from worker.web.queue import Case, Fate, File, Filter, Queue
 from worker.web.views.duplicates import FileView, file_view
 
@@ -139,10 +139,12 @@ def _sentence(right: File) -> str:
 
 def buttons_of(case: Case, left: File, right: File) -> tuple[Button, ...]:
     """What can be decided, with the keys."""
+    if not can_be_chosen(right):
+        return ()
     others = len(case.open) - (right.fate is Fate.OPEN)
     more = f", and {number_of(others, 'other')} of the group" if others else ""
     same = are_the_same(left, right)
-    not_same = "Keep both: they are the same picture" if same else "Not the same"
+    not_same = "Same: keep both" if same else "Not the same"
     because = (
         "they hold the same bytes or pixels, so they are no different pictures; both stay" if same
         else "they never stand in one group again"
