@@ -91,8 +91,19 @@ def _group_rows(groups: int) -> Iterator[tuple[str, ...]]:
         for member in range(EACH_TIME):
             role, kind = ("duplicate", "near") if member else ("keeper", "exact")
             path = path_of(group * EACH_TIME + member)
-            yield (str(group + 1), path, role, kind, "0.9500", "3000000", "0", "3000000" if member else "0", "",
-                   "", "same picture, half size" if member else "")
+            yield (
+                str(group + 1),
+                path,
+                role,
+                kind,
+                "0.9500",
+                "3000000",
+                "0",
+                "3000000" if member else "0",
+                "",
+                "",
+                "same picture, half size" if member else "",
+            )
 
 
 def _summary(generation: str, images: int, groups: int, cluster: Any) -> dict[str, Any]:

@@ -79,12 +79,12 @@ def test_without_silhouettes_the_column_is_empty(tmp_path):
 def test_duplicates(tmp_path):
     report = make_report(twelve_files())
     header, *rows = written(tmp_path / "d.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
-    assert ",".join(header) == "group,path,role,kind,similarity,bytes,frees,may_free,companions"
+    assert ",".join(header) == "group,path,role,kind,similarity,bytes,frees,may_free,companions,kept_by,reason"
     assert rows == [
-        ["1", "03.jpg", "keeper", "exact", "1.0000", "1003", "0", "0", ""],
-        ["1", "copy of 3.jpg", "duplicate", "exact", "1.0000", "1003", "1003", "0", ""],
-        ["2", "00.jpg", "keeper", "exact", "1.0000", "1000", "0", "0", ""],
-        ["2", "copy of 0.jpg", "duplicate", "exact", "1.0000", "1000", "1000", "0", ""],
+        ["1", "03.jpg", "keeper", "exact", "1.0000", "1003", "0", "0", "", "", ""],
+        ["1", "copy of 3.jpg", "duplicate", "exact", "1.0000", "1003", "1003", "0", "", "", "the same bytes"],
+        ["2", "00.jpg", "keeper", "exact", "1.0000", "1000", "0", "0", "", "", ""],
+        ["2", "copy of 0.jpg", "duplicate", "exact", "1.0000", "1000", "1000", "0", "", "", "the same bytes"],
     ]
 
 

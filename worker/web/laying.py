@@ -1,9 +1,7 @@
 """One picture laid on another as it lies in it, and where the two differ: with the engine's own alignment."""
 
-import json
-import struct
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -18,23 +16,23 @@ from worker.engine.picture.channels import Picture
 from worker.engine.sketch.keypoints import WORK_SIDE
 from worker.engine.sketch.sketch import describe
 from worker.web.developing import encode, look
+from worker.web.parcel import pack
 
 SIDE: Final = 1600  # pixels of the long side, as of the large previews: a laid picture covers one of them
 _ALIKE: Final = 0.03  # ratios of sides may differ by so much, and the one is the other at another size
 _RAISED: Final = 4  # times the difference is shown, or nobody would see a JPEG's
-_HEAD: Final = struct.Struct("<III")
 
 
 def lay(root: Path, one: tuple[Reference, str], other: tuple[Reference, str], max_pixels: int, max_bytes: int) -> bytes:
-    """What `unpack` takes apart; 0.3 s for two photos. Raises as developing.develop."""
+    """What parcel.unpack takes apart; 0.3 s for two photos. Raises as developing.develop."""
     first, second = (look(root, *each, SIDE, max_pixels, max_bytes) for each in (one, other))
     found = find_transform(first, second)
     if found is None:
-        return _pack({"found": False}, b"", b"")
+        return pack({"found": False}, b"", b"")
     size = (first.shape[1], first.shape[0])
     laid, inside = warp(second, found, size), reach(second, found, size)
     if not inside.any():
-        return _pack({"found": False}, b"", b"")
+        return pack({"found": False}, b"", b"")
     apart = np.abs(first.astype(np.int16) - laid).max(axis=2)
     meta = {
         "found": True,
@@ -42,7 +40,7 @@ def lay(root: Path, one: tuple[Reference, str], other: tuple[Reference, str], ma
         "mean": round(float(apart[inside].mean()), 2),
         "most": int(apart[inside].max()),
     }
-    return _pack(meta, _with_holes(laid, inside), encode(_shown(first, apart, inside)))
+    return pack(meta, _with_holes(laid, inside), encode(_shown(first, apart, inside)))
 
 
 def find_transform(first: Picture, second: Picture) -> Transform | None:
@@ -65,21 +63,6 @@ def find_transform(first: Picture, second: Picture) -> Transform | None:
         return register(second, first, start)
     except cv2.error:  # a picture too small for corners
         return start
-
-
-def unpack(answer: bytes) -> tuple[dict[str, Any], bytes, bytes]:
-    """What is known of the two, the other picture laid on the first, and their difference, as WebP."""
-    sizes = _HEAD.unpack_from(answer)
-    at, parts = _HEAD.size, []
-    for size in sizes:
-        parts.append(answer[at : at + size])
-        at += size
-    return json.loads(parts[0]), parts[1], parts[2]
-
-
-def _pack(meta: dict[str, Any], laid: bytes, difference: bytes) -> bytes:
-    words = json.dumps(meta).encode()
-    return _HEAD.pack(len(words), len(laid), len(difference)) + words + laid + difference
 
 
 def _with_holes(picture: Picture, inside: NDArray[np.bool_]) -> bytes:
