@@ -87,6 +87,7 @@ def left(page: Page) -> int:
     return int(page.inner_text("#left").split()[0].replace(",", ""))
 
 
+@pytest.mark.timeout(max(300, MANY))
 def test_every_group_is_resolved_by_keys_alone(site: str, visit: Opened, settings: Settings) -> None:
     filled(settings, MANY)
     page = visit(f"{site}/compare")

@@ -3,8 +3,8 @@
 import json
 from dataclasses import asdict
 
-from shared.cli.backlog import Waiting, read_waiting
 from shared.errors import Unavailable
+from shared.live.waiting import Waiting, read_waiting
 from tests.e2e.conftest import Imagesieve, wait_until
 from tests.integration.test_lanes import picture
 

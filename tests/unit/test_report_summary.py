@@ -146,6 +146,7 @@ def test_companions_of_what_stands_in_a_group_are_named_with_their_bytes():
     assert (
         "Group 1 frees 2.5 kB\n"
         "  keeper     a/IMG_1.jpg\n"
+        "             kept: oldest\n"
         "             with 4 companions (2.0 kB): IMG_1.AAE, IMG_1.MOV and 2 more\n"
         "  exact      b/IMG_1.jpg\n"
         "             1.0 kB: the same bytes\n"

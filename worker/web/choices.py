@@ -117,6 +117,9 @@ def _stay(case: Case, keeper: File, leaving: Sequence[File]) -> list[Said]:
     rows = {one.row for one in going}
     kept = [one for one in case.files if one.fate is Fate.KEPT and one.row not in rows]
     said: list[Said] = [(DecisionKind.KEEPER, (keeper.subject, *(one.subject for one in going)))]
+    if keeper.row != case.keeper.row:  # what is another picture than the one is another than its duplicate
+        apart = {one.digest: one for one in case.files if one.fate is Fate.APART and one.digest != keeper.digest}
+        said += [_different(keeper, one) for one in apart.values()]
     beside = [keeper, *(one for one in kept if one.row != keeper.row)]
     return [*said, _keep(beside)] if len(beside) > 1 else said
 

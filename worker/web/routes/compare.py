@@ -17,8 +17,12 @@ from worker.web.choices import Choice, Said, Step, decisions_of, last_step
 from worker.web.deciding import Older
 from worker.web.desk import Desk
 from worker.web.index import Index
+<<<<<<< HEAD
 from worker.web.laid import unpack
+=======
+>>>>>>> web2
 from worker.web.pages import Pages
+from worker.web.parcel import unpack
 from worker.web.queue import Case, Filter, Queue
 from worker.web.routes.duplicates import filter_of
 from worker.web.views.compare import compare_of, pair_of, rows_of
@@ -234,7 +238,7 @@ async def _laid(desk: Desk, paths: tuple[str, str], digests: tuple[str, str], wh
     )
     try:
         meta, laid, difference = unpack(await desk.darkroom.lay(one, other))
-    except ImagesieveError:
+    except (ImagesieveError, ValueError):
         return None
     parts = {"words": json.dumps(meta).encode(), "over": laid, "difference": difference}
     for part, data in parts.items():
