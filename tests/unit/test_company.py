@@ -50,14 +50,10 @@ def test_companions_are_named_and_their_bytes_counted() -> None:
     [counted] = count_savings([group(kind=Kind.IDENTICAL)], lambda _: False, found)
     assert [one.may_free for one in counted.duplicates] == [1230]
     rows = list(tables.duplicate_rows([counted]))
-<<<<<<< HEAD
     assert [row[tables.DUPLICATES.index("companions")] for row in rows] == [
         "IMG_1.MOV/IMG_1.xmp",
         "IMG_1.MOV/IMG_1.xmp",
     ]
-=======
-    assert [row[8] for row in rows] == ["IMG_1.MOV/IMG_1.xmp", "IMG_1.MOV/IMG_1.xmp"]
->>>>>>> web2
 
 
 @pytest.mark.parametrize(

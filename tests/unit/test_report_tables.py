@@ -79,7 +79,6 @@ def test_without_silhouettes_the_column_is_empty(tmp_path):
 def test_duplicates(tmp_path):
     report = make_report(twelve_files())
     header, *rows = written(tmp_path / "d.csv", tables.DUPLICATES, tables.duplicate_rows(report.groups))
-<<<<<<< HEAD
     assert header[:9] == ["group", "path", "role", "kind", "similarity", "bytes", "frees", "may_free", "companions"]
     assert header[9:] == ["kept_by", "keeper_rule", "reason"]
     assert rows == [
@@ -87,14 +86,6 @@ def test_duplicates(tmp_path):
         ["1", "copy of 3.jpg", "duplicate", "exact", "1.0000", "1003", "1003", "0", "", "", "", "the same bytes"],
         ["2", "00.jpg", "keeper", "exact", "1.0000", "1000", "0", "0", "", "", "name", ""],
         ["2", "copy of 0.jpg", "duplicate", "exact", "1.0000", "1000", "1000", "0", "", "", "", "the same bytes"],
-=======
-    assert ",".join(header) == "group,path,role,kind,similarity,bytes,frees,may_free,companions,kept_by,reason"
-    assert rows == [
-        ["1", "03.jpg", "keeper", "exact", "1.0000", "1003", "0", "0", "", "", ""],
-        ["1", "copy of 3.jpg", "duplicate", "exact", "1.0000", "1003", "1003", "0", "", "", "the same bytes"],
-        ["2", "00.jpg", "keeper", "exact", "1.0000", "1000", "0", "0", "", "", ""],
-        ["2", "copy of 0.jpg", "duplicate", "exact", "1.0000", "1000", "1000", "0", "", "", "the same bytes"],
->>>>>>> web2
     ]
 
 

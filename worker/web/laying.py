@@ -16,11 +16,7 @@ from worker.engine.picture.channels import Picture
 from worker.engine.sketch.keypoints import WORK_SIDE
 from worker.engine.sketch.sketch import describe
 from worker.web.developing import encode, look
-<<<<<<< HEAD
-from worker.web.laid import pack
-=======
 from worker.web.parcel import pack
->>>>>>> web2
 
 SIDE: Final = 1600  # pixels of the long side, as of the large previews: a laid picture covers one of them
 _ALIKE: Final = 0.03  # ratios of sides may differ by so much, and the one is the other at another size
@@ -28,11 +24,7 @@ _RAISED: Final = 4  # times the difference is shown, or nobody would see a JPEG'
 
 
 def lay(root: Path, one: tuple[Reference, str], other: tuple[Reference, str], max_pixels: int, max_bytes: int) -> bytes:
-<<<<<<< HEAD
-    """What `laid.unpack` takes apart; 0.3 s for two photos. Raises as developing.develop."""
-=======
     """What parcel.unpack takes apart; 0.3 s for two photos. Raises as developing.develop."""
->>>>>>> web2
     first, second = (look(root, *each, SIDE, max_pixels, max_bytes) for each in (one, other))
     found = find_transform(first, second)
     if found is None:

@@ -17,10 +17,6 @@ from worker.web.choices import Choice, Said, Step, decisions_of, last_step
 from worker.web.deciding import Older
 from worker.web.desk import Desk
 from worker.web.index import Index
-<<<<<<< HEAD
-from worker.web.laid import unpack
-=======
->>>>>>> web2
 from worker.web.pages import Pages
 from worker.web.parcel import unpack
 from worker.web.queue import Case, Filter, Queue
