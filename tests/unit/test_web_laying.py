@@ -46,7 +46,7 @@ def test_a_crop_lies_where_it_was_cut_and_differs_in_nothing(tmp_path: Path, pho
     found = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
     assert np.abs(np.subtract(found, box)).max() <= 2
     shown = cv2.imdecode(np.frombuffer(difference, np.uint8), cv2.IMREAD_COLOR)
-    assert shown.shape == seen.shape[:2] + (3,)
+    assert shown.shape == (*seen.shape[:2], 3)
 
 
 def test_what_was_changed_is_where_the_difference_is(tmp_path: Path, photos: list[Image.Image]) -> None:
