@@ -1,6 +1,7 @@
 """What is left to decide, what keys say, and that both say what `apply --decided` does."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 
 from shared.acting.runs import Action, Entry, Phase, Run, RunHeader, Step
 from shared.decisions import UNDECIDED, Decided, Decision, DecisionJournal, DecisionKind, Undoing, decide
-from shared.records import Kind
+from shared.records import Kind, Record, State
 from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.plan import Request, make_plan
 from worker.web.choices import Choice, bulk_decisions, decisions_of, last_step
 from worker.web.index import Group, Index, Member
 from worker.web.queue import Case, Fate, Filter, Stack, away_of, duplicates_of, make_queue
+from worker.web.views.actions import lines_of
+from worker.web.views.compare import rows_of
 from worker.web.views.duplicates import bulk_files
 
 CHOICES = [Choice.LEFT, Choice.RIGHT, Choice.BOTH, Choice.DIFFERENT, Choice.ALL, Choice.TRASH_LEFT, Choice.TRASH_RIGHT]
@@ -193,3 +196,29 @@ def test_several_decisions_are_taken_back_together_or_not_at_all(tmp_path: Path)
     assert again.read().standing == journal.read().standing == {}
     journal.add(DecisionKind.KEEP, said[0][1])
     assert again.read() == journal.read() == DecisionJournal(tmp_path / "decisions", time.time).read()
+
+
+def test_the_better_value_is_marked() -> None:
+    case = make_queue(stack_of([[Kind.NEAR]]), UNDECIDED).case(1)
+    assert case
+    files = case.files[0], replace(case.files[1], size=50)
+    records = [
+        Record(1, 2 * 10**18, State.READY, width=80, height=60),
+        Record(1, 10**18, State.READY, width=90, height=70),
+    ]
+    told = [{"format": "JPEG", "camera": "X", "taken": ""}, {"format": "camera raw", "camera": "", "taken": "2019"}]
+    rows = {row.name: row.better for row in rows_of(files, records, told)}
+    assert rows["Pixels"] == rows["Format"] == rows["Taken"] == rows["Changed"] == "right"
+    assert rows["Bytes"] == rows["Camera"] == "left"
+    assert rows["Folder"] == rows["Name"] == ""
+    unknown = {row.name: row for row in rows_of(files, [None, None], [{}, {}])}
+    assert [row.better for name, row in unknown.items() if name != "Bytes"] == [""] * (len(unknown) - 1)
+    assert (unknown["Pixels"].left, unknown["Pixels"].same) == ("–", True)
+
+
+def test_what_acting_says_is_shown_newest_first() -> None:
+    acted = {"event": "acted", "path": "a", "keeper": "k", "lost": ["its date"], "companions": [], "to": "", "bytes": 3}
+    events = [acted, {"event": "skipped", "path": "b\n", "reason": "it changed"}, {"event": "end", "run": "r"}]
+    assert lines_of(events) == [
+        ("left alone", "b\\n", "it changed"), ("done", "a", "its keeper k stays; not in its keeper: its date"),
+    ]  # fmt: skip
