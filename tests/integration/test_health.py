@@ -122,7 +122,7 @@ def test_status_of_an_empty_collection_and_waiting_that_would_not_end(settings: 
 
 
 @pytest.mark.parametrize(
-    "words", [("status",), ("events",), ("check", "a.jpg"), ("calibrate",), ("recluster",), ("recluster", "--wait")]
+    "words", [("status",), ("events",), ("check", "README.md"), ("calibrate",), ("recluster",), ("recluster", "--wait")]
 )
 def test_a_command_says_that_nothing_runs_with_the_state_folder(settings: Settings, words: tuple[str, ...]) -> None:
     alone = settings.model_copy(update={"broker_url": "", "store_url": "", "state_dir": settings.state_dir / "other"})
