@@ -186,7 +186,10 @@ def test_programs_ask_over_http(workers: Workers) -> None:
     workers.asker.ask(jpeg(CHINA), "same.jpg", 100)  # the page waits for 10 s, and the worker was just started anew
     with served(workers.settings) as site:
         url = f"{site}/api/check?name=uploaded.jpg"
-        status, near = post(url, jpeg(CHINA.resize((480, 320))), "image/jpeg")
+        copy = jpeg(CHINA.resize((480, 320)))
+        status, near = post(url, copy, "image/jpeg")
+        while status == 503:  # the page gives a busy machine ten seconds, and a test all it needs
+            status, near = post(url, copy, "image/jpeg")
         assert (status, near["verdict"], near["duplicate_of"], near["path"]) == (
             200,
             "near",

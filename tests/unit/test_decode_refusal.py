@@ -277,3 +277,15 @@ def test_pillow_s_own_limit_does_not_stand_below_ours() -> None:
     buffer = io.BytesIO()
     Image.new("1", (10_000, 10_000)).save(buffer, "TIFF", compression="group4")
     assert decode(buffer.getvalue(), 200_000_000).shape == (10_000, 10_000, 3)
+
+
+def test_pages_that_follow_each_other_in_a_circle_are_refused_at_once() -> None:
+    """Found by `make fuzz`: each of 32,768 rounds looked at the same pages again."""
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16), "red").save(out, "TIFF")
+    data = bytearray(out.getvalue())
+    [at] = struct.unpack_from("<I", data, 4)
+    [count] = struct.unpack_from("<H", data, at)
+    struct.pack_into("<I", data, at + 2 + 12 * count, at)
+    with pytest.raises(UnreadableImage, match="in a circle"):
+        decode(bytes(data), 10**6)

@@ -104,11 +104,15 @@ def _pages(data: bytes) -> Iterator[TiffImagePlugin.ImageFileDirectory_v2]:
     """The tags of each page. Raises nearly anything where they do not parse."""
     stream = io.BytesIO(data)
     page = directory_reader(data)
+    seen = set[int]()
     for _ in range(_MOST_PAGES):
         if not page.next:
             return
         if page.next >= len(data):
             raise ValueError("a page is missing")
+        if page.next in seen:
+            raise ValueError("its pages follow each other in a circle")
+        seen.add(page.next)
         stream.seek(page.next)
         page.load(stream)
         yield page
