@@ -44,6 +44,11 @@ class Decided:
         """Whether these two contents were said to be different."""
         return other in self.apart.get(one, ())
 
+    def going_for(self, file: Subject, keeper: str) -> int:
+        """The number of the decision by which a file may go for this content, and for no other; 0 without one."""
+        number = self.going.get(file, 0)
+        return number if number and self.standing[number].files[0].digest == keeper else 0
+
     def keeping(self, keeper: Subject, files: Iterable[Subject]) -> dict[Subject, int]:
         """Those of a keeper's duplicates that stay beside it, with the number of the decision that says so.
 

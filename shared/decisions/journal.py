@@ -10,10 +10,13 @@ from typing import Final
 
 from shared.decisions.decided import UNDECIDED, Decided, Fold
 from shared.decisions.decision import Decision, DecisionKind, Subject, Undoing, check_decision, parse_line, refuse
-from shared.errors import JournalFailed, PermanentError
+from shared.errors import JournalFailed, PermanentError, Unavailable
 from shared.permission import why_not
 
 FILE: Final = "decisions.jsonl"
+_REMEDY: Final = (
+    "bring it back, or give the user of imagesieve the right to it; until then no verdict is given and nothing goes"
+)
 Line = Decision | Undoing
 
 
@@ -33,26 +36,32 @@ class DecisionJournal:
         self.unread: list[str] = []  # why lines that are whole say nothing, a sentence each
 
     def read(self) -> Decided:
-        """What all decisions together say now. A stat where nothing was added. Raises JournalFailed."""
-        with self._said("read"):
-            try:
-                status = self._file.stat()
-            except (FileNotFoundError, NotADirectoryError):
-                self._forget()
-                return self._decided
+        """What all decisions together say now. A stat where nothing was added.
+
+        None were made where there is no journal. Raises Unavailable for one that was read before and is away.
+        """
+        try:
+            status = self._file.stat()
             seen = (status.st_ino, status.st_size)
             if seen != self._seen:
                 self._take_in(self._file.read_bytes())
                 self._seen = seen
+        except OSError as error:
+            is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+            if not is_missing or self._lines:  # what was decided is not undone by a folder that is away
+                who, why = f"the journal of decisions {self._file}", f"cannot be read: {why_not(error)}"
+                raise Unavailable(who, why, _REMEDY) from error
         return self._decided
 
     def lines(self) -> list[Line]:
-        """All lines in their order, those that do not count any more too. Raises JournalFailed."""
+        """All lines in their order, those that do not count any more too. Raises Unavailable."""
         self.read()
         return list(self._lines)
 
     def add(self, kind: DecisionKind, files: Sequence[Subject]) -> Decision:
-        """Decide; it is on disk when this returns. Raises PermanentError for what cannot be decided, JournalFailed."""
+        """Decide; it is on disk when this returns. Raises PermanentError for what cannot be decided, JournalFailed,
+        Unavailable.
+        """
         [decision] = self.add_all([(kind, files)])
         return decision
 
@@ -90,7 +99,7 @@ class DecisionJournal:
     @contextmanager
     def _appending(self) -> Iterator[tuple[int, Callable[[Sequence[dict[str, object]]], None]]]:
         """The next number, and what writes lines; nobody else writes meanwhile."""
-        with self._said("written"):
+        with self._said():
             made = not self._file.parent.exists()
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -140,12 +149,12 @@ class DecisionJournal:
             self._lines.append(parsed)
 
     @contextmanager
-    def _said(self, done: str) -> Iterator[None]:
+    def _said(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise JournalFailed(
-                f"the decisions in {self._file} cannot be {done}: {why_not(error)}; nothing was decided"
+                f"the decisions in {self._file} cannot be written: {why_not(error)}; nothing was decided"
             ) from error
 
 

@@ -24,7 +24,7 @@ from shared.decisions import (
     decide,
     parse_line,
 )  # fmt: skip
-from shared.errors import JournalFailed, PermanentError
+from shared.errors import JournalFailed, PermanentError, Unavailable
 from shared.records import Kind, Match, Record, Relation, State
 from tests.unit.test_judge import RANK, World, clusters_of
 from worker.engine.groups.groups import Group
@@ -356,3 +356,37 @@ def test_thresholds_are_tried_on_the_pairs_that_were_decided_on() -> None:
     found = try_on_decisions(decide(lines), files, compare)
     assert (found.different, found.wrong_different) == (2, (("a", "b"),))
     assert (found.same, found.wrong_same) == (2, (("b", "d"),))
+
+
+def test_a_journal_that_was_read_and_is_away_is_waited_for(journal: DecisionJournal, tmp_path: Path) -> None:
+    journal.add(KEEP, subjects("ab"))
+    (tmp_path / "decisions").rename(tmp_path / "unplugged")
+    with pytest.raises(Unavailable, match="bring it back"):
+        journal.read()
+    (tmp_path / "unplugged").rename(tmp_path / "decisions")
+    assert journal.read().keeping(subject("a"), subjects("b"))
+    (tmp_path / "decisions" / "decisions.jsonl").unlink()
+    (tmp_path / "decisions" / "decisions.jsonl").mkdir()
+    for one in (journal, DecisionJournal(tmp_path / "decisions", lambda: 0.0)):
+        with pytest.raises(Unavailable, match="cannot be read"):
+            one.read()
+
+
+def test_a_file_goes_for_the_keeper_that_was_chosen_and_for_no_other(journal: DecisionJournal) -> None:
+    """Its keeper is gone since, and the report has another one, which nobody chose."""
+    journal.add(KEEPER, subjects("ab"))
+    report = [ReportedDuplicate(1, "b", DIGESTS["b"], 9, Kind.NEAR, 0.9, "c", DIGESTS["c"], frees=9)]
+    plan = make_plan(report, Request(Action.TRASH, decided=True), FolderRules(), decided=journal.read())
+    assert (plan.chosen, [left.which for left in plan.not_asked]) == ((), ["that were not chosen"])
+
+
+def test_the_copy_that_was_chosen_does_not_go_for_the_one_that_the_report_kept(journal: DecisionJournal) -> None:
+    journal.add(KEEPER, [subject("a", "filed"), subject("a", "root")])
+    about = (DIGESTS["a"], 9, Kind.EXACT, 1.0, "root", DIGESTS["a"])
+    report = [ReportedDuplicate(1, path, *about) for path in ("filed", "third")]
+    decided = journal.read()
+    plan = make_plan(report, Request(Action.MOVE), FolderRules(), decided=decided)
+    assert [one.path for one in plan.chosen] == ["third"]
+    assert "it is the keeper" in plan.skipped[0].reason
+    [one] = make_plan(report, Request(Action.MOVE, decided=True), FolderRules(), decided=decided).chosen
+    assert (one.path, one.keeper) == ("root", "filed")

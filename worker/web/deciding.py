@@ -36,7 +36,7 @@ class Decisions:
         self._runs_seen: tuple[object, ...] = ()
 
     def read(self) -> Decided:
-        """What is decided. Raises JournalFailed."""
+        """What is decided. Raises JournalFailed, Unavailable."""
         with self._lock:
             return self._journal.read()
 
@@ -47,7 +47,7 @@ class Decisions:
             return list(self._journal.unread)
 
     def runs(self) -> list[Run]:
-        """What was acted on, oldest first; read anew where a journal changed. Raises JournalFailed."""
+        """What was acted on, oldest first; read anew where a journal changed. Raises JournalFailed, Unavailable."""
         with self._lock:
             seen = tuple((file.name, status.st_size, status.st_mtime_ns) for file, status in _journals(self._actions))
             if seen != self._runs_seen:
@@ -55,7 +55,7 @@ class Decisions:
             return self._runs
 
     def queue(self, index: Index) -> Queue:
-        """The groups of the report as decisions and actions leave them. Raises JournalFailed."""
+        """The groups of the report as decisions and actions leave them. Raises JournalFailed, Unavailable."""
         with self._lock:
             decided, runs = self._journal.read(), self.runs()
             made_of = (index.generation, decided.number, self._runs_seen)
@@ -69,7 +69,7 @@ class Decisions:
     def decide(self, make: Callable[[], Sequence[Said]]) -> Step | None:
         """Write down what `make` says, which nobody decides in between; it is on disk when this returns.
 
-        Raises JournalFailed, PermanentError, and whatever `make` raises.
+        Raises JournalFailed, Unavailable, PermanentError, and whatever `make` raises.
         """
         with self._lock:
             said = make()
@@ -81,7 +81,7 @@ class Decisions:
         return step
 
     def undo(self, numbers: Sequence[int]) -> Step:
-        """Take the last step back, if it is the one with these numbers. Raises Older, JournalFailed."""
+        """Take the last step back, if it is the one with these numbers. Raises Older, JournalFailed, Unavailable."""
         with self._lock:
             step = last_step(self._journal.read())
             if step is None or step.numbers != tuple(numbers):

@@ -295,8 +295,8 @@ def _fate(
         return Fate.KEPT, keeping[one.subject]
     if one.is_protected:
         return Fate.PROTECTED, 0
-    if one.subject in decided.going:
-        return Fate.GOING, decided.going[one.subject]
+    if number := decided.going_for(one.subject, keeper.digest):
+        return Fate.GOING, number
     return Fate.OPEN, 0
 
 

@@ -78,7 +78,6 @@ def make_plan(
     needed: paths that earlier links lead to. decided: by users, perhaps since the report was made.
     """
     kinds = request.kinds or (DUPLICATE_KINDS if request.decided else UNNAMED)
-    going = decided.going if request.decided else None
     if request.decided:
         duplicates = list(follow_choices(duplicates, decided))
     spared = _spared(duplicates, decided)
@@ -86,7 +85,8 @@ def make_plan(
     meant = [
         one
         for one in duplicates
-        if request.selection.takes(one) and (going is None or Subject(one.digest, one.path) in going)
+        if request.selection.takes(one)
+        and (not request.decided or decided.going_for(Subject(one.digest, one.path), one.keeper_digest))
     ]
     asked = [one for one in meant if one.kind in kinds]
     keepers = {one.keeper for one in duplicates}
@@ -134,11 +134,12 @@ def _spared(duplicates: Iterable[ReportedDuplicate], decided: Decided) -> dict[s
         subjects = {one.path: Subject(one.digest, one.path) for one in ones}
         keeping = decided.keeping(keeper, subjects.values())
         for one in ones:
+            chosen = decided.chosen.get(one.digest)
             if decided.are_apart(keeper.digest, one.digest):
                 found[one.path] = "you decided that it and its keeper are different pictures"
             elif number := keeping.get(subjects[one.path]):
                 found[one.path] = f"you decided that it stays beside its keeper (decision {number})"
-            elif one.digest in decided.chosen and one.digest != keeper.digest:
+            elif chosen and (one.path == chosen.path or one.digest != keeper.digest):
                 found[one.path] = "you decided that it is the keeper; the next recluster run sees to it"
     return found
 
