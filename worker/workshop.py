@@ -4,7 +4,6 @@ Nothing is connected or loaded until it is first asked for.
 """
 
 import os
-import socket
 import time
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
@@ -12,26 +11,22 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn
 
 from shared import names
-from shared.broker import make_app, wake_writer
 from shared.decisions import DecisionJournal
 from shared.errors import PermanentError
 from shared.metrics import UNMETERED, Meter
 from shared.records import Extractor
-from shared.records.checks import Stage, Unanswered
 from shared.settings import Settings
 from shared.store import Counter, RedisStore
-from shared.store.redis_checks import RedisChecks
 from worker.automatic_moves import AutomaticMoves
+from worker.check_services import CheckServices
 from worker.network.loading import LoadingNetwork
 from worker.turn import HOLDER
 
 if TYPE_CHECKING:
     from worker.engine.groups.keepers import FolderRules
     from worker.network.weights import Weights
-    from worker.pipeline.checks import Serving
     from worker.pipeline.comparison import Comparison
     from worker.pipeline.extracting.extraction import Extraction
-    from worker.pipeline.judging.appraisal import Appraiser
     from worker.pipeline.judging.candidates import ContentIndex
     from worker.pipeline.judging.collection import Collection
     from worker.pipeline.judging.judge import Judge
@@ -50,6 +45,7 @@ class Workshop:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.moves = AutomaticMoves(settings, lambda: self.store, self.keeper_folders)
+        self.checks = CheckServices(settings, lambda: self.store, self.renew)
 
     @cached_property
     def store(self) -> RedisStore:
@@ -104,47 +100,8 @@ class Workshop:
             batch_size=settings.batch_size,
             encoding=settings.feature_encoding,
             by_bytes=settings.admission.takes_by_bytes,
-            meanwhile=self._describing(extractor.id),
+            meanwhile=self.checks.describing(extractor.id, self.network),
         )
-
-    @cached_property
-    def checks(self) -> RedisChecks:
-        """The pictures that somebody asks about."""
-        return RedisChecks.connect(self.settings.store)
-
-    def _describing(self, extractor: str) -> "Serving":
-        """The feature worker's part of checks."""
-        from worker.pipeline.checks import Serving, crashed
-        from worker.pipeline.extracting.describing import CHECK_DECODE_SECONDS, Describing
-        from worker.pipeline.extracting.guard import Clocks, DecoderStuck, Guard
-
-        settings, app = self.settings, make_app(self.settings)
-        describing = Describing(
-            checks=self.checks,
-            network=self.network,
-            extractor=extractor,
-            executor=ThreadPoolExecutor(os.cpu_count() or 1, "check"),
-            guard=Guard(settings.max_pixels, min(settings.decode_seconds, CHECK_DECODE_SECONDS), Clocks()),
-            max_pixels=settings.max_pixels,
-            max_bytes=settings.max_bytes,
-            known=lambda digests: self.store.features(extractor, digests),
-            tell=lambda: wake_writer(app),
-        )
-        return Serving(
-            self.checks, Stage.DESCRIBE, "the feature worker", _node(names.QUEUE_FEATURES), describing.serve,
-            lambda question: crashed(question.name, time.time()), ends=(DecoderStuck,),
-        )  # fmt: skip
-
-    def _answering(self, appraiser: "Appraiser") -> "Serving":
-        """The verdict writer's part of checks."""
-        from worker.pipeline.checks import Serving
-        from worker.pipeline.judging.appraisal import answer_all
-
-        died = Unanswered("the verdict writer", "died while it compared the picture", "its log says more; ask again")
-        return Serving(
-            self.checks, Stage.COMPARE, "the verdict writer", _node(names.QUEUE_VERDICTS),
-            lambda asked: answer_all(asked, appraiser, self.checks), lambda _: died, renew=self.renew,
-        )  # fmt: skip
 
     @cached_property
     def _weights(self) -> "Weights":
@@ -234,7 +191,7 @@ class Workshop:
             self.meter,
             self.moves.policy.act if self.settings.on_duplicate == "move" else None,
             self.decisions.read,
-            self._answering(appraiser),
+            self.checks.comparing(appraiser),
         )
 
     @property
@@ -323,11 +280,6 @@ class Workshop:
     def end(self) -> NoReturn:
         """End this process, whatever its threads do. Celery spawns another, and sends the message again."""
         os._exit(1)
-
-
-def _node(queue: str) -> str:
-    """This worker, as `imagesieve status` names it where it is started as `imagesieve work` starts it."""
-    return f"{queue}@{socket.gethostname()}"
 
 
 def _use_one_thread() -> None:

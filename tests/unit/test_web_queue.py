@@ -14,9 +14,10 @@ from shared.decisions import UNDECIDED, Decided, Decision, DecisionJournal, Deci
 from shared.records import Kind, Record, State
 from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.plan import Request, make_plan
+from worker.web.cases import Case, Fate, Filter
 from worker.web.choices import Choice, bulk_decisions, decisions_of, last_step
 from worker.web.index import Group, Index, Member
-from worker.web.queue import Case, Fate, Filter, Stack, away_of, duplicates_of, make_queue
+from worker.web.queue import Stack, away_of, duplicates_of, make_queue
 from worker.web.views.actions import lines_of
 from worker.web.views.compare import rows_of
 from worker.web.views.duplicates import bulk_files

@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.decisions import Decided, Decision, DecisionKind, Subject
 from shared.records import Kind
 from worker.engine.report.wording import number_of, show
-from worker.web.queue import Case, Fate, File
+from worker.web.cases import Case, Fate, File
 
 Said = tuple[DecisionKind, tuple[Subject, ...]]
 

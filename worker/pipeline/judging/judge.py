@@ -18,6 +18,7 @@ from worker.pipeline.comparison import Compare, File, Screen
 from worker.pipeline.judging.collection import CANDIDATES, Candidates, Collection, CollectionStore
 from worker.pipeline.judging.knowledge import RECORDS_AT_ONCE, Knowledge
 from worker.pipeline.judging.metrics import JUDGE_SECONDS, KNOWN, NONE, OUTDATED, PROPOSALS, RECALLED
+from worker.pipeline.judging.obeying import changed_contents, contents_apart
 from worker.pipeline.judging.proposal import Proposal
 from worker.pipeline.judging.ranked import rank_files
 from worker.pipeline.judging.recalling import Recalled
@@ -131,7 +132,9 @@ class Judge:
         before, self._decided = self._decided, decided
         if decided.number == before.number:
             return 0
-        keepers = [self._known.keeper[digest] for digest in _changed(before, decided) if digest in self._known.keeper]
+        keepers = [
+            self._known.keeper[digest] for digest in changed_contents(before, decided) if digest in self._known.keeper
+        ]
         given = sum(self._regroup(keeper) for keeper in dict.fromkeys(keepers) if keeper in self._known.keeper)
         return given + self._verdicts.write(self._known)
 
@@ -204,7 +207,7 @@ class Judge:
         """See Collection.find_keeper; and whether anything was compared here."""
         digest, collection = file.record.digest, self._collection
         compared: list[File] = []
-        apart = self._apart(digest, pixels)
+        apart = contents_apart(self._decided, self._known, self._store, digest, pixels)
         barred = {self._known.keeper[other] for other in apart if other in self._known.keeper}
 
         def screen(digests: Sequence[str]) -> set[str]:
@@ -237,14 +240,6 @@ class Judge:
             )
             self._meter.add(PROPOSALS, value=RECALLED if recalled.used else OUTDATED)
         return *found, bool(compared)
-
-    def _apart(self, digest: str, pixels: str) -> frozenset[str]:
-        """The contents that this one, or another one with its pixels, is apart from; those with their pixels, too."""
-        known, apart = self._known, self._decided.apart
-        others = sorted({other for one in known.alike(digest, pixels) for other in apart.get(one, ())} if apart else ())
-        if not others:
-            return frozenset()
-        return frozenset().union(*map(known.alike, others, self._store.pixels(others)))
 
     def _let_go(self, path: str) -> int:
         """A file left, or holds something else now. The group of a keeper that leaves gets another one."""
@@ -296,13 +291,3 @@ class Judge:
     def _ranked(self, paths: Sequence[str]) -> list[File]:
         """The same, in the order of keepers: the first one stays."""
         return rank_files(self._files(paths), self._rank, self._known.digest, self._store, self._decided)
-
-
-def _changed(before: Decided, after: Decided) -> list[str]:
-    """The contents about which something else is decided now, of those apart and those chosen, in order."""
-    apart = before.apart.keys() | after.apart.keys()
-    chosen = before.chosen.keys() | after.chosen.keys()
-    return sorted(
-        {digest for digest in apart if before.apart.get(digest) != after.apart.get(digest)}
-        | {digest for digest in chosen if before.chosen.get(digest) != after.chosen.get(digest)}
-    )

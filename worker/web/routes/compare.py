@@ -13,13 +13,14 @@ from shared.errors import ImagesieveError, PermanentError, Unavailable
 from shared.paths import is_below_root
 from shared.records import Record, Reference
 from worker.web.addresses import address, query_of, whole
+from worker.web.cases import Case, Filter
 from worker.web.choices import Choice, Said, Step, decisions_of, last_step
 from worker.web.deciding import Older
 from worker.web.desk import Desk
 from worker.web.index import Index
 from worker.web.pages import Pages
 from worker.web.parcel import unpack
-from worker.web.queue import Case, Filter, Queue
+from worker.web.queue import Queue
 from worker.web.routes.duplicates import filter_of
 from worker.web.views.compare import compare_of, pair_of, rows_of
 

@@ -8,10 +8,10 @@ from fastapi.responses import HTMLResponse
 from shared.errors import ImagesieveError
 from shared.records import DUPLICATE_KINDS, Kind
 from worker.web.addresses import query_of, whole
+from worker.web.cases import Filter
 from worker.web.choices import Said, bulk_decisions
 from worker.web.desk import Desk
 from worker.web.pages import Pages
-from worker.web.queue import Filter
 from worker.web.views.duplicates import BULK, bulk_files, bulk_of, queue_of
 
 MOST_PAGES = 1_000_000

@@ -10,8 +10,9 @@ from rich import filesize
 from shared.acting.events import ActingEvent
 from shared.acting.runs import AWAY, Phase, Run
 from worker.engine.report.wording import number_of, show
+from worker.web.cases import Fate
 from worker.web.paging import Part, mapped, part_of
-from worker.web.queue import Fate, Queue
+from worker.web.queue import Queue
 
 LISTED: Final = 100
 RUNS_SHOWN: Final = 50

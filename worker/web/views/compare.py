@@ -9,8 +9,9 @@ from rich import filesize
 
 from shared.records import Record
 from worker.engine.report.wording import number_of, show
+from worker.web.cases import Case, Fate, File, Filter
 from worker.web.choices import Choice, Step, are_the_same, can_be_chosen
-from worker.web.queue import Case, Fate, File, Filter, Queue
+from worker.web.queue import Queue
 from worker.web.views.duplicates import FileView, file_view
 
 STRIP: Final = 40  # files of a group that can be chosen

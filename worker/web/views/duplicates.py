@@ -9,8 +9,9 @@ from rich import filesize
 from shared.paths import is_in_folder
 from shared.records import DUPLICATE_KINDS, Kind
 from worker.engine.report.wording import number_of, show
+from worker.web.cases import Case, Fate, File, Filter
 from worker.web.paging import Part, mapped, part_of
-from worker.web.queue import Case, Fate, File, Filter, Queue
+from worker.web.queue import Queue
 
 GROUPS_ON_A_PAGE: Final = 20
 FILES_OF_A_GROUP: Final = 6
