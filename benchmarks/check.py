@@ -29,10 +29,11 @@ from benchmarks.latency import copy_of, running_stack
 from benchmarks.pictures import make_pictures
 from benchmarks.processes import family, processor_seconds
 from benchmarks.quick import Quick
+from benchmarks.residents import wait_for_verdicts
 from benchmarks.textures import make_textures
 from shared import names
 from shared.checking import Asker
-from shared.errors import LeaseTaken, Unavailable
+from shared.errors import LeaseTaken
 from shared.records import Event, Verdict
 from shared.settings import Settings, load_settings
 from shared.store import RedisStore
@@ -59,17 +60,6 @@ def fill(settings: Settings, collection: Collection, images: int) -> None:
                 [Event("", path, record.digest, Verdict.UNIQUE) for path, record in found],
                 correction=False,
             )
-
-
-def wait_for_verdicts(store: RedisStore, paths: Sequence[str]) -> None:
-    """Return when all have one. Raises TimeoutError."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with suppress(Unavailable):  # the stack starts
-            if all(record and record.verdict for record in store.records(paths)):
-                return
-        time.sleep(0.5)
-    raise TimeoutError(f"not all of {len(paths)} photos have a verdict after {PATIENCE:.0f} s")
 
 
 def wait_for_report(store: RedisStore, images: int) -> None:
@@ -144,7 +134,7 @@ def main(
         store, asker = RedisStore.connect(settings.store), Asker.of(settings)
         collection = Collection(folder / "made", made, 0)
         with running_stack(settings, folder / "up.log", stub=quick):
-            wait_for_verdicts(store, [photo.name for photo in photos])
+            wait_for_verdicts(store, [photo.name for photo in photos], PATIENCE)
             fill(settings, collection, images)
             wait_for_report(store, 0 if quick else images)
             for picture in (exact[0], copies[0]):  # the verdict writer takes in what was filled
@@ -159,7 +149,7 @@ def main(
                 path.rename(settings.watch_dir / path.name)
             time.sleep(settings.settle + 1)
             ask(asker, unlike[count:], f"the same, while {arriving} new files are described", store)
-            wait_for_verdicts(store, [path.name for path in strangers[2 * count :]])
+            wait_for_verdicts(store, [path.name for path in strangers[2 * count :]], PATIENCE)
             asked = str(folder / "copies" / f"copy of {photos[0].stem}.jpg")
             print("\n| one edited copy | s | load of the machine |\n| --- | --- | --- |")
             for name, words in (

@@ -36,7 +36,7 @@ def resident(count: int = PHOTOS, stub: bool = False) -> dict[str, Counter[str]]
             flower_port=0,
         )
         with running_stack(settings, folder / "up.log", stub):
-            _wait_for_verdicts(RedisStore.connect(settings.store), [photo.name for photo in photos])
+            wait_for_verdicts(RedisStore.connect(settings.store), [photo.name for photo in photos])
             recluster_and_wait(settings, force=True)
             used: dict[str, Counter[str]] = {}
             for pid, name in family(os.getpid()).items():
@@ -45,14 +45,15 @@ def resident(count: int = PHOTOS, stub: bool = False) -> dict[str, Counter[str]]
             return used
 
 
-def _wait_for_verdicts(store: RedisStore, paths: Sequence[str]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_for_verdicts(store: RedisStore, paths: Sequence[str], patience: float = PATIENCE) -> None:
+    """Return when all of these photos have one. Raises TimeoutError after `patience` seconds."""
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         with suppress(Unavailable):  # the stack starts
             if all(record and record.verdict for record in store.records(paths)):
                 return
         time.sleep(0.5)
-    raise TimeoutError(f"not all of {len(paths)} photos have a verdict after {PATIENCE:.0f} s")
+    raise TimeoutError(f"not all of {len(paths)} photos have a verdict after {patience:.0f} s")
 
 
 def print_resident(used: dict[str, Counter[str]], count: int = PHOTOS) -> None:

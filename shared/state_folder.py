@@ -100,6 +100,15 @@ def write_whole(file: Path, data: bytes) -> None:
         raise
 
 
+def sync_folder(folder: Path) -> None:
+    """See to it that names in a folder last. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def unusable(folder: Path, error: OSError) -> SettingsError:
     """The error for a state folder that cannot be written, or is not a folder."""
     return SettingsError(

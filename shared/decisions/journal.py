@@ -12,6 +12,7 @@ from shared.decisions.decided import UNDECIDED, Decided, Fold
 from shared.decisions.decision import Decision, DecisionKind, Subject, Undoing, check_decision, parse_line, refuse
 from shared.errors import JournalFailed, PermanentError, Unavailable
 from shared.permission import why_not
+from shared.state_folder import sync_folder
 
 FILE: Final = "decisions.jsonl"
 _REMEDY: Final = (
@@ -108,8 +109,8 @@ class DecisionJournal:
                 number = self.read().number + 1
                 yield number, lambda values: _write(descriptor, values)
                 if made or number == 1:
-                    _sync_folder(self._file.parent)
-                    _sync_folder(self._file.parent.parent)
+                    sync_folder(self._file.parent)
+                    sync_folder(self._file.parent.parent)
             finally:
                 os.close(descriptor)
 
@@ -176,11 +177,3 @@ def _write(descriptor: int, values: Sequence[dict[str, object]]) -> None:
         os.ftruncate(descriptor, size)
         raise OSError(f"no room for {len(data)} bytes")
     os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

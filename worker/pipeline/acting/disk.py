@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from shared.errors import LeftAlone
@@ -193,15 +193,6 @@ def change_places(hidden: Place, path: Place, seen: os.stat_result | None, disk:
     except LeftAlone:
         disk.exchange(hidden, path)
         raise
-
-
-def sync_folder(folder: Path) -> None:
-    """See to it that names in a folder last. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @cache

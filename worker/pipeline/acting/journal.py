@@ -11,7 +11,7 @@ from typing import Any, Self
 from shared.acting.runs import JOURNAL_SUFFIX, JOURNAL_VERSION, Action, Entry, Phase, RunHeader, Step, run_files
 from shared.errors import JournalFailed
 from shared.permission import why_not
-from worker.pipeline.acting.disk import sync_folder
+from shared.state_folder import sync_folder
 
 
 class Journal:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shared.errors import ActionsBusy, JournalFailed
 from shared.permission import why_not
-from worker.pipeline.acting.disk import sync_folder
+from shared.state_folder import sync_folder
 
 
 @contextmanager

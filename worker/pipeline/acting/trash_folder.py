@@ -12,7 +12,7 @@ from shared.errors import LeftAlone
 from shared.filesystems import mount_of
 from shared.ignored import ignores
 from shared.mount_table import places_within, read_table
-from worker.pipeline.acting.disk import sync_folder
+from shared.state_folder import sync_folder
 
 USE_MOVE: Final = "use --action move"
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
