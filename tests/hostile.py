@@ -98,7 +98,7 @@ FILES: Final = {
     "text bomb.png": (text_bomb, ""),
     "pixel bomb.png": (pixel_bomb, ""),
     "many chunks.png": (many_chunks, ""),
-    "looped.tif": (looped_tiff, ""),
+    "looped.tif": (looped_tiff, "circle"),
     "cut off.jpg": (lambda: photo("JPEG")[:20_000], "truncated"),
 }
 
