@@ -85,27 +85,31 @@ def _mutual_pairs(bits: NDArray[np.uint8], half: int) -> tuple[NDArray[np.intp],
 
 
 class _Places:
-    """Where chosen keypoints are: points float32 `[n, 2]`, angles and levels int `[n]`."""
+    """Where chosen keypoints are: points float32 `[n, 2]`, angles uint8 and levels int8 `[n]`."""
 
     def __init__(self, keypoints: Keypoints, chosen: NDArray[np.intp]) -> None:
         self.points = keypoints.points[chosen]
-        self.angles = keypoints.angles[chosen].astype(np.int64)
-        self.levels = keypoints.levels[chosen].astype(np.int64)
+        self.angles = keypoints.angles[chosen]
+        self.levels = keypoints.levels[chosen].astype(np.int8)
 
 
 def _count_agreeing(here: _Places, there: _Places, groups: NDArray[np.intp]) -> NDArray[np.intp]:
-    """How many matches of its group lie where each match says, itself included: `[n]`. groups: sorted."""
+    """How many matches of its group lie where each match says, itself included: `[n]`. groups: sorted.
+
+    Angles and levels are asked first: of the matches of strangers they leave one pair of six to be placed.
+    """
     turns, steps = there.angles - here.angles, there.levels - here.levels
-    scales = SCALE_STEP ** steps.astype(np.float64)
-    radians = turns * (2 * np.pi / 256)
-    cos, sin = np.cos(radians) * scales, np.sin(radians) * scales
     one, other = _within_groups(groups)
+    turned = turns[other] - turns[one] + np.uint8(_TURN - 1)  # bytes, so it goes round as angles do
+    alike = (turned < np.uint8(2 * _TURN - 1)) & (np.abs(steps[other] - steps[one]) <= _LEVELS)
+    one, other = one[alike], other[alike]
+    scales = SCALE_STEP ** steps.astype(np.float64)
+    radians = turns.view(np.int8) * (2 * np.pi / 256)
+    cos, sin = np.cos(radians) * scales, np.sin(radians) * scales
     x, y = (here.points[other] - here.points[one]).T
     moved = (there.points[other] - there.points[one]).T
     beside = np.hypot(cos[one] * x - sin[one] * y - moved[0], sin[one] * x + cos[one] * y - moved[1])
-    turned = np.abs((turns[other] - turns[one] + 128) % 256 - 128)
     agree = beside <= _STRETCH * np.hypot(*moved) + _PLACE
-    agree &= (turned < _TURN) & (np.abs(steps[other] - steps[one]) <= _LEVELS)
     return np.bincount(one, agree, len(groups)).astype(np.intp)
 
 
