@@ -17,7 +17,8 @@ from shared.acting.runs import Action, Phase, Run, read_runs
 from shared.cli.collection_settings import settings_of_report
 from shared.cli.decisions import decide
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
-from shared.cli.terminal import emit, say, shown
+from shared.cli.place import Commands
+from shared.cli.terminal import FILE_WIDTH, emit, say, shown
 from shared.errors import SettingsError
 from shared.paths import below_root, is_in_folder
 from shared.records import Kind
@@ -25,9 +26,8 @@ from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 
 RUN_COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off", "folder")
-FILE_WIDTH: Final = 250  # columns of a table that goes into a file
 
-app = typer.Typer(
+app = Commands(
     help="Show duplicates, decide on them, act on them, and bring them back.",
     no_args_is_help=True,
     rich_markup_mode=None,
