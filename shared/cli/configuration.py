@@ -11,6 +11,7 @@ from shared.cli.terminal import FILE_WIDTH, emit, shown
 from shared.errors import SettingsError
 from shared.settings import PREFIX, Loaded, Settings, in_words, load_with_origins
 from shared.settings.faults import nearest
+from shared.settings.sources import is_there
 
 
 def settings(
@@ -33,11 +34,11 @@ def settings(
             "name": name,
             "variable": PREFIX + name.upper(),
             "value": in_words(name, getattr(loaded.settings, name)),
-            "from": named_by.get() if name == "state_dir" and named_by.get() else loaded.origins[name],
+            "from": _origin(name, loaded),
         }
         for name in wanted
     ]
-    files = [{"file": str(file), "there": file.is_file()} for file in loaded.files]
+    files = [{"file": str(file), "there": is_there(file)} for file in loaded.files]
     if json:
         emit({"settings": rows, "files": files})
     else:
@@ -55,6 +56,11 @@ def _name(word: str) -> str:
     )
 
 
+def _origin(name: str, loaded: Loaded) -> str:
+    option = named_by.get()
+    return option[0] if option and name == "state_dir" else loaded.origins[name]
+
+
 def _print(rows: list[dict[str, Any]], loaded: Loaded) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("setting", no_wrap=True)
@@ -67,4 +73,4 @@ def _print(rows: list[dict[str, Any]], loaded: Loaded) -> None:
         console.width = FILE_WIDTH
     console.print(table)
     for file in loaded.files:
-        console.print(f"{shown(str(file))}: {'read' if file.is_file() else 'not there'}", soft_wrap=True)
+        console.print(f"{shown(str(file))}: {'read' if is_there(file) else 'not there'}", soft_wrap=True)

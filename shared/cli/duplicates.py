@@ -2,6 +2,7 @@
 
 import json as json_
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from shared.acting.runs import Action, Phase, Run, read_runs
 from shared.cli.collection_settings import settings_of_report
 from shared.cli.decisions import decide
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
-from shared.cli.place import Commands
+from shared.cli.place import Commands, named_by
 from shared.cli.terminal import FILE_WIDTH, emit, say, shown
 from shared.errors import SettingsError
 from shared.paths import below_root, is_in_folder
@@ -80,7 +81,7 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
         if run.in_hand:
             say(f"run {run.header.id} was cut off; the next `duplicates apply --yes` or `restore` puts it in order")
     if command := next_command(found, kind or (), places):
-        say(f"next, a dry run: {command}")
+        say(f"next, a dry run: {' '.join([command, *map(shlex.quote, named_by.get())])}")
 
 
 @app.command()

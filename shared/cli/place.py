@@ -25,7 +25,8 @@ _OPTIONS: Final = {
         str | None, typer.Option("--collection", metavar="NAME", help="the collection; else it is found by the folder")
     ],
 }
-named_by: ContextVar[str] = ContextVar("named_by", default="")  # the option that named the state folder, if one did
+# The option that named the state folder, and its value; nothing where none did.
+named_by: ContextVar[tuple[str, ...]] = ContextVar("named_by", default=())
 
 
 class Commands(typer.Typer):
@@ -73,4 +74,4 @@ def choose_state(state: Path | None, collection: str | None, new: bool) -> None:
     for name in [name for name in os.environ if name.upper() == _VARIABLE]:
         del os.environ[name]  # whatever the letters, it is the same setting
     os.environ[_VARIABLE] = str(folder)
-    named_by.set("--state" if state else f"--collection {collection}")
+    named_by.set(("--state", str(folder)) if state else ("--collection", str(collection)))

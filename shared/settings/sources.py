@@ -53,6 +53,8 @@ def read_file(file: Path, inside_state: bool) -> Source:
 
     inside_state: whether it lies in the state folder, and so cannot say where that is.
     """
+    if not is_there(file):
+        return Source(str(file), {})
     try:
         found = TomlConfigSettingsSource(_Named, toml_file=file)
     except OSError as error:
@@ -69,6 +71,14 @@ def read_file(file: Path, inside_state: bool) -> Source:
     if faults:
         raise SettingsError("; ".join(faults))
     return Source(str(file), values)
+
+
+def is_there(file: Path) -> bool:
+    """Whether there is such a file, for who may look: a user without the right to see a folder has no file in it."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def _fault(name: str, value: Any, file: Path) -> str:

@@ -1,6 +1,9 @@
 """Where settings come from: the order of the sources, files in TOML, units, and what is said of a fault in each."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,13 +146,35 @@ def test_all_faults_of_a_file_are_said_at_once(files: Files) -> None:
         load_settings()
 
 
-def test_a_file_that_is_not_utf_8_or_may_not_be_read_is_told(files: Files) -> None:
+def test_a_file_that_is_not_utf_8_is_told(files: Files) -> None:
     files.user_file.write_bytes(b"exclude = '\xff'\n")
     with pytest.raises(SettingsError, match=r"the settings in .* cannot be read: .*utf-8"):
         load_settings()
     files.user_file.unlink()
     files.user_file.mkdir()  # no file: as if there were none
     assert load_settings().exclude == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_a_file_that_may_not_be_read_is_told_and_one_that_may_not_be_seen_is_none(files: Files) -> None:
+    code = "import os; from shared.settings import load_settings; os.setuid(65534); print(load_settings().k)"
+    files.user("k = 7\n")
+
+    def ask() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            cwd="/", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    for folder in (files.state.parent, *files.state.parent.parents):
+        if folder.owner() == "root" and str(folder).startswith("/tmp/"):
+            folder.chmod(0o755)
+    assert ask().stdout == "7\n"
+    files.user_file.chmod(0)
+    assert f"the settings in {files.user_file} cannot be read: Permission denied for user number 65534" in ask().stderr
+    files.user_file.parent.chmod(0o700)
+    assert ask().stdout == "0\n"
 
 
 def test_the_state_folder_is_named_by_the_user_s_file_but_not_from_within(
