@@ -38,8 +38,8 @@ class Fields(BaseModel):
     )
     state_dir: AbsolutePath = Field(
         default_factory=usual_place,
-        description="where Redis, logs and reports are kept, by `--state` on each command, too; where "
-        "it is not set, each collection has one of its own, which is found by the folder; one `up` at a time",
+        description="where Redis, logs and reports are kept; one `up` at a time. `--state` of each command goes before "
+        "it; where neither is given, each collection has its own, found by the folder",
     )
     index_dir: FolderName = Field(
         "",
