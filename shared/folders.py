@@ -17,13 +17,13 @@ def check_state_apart(watched: Path, state: Path) -> None:
     if below is not None and not ignores("/".join((*below, "elbow.png"))):
         # The plots of every report would be new images, and lead to the next report, for ever.
         raise SettingsError(
-            f"IMAGESIEVE_STATE_DIR is {state}, inside the watched folder {watched}: "
+            f"the state folder is {state}, inside the watched folder {watched}: "
             "move it out, or give it a name that starts with a dot"
         )
     if _names_below(watched, state) is not None:
         raise SettingsError(
-            f"the watched folder {watched} lies inside the state folder {state}: name another folder in "
-            "IMAGESIEVE_STATE_DIR, outside your pictures"
+            f"the watched folder {watched} lies inside the state folder {state}: name another folder "
+            "with --state, outside your pictures"
         )
 
 

@@ -54,4 +54,4 @@ def _own_id(state_dir: Path) -> str:
             new.replace(file)
         return file.read_text().strip()
     except OSError as error:
-        raise SettingsError(f"IMAGESIEVE_STATE_DIR is {state_dir}, which cannot be used: {error.strerror}") from error
+        raise SettingsError(f"the state folder is {state_dir}, which cannot be used: {error.strerror}") from error

@@ -29,6 +29,20 @@ def absolute_or_none(folder: str) -> str:
     return str(absolute(Path(folder))) if folder else ""
 
 
+def own_folder(variable: str, usual: str) -> Path | None:
+    """imagesieve's folder of one kind, as the XDG base directories have it; None for a user without a home folder.
+
+    variable: names the folder of all programs; usual: where that is below the home folder, if it is not set.
+    """
+    base = os.environ.get(variable, "")
+    if not base.startswith("/"):  # relative ones are invalid, the specification says
+        try:
+            base = str(Path.home() / usual)
+        except RuntimeError:
+            return None
+    return Path(base) / "imagesieve"
+
+
 def below_root(folder: str, root: Path) -> str:
     """`folder`, absolute or relative to `root`, as a path below it; `.` is `root` itself. Raises ValueError."""
     relative = Path(os.path.relpath(root / Path(folder).expanduser(), root))

@@ -46,7 +46,7 @@ def latest_report(settings: Settings) -> ReportFolder:
     except (FileNotFoundError, NotADirectoryError):
         raise PermanentError(
             f"there is no report in {settings.reports_dir} yet: the first one follows the first recluster run; "
-            "ask for it with `imagesieve recluster --wait`, or check IMAGESIEVE_STATE_DIR"
+            "ask for it with `imagesieve recluster --wait`, or name another collection with --collection or --state"
         ) from None
     except OSError as error:
         raise PermanentError(f"the report in {latest} cannot be read: {why_not(error)}") from error

@@ -11,15 +11,20 @@ from typing import Final
 
 from shared.errors import SettingsError
 from shared.permission import why_not
+from shared.version import own_version
 
 MARK: Final = "imagesieve-state"
 OWN_PREFIX: Final = ".imagesieve-"  # of all hidden files and folders that are made in a marked folder
+WRITER: Final = "imagesieve-version"  # a file in it: the version of imagesieve that used it last
+WATCHED: Final = "watched"  # a file in it: the watched folder, as bytes of a path
+CONFIG: Final = "config.toml"  # a file in it, if a user makes one: settings
 STATE_VERSION: Final = 2  # of what the folder holds; it grows when an older imagesieve could not read it any more
 
 # What every earlier version, which left no mark, wrote at its first start: `up`, the watcher, beat.
-_EVIDENCE: Final = ("watched", "supervisord.conf", "watcher.alive", "beat.alive", "beat-schedule")
-# No user's: a start that failed in an earlier version, and every file system that is mounted there.
-_NOTHING: Final = ("lock", "lost+found")
+_EVIDENCE: Final = (WATCHED, "supervisord.conf", "watcher.alive", "beat.alive", "beat-schedule")
+# No foreign thing: what a start that failed in an earlier version left, settings that were written before the first
+# start, and what every file system has that is mounted there.
+_NOTHING: Final = ("lock", CONFIG, "lost+found")
 
 
 def open_state_folder(folder: Path) -> None:
@@ -32,6 +37,8 @@ def open_state_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (folder / MARK).exists():
             write_whole(folder / MARK, f"{STATE_VERSION}\n".encode())
+        if writer_of(folder) != own_version():
+            write_whole(folder / WRITER, f"{own_version()}\n".encode())
     except OSError as error:
         raise unusable(folder, error) from error
 
@@ -43,7 +50,7 @@ def check_state_folder(folder: Path) -> None:
     """
     if not str(folder).isprintable():
         raise SettingsError(
-            f"IMAGESIEVE_STATE_DIR is {str(folder)!r}, with a line break or another character that cannot be shown; "
+            f"the state folder is {str(folder)!r}, with a line break or another character that cannot be shown; "
             "name a folder without one"
         )
     try:
@@ -56,14 +63,47 @@ def check_state_folder(folder: Path) -> None:
         raise unusable(folder, error) from error
     if foreign and version is None:
         raise SettingsError(
-            f"IMAGESIEVE_STATE_DIR is {folder}, which holds {foreign[0]!r} and was not made by imagesieve; name a new "
+            f"the state folder is {folder}, which holds {foreign[0]!r} and was not made by imagesieve; name a new "
             "or an empty folder for its state"
         )
     if version is not None and version > STATE_VERSION:
         raise SettingsError(
-            f"the state folder {folder} was made by a newer imagesieve (its version is {version}, this one reads up to "
-            f"{STATE_VERSION}); start the newer one, or name another folder in IMAGESIEVE_STATE_DIR"
+            f"the state folder {folder} was made by a newer imagesieve (its version is {version}, written by "
+            f"{writer_of(folder) or 'an unknown one'}; this one, {own_version()}, reads up to {STATE_VERSION}); start "
+            "the newer one, or name another folder with --state"
         )
+
+
+def is_state_folder(folder: Path) -> bool:
+    """Whether an imagesieve made this folder, of whatever version. A look at a few names."""
+    try:
+        return _read_version(folder) is not None
+    except SettingsError:
+        return True  # it has a mark, which is damaged
+    except OSError:
+        return False
+
+
+def writer_of(folder: Path) -> str:
+    """The version of imagesieve that used this state folder last; "" where none has left its version."""
+    try:
+        return (folder / WRITER).read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def watched_by(folder: Path) -> Path | None:
+    """The watched folder that a state folder is of; None where that is not written there. Raises OSError."""
+    try:
+        kept = (folder / WATCHED).read_bytes()
+    except FileNotFoundError:
+        return None
+    return Path(os.fsdecode(kept)) if kept else None  # empty: written by an earlier version before a power cut
+
+
+def keep_watched(folder: Path, watched: Path) -> None:
+    """Write down the watched folder that a state folder is of. Raises OSError."""
+    write_whole(folder / WATCHED, os.fsencode(watched))
 
 
 def _read_version(folder: Path) -> int | None:
@@ -75,7 +115,7 @@ def _read_version(folder: Path) -> int | None:
     if not text.isdecimal():
         raise SettingsError(
             f"the mark {folder / MARK} of the state folder holds no version; write {STATE_VERSION} into it if "
-            "imagesieve made this folder, or name another one in IMAGESIEVE_STATE_DIR"
+            "imagesieve made this folder, or name another one with --state"
         )
     return int(text)
 
@@ -112,5 +152,5 @@ def sync_folder(folder: Path) -> None:
 def unusable(folder: Path, error: OSError) -> SettingsError:
     """The error for a state folder that cannot be written, or is not a folder."""
     return SettingsError(
-        f"IMAGESIEVE_STATE_DIR is {str(folder)!r}, which cannot be used: {why_not(error)}; name a folder you may write"
+        f"the state folder is {str(folder)!r}, which cannot be used: {why_not(error)}; name a folder you may write"
     )

@@ -1,6 +1,7 @@
 """What every tier shares: a real Redis, settings that point at it, and photos that installed packages carry."""
 
 import itertools
+import os
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +19,23 @@ from shared.stack.redis_server import find_redis_server, redis_command
 # How long an example takes says more of what else the machine does than of the code.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+_own = pytest.StashKey[dict[str, str | None]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No collection and no settings of whoever runs the tests are seen by them, nor by what they start."""
+    names = ("XDG_STATE_HOME", "XDG_CONFIG_HOME")
+    config.stash[_own] = {name: os.environ.get(name) for name in names}
+    os.environ |= {name: tempfile.mkdtemp(prefix="sieve") for name in names}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    for name, before in config.stash[_own].items():
+        shutil.rmtree(os.environ.pop(name))
+        if before is not None:
+            os.environ[name] = before
 
 
 class RedisServer:

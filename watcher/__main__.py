@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from celery import Celery
 
 from shared.broker import make_app, outstanding
+from shared.collection import remember
 from shared.errors import SettingsError
 from shared.folders import check_state_apart
 from shared.logs import configure_logging
@@ -90,6 +91,7 @@ def check_folders(settings: Settings) -> None:
         raise SettingsError(f"IMAGESIEVE_WATCH_DIR is {watched}, which is not a folder: create it, or name another one")
     check_state_apart(watched, state)
     open_state_folder(state)
+    remember(state, watched)
     try:
         (state / HEARTBEAT_NAME).touch()
     except OSError as error:

@@ -4,32 +4,35 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 
-from shared.cli import ask, backlog, calibration, check, duplicates, estimate, look, start
+from shared.cli import ask, backlog, calibration, check, configuration, duplicates, estimate, look, start
 from shared.cli import stream as stream_commands
+from shared.cli.place import Commands
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.live.absence import explain_absence
-from shared.setting_faults import unknown_settings
-from shared.settings import Settings, load_settings
+from shared.settings import Settings, load_settings, unknown_settings
 from shared.stack.leftovers import SUPERVISED
+from shared.version import own_version
 
-app = typer.Typer(
+app = Commands(
     name="imagesieve",
     help="Finds duplicates in a stream of images, continuously.\n\n"
     "Begin with: imagesieve up ~/Pictures/incoming\n\n"
-    "Settings are IMAGESIEVE_* environment variables; the README lists them.",
+    "Commands find the collection by the folder in which they are called, or by --collection or --state.\n\n"
+    "Settings are IMAGESIEVE_* environment variables, or stand in a file: imagesieve settings.",
+    context_settings={"help_option_names": ["-h", "--help"]},  # of the commands, too
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command(new=True)(start.up)
+app.command(placed=False)(start.demo)  # its state is in the folder that it makes
 commands: list[tuple[Callable[..., None], bool]] = [
-    (start.up, False),
-    (start.demo, False),
     (estimate.estimate, False),
     (look.status, False),
     (stream_commands.events, False),
@@ -37,6 +40,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (calibration.calibrate, False),
     (ask.recluster, False),
     (look.report, False),
+    (configuration.settings, False),
     (look.doctor, False),
     (start.watch, False),
     (start.work, False),
@@ -49,6 +53,21 @@ for command, hidden in commands:
     app.command(hidden=hidden)(command)
 app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(backlog.app, name="backlog")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"imagesieve {own_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What stands before a command."""
 
 
 def main() -> None:

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from shared.cli.place import Commands
 from shared.cli.terminal import emit, say
 from shared.live.waiting import read_waiting
 from shared.settings import load_settings
 from shared.store import RedisStore
 
-app = typer.Typer(
+app = Commands(
     help="The backlog: files that were there before the folder was watched, and files that are read again. New files "
     "go before it.",
     no_args_is_help=True,

@@ -6,6 +6,7 @@ from shared.errors import ImagesieveError, SettingsError
 from shared.records import Extractor
 from shared.reports import latest_report
 from shared.settings import PREFIX, Settings, load_settings
+from shared.state_folder import watched_by
 from shared.store import RedisStore
 
 
@@ -14,8 +15,9 @@ def settings_of_collection() -> Settings:
 
     Raises Unavailable, and SettingsError where the weights have to be named.
     """
-    folder = watched_folder(_without_rules())
-    settings = load_settings(watch_dir=folder) if folder else load_settings()
+    settings = _without_rules()
+    folder = watched_folder(settings)
+    settings = load_settings(watch_dir=folder, state_dir=settings.state_dir) if folder else load_settings()
     return take_weights(take_near(settings), RedisStore.connect(settings.store).extractor())
 
 
@@ -32,7 +34,7 @@ def settings_of_report() -> Settings:
             f"which folder it is of: name it in {PREFIX}WATCH_DIR, or make a new report with "
             "`imagesieve recluster --force --wait`"
         )
-    return load_settings(watch_dir=folder)
+    return load_settings(watch_dir=folder, state_dir=settings.state_dir)
 
 
 def _without_rules() -> Settings:
@@ -41,14 +43,21 @@ def _without_rules() -> Settings:
 
 
 def watched_folder(settings: Settings) -> Path | None:
-    """The one that is set, else the newest report's; None where neither says."""
+    """The one that is set, else the newest report's, else the state folder's; None where none says."""
     if "watch_dir" in settings.model_fields_set:
         return settings.watch_dir
     try:
         folder = latest_report(settings).summary()["folder"]
     except (ImagesieveError, OSError, LookupError):
-        return None  # no report yet, or one that is damaged or of another version
-    return Path(folder) if folder and isinstance(folder, str) else None
+        folder = None  # no report yet, or one that is damaged or of another version
+    return Path(folder) if folder and isinstance(folder, str) else _kept(settings)
+
+
+def _kept(settings: Settings) -> Path | None:
+    try:
+        return watched_by(settings.state_dir)
+    except OSError:
+        return None
 
 
 def take_near(settings: Settings) -> Settings:

@@ -2,6 +2,7 @@
 
 import json as json_
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ from shared.acting.runs import Action, Phase, Run, read_runs
 from shared.cli.collection_settings import settings_of_report
 from shared.cli.decisions import decide
 from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
-from shared.cli.terminal import emit, say, shown
+from shared.cli.place import Commands, named_by
+from shared.cli.terminal import FILE_WIDTH, emit, say, shown
 from shared.errors import SettingsError
 from shared.paths import below_root, is_in_folder
 from shared.records import Kind
@@ -25,9 +27,8 @@ from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 
 RUN_COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off", "folder")
-FILE_WIDTH: Final = 250  # columns of a table that goes into a file
 
-app = typer.Typer(
+app = Commands(
     help="Show duplicates, decide on them, act on them, and bring them back.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -80,7 +81,7 @@ def list_duplicates(kind: Kinds = None, folder: Folders = None, json: Json = Fal
         if run.in_hand:
             say(f"run {run.header.id} was cut off; the next `duplicates apply --yes` or `restore` puts it in order")
     if command := next_command(found, kind or (), places):
-        say(f"next, a dry run: {command}")
+        say(f"next, a dry run: {' '.join([command, *map(shlex.quote, named_by.get())])}")
 
 
 @app.command()

@@ -17,7 +17,7 @@ from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.records import Extractor
 from shared.settings import Settings
 from shared.stack.redis_server import find_redis_server
-from shared.state_folder import check_state_folder
+from shared.state_folder import check_state_folder, writer_of
 from shared.store import RedisStore
 
 WATCHES_WANTED: Final = 65_536
@@ -117,7 +117,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     there = next(folder for folder in (settings.state_dir, *settings.state_dir.parents) if folder.exists())
     free = shutil.disk_usage(there).free
     found = f"{filesize.decimal(free)} free at {there}"
-    yield Finding("disk", free >= FREE_WANTED, found, "free some space, or set IMAGESIEVE_STATE_DIR to another disk")
+    yield Finding("disk", free >= FREE_WANTED, found, "free some space, or name a folder on another disk with --state")
 
 
 def _state(settings: Settings) -> Iterator[Finding]:
@@ -126,7 +126,9 @@ def _state(settings: Settings) -> Iterator[Finding]:
         wrong = ""
     except SettingsError as error:
         wrong = str(error)
-    yield Finding("state folder", not wrong, str(settings.state_dir), wrong)
+    writer = writer_of(settings.state_dir)
+    found = f"{settings.state_dir}, used last by imagesieve {writer}" if writer else str(settings.state_dir)
+    yield Finding("state folder", not wrong, found, wrong)
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from shared import names
 from shared.acting.runs import read_runs
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.broker import make_app, outstanding, workers
+from shared.cli.collection_settings import watched_folder
 from shared.cli.health import check_health
 from shared.cli.live import watch_status
 from shared.cli.network import read_layers, show_model
@@ -62,7 +63,9 @@ def _status(settings: Settings) -> dict[str, Any]:
     counts = store.counts()
     extractor, summary, waiting = store.extractor(), store.summary(), outstanding(app)
     reasons = Counter(record.reason for _, record in store.failures())
+    folder = watched_folder(settings)
     return {
+        "collection": {"folder": folder and str(folder), "state": str(settings.state_dir)},
         "images": {"total": counts.total, "ready": counts.ready, "pending": counts.pending, "failed": counts.failed},
         "backlog": asdict(read_waiting(store)),
         "verdicts": store.verdict_counts(),
@@ -102,6 +105,8 @@ def _stranded(settings: Settings, files: Files) -> list[Moved]:
 def _print_status(found: dict[str, Any]) -> None:
     images, generation, extractor = found["images"], found["generation"], found["extractor"]
     table = Table(show_header=False, box=None)
+    collection = found["collection"]
+    table.add_row("collection", shown(f"{collection['folder'] or 'unknown folder'}, state in {collection['state']}"))
     due = (found["verdicts"] or {}).get("unjudged", 0)
     stages = f"{images['ready']} ready, {images['pending']} pending, {images['failed']} failed"
     table.add_row("images", f"{stages}; {due} verdicts due" if due else stages)

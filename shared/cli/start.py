@@ -15,9 +15,10 @@ import typer
 from shared import names
 from shared.cli.demo import claim_demo_folder, make_demo_folder, others
 from shared.cli.terminal import emit, progress_view, say, shown
+from shared.collection import gone_collections
 from shared.errors import SettingsError, StackFailed
 from shared.reports import LATEST, latest_report
-from shared.settings import Settings, load_settings
+from shared.settings import PREFIX, Settings, load_settings
 from shared.stack import programs
 from shared.stack.state_dir import FLOWER_AUTH, flower_auth
 from shared.stack.up import (
@@ -54,8 +55,25 @@ def up(
 
       imagesieve up --once ~/Pictures > duplicates.txt
     """
-    weights = os.environ.get("IMAGESIEVE_WEIGHTS", "auto")
-    _up(load_settings(watch_dir=folder, weights=weights), once, json)
+    settings = load_settings(watch_dir=folder)
+    if not settings.state_dir.exists():
+        _tell_of_gone(shown(str(folder)))
+    _up(_with_weights(settings), once, json)
+
+
+def _tell_of_gone(folder: str) -> None:
+    """A new collection may be an old one whose folder has another name by now."""
+    for gone in gone_collections():
+        name = shown(gone.name)
+        say(
+            f"warning: the folder {shown(str(gone.folder))} of the collection {name} is not there; if {folder} is that "
+            f"folder under a new name, stop, and start with --collection {name}"
+        )
+
+
+def _with_weights(settings: Settings) -> Settings:
+    """The settings with weights that can be had anywhere, where nobody says which."""
+    return settings if "weights" in settings.model_fields_set else settings.model_copy(update={"weights": "auto"})
 
 
 def _up(settings: Settings, once: bool, json: bool) -> None:
@@ -113,8 +131,7 @@ def demo(
       imagesieve demo
     """
     base = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="imagesieve-demo-"))
-    weights = os.environ.get("IMAGESIEVE_WEIGHTS", "auto")
-    settings = load_settings(watch_dir=base / "pictures", state_dir=base / "state", weights=weights)
+    settings = _with_weights(load_settings(watch_dir=base / "pictures", state_dir=base / "state"))
     pictures, state = claim_demo_folder(base)
     made = make_demo_folder(pictures)
     say(f"{len(made)} files in {pictures}")
@@ -138,8 +155,7 @@ def watch(
 
       IMAGESIEVE_WATCH_DIR=/pictures imagesieve watch
     """
-    load_settings()
-    _become(programs.watcher(once))
+    _become(programs.watcher(once), load_settings())
 
 
 def work(
@@ -161,14 +177,14 @@ def work(
     if queue is QueueName.RECLUSTER or (queue is QueueName.VERDICTS and settings.on_duplicate == "move"):
         open_state_folder(settings.state_dir)  # these two write there: reports, journals
     children = max(1, settings.proposers) if queue is QueueName.PROPOSALS else 1
-    _become(programs.celery_worker(queue, settings.log_level, children))
+    _become(programs.celery_worker(queue, settings.log_level, children), settings)
 
 
 def beat() -> None:
     """Run beat, which asks for a recluster run after a start and every IMAGESIEVE_RECLUSTER_EVERY seconds. One only."""
     settings = load_settings()
     open_state_folder(settings.state_dir)
-    _become(programs.celery_beat(settings.state_dir, settings.log_level))
+    _become(programs.celery_beat(settings.state_dir, settings.log_level), settings)
 
 
 def flower() -> None:
@@ -177,7 +193,7 @@ def flower() -> None:
     if not settings.flower_auth:
         raise SettingsError("IMAGESIEVE_FLOWER_AUTH is empty: Flower can stop tasks, so it needs a user:password")
     os.environ |= programs.flower_environment(settings.flower_auth)
-    _become(programs.flower(settings.flower_address, settings.flower_port, settings.log_level))
+    _become(programs.flower(settings.flower_address, settings.flower_port, settings.log_level), settings)
 
 
 def serve() -> None:
@@ -195,11 +211,12 @@ def serve() -> None:
         flower_auth(settings.state_dir)
         say(f"user and password: {settings.state_dir / FLOWER_AUTH}")
     say(f"page: http://{settings.web_address}:{settings.web_port}")
-    _become(programs.web())
+    _become(programs.web(), settings)
 
 
-def _become(command: list[str]) -> Any:
-    """Replace this process, so that signals and the exit status are the command's own."""
+def _become(command: list[str], settings: Settings) -> Any:
+    """Replace this process, so that signals and the exit status are the command's own. It has the same state folder."""
+    os.environ[f"{PREFIX}STATE_DIR"] = str(settings.state_dir)
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted

@@ -14,6 +14,7 @@ from shared.stack.progress import Standing
 from shared.stack.up import View
 
 LINE_SECONDS = 5.0
+FILE_WIDTH = 250  # columns of a table that goes into a file
 
 
 def say(sentence: str) -> None:

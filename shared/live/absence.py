@@ -16,7 +16,9 @@ def explain_absence(error: Unavailable, settings: Settings) -> str:
     embedded: dict[str, bool] = {Server.STORE: not settings.store_url, Server.BROKER: not settings.broker_url}
     if embedded.get(error.who) and _nobody_listens(error):
         why = f"does not answer: nothing runs with the state folder {settings.state_dir}"
-        error = Unavailable(error.who, why, 'start "imagesieve up FOLDER", or check IMAGESIEVE_STATE_DIR')
+        error = Unavailable(
+            error.who, why, 'start "imagesieve up FOLDER", or name another one with --collection or --state'
+        )
     return str(error)
 
 

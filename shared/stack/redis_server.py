@@ -30,8 +30,8 @@ def check_socket(socket: Path) -> None:
     """Raise SettingsError where Linux knows no socket of so long a name."""
     if len(str(socket).encode()) > SOCKET_LIMIT:
         raise SettingsError(
-            f"IMAGESIEVE_STATE_DIR makes the path of Redis's socket too long for Linux "
-            f"({SOCKET_LIMIT} bytes): {socket}; choose a shorter folder"
+            f"the state folder makes the path of Redis's socket too long for Linux ({SOCKET_LIMIT} bytes): {socket}; "
+            "name a shorter folder with --state"
         )
 
 

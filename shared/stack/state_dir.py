@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from shared.errors import SettingsError, StateInUse
-from shared.state_folder import OWN_PREFIX, open_state_folder, unusable, write_whole
+from shared.state_folder import (
+    OWN_PREFIX,
+    WATCHED,
+    keep_watched,
+    open_state_folder,
+    unusable,
+    watched_by,
+    write_whole,
+)
 
-WATCHED: Final = "watched"  # a file in the state folder: the watched folder, as bytes of a path
 TEMPORARY: Final = f"{OWN_PREFIX}tmp"  # a folder in it, for the temporary files of all processes
 FLOWER_AUTH: Final = "flower.auth"
 
@@ -33,7 +40,7 @@ def take(folder: Path) -> int:
         os.close(descriptor)
         raise StateInUse(
             f"the state folder {folder} is in use by another imagesieve{_holder(folder)}; stop that one, "
-            "or give this one a folder of its own in IMAGESIEVE_STATE_DIR"
+            "or give this one a folder of its own with --state"
         ) from error
     return descriptor
 
@@ -43,18 +50,14 @@ def check_owner(folder: Path, watched: Path) -> None:
 
     Its records are of that one: with another folder in its place, every file would be taken for deleted.
     """
-    file = folder / WATCHED
     try:
-        kept = file.read_bytes()
-    except FileNotFoundError:
-        return
+        owner = watched_by(folder)
     except OSError as error:
         raise unusable(folder, error) from error
-    owner = Path(os.fsdecode(kept))
-    if kept and owner.resolve() != watched.resolve():  # empty: written by an earlier version before a power cut
+    if owner and owner.resolve() != watched.resolve():
         raise SettingsError(
             f"the state folder {folder} belongs to the watched folder {owner}; give {watched} a state folder of its "
-            f"own in IMAGESIEVE_STATE_DIR, or remove the file {file} if {owner} was moved or renamed to it"
+            f"own with --state, or remove the file {folder / WATCHED} if {owner} was moved or renamed to it"
         )
 
 
@@ -65,7 +68,7 @@ def claim(folder: Path, watched: Path) -> None:
     """
     check_owner(folder, watched)
     try:
-        write_whole(folder / WATCHED, os.fsencode(watched))
+        keep_watched(folder, watched)
     except OSError as error:
         raise unusable(folder, error) from error
 

@@ -17,6 +17,7 @@ from celery import Celery
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from shared.broker import make_app, outstanding, request_recluster
+from shared.collection import remember
 from shared.errors import SettingsError, StackFailed, Unavailable
 from shared.folders import check_state_apart
 from shared.ownership import claim_databases
@@ -67,6 +68,7 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
     try:
         if not settings.store_url:  # else its records are not in there
             state_dir.check_owner(folder, settings.watch_dir)
+        remember(folder, settings.watch_dir)
         if left := end_leftovers(folder):
             view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
         chosen: dict[str, Any] = {

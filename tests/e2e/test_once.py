@@ -140,7 +140,7 @@ def test_wrong_use_is_told_in_a_sentence_with_status_2(sieve: Imagesieve) -> Non
     assert "nowhere" in ended.stderr
     ended = sieve.run("up", str(sieve.watched), state_dir=str(sieve.watched / "state"))
     assert ended.returncode == 2
-    assert f"IMAGESIEVE_STATE_DIR is {sieve.watched}/state, inside the watched folder" in ended.stderr
+    assert f"the state folder is {sieve.watched}/state, inside the watched folder" in ended.stderr
     assert list(sieve.watched.iterdir()) == []  # nothing was made
 
 

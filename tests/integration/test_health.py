@@ -155,7 +155,7 @@ def test_only_the_embedded_redis_is_started_by_up(tmp_path: Path) -> None:
         for error in errors:
             assert explain_absence(error, ours) == (
                 f"Redis ({server}) does not answer: nothing runs with the state folder {tmp_path}; "
-                'start "imagesieve up FOLDER", or check IMAGESIEVE_STATE_DIR'
+                'start "imagesieve up FOLDER", or name another one with --collection or --state'
             )
     theirs = load_settings(state_dir=tmp_path, store_url="redis://127.0.0.1:1/1", broker_url="redis://127.0.0.1:1/0")
     for error in refused_by(theirs):

@@ -11,18 +11,18 @@ import pytest
 from shared.cli.collection_settings import settings_of_report, take_near, take_weights, watched_folder
 from shared.errors import SettingsError
 from shared.records import Extractor
-from shared.setting_faults import unknown_settings
-from shared.settings import Settings, load_settings
+from shared.settings import Settings, load_settings, unknown_settings
 from shared.stack.leftovers import SUPERVISED
 from worker.turn import HOLDER
 
 
 def test_defaults_point_into_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    settings = load_settings()
-    assert settings.state_dir == tmp_path / "imagesieve"
-    assert settings.store == f"unix://{tmp_path}/imagesieve/redis/redis.sock?db=1"
-    assert settings.broker == f"redis+socket://{tmp_path}/imagesieve/redis/redis.sock?virtual_host=0"
+    settings = load_settings(watch_dir=tmp_path / "Pictures")
+    state = tmp_path / "imagesieve" / "collections" / "Pictures"
+    assert settings.state_dir == state
+    assert settings.store == f"unix://{state}/redis/redis.sock?db=1"
+    assert settings.broker == f"redis+socket://{state}/redis/redis.sock?virtual_host=0"
     assert settings.embedded_redis
 
 
@@ -65,9 +65,22 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(monkeypatch: pytest.Monke
     [
         ("K_MAX", "x", "use a whole number from 0 to 1000"),
         ("K_MAX", "1001", "use a whole number from 0 to 1000"),
-        ("MAX_BYTES", "1.5", "use a whole number, 1 or more"),
-        ("POLL_EVERY", "0", "use a number above 0"),
-        ("SETTLE", "soon", "use a number, 0 or more"),
+        (
+            "MAX_BYTES",
+            "1.5",
+            "use a whole number, 1 or more (bytes), or one with a unit (B, kB, MB, GB, TB, KiB, MiB, GiB or TiB), such "
+            "as 1GB or 512MiB",
+        ),
+        (
+            "POLL_EVERY",
+            "0",
+            "use a number above 0 (seconds), or one with a unit (ms, s, m, h or d), such as 90s or 5m",
+        ),
+        (
+            "SETTLE",
+            "5 minutes",
+            "use a number, 0 or more (seconds), or one with a unit (ms, s, m, h or d), such as 90s or 5m",
+        ),
         ("OBSERVER", "magic", "use 'inotify' or 'polling'"),
     ],
 )
@@ -114,26 +127,26 @@ def extractor(weights: str) -> Extractor:
 
 def test_weights_that_are_left_open_are_those_of_the_collection(monkeypatch: pytest.MonkeyPatch) -> None:
     for weights in ("imagenet", "random"):
-        assert take_weights(Settings(), extractor(weights)).weights == weights
-        assert take_weights(Settings(weights="auto"), extractor(weights)).weights == weights
-    assert take_weights(Settings(), None).weights == "auto"
+        assert take_weights(load_settings(), extractor(weights)).weights == weights
+        assert take_weights(load_settings(weights="auto"), extractor(weights)).weights == weights
+    assert take_weights(load_settings(), None).weights == "auto"
     with pytest.raises(SettingsError, match=r"by VGG16 fc2, weights of file; name the path .* IMAGESIEVE_WEIGHTS"):
-        take_weights(Settings(), extractor("file"))
+        take_weights(load_settings(), extractor("file"))
     monkeypatch.setenv("IMAGESIEVE_WEIGHTS", "/w.h5")  # said is said
     for weights in ("imagenet", "file"):
-        assert take_weights(Settings(), extractor(weights)).weights == "/w.h5"
+        assert take_weights(load_settings(), extractor(weights)).weights == "/w.h5"
 
 
 def test_a_folder_that_is_left_open_is_the_newest_report_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("IMAGESIEVE_WATCH_DIR", raising=False)
     latest = tmp_path / "reports" / "latest"
     latest.mkdir(parents=True)
-    assert watched_folder(Settings(state_dir=tmp_path)) is None
+    assert watched_folder(load_settings(state_dir=tmp_path)) is None
     (latest / "summary.json").write_text("no JSON")
-    assert watched_folder(Settings(state_dir=tmp_path)) is None
+    assert watched_folder(load_settings(state_dir=tmp_path)) is None
     (latest / "summary.json").write_text('{"folder": "/photos"}')
-    assert watched_folder(Settings(state_dir=tmp_path)) == Path("/photos")
-    assert watched_folder(Settings(state_dir=tmp_path, watch_dir=Path("/other"))) == Path("/other")
+    assert watched_folder(load_settings(state_dir=tmp_path)) == Path("/photos")
+    assert watched_folder(load_settings(state_dir=tmp_path, watch_dir=Path("/other"))) == Path("/other")
 
 
 def newest_report(monkeypatch: pytest.MonkeyPatch, state: Path, summary: str) -> None:
@@ -148,14 +161,14 @@ def test_what_is_near_is_as_in_the_newest_report_where_it_is_left_open(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("IMAGESIEVE_STATE_DIR", str(tmp_path))
-    assert take_near(Settings()).near == "usual"  # no report yet
+    assert take_near(load_settings()).near == "usual"  # no report yet
     for summary in ("{}", '{"thresholds": null}', '{"thresholds": {"near": "far"}}', "no JSON"):
         newest_report(monkeypatch, tmp_path, summary)
-        assert take_near(Settings()).near == "usual"
+        assert take_near(load_settings()).near == "usual"
     newest_report(monkeypatch, tmp_path, '{"thresholds": {"near": "strict"}}')
-    assert take_near(Settings()).environment()["IMAGESIEVE_NEAR"] == "strict"
+    assert take_near(load_settings()).environment()["IMAGESIEVE_NEAR"] == "strict"
     monkeypatch.setenv("IMAGESIEVE_NEAR", "usual")
-    assert take_near(Settings()).near == "usual"
+    assert take_near(load_settings()).near == "usual"
 
 
 @pytest.mark.parametrize("name", ["IMAGESIEVE_WATCH_DIR", "imagesieve_watch_dir"])
@@ -175,7 +188,7 @@ def test_a_report_that_does_not_say_its_folder_is_named(
     newest_report(monkeypatch, tmp_path, summary)
     with pytest.raises(SettingsError, match=r"does not say which folder it is of: name it in IMAGESIEVE_WATCH_DIR"):
         settings_of_report()
-    assert watched_folder(Settings()) is None
+    assert watched_folder(load_settings()) is None
 
 
 def test_settings_travel_to_other_processes_unchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_supervisord_reads_odd_words_whole(tmp_path: Path, monkeypatch: pytest.M
 def test_a_state_folder_is_taken_once(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     lock = state_dir.take(folder)
-    with pytest.raises(StateInUse, match="IMAGESIEVE_STATE_DIR"):
+    with pytest.raises(StateInUse, match="give this one a folder of its own with --state"):
         state_dir.take(folder)
     os.close(lock)
     os.close(state_dir.take(folder))
@@ -73,7 +73,7 @@ def test_a_state_folder_is_taken_once(tmp_path: Path) -> None:
 
 def test_a_state_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SettingsError, match="IMAGESIEVE_STATE_DIR"):
+    with pytest.raises(SettingsError, match=r"the state folder is .* cannot be used"):
         state_dir.take(tmp_path / "file" / "state")
 
 
@@ -96,9 +96,9 @@ def test_a_state_folder_is_of_one_watched_folder(tmp_path: Path) -> None:
 
 def test_a_state_folder_that_cannot_remember_its_folder_is_a_wrong_setting(tmp_path: Path) -> None:
     (tmp_path / "watched").mkdir()
-    with pytest.raises(SettingsError, match=r"IMAGESIEVE_STATE_DIR .* cannot be used: Is a directory"):
+    with pytest.raises(SettingsError, match=r"the state folder is .* cannot be used: Is a directory"):
         state_dir.claim(tmp_path, tmp_path)
-    with pytest.raises(SettingsError, match=r"IMAGESIEVE_STATE_DIR .* cannot be used: No such file"):
+    with pytest.raises(SettingsError, match=r"the state folder is .* cannot be used: No such file"):
         state_dir.claim(tmp_path / "gone", tmp_path)
 
 

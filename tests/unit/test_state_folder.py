@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from shared.errors import SettingsError
-from shared.state_folder import MARK, STATE_VERSION, check_state_folder, open_state_folder, write_whole
+from shared.state_folder import (
+    MARK,
+    STATE_VERSION,
+    WRITER,
+    check_state_folder,
+    open_state_folder,
+    write_whole,
+    writer_of,
+)
+from shared.version import own_version
 
 
 def names(folder: Path) -> list[str]:
@@ -45,7 +54,7 @@ def test_a_folder_of_a_user_is_refused_and_nothing_is_made_in_it(tmp_path: Path,
     (tmp_path / inside).write_text("a user's")
     before = names(tmp_path)
     for use in (check_state_folder, open_state_folder):
-        with pytest.raises(SettingsError, match=r"IMAGESIEVE_STATE_DIR is .*, which holds .* not made by imagesieve"):
+        with pytest.raises(SettingsError, match=r"the state folder is .*, which holds .* not made by imagesieve"):
             use(tmp_path)
     assert names(tmp_path) == before
 
@@ -56,11 +65,15 @@ def test_a_folder_of_a_user_is_refused_and_nothing_is_made_in_it(tmp_path: Path,
 def test_a_folder_of_an_earlier_version_is_marked_and_taken(tmp_path: Path, left: str) -> None:
     (tmp_path / left).touch()
     open_state_folder(tmp_path)
-    assert names(tmp_path) == sorted([left, MARK])
+    assert names(tmp_path) == sorted([left, MARK, WRITER])
 
 
 def test_a_folder_of_a_newer_version_and_a_damaged_mark_are_refused(tmp_path: Path) -> None:
     (tmp_path / MARK).write_text(f"{STATE_VERSION + 1}\n")
+    (tmp_path / WRITER).write_text("9.1.0\n")
+    with pytest.raises(SettingsError, match=rf"written by 9\.1\.0; this one, {own_version()}, reads up to"):
+        open_state_folder(tmp_path)
+    (tmp_path / WRITER).unlink()
     with pytest.raises(SettingsError, match=f"made by a newer imagesieve .its version is {STATE_VERSION + 1}, "):
         open_state_folder(tmp_path)
     for damaged in ("", "one", "-1"):
@@ -92,3 +105,20 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         write_whole(tmp_path / "taken", b"second")
     assert (tmp_path / "file").read_bytes() == b"first"
     assert names(tmp_path) == ["file", "taken"]
+
+
+def test_it_says_which_imagesieve_used_it_last_and_keeps_the_mark_that_older_ones_read(tmp_path: Path) -> None:
+    (tmp_path / MARK).write_text(f"{STATE_VERSION}\n")
+    assert writer_of(tmp_path) == ""
+    open_state_folder(tmp_path)
+    assert writer_of(tmp_path) == own_version()
+    (tmp_path / WRITER).write_text("0.0.1\n")
+    open_state_folder(tmp_path)
+    assert writer_of(tmp_path) == own_version()
+    assert (tmp_path / MARK).read_text() == f"{STATE_VERSION}\n"
+
+
+def test_settings_may_be_written_before_the_first_start(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("k = 8\n")
+    open_state_folder(tmp_path)
+    assert (tmp_path / MARK).exists()

@@ -13,7 +13,7 @@ TOLD = {
     "SettingsError", "StackFailed", "StateInUse", "TargetAway", "Unavailable", "UnreadableImage", "ValueError",
     "WeightsError",
 }  # fmt: skip
-OF_SETTINGS = ("settings.py", "setting_checks.py", "quiet_hours.py")  # whose ValueError becomes a sentence
+OF_SETTINGS = ("setting_checks.py", "quiet_hours.py")  # whose ValueError becomes a sentence
 SHORTEST = 12  # characters by which a message can be recognised
 
 

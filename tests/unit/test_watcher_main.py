@@ -20,7 +20,7 @@ def test_the_state_folder_is_made_and_has_to_be_writable(tmp_path: Path) -> None
     check_folders(load_settings(watch_dir=watched, state_dir=tmp_path / "deep" / "state"))
     assert (tmp_path / "deep" / "state" / "watcher.alive").exists()
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match=r"IMAGESIEVE_STATE_DIR .* cannot be used: Not a directory"):
+    with pytest.raises(SettingsError, match=r"the state folder is .* cannot be used: Not a directory"):
         check_folders(load_settings(watch_dir=watched, state_dir=tmp_path / "file" / "state"))
 
 

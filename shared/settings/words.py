@@ -13,8 +13,9 @@ def split_words(value: Any) -> Any:
 
 
 def split_suffixes(value: Any) -> Any:
-    """Suffixes, likewise; one without its dot gets it."""
-    return frozenset(map(_suffix, split_words(value))) if isinstance(value, str) else value
+    """Suffixes, likewise, or a list of them; one without its dot gets it."""
+    words = split_words(value)
+    return frozenset(map(_suffix, words)) if isinstance(words, list | tuple) else words
 
 
 def _suffix(word: str) -> str:
