@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich import filesize
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +27,7 @@ from shared.records.passed_over import PassedOver
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
 from shared.store import Files, RedisStore, keys
+from shared.wording import size_of
 
 TOP_REASONS = 10
 TOP_KINDS = 10  # of what is passed over
@@ -90,7 +90,7 @@ def passed_in_words(passed: Mapping[str, Any]) -> str:
     """What was passed over, most files first, in one line."""
     kinds = [f"{shown(one['kind'])} {one['files']:,}" for one in passed["kinds"][:TOP_KINDS]]
     more = ", ..." if len(passed["kinds"]) > TOP_KINDS else ""
-    return f"{passed['files']:,} files, {filesize.decimal(passed['bytes'])}: {', '.join(kinds)}{more}"
+    return f"{passed['files']:,} files, {size_of(passed['bytes'])}: {', '.join(kinds)}{more}"
 
 
 def _stranded(settings: Settings, files: Files) -> list[Moved]:
@@ -112,7 +112,7 @@ def _print_status(found: dict[str, Any]) -> None:
     table.add_row("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items()))
     table.add_row("in hand", f"{found['unacknowledged']} messages")
     table.add_row("workers", ", ".join(found["workers"]) or NO_WORKERS)
-    table.add_row("Redis", filesize.decimal(found["redis_bytes"]))
+    table.add_row("Redis", size_of(found["redis_bytes"]))
     table.add_row("features", extractor["label"] if extractor else "no feature worker has started yet")
     for one in found["stranded"]:
         table.add_row("warning", f"{shown(one['path'])}: {shown(one['sentence'])}")

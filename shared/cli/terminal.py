@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from shared.stack.progress import Standing
 from shared.stack.up import View
+from shared.wording import number_of
 
 LINE_SECONDS = 5.0
 
@@ -70,9 +71,9 @@ def describe(standing: Standing) -> str:
     """
     counts = standing.counts
     loading = counts.pending > 0 and not standing.computed and not standing.loaded
-    parts = [f"{counts.failed} failed", f"{standing.computed} computed"]
-    parts += [f"{counts.pending} to read"] if counts.pending else []
-    parts += [f"{standing.unjudged} verdicts due"] if standing.unjudged else []
+    parts = [f"{counts.failed:,} failed", f"{standing.computed:,} computed"]
+    parts += [f"{counts.pending:,} to read"] if counts.pending else []
+    parts += [f"{number_of(standing.unjudged, 'verdict')} due"] if standing.unjudged else []
     return ", ".join([*parts, *(["loading the network"] if loading else [])])
 
 
@@ -90,4 +91,4 @@ class _Lines:
         if standing == self._last or (not finished and now - self._printed < LINE_SECONDS):
             return
         self._last, self._printed = standing, now
-        say(f"{standing.judged} of {standing.counts.total} files done, {described}")
+        say(f"{standing.judged:,} of {number_of(standing.counts.total, 'file')} done, {described}")

@@ -29,6 +29,7 @@ from shared.stack.redis_server import check_socket, find_redis_server, redis_com
 from shared.stack.supervisor import Supervisor
 from shared.state_folder import check_state_folder
 from shared.store import RedisStore
+from shared.wording import number_of
 
 LOOK_SECONDS: Final = 0.5
 REDIS_SECONDS: Final = 600  # loading a long append-only file takes its time
@@ -68,7 +69,7 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
         if not settings.store_url:  # else its records are not in there
             state_dir.check_owner(folder, settings.watch_dir)
         if left := end_leftovers(folder):
-            view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
+            view.say(f"ended {number_of(left, 'process', 'processes')} of an earlier run whose supervisord was killed")
         chosen: dict[str, Any] = {
             "flower_auth": settings.flower_auth or state_dir.flower_auth(folder),
             "flower_port": _free_port(settings.flower_address, settings.flower_port, "FLOWER"),

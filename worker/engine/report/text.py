@@ -4,7 +4,6 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich import filesize
 from tabulate import tabulate
 
 from shared.records.passed_over import PassedOver
@@ -12,7 +11,7 @@ from worker.engine.groups.groups import Group
 from worker.engine.groups.keepers import word_rule
 from worker.engine.report.model import Report, Totals
 from worker.engine.report.summary import REASONS_LISTED, naming, reasons, sampling
-from worker.engine.report.wording import beside, fit, number_of, origin_of, saving, show, strictness_of
+from worker.engine.report.wording import beside, fit, number_of, origin_of, saving, show, size_of, strictness_of
 
 WIDTH: Final = 80  # columns
 GROUPS_NAMED: Final = 5  # largest ones, which are named
@@ -57,7 +56,7 @@ def summary_text(report: Report) -> str:
 def _total_rows(report: Report) -> list[tuple[str, str]]:
     totals, meta = report.totals, report.meta
     rows = [
-        ("Images", f"{totals.images:,} ({filesize.decimal(totals.bytes)})"),
+        ("Images", f"{totals.images:,} ({size_of(totals.bytes)})"),
         ("Different images", f"{totals.distinct:,}"),
         ("Verified duplicates", f"{totals.duplicates:,} in {number_of(totals.groups, 'group')}"),
         ("Compared by bytes", _by_bytes(totals)),
@@ -95,7 +94,7 @@ def _group(group: Group) -> Iterator[str]:
     yield from _beside(group.companions, group.companion_bytes)
     for duplicate in group.duplicates[:DUPLICATES_NAMED]:
         yield f"  {duplicate.kind:<10} {fit(duplicate.member.path, WIDTH - 13)}"
-        yield f"  {'':<10} {fit(f'{filesize.decimal(duplicate.member.bytes)}: {duplicate.why}', WIDTH - 13)}"
+        yield f"  {'':<10} {fit(f'{size_of(duplicate.member.bytes)}: {duplicate.why}', WIDTH - 13)}"
         yield from _beside(duplicate.companions, duplicate.companion_bytes)
     if len(group.duplicates) > DUPLICATES_NAMED:
         yield f"  and {number_of(len(group.duplicates) - DUPLICATES_NAMED, 'more', 'more')}"
@@ -132,7 +131,7 @@ def _cluster_rows(report: Report) -> list[tuple[str, ...]]:
             f"{cluster.images:,}",
             f"{cluster.reduction:.2f}",
             f"{cluster.duplicates:,}",
-            _short_size(cluster.bytes_to_free),
+            size_of(cluster.bytes_to_free),
             "" if cluster.silhouette is None else f"{cluster.silhouette:.3f}",
         )
         for cluster in report.clusters
@@ -154,13 +153,9 @@ def _total_row(report: Report) -> tuple[str, ...]:
         f"{totals.images:,}",
         f"{sum(cluster.reduction for cluster in report.clusters):.2f}",
         f"{totals.duplicates:,}",
-        _short_size(totals.bytes_to_free),
+        size_of(totals.bytes_to_free),
         "" if mean is None else f"{mean:.3f}",
     )
-
-
-def _short_size(count: int) -> str:
-    return filesize.decimal(count).replace("bytes", "B")
 
 
 def _failures(report: Report) -> Iterator[str]:
@@ -181,22 +176,22 @@ def _by_bytes(totals: Totals) -> str:
     if not totals.by_bytes:
         return ""
     found = number_of(totals.by_bytes_duplicates, "duplicate")
-    return f"{number_of(totals.by_bytes, 'file')} ({filesize.decimal(totals.by_bytes_size)}), {found}"
+    return f"{number_of(totals.by_bytes, 'file')} ({size_of(totals.by_bytes_size)}), {found}"
 
 
 def _passed(passed: PassedOver) -> str:
     files, size = passed.total
-    return f"{files:,} ({filesize.decimal(size)}): no pictures by their name" if files else ""
+    return f"{files:,} ({size_of(size)}): no pictures by their name" if files else ""
 
 
 def _passed_over(report: Report) -> Iterator[str]:
     ranked = report.meta.passed_over.ranked
     if not ranked:
         return
-    rows = [(show(name), f"{one.files:,}", _short_size(one.bytes)) for name, one in ranked[:KINDS_SHOWN]]
+    rows = [(show(name), f"{one.files:,}", size_of(one.bytes)) for name, one in ranked[:KINDS_SHOWN]]
     if rest := [one for _, one in ranked[KINDS_SHOWN:]]:
         files, size = sum(one.files for one in rest), sum(one.bytes for one in rest)
-        rows.append(("(others)", f"{files:,}", _short_size(size)))
+        rows.append(("(others)", f"{files:,}", size_of(size)))
     yield f"{number_of(report.meta.passed_over.total.files, 'file')} passed over; passed-over.csv names each"
     yield _grid(("Suffix or reason", "Files", "Bytes"), rows, widest=REASON)
 
