@@ -8,7 +8,7 @@ from typing import TextIO
 
 import typer
 
-from shared.cli import ask, backlog, calibration, check, duplicates, estimate, look, start
+from shared.cli import ask, backlog, calibration, check, duplicates, estimate, look, start, weights
 from shared.cli import stream as stream_commands
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
@@ -38,6 +38,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (ask.recluster, False),
     (look.report, False),
     (look.doctor, False),
+    (weights.weights, False),
     (start.watch, False),
     (start.work, False),
     (start.serve, False),

@@ -1,12 +1,15 @@
 """What the command line writes to people: sentences, progress, and JSON for programs."""
 
 import json
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from textwrap import TextWrapper
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -25,6 +28,24 @@ def say(sentence: str) -> None:
 def emit(value: Any) -> None:
     """A result as JSON, for programs."""
     print(json.dumps(value, indent=2, default=str), flush=True)
+
+
+def columns() -> int:
+    """How wide the terminal is, 80 where standard output leads somewhere else."""
+    return shutil.get_terminal_size().columns
+
+
+def folded(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Lines broken between words where they are longer than `width`; a word, such as a path, stays whole."""
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()))
+        wrapper = TextWrapper(width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+        yield from wrapper.wrap(line) if cell_len(line) > width else [line]
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Results for people; on a terminal no line is longer than that is wide, but for a word that is."""
+    print("\n".join(folded(lines, columns()) if sys.stdout.isatty() else lines), flush=True)
 
 
 def shown(path: str) -> str:

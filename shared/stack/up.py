@@ -121,10 +121,8 @@ def _start(
     _do_when_redis_answers(lambda: claim_databases(store, app, settings.state_dir, settings.watch_dir), supervisor)
     prepare_weights(settings)
     extractor = store.extractor()
-    if extractor:
-        view.say(f"features: {extractor.label}")
-        if extractor.warning:
-            view.say(f"warning: {extractor.warning}")
+    if extractor:  # one line: the warning says which they are
+        view.say(f"warning: {extractor.warning}" if extractor.warning else f"features: {extractor.label}")
     if not settings.store_url:  # not before: a start that failed would have taken the folder for nothing
         state_dir.claim(settings.state_dir, settings.watch_dir)
     progress = Progress(store)  # before anybody works
