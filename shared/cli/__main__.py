@@ -10,6 +10,7 @@ import typer
 
 from shared.cli import ask, backlog, calibration, check, duplicates, estimate, look, start, weights
 from shared.cli import stream as stream_commands
+from shared.cli.own_modules import find_own_modules
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.live.absence import explain_absence
@@ -55,6 +56,11 @@ app.add_typer(backlog.app, name="backlog")
 def main() -> None:
     """Run the command line. Exit status 0: done, 1: failed, 2: wrong use."""
     escape_what_cannot_be_written(sys.stdout)
+    try:
+        find_own_modules()
+    except SettingsError as error:
+        say(str(error))
+        sys.exit(2)
     if SUPERVISED not in os.environ:  # of what `up` starts, `up` has said it
         for warning in unknown_settings(os.environ, Settings.model_fields):
             say(f"warning: {warning}")

@@ -59,7 +59,7 @@ def _keras(settings: Settings) -> Iterator[Finding]:
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, check=False, capture_output=True, text=True
     )
-    remedy = "run `make setup` again; the end of its complaint: " + ended.stderr.strip()[-300:]
+    remedy = "install imagesieve again; the end of its complaint: " + ended.stderr.strip()[-300:]
     try:
         found = json.loads(ended.stdout)
     except ValueError:
