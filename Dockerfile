@@ -36,4 +36,13 @@ ENV PATH=/opt/venv/bin:$PATH \
     IMAGESIEVE_DECISIONS_DIR=/decisions \
     IMAGESIEVE_UID=${UID}
 USER imagesieve
+
+# Behind all layers, so that another version builds none of them again; `make image` gives both.
+ARG VERSION=unversioned
+ARG REVISION=
+LABEL org.opencontainers.image.title="imagesieve" \
+      org.opencontainers.image.description="Finds duplicates in a stream of images, continuously" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 CMD ["imagesieve", "--help"]

@@ -5,9 +5,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCK   := requirements/dev.txt
 WATCH  ?=
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
+PLATFORMS ?= linux/amd64,linux/arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test hard keys quick check hooks bench chaos machines fuzz audit lock clean
+.PHONY: help setup up demo test hard keys quick check hooks bench chaos machines fuzz audit lock dist release image clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,5 +83,28 @@ lock: ## resolve the dependencies anew into requirements/ (needs uv)
 	uv pip compile pyproject.toml --extra gpu --constraint requirements/dev.txt --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements/gpu.txt
 
-clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+dist: $(STAMP) ## build the wheel and the source archive into dist/
+	rm -rf dist build *.egg-info
+	$(BIN)/python -c 'from setuptools import build_meta as m; m.build_sdist("dist"); m.build_wheel("dist")' > /dev/null
+	rm -rf build
+	@ls dist
+
+# All that a release needs is made and looked at; nothing leaves this machine.
+release: ## checks, all tests, wheel and source archive of a version that CHANGELOG.md describes; pushes nothing
+	@case "$(VERSION)" in *dev*) echo "pyproject.toml says $(VERSION): write the version of the release there" >&2; \
+		exit 2;; esac
+	@awk '/^## /{on = index($$0, "## [$(VERSION)] - ") == 1} on && /^- /{n++} END{exit n == 0}' CHANGELOG.md || { \
+		echo "CHANGELOG.md says nothing below '## [$(VERSION)] - DATE'" >&2; exit 2; }
+	@test -z "$$(git status --porcelain)" || { echo "commit first: a release is made of what git holds" >&2; exit 2; }
+	$(MAKE) test
+	$(MAKE) dist
+	@echo "to release $(VERSION): git tag -a v$(VERSION) -m 'imagesieve $(VERSION)'"
+
+image: ## build the container image for PLATFORMS into dist/ (needs docker buildx)
+	@mkdir -p dist
+	docker buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$$(git rev-parse HEAD) --tag imagesieve:$(VERSION) \
+		--output type=oci,dest=dist/imagesieve-$(VERSION)-image.tar .
+
+clean: ## remove the virtual environment, caches and what was built
+	rm -rf $(VENV) dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -18,6 +18,7 @@ from shared.records.checks import LONGEST_NAME, CheckAnswer, Question, Stage, Un
 from shared.records.collection import at_text
 from shared.settings import Settings
 from shared.store.redis_checks import KEPT_SECONDS, RedisChecks
+from shared.wording import size_of
 
 PATIENCE: Final = 10.0  # seconds, where nothing else is said
 LARGEST: Final = 64 << 20  # bytes of a picture that is asked about: it travels through Redis
@@ -53,7 +54,7 @@ class Asker:
         """
         if len(data) > LARGEST:
             raise UnreadableImage(
-                FailureKind.TOO_LARGE, f"is too large to be sent to the workers: more than {LARGEST} bytes"
+                FailureKind.TOO_LARGE, f"is too large to be sent to the workers: more than {size_of(LARGEST)}"
             )
         question = Question(uuid4().hex, name[-LONGEST_NAME:])
         deadline = time.monotonic() + min(patience, KEPT_SECONDS)
@@ -102,7 +103,7 @@ def read_picture(path: Path, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise UnreadableImage(
             FailureKind.TOO_LARGE,
-            f"is too large: more than {max_bytes} bytes, which is what IMAGESIEVE_MAX_BYTES allows",
+            f"is too large: more than {size_of(max_bytes)}, which is what IMAGESIEVE_MAX_BYTES allows",
         )
     return data
 

@@ -27,6 +27,7 @@ Every message names the thing, the cause and the way out: it is what a user read
 from collections.abc import Collection
 
 from shared.failures import FailureKind
+from shared.wording import number_of
 
 
 class ImagesieveError(Exception):
@@ -105,7 +106,9 @@ class DamagedImages(TransientError):
     """
 
     def __init__(self, digests: Collection[str]) -> None:
-        super().__init__(f"what is stored of {len(digests)} images is damaged; their files are read and described anew")
+        super().__init__(
+            f"what is stored of {number_of(len(digests), 'image')} is damaged; the files are read and described anew"
+        )
         self.digests = frozenset(digests)
 
 

@@ -10,6 +10,7 @@ from shared.permission import why_not
 from shared.settings import Settings
 
 LATEST = "latest"
+WIDTH = 80  # columns of summary.txt
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,11 @@ class ReportFolder:
         """The page for people."""
         return self.folder / "report.html"
 
-    def text(self) -> str:
-        """The tables."""
-        return (self.folder / "summary.txt").read_text(errors="surrogateescape")
+    def text(self, columns: int = WIDTH) -> str:
+        """The tables, for a terminal of so many columns. A report of an earlier version has them in 80 alone."""
+        narrow = self.folder / "summary-narrow.txt"
+        file = narrow if columns < WIDTH and narrow.exists() else self.folder / "summary.txt"
+        return file.read_text(errors="surrogateescape")
 
     def summary(self) -> dict[str, Any]:
         """summary.json. Raises PermanentError where it cannot be read."""

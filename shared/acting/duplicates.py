@@ -20,7 +20,7 @@ class ReportedDuplicate:
     digest, keeper_digest: SHA-256 of the files' bytes when the report was made. frees: bytes that
     its going would free by the report's rule (worker.engine.groups.savings.count_savings); may_free: if it is proved to
     lose nothing. companions: names of the files beside it that went with it when the report was made. kept_by: the
-    decision by which it stayed then, 0 without one.
+    decision by which it stayed then, 0 without one. reason: in words; "" where an earlier version did not say.
     """
 
     group: int
@@ -36,6 +36,7 @@ class ReportedDuplicate:
     companions: tuple[str, ...] = ()
     keeper_bytes: int = 0
     kept_by: int = 0
+    reason: str = ""
 
 
 def read_duplicates(folder: Path, named: Collection[Kind] = ()) -> list[ReportedDuplicate]:
@@ -68,7 +69,7 @@ def _duplicates(folder: Path, assigned: Mapping[str, _Row]) -> Iterator[Reported
             int(row["group"]), path, assigned[path]["digest"], int(row["bytes"]), Kind(row["kind"]),
             float(row["similarity"]), keeper, assigned[keeper]["digest"], int(row.get("frees") or 0),
             int(row.get("may_free") or 0), _names(row.get("companions") or ""), int(assigned[keeper].get("bytes") or 0),
-            int(row.get("kept_by") or 0),
+            int(row.get("kept_by") or 0), row.get("reason") or "",
         )  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def _variants(folder: Path, assigned: Mapping[str, _Row]) -> Iterator[ReportedDu
         yield ReportedDuplicate(
             0, path, assigned[path]["digest"], int(assigned[path]["bytes"]), Kind.VARIANT, float(row["similarity"]),
             of, assigned[of]["digest"], keeper_bytes=int(assigned[of].get("bytes") or 0),
+            reason=row.get("reason") or "",
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from shared import names
 from shared.absence import Server, unavailable
 from shared.broker.lanes import Lane
+from shared.broker.loader import Loader
 from shared.broker.wording import describe_paths
 from shared.records import Owner, Reference
 from shared.settings import Settings
@@ -32,7 +33,8 @@ UNACKNOWLEDGED: Final = "unacked"  # kombu's hash of messages that were fetched 
 
 def make_app(settings: Settings) -> Celery:
     """The Celery app, without tasks. Connects to nothing yet."""
-    app = Celery("imagesieve", broker=settings.broker, backend=settings.broker, set_as_current=False)
+    address = settings.broker
+    app = Celery("imagesieve", loader=Loader, broker=address, backend=address, set_as_current=False)
     transport = {
         # The shortest timeout of all apps on one broker wins, so every process takes it from here.
         "visibility_timeout": settings.visibility_timeout,

@@ -8,8 +8,9 @@ from typing import Annotated, TextIO
 
 import typer
 
-from shared.cli import ask, backlog, calibration, check, configuration, duplicates, estimate, look, start
+from shared.cli import ask, backlog, calibration, check, configuration, duplicates, estimate, look, start, weights
 from shared.cli import stream as stream_commands
+from shared.cli.own_modules import find_own_modules
 from shared.cli.place import Commands
 from shared.cli.terminal import say
 from shared.errors import ImagesieveError, SettingsError, Unavailable
@@ -42,6 +43,7 @@ commands: list[tuple[Callable[..., None], bool]] = [
     (look.report, False),
     (configuration.settings, False),
     (look.doctor, False),
+    (weights.weights, False),
     (start.watch, False),
     (start.work, False),
     (start.serve, False),
@@ -73,6 +75,11 @@ def begin(
 def main() -> None:
     """Run the command line. Exit status 0: done, 1: failed, 2: wrong use."""
     escape_what_cannot_be_written(sys.stdout)
+    try:
+        find_own_modules()
+    except SettingsError as error:
+        say(str(error))
+        sys.exit(2)
     if SUPERVISED not in os.environ:  # of what `up` starts, `up` has said it
         for warning in unknown_settings(os.environ, Settings.model_fields):
             say(f"warning: {warning}")

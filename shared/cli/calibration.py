@@ -13,6 +13,7 @@ from rich.table import Table
 from shared.cli.collection_settings import settings_of_collection
 from shared.cli.terminal import emit, say, shown
 from shared.errors import PermanentError
+from shared.wording import number_of
 
 PICTURES = 20
 PAIRS_NAMED = 10  # of those that were decided on, and that the thresholds see otherwise
@@ -62,7 +63,9 @@ def calibrate(
 def show(found: dict[str, Any]) -> None:
     """What `worker.commands.calibrate` found, for people."""
     console = Console()
-    table = Table(title=f"{found['images']} pictures, {found['all']['copies']} copies")
+    table = Table(
+        title=f"{number_of(found['images'], 'picture')}, {number_of(found['all']['copies'], 'copy', 'copies')}"
+    )
     table.add_column("edit", no_wrap=True, min_width=16)
     table.add_column("makes it")
     for name in COLUMNS:
@@ -102,7 +105,8 @@ def _choice(found: dict[str, Any]) -> list[str]:
 def _alarms(found: dict[str, Any]) -> list[str]:
     unrelated = found["unrelated"]
     return [
-        f"unrelated pairs: {unrelated['pairs']:,} pairs of pictures in {unrelated['comparisons']:,} comparisons, the "
+        f"unrelated pairs: {number_of(unrelated['pairs'], 'pair')} of pictures in "
+        f"{number_of(unrelated['comparisons'], 'comparison')}, the "
         f"most promising ones among them; {unrelated['left_out']:,} left out, which the collection itself connects",
         *(
             f"wrongly {name}: {wrong['accepted']:,}, so below {100 * wrong['upper_bound']:.2g}% of such pairs "
@@ -118,8 +122,7 @@ def _hard(found: dict[str, Any]) -> list[str]:
     lines = [
         f"hard pairs: {hard['pairs']:,} of them look alike at first sight; "
         + "; ".join(
-            f"with IMAGESIEVE_NEAR={name}{' (in force)' if name == found['near'] else ''} "
-            f"{hard[name]['near']:,} are near, {hard[name]['variant']:,} variants"
+            f"with IMAGESIEVE_NEAR={name}{' (in force)' if name == found['near'] else ''} {_are_near(hard[name])}"
             for name in ("usual", "strict")
         )
     ]
@@ -140,11 +143,20 @@ def _decisions(found: dict[str, Any]) -> list[str]:
     together, lost = different["found_together"], same["not_found"]
     return [
         "",
-        f"your decisions: of {different['pairs']:,} pairs that you called different {len(together):,} look like one "
-        f"picture to it; of {same['pairs']:,} pairs of which you chose one {len(lost):,} look different",
+        f"your decisions: of {number_of(different['pairs'], 'pair')} that you called different {_look(together)} like "
+        f"one picture to it; of {number_of(same['pairs'], 'pair')} of which you chose one {_look(lost)} different",
         *(f"  like one picture: {shown(one)} and {shown(other)}" for one, other in together[:PAIRS_NAMED]),
         *(f"  different: {shown(one)} and {shown(other)}" for one, other in lost[:PAIRS_NAMED]),
     ]
+
+
+def _are_near(found: dict[str, int]) -> str:
+    verb = "is" if found["near"] == 1 else "are"
+    return f"{found['near']:,} {verb} near, {number_of(found['variant'], 'variant')}"
+
+
+def _look(pairs: list[Any]) -> str:
+    return f"{len(pairs):,} look{'s' if len(pairs) == 1 else ''}"
 
 
 def _side(path: str, edit: str) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from shared.chosen_weights import remembered_weights
 from shared.errors import ImagesieveError, SettingsError
 from shared.records import Extractor
 from shared.reports import latest_report
@@ -74,13 +75,19 @@ def take_near(settings: Settings) -> Settings:
 def take_weights(settings: Settings, extractor: Extractor | None) -> Settings:
     """The settings with the weights that described the collection, where they leave it open. `up` takes `auto` then.
 
-    Raises SettingsError where those are a file, whose place the collection does not know.
+    Raises SettingsError where those are a file that `imagesieve weights` was not given: the collection does not know
+    its place.
     """
     if "weights" in settings.model_fields_set and settings.weights != "auto":
         return settings
-    if extractor and extractor.weights == "file":
+    remembered = remembered_weights(settings.state_dir)
+    if extractor is None:
+        return settings.model_copy(update={"weights": remembered or "auto"})
+    if extractor.weights != "file":
+        return settings.model_copy(update={"weights": extractor.weights})
+    if not remembered:
         raise SettingsError(
-            f"the collection was described by {extractor.label}; name the path of that file in IMAGESIEVE_WEIGHTS "
-            "for this command"
+            f"the collection was described by {extractor.label}; name that file to `imagesieve weights`, or in "
+            "IMAGESIEVE_WEIGHTS for this command"
         )
-    return settings.model_copy(update={"weights": extractor.weights if extractor else "auto"})
+    return settings.model_copy(update={"weights": remembered})

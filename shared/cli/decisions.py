@@ -21,6 +21,7 @@ from shared.paths import below_root
 from shared.permission import why_not
 from shared.reports import latest_report
 from shared.settings import Settings
+from shared.wording import number_of
 
 WORDS: Final = {
     DecisionKind.DIFFERENT: "are different pictures",
@@ -155,7 +156,8 @@ def _export(decisions: list[Decision], file: Path) -> None:
             out.write(text)
     except OSError as error:
         raise PermanentError(f"{file} cannot be written: {why_not(error)}; name another file") from error
-    say(f"{len(decisions)} decisions are in {file}; `imagesieve duplicates decide --import` reads it")
+    are = "is" if len(decisions) == 1 else "are"
+    say(f"{number_of(len(decisions), 'decision')} {are} in {file}; `imagesieve duplicates decide --import` reads it")
 
 
 def _import(journal: DecisionJournal, file: Path) -> list[Decision]:

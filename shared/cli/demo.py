@@ -1,16 +1,21 @@
-"""The demo's folder: real photos that installed packages carry, edited copies of them, and unreadable files."""
+"""The demo's folder: pictures, edited copies of them, and unreadable files.
+
+The pictures are real photos where installed packages carry them, and drawn ones where scikit-image is not installed.
+"""
 
 import filecmp
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageEnhance, ImageOps
 
+from shared.cli.demo_pictures import draw_landscape
 from shared.errors import PermanentError, SettingsError
 from shared.permission import why_not
 from shared.state_folder import OWN_PREFIX
@@ -27,6 +32,14 @@ PHOTOS: Final = {
     ),
 }  # fmt: skip
 
+DRAWN: Final = 20  # pictures that are drawn where scikit-image's are not there
+DRAWN_QUALITY: Final = 92  # of their JPEG
+SPOILT: Final = {
+    "truncated.jpg": None,
+    "empty.jpg": b"",
+    "really a page.jpg": b"<html><body>404 Not Found</body></html>",
+}
+
 EDITS: Final[dict[str, Callable[[Image.Image], Image.Image]]] = {
     "half size": lambda image: image.resize((image.width // 2, image.height // 2)),
     "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.3),
@@ -34,6 +47,14 @@ EDITS: Final[dict[str, Callable[[Image.Image], Image.Image]]] = {
     "cropped": lambda image: image.crop((image.width // 20, image.height // 20, image.width, image.height)),
     "mirrored": ImageOps.mirror,
 }
+
+
+@dataclass(frozen=True)
+class Original:
+    """A picture of the demo. write: makes a file of it, of the same bytes each time."""
+
+    name: str
+    write: Callable[[Path], object]
 
 
 def claim_demo_folder(base: Path) -> tuple[Path, Path]:
@@ -60,19 +81,17 @@ def claim_demo_folder(base: Path) -> tuple[Path, Path]:
 def make_demo_folder(folder: Path) -> list[Path]:
     """Fill `folder`; the demo's files in it. What is there already stays as it is, so a second run is the same.
 
-    Raises PermanentError where they cannot be written, or where there are no photos.
+    Raises PermanentError where they cannot be written.
     """
-    photos = _find_photos()
-    made: list[tuple[Path, Callable[[Path], object]]] = [
-        (folder / photo.name, partial(shutil.copyfile, photo)) for photo in photos
-    ]
-    for number, photo in enumerate(photos):
+    originals = [*_photos(), *_drawn()]
+    made: list[tuple[Path, Callable[[Path], object]]] = [(folder / one.name, one.write) for one in originals]
+    for number, one in enumerate(originals):
         if number % 3 == 0:
-            made.append((folder / "copies" / f"copy of {photo.name}", partial(shutil.copyfile, photo)))
+            made.append((folder / "copies" / f"copy of {one.name}", one.write))
         if number % 2 == 0:
             edit = list(EDITS)[number // 2 % len(EDITS)]
-            made.append((folder / "edited" / f"{photo.stem}, {edit}.jpg", partial(_edit, photo, edit)))
-    made += [(folder / "unreadable" / name, partial(_write, data)) for name, data in _spoil(photos[0]).items()]
+            made.append((folder / "edited" / f"{Path(one.name).stem}, {edit}.jpg", partial(_edit, one, edit)))
+    made += [(folder / "unreadable" / name, partial(_spoil, originals[0], data)) for name, data in SPOILT.items()]
     made.append((folder / "notes.txt", partial(_write, b"Not a picture: the report says so.\n")))
     try:
         return [file for file, write in made if _put(file, write)]
@@ -86,14 +105,17 @@ def others(folder: Path, made: Sequence[Path]) -> list[Path]:
     return sorted(found - set(made))
 
 
-def _find_photos() -> list[Path]:
-    photos = []
+def _photos() -> Iterator[Original]:
     for (package, inner), files in PHOTOS.items():
         spec = importlib.util.find_spec(package)
-        if spec is None or spec.origin is None:
-            raise PermanentError(f"the demo takes its photos from {package}, which is not installed; run `make setup`")
-        photos += [Path(spec.origin).parent / inner / name for name in files]
-    return [photo for photo in photos if photo.exists()]
+        if spec is not None and spec.origin is not None:
+            photos = [Path(spec.origin).parent / inner / name for name in files]
+            yield from (Original(one.name, partial(shutil.copyfile, one)) for one in photos if one.exists())
+
+
+def _drawn() -> Iterator[Original]:
+    if importlib.util.find_spec("skimage") is None:
+        yield from (Original(f"landscape {number:02}.jpg", partial(_draw, number)) for number in range(1, DRAWN + 1))
 
 
 def _put(file: Path, write: Callable[[Path], object]) -> bool:
@@ -109,15 +131,24 @@ def _put(file: Path, write: Callable[[Path], object]) -> bool:
     return same
 
 
-def _edit(photo: Path, edit: str, new: Path) -> None:
-    with Image.open(photo) as image:
-        EDITS[edit](image.convert("RGB")).save(new, format="JPEG", quality=85)
+def _draw(number: int, new: Path) -> None:
+    draw_landscape(number).save(new, format="JPEG", quality=DRAWN_QUALITY)
 
 
-def _spoil(photo: Path) -> dict[str, bytes]:
-    data = photo.read_bytes()
-    page = b"<html><body>404 Not Found</body></html>"
-    return {"truncated.jpg": data[: len(data) // 2], "empty.jpg": b"", "really a page.jpg": page}
+def _edit(original: Original, edit: str, new: Path) -> None:
+    original.write(new)
+    with Image.open(new) as image:
+        edited = EDITS[edit](image.convert("RGB"))
+    edited.save(new, format="JPEG", quality=85)
+
+
+def _spoil(original: Original, data: bytes | None, new: Path) -> None:
+    """What is no picture any more. data: instead of it; None for its first half."""
+    if data is None:
+        original.write(new)
+        data = new.read_bytes()
+        data = data[: len(data) // 2]
+    new.write_bytes(data)
 
 
 def _write(data: bytes, new: Path) -> None:

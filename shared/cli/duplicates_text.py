@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -15,8 +16,10 @@ from shared.acting.runs import Phase
 from shared.cli.terminal import say, shown
 from shared.paths import is_in_folder
 from shared.records import Kind
+from shared.wording import number_of, show, size_of
 
 NARROWEST: Final = 20  # columns for a path, however narrow the terminal
+WHY: Final = "  why"  # before the reason
 
 
 def list_lines(found: Sequence[ReportedDuplicate], columns: int | None) -> Iterator[str]:
@@ -27,31 +30,46 @@ def list_lines(found: Sequence[ReportedDuplicate], columns: int | None) -> Itera
     duplicates = [one for one in found if one.kind.is_duplicate]
     variants = len(found) - len(duplicates)
     if duplicates or not variants:
-        yield _count_line(duplicates)
+        yield from _broken(_count_line(duplicates), columns)
     if variants:
-        yield f"{variants:,} variant{'' if variants == 1 else 's'}, in no count of duplicates or of bytes"
-    digits = max((len(f"{one.bytes:,}") for one in found), default=0)
+        yield f"{number_of(variants, 'variant')}, in no count of duplicates or of bytes"
+    digits = max((len(size_of(one.bytes)) for one in found), default=0)
     for (group, keeper), block in groupby(found, key=lambda one: (one.group, one.keeper)):
         yield ""
         yield f"group {group}" if group else "variants"
         rows = [("keeper" if group else "of", "", keeper)]
         for one in block:
-            rows.append((one.kind, f"{one.bytes:,}", one.path))
+            rows.append((one.kind, size_of(one.bytes), one.path))
+            rows += [(WHY, "", why)] if (why := _why(one)) else []
             rows += [("  with", "", name) for name in one.companions]
             rows += [("  stays", "", f"you decided so (decision {one.kept_by})")] if one.kept_by else []
-        for word, size, path in rows:
+        for word, size, text in rows:
             head = f"  {word:<9}  {size:>{digits}}  "
-            first, *others = _folded(shown(path), columns - len(head) if columns else None)
+            room = columns - len(head) if columns else None
+            first, *others = _broken(text, room) if word == WHY else _folded(shown(text), room)
             yield head + first
             yield from (" " * len(head) + part for part in others)
 
 
 def _count_line(duplicates: Sequence[ReportedDuplicate]) -> str:
+    if not duplicates:
+        return "no duplicates"
     more = sum(one.may_free for one in duplicates)
     to_prove = " and ".join(kind for kind in Kind if kind.is_to_prove)
-    return f"{count_files(len(duplicates))}; {sum(one.frees for one in duplicates):,} bytes can be freed" + (
-        f", and up to {more:,} more: {to_prove} files go if they are proved to lose nothing" if more else ""
+    freed = size_of(sum(one.frees for one in duplicates))
+    return f"{number_of(len(duplicates), 'duplicate')}; {freed} can be freed" + (
+        f", and up to {size_of(more)} more: {to_prove} files go if they are proved to lose nothing" if more else ""
     )
+
+
+def _why(one: ReportedDuplicate) -> str:
+    """The reason, where it says more than the kind does."""
+    return "" if one.reason == one.kind.words else show(one.reason)
+
+
+def _broken(text: str, columns: int | None) -> list[str]:
+    """A sentence in lines of at most `columns` columns, broken between words."""
+    return textwrap.wrap(text, max(columns, NARROWEST)) if columns else [text]
 
 
 def _folded(path: str, columns: int | None) -> list[str]:
@@ -118,9 +136,10 @@ def sum_up(events: Sequence[dict[str, Any]], done: str) -> None:
     skipped = _among(events, ActingEvent.SKIPPED, ActingEvent.LEFT)
     companions = [one for event in acted for one in event.get("companions", ())]
     size = sum(one.get("bytes", 0) for one in (*acted, *companions))
-    beside = f" and {len(companions):,} companion{'' if len(companions) == 1 else 's'}" if companions else ""
+    beside = f" and {number_of(len(companions), 'companion')}" if companions else ""
     run = next((event["run"] for event in _among(events, ActingEvent.END)), "")
-    say(f"{done}: {count_files(len(acted))}{beside}{f', {size:,} bytes' if size else ''}; left alone: {len(skipped)}")
+    freed = f", {size_of(size)}" if size else ""
+    say(f"{done}: {number_of(len(acted), 'file')}{beside}{freed}; left alone: {len(skipped):,}")
     for event in events:
         if event["event"] == ActingEvent.NOT_ASKED_FOR:
             say(f"not asked for: {event['files']:,} {shown(event['which'])}; {event['way']}")
@@ -138,7 +157,7 @@ def _say_in_hand(events: Sequence[dict[str, Any]], again: str) -> bool:
     """Say what no command has put in order yet; True where there is any."""
     in_hand = _among(events, ActingEvent.IN_HAND)
     for event in in_hand:
-        files = f"run {event['run']} has {count_files(event['files'])} in hand"
+        files = f"run {event['run']} has {number_of(event['files'], 'file')} in hand"
         if event["to"]:
             say(f"{files}, and its target {shown(event['to'])} is away: bring that back, then {again} again")
         else:
@@ -150,8 +169,9 @@ def _sum_up_restored(events: Sequence[dict[str, Any]], run: str) -> None:
     in_hand = _say_in_hand(events, "restore")
     away = _among(events, ActingEvent.STILL_AWAY)
     for event in away:
+        files = f"{number_of(event['files'], 'file')} of run {event['run']} {'is' if event['files'] == 1 else 'are'}"
         say(
-            f"{count_files(event['files'])} of run {event['run']} are still away ({shown(event['to'])}); `imagesieve "
+            f"{files} still away ({shown(event['to'])}); `imagesieve "
             f"duplicates restore {event['run']}`, or `restore --all`, brings back what can be"
         )
     if run:
@@ -170,8 +190,3 @@ def fell_short(events: Sequence[dict[str, Any]]) -> bool:
 
 def _among(events: Sequence[dict[str, Any]], *wanted: ActingEvent) -> list[dict[str, Any]]:
     return [event for event in events if event["event"] in wanted]
-
-
-def count_files(count: int) -> str:
-    """`1 file`, `2,000 files`."""
-    return f"{count:,} file{'' if count == 1 else 's'}"

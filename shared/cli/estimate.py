@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from shared.cli.estimate_text import estimate_lines
-from shared.cli.terminal import emit
+from shared.cli.terminal import emit, print_lines
 from shared.errors import ImagesieveError, PermanentError, SettingsError
 from shared.settings import Settings, load_settings
 from shared.stack.programs import usual_proposers
@@ -42,7 +42,7 @@ def estimate(
     if json:
         emit(found)
     else:
-        print("\n".join(estimate_lines(found)))
+        print_lines(estimate_lines(found))
 
 
 def _count(settings: Settings, rate: bool) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rich import filesize
 from tabulate import tabulate
 
 from shared.cli.look import passed_in_words
 from shared.cli.terminal import shown
+from shared.wording import number_of, size_of
 
 WIDEST: Final = 27  # columns of a reason
 LISTED: Final = 10  # reasons and suffixes that are listed; --json has all
@@ -37,7 +37,7 @@ def _formats(found: Mapping[str, Any]) -> Iterator[str]:
         (
             one["format"],
             f"{one['files']:,}",
-            filesize.decimal(one["bytes"]),
+            size_of(one["bytes"]),
             f"{one['megapixels']:,.0f}" + (" and more" if one["size_unknown"] else ""),
             _time(seconds[one["format"]]) if one["format"] in seconds else "",
         )
@@ -45,7 +45,7 @@ def _formats(found: Mapping[str, Any]) -> Iterator[str]:
     ]
     by_bytes = found["by_bytes"]
     if by_bytes["files"]:
-        rows.append(("by bytes alone", f"{by_bytes['files']:,}", filesize.decimal(by_bytes["bytes"]), "", ""))
+        rows.append(("by bytes alone", f"{by_bytes['files']:,}", size_of(by_bytes["bytes"]), "", ""))
     if not rows:
         yield "no pictures"
         return
@@ -57,7 +57,7 @@ def _formats(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _refused(found: Mapping[str, Any]) -> Iterator[str]:
     rows = [
-        (one["reason"], f"{one['files']:,}", filesize.decimal(one["bytes"]), shown(one["examples"][0]))
+        (one["reason"], f"{one['files']:,}", size_of(one["bytes"]), shown(one["examples"][0]))
         for one in found["refused"]
     ]
     if rows:
@@ -74,7 +74,7 @@ def _passed(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _listed(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     more = len(rows) - LISTED
-    return [*rows[:LISTED], *([(f"{more:,} more kinds, see --json", "", "")] if more > 0 else [])]
+    return [*rows[:LISTED], *([(f"{number_of(more, 'more kind')}, see --json", "", "")] if more > 0 else [])]
 
 
 def _companions(found: Mapping[str, Any]) -> Iterator[str]:
@@ -88,7 +88,7 @@ def _unreadable(found: Mapping[str, Any]) -> Iterator[str]:
     unreadable = found["unreadable_folders"]
     yield from (f"cannot be read: {shown(path)}" for path in unreadable["first"])
     if (more := unreadable["folders"] - len(unreadable["first"])) > 0:
-        yield f"and {more:,} more folders cannot be read"
+        yield f"and {number_of(more, 'more folder')} cannot be read"
 
 
 def _rate(found: Mapping[str, Any]) -> Iterator[str]:
@@ -109,19 +109,21 @@ def _rate(found: Mapping[str, Any]) -> Iterator[str]:
     )
     files = sum(measured["files"].values())
     refused = sum(measured["refused"].values())
-    yield f"  measured on {files:,} files of this folder" + (f"; {refused:,} more were refused" if refused else "")
+    yield f"  measured on {number_of(files, 'file')} of this folder" + (
+        f"; {refused:,} more refused" if refused else ""
+    )
     yield f"  {NOT_HELD}"
 
 
 def _room(found: Mapping[str, Any]) -> Iterator[str]:
     room, machine = found["room"], found["machine"]
-    yield f"Redis: about {filesize.decimal(room['redis'])} of memory ({COPIED}); {_fits_memory(room['redis'], machine)}"
+    yield f"Redis: about {size_of(room['redis'])} of memory ({COPIED}); {_fits_memory(room['redis'], machine)}"
     disk = room["index"] + room["reports"] + (0 if machine["redis_elsewhere"] else 2 * room["log"])
-    parts = [] if machine["redis_elsewhere"] else [f"{filesize.decimal(room['log'])} of Redis's, twice for a moment"]
-    parts += [f"{filesize.decimal(room['index'])} of index", f"{filesize.decimal(room['reports'])} of reports"]
+    parts = [] if machine["redis_elsewhere"] else [f"{size_of(room['log'])} of Redis's, twice for a moment"]
+    parts += [f"{size_of(room['index'])} of index", f"{size_of(room['reports'])} of reports"]
     fits = "fits" if disk <= machine["disk_free"] else "DOES NOT FIT"
-    free = f"{filesize.decimal(machine['disk_free'])} free at {shown(machine['disk'])}"
-    yield f"disk: about {filesize.decimal(disk)} in the state folder ({', '.join(parts)}); {fits}, {free}"
+    free = f"{size_of(machine['disk_free'])} free at {shown(machine['disk'])}"
+    yield f"disk: about {size_of(disk)} in the state folder ({', '.join(parts)}); {fits}, {free}"
 
 
 def _fits_memory(wanted: int, machine: Mapping[str, Any]) -> str:
@@ -130,10 +132,10 @@ def _fits_memory(wanted: int, machine: Mapping[str, Any]) -> str:
         return "that Redis does not answer, so whether it fits is not known"
     if limit:
         room = max(0, limit - machine["redis_used"])
-        return f"{_fits(wanted, room)}, {filesize.decimal(room)} are left below its limit"
+        return f"{_fits(wanted, room)}, {size_of(room)} are left below its limit"
     if machine["redis_elsewhere"] or available is None:
         return "it has no limit of its own; whether its machine has as much is not known here"
-    return f"{_fits(wanted, available)}, {filesize.decimal(available)} available"
+    return f"{_fits(wanted, available)}, {size_of(available)} available"
 
 
 def _fits(wanted: int, room: int) -> str:

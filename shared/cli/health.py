@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rich import filesize
-
 from shared.cli.collection_settings import take_weights, watched_folder
 from shared.errors import ImagesieveError, SettingsError, Unavailable
 from shared.records import Extractor
@@ -19,6 +17,7 @@ from shared.settings import Settings
 from shared.stack.redis_server import find_redis_server
 from shared.state_folder import check_state_folder, writer_of
 from shared.store import RedisStore
+from shared.wording import size_of
 
 WATCHES_WANTED: Final = 65_536
 FREE_WANTED: Final = 2 << 30
@@ -60,7 +59,7 @@ def _keras(settings: Settings) -> Iterator[Finding]:
     ended = subprocess.run(
         command, env={**os.environ, **settings.environment()}, check=False, capture_output=True, text=True
     )
-    remedy = "run `make setup` again; the end of its complaint: " + ended.stderr.strip()[-300:]
+    remedy = "install imagesieve again; the end of its complaint: " + ended.stderr.strip()[-300:]
     try:
         found = json.loads(ended.stdout)
     except ValueError:
@@ -95,7 +94,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
             return
     try:
         used = RedisStore.connect(settings.store).memory()
-        yield Finding("Redis", True, f"answers, {filesize.decimal(used)} used", "")
+        yield Finding("Redis", True, f"answers, {size_of(used)} used", "")
     except Unavailable as error:
         remedy = error.remedy or "start it, or check IMAGESIEVE_STORE_URL"
         yield Finding("Redis", settings.embedded_redis, error.why, remedy)
@@ -116,7 +115,7 @@ def _inotify() -> Iterator[Finding]:
 def _disk(settings: Settings) -> Iterator[Finding]:
     there = next(folder for folder in (settings.state_dir, *settings.state_dir.parents) if folder.exists())
     free = shutil.disk_usage(there).free
-    found = f"{filesize.decimal(free)} free at {there}"
+    found = f"{size_of(free)} free at {there}"
     yield Finding("disk", free >= FREE_WANTED, found, "free some space, or name a folder on another disk with --state")
 
 

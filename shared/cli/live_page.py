@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import cycle
 
-from rich import filesize
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress_bar import ProgressBar
@@ -17,6 +16,7 @@ from shared.live.attention import warnings_of
 from shared.live.model import Look, Page
 from shared.live.words import NO_WORKERS, duration, progress_in_words, verdicts_in_words
 from shared.records import DUPLICATE_KINDS, Event, Kind
+from shared.wording import number_of, size_of
 
 WIDE = 110  # columns from which a duplicate's keeper has a column of its own
 MEDIUM = 64  # from which its verdict has one
@@ -60,7 +60,7 @@ class Screen:
         yield "queues", f"{queues}; in hand {look.waiting.unacknowledged:,}"
         if page.workers is not None:
             yield "workers", ", ".join(page.workers) or Text(NO_WORKERS, style="red")
-        yield "Redis", filesize.decimal(look.redis_bytes)
+        yield "Redis", size_of(look.redis_bytes)
         yield from _made(look)
 
     def _duplicates(self, lines: int, width: int) -> RenderableType:
@@ -120,7 +120,8 @@ def _made(look: Look) -> Iterator[tuple[str, RenderableType]]:
     generation = look.generation
     if generation:
         counts = generation["counts"]
-        words = f"{counts['images']:,} images, k = {generation['k']}, {counts['duplicates']:,} duplicates"
+        words = f"{number_of(counts['images'], 'image')}, k = {generation['k']}, "
+        words += number_of(counts["duplicates"], "duplicate")
         yield "generation", f"{generation['generation']}: {words}"
     else:
         yield "generation", "none yet"

@@ -3,12 +3,11 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich import filesize
 from rich.console import Console
 from rich.table import Table
 
@@ -16,20 +15,23 @@ from shared import names
 from shared.acting.runs import read_runs
 from shared.acting.stranded import Moved, find_stranded, held_digests, moved_files
 from shared.broker import make_app, outstanding, workers
+from shared.cli.brief import brief_lines, is_brief_possible
 from shared.cli.collection_settings import watched_folder
-from shared.cli.health import check_health
+from shared.cli.health import Finding, check_health
 from shared.cli.live import watch_status
 from shared.cli.network import read_layers, show_model
-from shared.cli.terminal import emit, shown
+from shared.cli.terminal import columns, emit, print_lines, shown
 from shared.errors import PermanentError, SettingsError
 from shared.live.attention import warnings_of
 from shared.live.waiting import Waiting, read_waiting
 from shared.live.words import NO_WORKERS, verdicts_in_words
 from shared.records.passed_over import PassedOver
-from shared.reports import latest_report
+from shared.reports import ReportFolder, latest_report
 from shared.settings import Settings, load_settings
 from shared.store import Files, RedisStore, keys
+from shared.wording import number_of, size_of
 
+EMPTY = "none yet: the watched folder is empty, or has not been looked at"
 TOP_REASONS = 10
 TOP_KINDS = 10  # of what is passed over
 
@@ -93,7 +95,7 @@ def passed_in_words(passed: Mapping[str, Any]) -> str:
     """What was passed over, most files first, in one line."""
     kinds = [f"{shown(one['kind'])} {one['files']:,}" for one in passed["kinds"][:TOP_KINDS]]
     more = ", ..." if len(passed["kinds"]) > TOP_KINDS else ""
-    return f"{passed['files']:,} files, {filesize.decimal(passed['bytes'])}: {', '.join(kinds)}{more}"
+    return f"{number_of(passed['files'], 'file')}, {size_of(passed['bytes'])}: {', '.join(kinds)}{more}"
 
 
 def _stranded(settings: Settings, files: Files) -> list[Moved]:
@@ -105,26 +107,29 @@ def _stranded(settings: Settings, files: Files) -> list[Moved]:
 def _print_status(found: dict[str, Any]) -> None:
     images, generation, extractor = found["images"], found["generation"], found["extractor"]
     table = Table(show_header=False, box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     collection = found["collection"]
     table.add_row("collection", shown(f"{collection['folder'] or 'unknown folder'}, state in {collection['state']}"))
     due = (found["verdicts"] or {}).get("unjudged", 0)
-    stages = f"{images['ready']} ready, {images['pending']} pending, {images['failed']} failed"
-    table.add_row("images", f"{stages}; {due} verdicts due" if due else stages)
+    stages = f"{images['ready']:,} ready, {images['pending']:,} pending, {images['failed']:,} failed"
+    stages = f"{stages}; {number_of(due, 'verdict')} due" if due else stages
+    table.add_row("images", stages if images["total"] or found["passed_over"]["files"] else EMPTY)
     waiting = Waiting(**found["backlog"])
     if waiting.files or waiting.paused:
         table.add_row("backlog", waiting.sentence)
     table.add_row("verdicts", verdicts_in_words(found["verdicts"]))
     table.add_row("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items()))
-    table.add_row("in hand", f"{found['unacknowledged']} messages")
+    table.add_row("in hand", number_of(found["unacknowledged"], "message"))
     table.add_row("workers", ", ".join(found["workers"]) or NO_WORKERS)
-    table.add_row("Redis", filesize.decimal(found["redis_bytes"]))
+    table.add_row("Redis", size_of(found["redis_bytes"]))
     table.add_row("features", extractor["label"] if extractor else "no feature worker has started yet")
     for one in found["stranded"]:
         table.add_row("warning", f"{shown(one['path'])}: {shown(one['sentence'])}")
     if generation:
         counts = generation["counts"]
-        last = f"{generation['generation']}: {counts['images']} images, k = {generation['k']}"
-        table.add_row("generation", f"{last}, {counts['duplicates']} duplicates")
+        last = f"{generation['generation']}: {number_of(counts['images'], 'image')}, k = {generation['k']}"
+        table.add_row("generation", f"{last}, {number_of(counts['duplicates'], 'duplicate')}")
     else:
         table.add_row("generation", "none yet")
     for sentence in warnings_of(extractor["warning"] if extractor else "", generation):
@@ -137,20 +142,32 @@ def _print_status(found: dict[str, Any]) -> None:
 
 
 def report(
-    json: Annotated[bool, typer.Option("--json", help="summary.json instead of the tables")] = False,
+    full: Annotated[bool, typer.Option("--full", help="all tables: totals, groups, k, clusters, failures")] = False,
+    json: Annotated[bool, typer.Option("--json", help="summary.json, for programs")] = False,
 ) -> None:
-    """Print the tables of the newest generation, and where its page is.
+    """Print the newest report in brief: what can go, what to look at, the largest groups, and where its page is.
 
-    Example:
+    Examples:
 
       imagesieve report
+
+      imagesieve report --full
     """
     newest = latest_report(load_settings())
     if json:
         emit(newest.summary())
     else:
-        print(newest.text())
-        print(f"page: {newest.page}")
+        print_report(newest, full)
+
+
+def print_report(newest: ReportFolder, full: bool, warn: bool = True) -> None:
+    """The report in brief, or all its tables. warn: see `brief_lines`."""
+    summary, page = newest.summary(), newest.page.as_uri()
+    if full or not is_brief_possible(summary):
+        print(newest.text(columns()))
+        print(f"page: {page}")
+    else:
+        print("\n".join(brief_lines(summary, page, columns(), warn)))
 
 
 def doctor(
@@ -172,12 +189,16 @@ def doctor(
     if json:
         emit([asdict(finding) for finding in findings])
     else:
-        for finding in findings:
-            print(f"{'ok' if finding.ok else 'WRONG':<6} {finding.name}: {finding.found}")
-            if not finding.ok:
-                print(f"       to do: {finding.remedy}")
+        print_lines(_words_of(findings))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _words_of(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        yield f"{'ok' if finding.ok else 'WRONG':<6} {finding.name}: {finding.found}"
+        if not finding.ok:
+            yield f"       to do: {finding.remedy}"
 
 
 def alive(

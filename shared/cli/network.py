@@ -18,7 +18,7 @@ def read_layers() -> list[dict[str, Any]]:
     ended = subprocess.run(command, check=False, capture_output=True, text=True)
     if ended.returncode:
         complaint = ended.stderr.strip()[-300:]
-        raise PermanentError(f"the network could not be described; run `make setup` again: {complaint}")
+        raise PermanentError(f"the network could not be described; install imagesieve again: {complaint}")
     layers: list[dict[str, Any]] = json_.loads(ended.stdout)
     return layers
 

@@ -14,7 +14,9 @@ import typer
 
 from shared import names
 from shared.cli.demo import claim_demo_folder, make_demo_folder, others
+from shared.cli.look import print_report
 from shared.cli.terminal import emit, progress_view, say, shown
+from shared.cli.weights import choose_weights
 from shared.collection import gone_collections
 from shared.errors import SettingsError, StackFailed
 from shared.reports import LATEST, latest_report
@@ -31,6 +33,7 @@ from shared.stack.up import (
     work_through,
 )
 from shared.state_folder import open_state_folder
+from shared.wording import number_of
 
 
 class QueueName(StrEnum):
@@ -45,7 +48,8 @@ class QueueName(StrEnum):
 def up(
     folder: Annotated[Path, typer.Argument(help="the folder to watch, with its subfolders")],
     once: Annotated[bool, typer.Option("--once", help="work through what is there, recluster, report, stop")] = False,
-    json: Annotated[bool, typer.Option("--json", help="with --once: print summary.json instead of the tables")] = False,
+    full: Annotated[bool, typer.Option("--full", help="with --once: all tables, not the report in brief")] = False,
+    json: Annotated[bool, typer.Option("--json", help="with --once: summary.json, for programs")] = False,
 ) -> None:
     """Run everything on this machine: Redis, watcher, workers, beat and Flower.
 
@@ -53,12 +57,12 @@ def up(
 
       imagesieve up ~/Pictures/incoming
 
-      imagesieve up --once ~/Pictures > duplicates.txt
+      imagesieve up --once --full ~/Pictures > duplicates.txt
     """
     settings = load_settings(watch_dir=folder)
     if not settings.state_dir.exists():
         _tell_of_gone(shown(str(folder)))
-    _up(_with_weights(settings), once, json)
+    _up(choose_weights(settings, "auto"), once, full, json)
 
 
 def _tell_of_gone(folder: str) -> None:
@@ -71,16 +75,13 @@ def _tell_of_gone(folder: str) -> None:
         )
 
 
-def _with_weights(settings: Settings) -> Settings:
-    """The settings with weights that can be had anywhere, where nobody says which."""
-    return settings if "weights" in settings.model_fields_set else settings.model_copy(update={"weights": "auto"})
-
-
-def _up(settings: Settings, once: bool, json: bool) -> None:
+def _up(settings: Settings, once: bool, full: bool = False, json: bool = False) -> None:
     settings.check_policy()
     with contextlib.suppress(StopRequested), stop_on_signals():
         # The bar ends first: while it is drawn, what is printed goes to its terminal, wherever standard output leads.
         with progress_view() as view, running_stack(settings, once, view) as stack:
+            if not any(settings.watch_dir.iterdir()):
+                view.say(f"{settings.watch_dir} is empty: there is nothing to read yet")
             if once:
                 unwritten = work_through(stack, view).get("report_error")
                 if unwritten:
@@ -88,7 +89,7 @@ def _up(settings: Settings, once: bool, json: bool) -> None:
             else:
                 _say_where(settings, stack, view.say)
                 watch_over(stack, view)
-        _show_report(settings, json)
+        _show_report(settings, full, json)
         return
     if once:
         say("stopped before the work was done; the next start goes on from here")
@@ -96,13 +97,14 @@ def _up(settings: Settings, once: bool, json: bool) -> None:
     say("stopped")
 
 
-def _show_report(settings: Settings, json: bool) -> None:
+def _show_report(settings: Settings, full: bool, json: bool) -> None:
     report = latest_report(settings)
     if json:
         emit(report.summary())
     else:
-        print(report.text())
-    say(f"report: {report.page}")
+        print_report(report, full, warn=False)  # the start did
+    if json or not sys.stdout.isatty():
+        say(f"report: {report.page}")
 
 
 def _say_where(settings: Settings, stack: RunningStack, say: Callable[[str], None]) -> None:
@@ -124,20 +126,19 @@ def demo(
         typer.Option("--folder", help="where to put the pictures and the state; a new temporary folder if not given"),
     ] = None,
 ) -> None:
-    """Show the whole way on a folder of real photos, edited copies and unreadable files that it makes itself.
+    """Show the whole way on a folder of pictures, edited copies and unreadable files that it makes itself.
 
     Random weights are used where the ImageNet ones cannot be had. Example:
 
       imagesieve demo
     """
     base = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="imagesieve-demo-"))
-    settings = _with_weights(load_settings(watch_dir=base / "pictures", state_dir=base / "state"))
+    settings = load_settings(watch_dir=base / "pictures", state_dir=base / "state")
     pictures, state = claim_demo_folder(base)
     made = make_demo_folder(pictures)
-    say(f"{len(made)} files in {pictures}")
-    _up(settings, once=True, json=False)
-    say(f"open the page in a browser: {latest_report(settings).page.as_uri()}")
-    say("for pictures of your own: make up WATCH=~/Pictures/incoming")
+    say(f"{number_of(len(made), 'file')} in {pictures}")
+    _up(choose_weights(settings, "auto"), once=True)
+    say("for pictures of your own: imagesieve up ~/Pictures")
     if left := others(pictures, made):
         some = shown(str(left[0]))
         say(f"{pictures} also holds what the demo did not make, such as {some}: look before you remove it")
@@ -169,7 +170,7 @@ def work(
 
       imagesieve work --queue features
     """
-    settings = load_settings()
+    settings = choose_weights(load_settings(), "imagenet")
     if queue is QueueName.FEATURES:
         os.environ[names.WEIGHTS_FOUND] = prepare_weights(settings)
     if queue is QueueName.VERDICTS:

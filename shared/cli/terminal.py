@@ -1,17 +1,21 @@
 """What the command line writes to people: sentences, progress, and JSON for programs."""
 
 import json
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from textwrap import TextWrapper
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from shared.stack.progress import Standing
 from shared.stack.up import View
+from shared.wording import number_of
 
 LINE_SECONDS = 5.0
 FILE_WIDTH = 250  # columns of a table that goes into a file
@@ -25,6 +29,24 @@ def say(sentence: str) -> None:
 def emit(value: Any) -> None:
     """A result as JSON, for programs."""
     print(json.dumps(value, indent=2, default=str), flush=True)
+
+
+def columns() -> int:
+    """How wide the terminal is, 80 where standard output leads somewhere else."""
+    return shutil.get_terminal_size().columns
+
+
+def folded(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Lines broken between words where they are longer than `width`; a word, such as a path, stays whole."""
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()))
+        wrapper = TextWrapper(width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+        yield from wrapper.wrap(line) if cell_len(line) > width else [line]
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Results for people; on a terminal no line is longer than that is wide, but for a word that is."""
+    print("\n".join(folded(lines, columns()) if sys.stdout.isatty() else lines), flush=True)
 
 
 def shown(path: str) -> str:
@@ -71,9 +93,9 @@ def describe(standing: Standing) -> str:
     """
     counts = standing.counts
     loading = counts.pending > 0 and not standing.computed and not standing.loaded
-    parts = [f"{counts.failed} failed", f"{standing.computed} computed"]
-    parts += [f"{counts.pending} to read"] if counts.pending else []
-    parts += [f"{standing.unjudged} verdicts due"] if standing.unjudged else []
+    parts = [f"{counts.failed:,} failed", f"{standing.computed:,} computed"]
+    parts += [f"{counts.pending:,} to read"] if counts.pending else []
+    parts += [f"{number_of(standing.unjudged, 'verdict')} due"] if standing.unjudged else []
     return ", ".join([*parts, *(["loading the network"] if loading else [])])
 
 
@@ -91,4 +113,4 @@ class _Lines:
         if standing == self._last or (not finished and now - self._printed < LINE_SECONDS):
             return
         self._last, self._printed = standing, now
-        say(f"{standing.judged} of {standing.counts.total} files done, {described}")
+        say(f"{standing.judged:,} of {number_of(standing.counts.total, 'file')} done, {described}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.store import Backlog, Tallies
+from shared.wording import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class Waiting:
         why = "paused; `imagesieve backlog resume` goes on with it" if self.paused else self.rests
         if not self.files:
             return f"empty ({why})" if self.paused else "empty"
-        return f"{self.files:,} files wait{': ' if why else ', and are read as workers are free'}{why}"
+        one = self.files == 1
+        waits = f"{number_of(self.files, 'file')} {'waits' if one else 'wait'}"
+        return f"{waits}: {why}" if why else f"{waits}, and {'is' if one else 'are'} read as workers are free"
 
 
 class WaitingStore(Backlog, Tallies, Protocol):

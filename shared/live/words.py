@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.live.model import Look, Page
 from shared.records import Verdict
+from shared.wording import number_of
 
 NO_WORKERS: Final = "none answers yet: `imagesieve up` is not running, or just starting"
 
@@ -16,7 +17,7 @@ def progress_in_words(page: Page, look: Look) -> str:
         return f"{counts.total:,}, all done"
     left = "" if page.seconds_left is None else f", {duration(page.seconds_left)} left"
     stages = [f"{counts.pending:,} to read"] if counts.pending else []
-    stages += [f"{unjudged:,} verdicts due"] if unjudged else []
+    stages += [f"{number_of(unjudged, 'verdict')} due"] if unjudged else []
     return f"{done:,} of {counts.total:,} done ({done / counts.total:.0%}), {', '.join(stages)}{left}"
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from shared.chosen_weights import remembered_weights
 from shared.collection import choose_collection
 from shared.errors import SettingsError
 from shared.paths import absolute
@@ -52,7 +53,7 @@ def load_with_origins(**overrides: Any) -> Loaded:
     state = [read_file(file, inside_state=True) for file in files if file != own]
     found = {name: source for source in (*user, *state, *reversed(said)) for name in source.values}
     found["state_dir"] = place
-    kept = _watched_folder(place)
+    kept = _kept(place)
     left_open = kept.values.keys() - found
     found |= dict.fromkeys(left_open, kept)
     try:
@@ -79,10 +80,12 @@ def _state_folder(sources: Sequence[Source]) -> Source:
     return Source(chosen.how, {"state_dir": chosen.collection.state})
 
 
-def _watched_folder(place: Source) -> Source:
-    """The folder that the state folder is of, where that is written in it."""
+def _kept(place: Source) -> Source:
+    """What is written in the state folder: the folder that it is of, and the weights that were chosen for it."""
+    state = Path(place.values["state_dir"])
     try:
-        folder = watched_by(place.values["state_dir"])
+        folder = watched_by(state)
     except OSError:
         folder = None  # who opens the state folder says what is wrong
-    return Source("the state folder", {"watch_dir": folder} if folder else {})
+    kept = {"watch_dir": folder, "weights": remembered_weights(state)}
+    return Source("the state folder", {name: value for name, value in kept.items() if value})

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from rich.filesize import decimal
-
 from shared.errors import Unavailable
 from shared.reports import LATEST
 from shared.store import Database, Generations
+from shared.wording import number_of, size_of
 
 PING_SECONDS: Final = 5.0  # between two looks whether Redis takes writes
 REPORT_LOOK_SECONDS: Final = 2.0  # between two looks at the last report
@@ -50,10 +49,11 @@ def announce(summary: dict[str, Any], page: Path) -> str:
     counts = summary["counts"]
     if summary.get("report_error"):
         return f"warning: {summary['report_error']}"
-    found = f"{counts['duplicates']:,} of {counts['images']:,} images are duplicates"
-    freed = f"{decimal(summary['bytes_to_free'], precision=2)} can be freed"
+    are = "is a duplicate" if counts["duplicates"] == 1 else "are duplicates"
+    found = f"{counts['duplicates']:,} of {number_of(counts['images'], 'image')} {are}"
+    freed = f"{size_of(summary['bytes_to_free'])} can be freed"
     if summary.get("bytes_to_prove"):  # reports of earlier versions do not tell it apart
-        freed += f", and up to {decimal(summary['bytes_to_prove'], precision=2)} more"
+        freed += f", and up to {size_of(summary['bytes_to_prove'])} more"
     return f"report: {found}, {freed}: {page.as_uri()}"
 
 

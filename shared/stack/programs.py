@@ -37,7 +37,7 @@ def celery_worker(queue: str, log_level: str, children: int = 1) -> list[str]:
     Proposers use one core each, and may be several.
     """
     return [
-        sys.executable, "-m", "celery", "--quiet", "-A", "worker.app", "worker",
+        sys.executable, "-m", "shared.broker", "celery", "--quiet", "-A", "worker.app", "worker",
         "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(children), "--pool", "prefork",
         "--loglevel", log_level, "--without-mingle", "--without-gossip",
         "--pidfile", "",
@@ -48,7 +48,7 @@ def celery_beat(state_dir: Path, log_level: str) -> list[str]:
     """Command line of beat. Exactly one runs."""
     schedule = str(state_dir / "beat-schedule")
     return [
-        sys.executable, "-m", "celery", "--quiet", "-A", "shared.broker.app", "beat",
+        sys.executable, "-m", "shared.broker", "celery", "--quiet", "-A", "shared.broker.app", "beat",
         "--scheduler", "shared.broker.beat:Scheduler", "--schedule", schedule, "--pidfile", "", "--loglevel", log_level,
     ]  # fmt: skip
 
@@ -56,7 +56,7 @@ def celery_beat(state_dir: Path, log_level: str) -> list[str]:
 def flower(address: str, port: int, log_level: str) -> list[str]:
     """Command line of Flower. It wants `flower_environment`."""
     return [
-        sys.executable, "-m", "celery", "--quiet", "-A", "shared.broker.app", "flower",
+        sys.executable, "-m", "shared.broker", "celery", "--quiet", "-A", "shared.broker.app", "flower",
         f"--address={address}", f"--port={port}", f"--logging={log_level}",
     ]  # fmt: skip
 

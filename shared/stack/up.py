@@ -30,6 +30,7 @@ from shared.stack.redis_server import check_socket, find_redis_server, redis_com
 from shared.stack.supervisor import Supervisor
 from shared.state_folder import check_state_folder
 from shared.store import RedisStore
+from shared.wording import number_of
 
 LOOK_SECONDS: Final = 0.5
 REDIS_SECONDS: Final = 600  # loading a long append-only file takes its time
@@ -70,7 +71,7 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
             state_dir.check_owner(folder, settings.watch_dir)
         remember(folder, settings.watch_dir)
         if left := end_leftovers(folder):
-            view.say(f"ended {left} processes of an earlier run whose supervisord was killed")
+            view.say(f"ended {number_of(left, 'process', 'processes')} of an earlier run whose supervisord was killed")
         chosen: dict[str, Any] = {
             "flower_auth": settings.flower_auth or state_dir.flower_auth(folder),
             "flower_port": _free_port(settings.flower_address, settings.flower_port, "FLOWER"),
@@ -122,10 +123,8 @@ def _start(
     _do_when_redis_answers(lambda: claim_databases(store, app, settings.state_dir, settings.watch_dir), supervisor)
     prepare_weights(settings)
     extractor = store.extractor()
-    if extractor:
-        view.say(f"features: {extractor.label}")
-        if extractor.warning:
-            view.say(f"warning: {extractor.warning}")
+    if extractor:  # one line: the warning says which they are
+        view.say(f"warning: {extractor.warning}" if extractor.warning else f"features: {extractor.label}")
     if not settings.store_url:  # not before: a start that failed would have taken the folder for nothing
         state_dir.claim(settings.state_dir, settings.watch_dir)
     progress = Progress(store)  # before anybody works

@@ -58,6 +58,8 @@ class Session:
     def __init__(self, home: Path) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("IMAGESIEVE_", "XDG_"))}
         environment = {**clean, "HOME": str(home), "IMAGESIEVE_WEIGHTS": "random", "COLUMNS": "120"}
+        # Where `uv tool install` puts the command, as far as a shell is concerned.
+        environment["PATH"] = f"{Path(sys.prefix) / 'bin'}:{environment['PATH']}"
         self._home = home
         self._background: list[subprocess.Popen[bytes]] = []
         self._shell = subprocess.Popen(
@@ -112,7 +114,7 @@ class Session:
 def home() -> Iterator[Path]:
     # pytest's own folders are too deep for a socket's path.
     folder = Path(tempfile.mkdtemp(prefix="sieve"))
-    for name in ("incoming", "archive"):  # the examples on a few pictures; `make demo` works through all of them
+    for name in ("incoming", "archive"):  # the examples on a few pictures; `imagesieve demo` works through all of them
         for file in make_demo_folder(folder / "Pictures" / name):
             if not any(word in file.name for word in PICTURES):
                 file.unlink()

@@ -26,6 +26,7 @@ REPORT_FILES = {
     "passed-over.csv",
     "summary.json",
     "summary.txt",
+    "summary-narrow.txt",
     "elbow.png",
     "silhouette.png",
     "report.html",
@@ -90,7 +91,7 @@ def test_a_folder_becomes_a_complete_report_and_moved_elsewhere_it_costs_nothing
     assert (refused.returncode, refused.stdout) == (2, "")
     assert f"belongs to the watched folder {sieve.watched}" in refused.stderr
     (sieve.state / "watched").unlink()  # the way out that it names
-    second = sieve.run("up", str(moved), "--once")
+    second = sieve.run("up", str(moved), "--once", "--full")
     assert second.returncode == 0, second.stderr
     assert computed_in(second.stderr) == 0  # what is known of the pictures was kept
     assert "if one image per cluster were kept" in second.stdout

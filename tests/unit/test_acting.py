@@ -213,7 +213,7 @@ def test_nor_does_it_for_an_edited_copy_asked_for_by_name(desk: Desk) -> None:
     desk.put("still.jpg", png("#fd0000", "JPEG"))
     desk.put("motion.jpg", png("red", "JPEG") + b"\0\0\0\x18ftypmp42 and a video")
     reason = desk.why_not(Action.MOVE, desk.duplicate("motion.jpg", "still.jpg", "near"), named=("near",))
-    assert reason == "it holds more than its keeper: a video (24 bytes behind its picture)"
+    assert reason == "it holds more than its keeper: a video (24 B behind its picture)"
     [found] = desk.act(Action.MOVE, desk.duplicate("still.jpg", "motion.jpg", "near"), named=("near",))
     assert isinstance(found, Acted)
 

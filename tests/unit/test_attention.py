@@ -13,9 +13,11 @@ def summary(duplicates: int = 16) -> dict[str, object]:
 
 def test_a_new_generation_is_one_line() -> None:
     line = announce(summary(), Path("/a b/report.html"))
-    assert line == "report: 16 of 1,191 images are duplicates, 1.41 MB can be freed: file:///a%20b/report.html"
+    assert line == "report: 16 of 1,191 images are duplicates, 1.4 MB can be freed: file:///a%20b/report.html"
     unsure = {**summary(), "bytes_to_prove": 2_000_000}
-    assert "1.41 MB can be freed, and up to 2.00 MB more: file:" in announce(unsure, Path("/r/report.html"))
+    assert "1.4 MB can be freed, and up to 2.0 MB more: file:" in announce(unsure, Path("/r/report.html"))
+    one = {**summary(1), "counts": {"images": 1, "duplicates": 1}}
+    assert announce(one, Path("/r/report.html")).startswith("report: 1 of 1 image is a duplicate, 1.4 MB can be freed")
     unwritten = {**summary(), "report_error": "its report could not be written to /r (No space left on device)"}
     assert announce(unwritten, Path("/r/report.html")) == f"warning: {unwritten['report_error']}"
 

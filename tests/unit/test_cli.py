@@ -86,7 +86,7 @@ def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[st
         "as what they are: 90.0%",
         "31 of them look alike",
         "IMAGESIEVE_NEAR=usual (in force) 0 are near, 3 variants",
-        "IMAGESIEVE_NEAR=strict 0 are near, 1 variants",
+        "IMAGESIEVE_NEAR=strict 0 are near, 1 variant",
     ):
         assert words in printed.out
     assert "look at these" not in printed.out
@@ -111,7 +111,7 @@ def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys:
     printed = capsys.readouterr().out
     assert r"  near 0.90 (strict: different): 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in printed
     assert r"  different: 'a\x1b[2J.jpg' (crop-20) and [red]b.jpg" in printed
-    assert "of 7 pairs that you called different 1 look like one picture" in printed
+    assert "of 7 pairs that you called different 1 looks like one picture" in printed
     assert r"  like one picture: d.jpg and 'e\n.jpg'" in printed
     assert "  different: f.jpg and g.jpg" in printed
     assert r"left out: 'c\n.jpg': gone before it could be read" in printed
@@ -144,5 +144,5 @@ def test_done_means_judged(capsys: pytest.CaptureFixture[str]) -> None:
         view.progress(Standing(Counts(1291, 0, 3), 24, 0, 1))
         view.progress(Standing(Counts(1291, 0, 3), 0, 0, 1))
     first, last = capsys.readouterr().err.splitlines()
-    assert first == "imagesieve: 1267 of 1291 files done, 3 failed, 0 computed, 24 verdicts due"
-    assert last == "imagesieve: 1291 of 1291 files done, 3 failed, 0 computed"
+    assert first == "imagesieve: 1,267 of 1,291 files done, 3 failed, 0 computed, 24 verdicts due"
+    assert last == "imagesieve: 1,291 of 1,291 files done, 3 failed, 0 computed"

@@ -23,28 +23,43 @@ FOUND = [duplicate("copies/a.jpg"), duplicate("b.jpg", "near", size=7), duplicat
 
 def test_a_group_is_a_block_under_its_keeper() -> None:
     assert list(list_lines(FOUND, 80)) == [
-        "3 files; 2,468 bytes can be freed",
+        "3 duplicates; 2.5 kB can be freed",
         "",
         "group 1",
-        "  keeper            keeper.jpg",
-        "  exact      1,234  copies/a.jpg",
-        "  near           7  b.jpg",
+        "  keeper             keeper.jpg",
+        "  exact      1.2 kB  copies/a.jpg",
+        "  near          7 B  b.jpg",
         "",
         "group 2",
-        "  keeper            other.jpg",
-        "  exact      1,234  c.jpg",
+        "  keeper             other.jpg",
+        "  exact      1.2 kB  c.jpg",
     ]
-    assert next(list_lines([*FOUND, duplicate("d.png", "identical")], 80)) == (
-        "4 files; 2,468 bytes can be freed, and up to 1,234 more: identical files go if they are proved to lose nothing"
+    assert next(list_lines([*FOUND, duplicate("d.png", "identical")], None)) == (
+        "4 duplicates; 2.5 kB can be freed, and up to 1.2 kB more: identical files go if they are proved to lose "
+        "nothing"
     )
     assert list(list_lines([replace(FOUND[0], companions=("a.MOV", "a.xmp"))], 80))[2:] == [
         "group 1",
-        "  keeper            keeper.jpg",
-        "  exact      1,234  copies/a.jpg",
-        "    with            a.MOV",
-        "    with            a.xmp",
+        "  keeper             keeper.jpg",
+        "  exact      1.2 kB  copies/a.jpg",
+        "    with             a.MOV",
+        "    with             a.xmp",
     ]
-    assert list(list_lines([], 80)) == ["0 files; 0 bytes can be freed"]
+    assert list(list_lines([], 80)) == ["no duplicates"]
+
+
+def test_the_reason_stands_below_its_file_where_the_kind_does_not_say_it_all() -> None:
+    half = replace(FOUND[1], reason="same picture, half size, mirrored,\nand the colours of the whole a little warmer")
+    same = replace(FOUND[0], reason=Kind.EXACT.words)
+    assert list(list_lines([same, half], 60))[3:] == [
+        "  keeper             keeper.jpg",
+        "  exact      1.2 kB  copies/a.jpg",
+        "  near          7 B  b.jpg",
+        "    why              same picture, half size, mirrored,\\nand",
+        "                     the colours of the whole a little",
+        "                     warmer",
+    ]
+    assert list(list_lines([half], None))[-1].endswith("mirrored,\\nand the colours of the whole a little warmer")
 
 
 def test_variants_stand_apart_below_what_they_are_variants_of() -> None:
@@ -54,16 +69,16 @@ def test_variants_stand_apart_below_what_they_are_variants_of() -> None:
         "3 variants, in no count of duplicates or of bytes",
         "",
         "variants",
-        "  of                clean.jpg",
-        "  variant       70  captioned.jpg",
-        "  variant       70  covered.jpg",
+        "  of                 clean.jpg",
+        "  variant      70 B  captioned.jpg",
+        "  variant      70 B  covered.jpg",
         "",
         "variants",
-        "  of                y.jpg",
-        "  variant    1,234  x.jpg",
+        "  of                 y.jpg",
+        "  variant    1.2 kB  x.jpg",
     ]
     lines = list(list_lines([FOUND[0], captioned], 80))
-    assert lines[:2] == ["1 file; 1,234 bytes can be freed", "1 variant, in no count of duplicates or of bytes"]
+    assert lines[:2] == ["1 duplicate; 1.2 kB can be freed", "1 variant, in no count of duplicates or of bytes"]
     assert next_command([captioned], [Kind.VARIANT], []).endswith("--kind variant")
 
 
@@ -77,13 +92,13 @@ def test_variants_stand_apart_below_what_they_are_variants_of() -> None:
         "x" * 61,
     ],
 )
-@pytest.mark.parametrize("columns", [80, 50])
+@pytest.mark.parametrize("columns", [120, 80, 60, 50])
 def test_a_long_path_is_folded_and_whole(path: str, columns: int) -> None:
     lines = list(list_lines([duplicate(path)], columns))
     assert max(map(cell_len, lines)) <= columns
-    folded = [line.removeprefix("  exact      1,234  ").strip(" ") for line in lines[4:]]
+    folded = [line.removeprefix("  exact      1.2 kB  ").strip(" ") for line in lines[4:]]
     whole = list(list_lines([duplicate(path)], None))
-    assert "".join(folded) == whole[-1].removeprefix("  exact      1,234  ")
+    assert "".join(folded) == whole[-1].removeprefix("  exact      1.2 kB  ")
     assert len(whole) == 5
 
 
@@ -120,7 +135,7 @@ def test_the_sum_says_what_was_not_asked_for(capsys: pytest.CaptureFixture[str])
         "would be done",
     )
     assert capsys.readouterr().err.splitlines() == [
-        "imagesieve: would be done: 1 file, 10 bytes; left alone: 0",
+        "imagesieve: would be done: 1 file, 10 B; left alone: 0",
         "imagesieve: not asked for: 6 near; --kind near takes them",
     ]
 
@@ -150,6 +165,8 @@ def test_what_other_runs_hold_and_have_in_hand_is_said(capsys: pytest.CaptureFix
     said = capsys.readouterr().err
     assert "run r1 has 1 file in hand" in said
     assert "no run with anything" not in said
+    sum_up([{"event": "still away", "run": "r0", "files": 1, "to": "/moved"}], "restored")
+    assert "1 file of run r0 is still away" in capsys.readouterr().err
     away = {"event": "still away", "run": "r0", "files": 2, "to": "/moved"}
     sum_up([{"event": "restored"}, {"event": "end", "run": "r2"}, away], "restored")
     said = capsys.readouterr().err

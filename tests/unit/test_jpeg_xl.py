@@ -271,7 +271,7 @@ def test_the_end_of_a_picture_is_known_from_its_headers(lossless: bool, options:
     assert (file.frames[-1].passes, len(file.frames)) == (passes, 1 + options.get(SMALL_FIRST, 0))
     assert file.header.behind == len(data)
     assert difference(decode(data, PIXELS), LARGE) < LOSS
-    assert "something (4 bytes behind its picture)" in held(data + b"tail")
+    assert "something (4 B behind its picture)" in held(data + b"tail")
 
 
 @pytest.mark.parametrize(

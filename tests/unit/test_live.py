@@ -82,6 +82,7 @@ def test_what_rests_is_shown_and_takes_no_part_in_the_time_left() -> None:
 
 def test_the_backlog_in_words() -> None:
     assert Waiting().sentence == "empty"
+    assert Waiting(1).sentence == "1 file waits, and is read as workers are free"
     assert Waiting(1234, rests="quiet hours until 07:00").sentence == "1,234 files wait: quiet hours until 07:00"
     assert Waiting(0, paused=True).sentence == "empty (paused; `imagesieve backlog resume` goes on with it)"
 

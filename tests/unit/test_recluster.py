@@ -718,4 +718,4 @@ def test_a_collection_without_pictures_has_groups_all_the_same(desk: Desk) -> No
     add_by_bytes(desk, "b.mov", "film")
     assert recluster(desk.reclustering, force=False)["outcome"] == "published"
     assert [row["verdict"] for row in desk.rows("assignments.csv")] == ["unique", "exact"]
-    assert "500 bytes of 1.0 kB can be freed" in (desk.reclustering.reports / "latest" / "report.html").read_text()
+    assert "500 B of 1.0 kB can be freed" in (desk.reclustering.reports / "latest" / "report.html").read_text()

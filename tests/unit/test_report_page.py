@@ -83,7 +83,7 @@ def test_the_page_tells_the_numbers_and_marks_the_keepers():
         (2000, 0, "2.0 kB of 12.0 kB can be freed. Made", "2.0 kB"),
         (2000, 3000, "2.0 kB of 12.0 kB can be freed, and up to 3.0 kB more: identical files", "2.0 kB"),
         (0, 3000, "Up to 3.0 kB of 12.0 kB can be freed: identical files", "up to 3.0 kB"),
-        (0, 0, "None of their 12.0 kB can be freed. Made", "0 bytes"),
+        (0, 0, "None of their 12.0 kB can be freed. Made", "0 B"),
     ],
 )
 def test_what_is_sure_to_go_and_what_may_go_stand_apart(free, to_prove, lead, number):
@@ -143,7 +143,7 @@ def test_what_was_passed_over_stands_apart_from_failures():
     shown = Page(page_of(make_report(twelve_files(), passed_over=passed), jpeg))
     assert "Every file could be read. Passed over 1,204 files (5.0 kB) that are no pictures by name" in shown.words
     assert ".xmp1,2005.0 kB" in shown.words
-    assert ".<b>10 bytes" in shown.words
+    assert ".<b>10 B" in shown.words
     assert "Passed over" not in Page(page_of(make_report(twelve_files()), jpeg)).words
 
 
@@ -173,7 +173,7 @@ def test_companions_stand_under_their_pictures_and_are_escaped():
     files = [member(f"a/{name}.jpg", 0), member(f"b/{name}.jpg", 0, mtime_ns=2), member("c.jpg", 1)]
     seen = [(f"{folder}/{name}.MOV", 500, 1) for folder in "ab"]
     shown = Page(page_of(make_report(files, seen=seen), jpeg))
-    assert shown.words.count(f"with 1 companion (500 bytes): {name}.MOV") == 2
+    assert shown.words.count(f"with 1 companion (500 B): {name}.MOV") == 2
     assert not any("onerror" in image for image in shown.all("img"))
     assert "frees 1.5 kB" in shown.words
     assert "with 1 companion" not in Page(page_of(make_report(twelve_files()), jpeg)).words

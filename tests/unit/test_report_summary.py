@@ -1,12 +1,10 @@
-"""summary.json, summary.txt, and how sizes and names are worded."""
+"""summary.json and summary.txt."""
 
 import dataclasses
 import json
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from shared.admission import Why
@@ -14,8 +12,7 @@ from shared.records.history import Snapshot
 from shared.records.passed_over import Amount, PassedOver
 from tests.unit.report_parts import EXTRACTOR, WARNED, jpeg, make_report, member, page_of, twelve_files
 from worker.engine.report.summary import GENERATIONS_LISTED, REASONS_LISTED, summary
-from worker.engine.report.text import KINDS_SHOWN, WIDTH, summary_text
-from worker.engine.report.wording import fit, number_of, show
+from worker.engine.report.text import KINDS_SHOWN, NARROW, WIDTH, summary_text
 
 FAILURES = [("x.jpg", "It is empty."), ("y.jpg", "It is empty."), ("z.txt", "It is no image.")]
 
@@ -158,7 +155,7 @@ def test_companions_of_what_stands_in_a_group_are_named_with_their_bytes():
     lines = summary_text(make_report(files, seen=[(f"a/{long}.{one}", 500, 1) for one in ("mov", "xmp", "aae", "thm")]))
     assert f"             with 4 companions (2.0 kB): {long}.aae and 3 more\n" in lines
     one = summary_text(make_report(files, seen=[(f"b/{long}.aae", 500, 1)]))
-    assert f"with 1 companion (500 bytes): {long}.aae\n" in one
+    assert f"with 1 companion (500 B): {long}.aae\n" in one
 
 
 def test_settings_that_decide_nothing_are_warned_of():
@@ -183,15 +180,19 @@ def test_without_duplicates_it_says_so():
 
 
 @pytest.mark.parametrize("prefix", ["d" * 200 + "/", "漢字" * 60 + "/", "\n" * 90, "a b " * 50, "🙂" * 80])
-def test_every_line_fits_into_80_columns(prefix):
+@pytest.mark.parametrize("width", [WIDTH, NARROW])
+def test_every_line_fits_into_80_columns_or_60(prefix, width):
     failures = [(f"{prefix}x.jpg", f"no image: {prefix}x.jpg"), (f"{prefix}y.jpg", "what " * 60)]
     seconds = {f"stage {number}": 12345.678 for number in range(9)}
-    text = summary_text(make_report(twelve_files(prefix), failures, WARNED, folder=f"/home/{prefix}", seconds=seconds))
-    assert max(map(cell_len, text.splitlines())) <= WIDTH
+    passed = PassedOver({f".{'x' * 60}": Amount(10**6, 10**12)}, {Why.LINK: Amount(2, 0)})
+    about = {"folder": f"/home/{prefix}", "seconds": seconds, "passed_over": passed}
+    text = summary_text(make_report(twelve_files(prefix), failures, WARNED, **about), width)
+    assert max(map(cell_len, text.splitlines())) <= width
     assert "copy of 0.jpg\n" in text  # the end of a name, which tells files of a folder apart
 
 
-def test_large_numbers_fit_too():
+@pytest.mark.parametrize("width", [WIDTH, NARROW])
+def test_large_numbers_fit_too(width):
     report = make_report(twelve_files(), FAILURES)
     large = dataclasses.replace(
         report,
@@ -200,7 +201,21 @@ def test_large_numbers_fit_too():
             for one in report.clusters
         ),
     )
-    assert max(map(cell_len, summary_text(large).splitlines())) <= WIDTH
+    lines = summary_text(large, width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    (row, _) = [line.replace("|", "").split() for line in lines if "1,000,000" in line][:2]
+    assert row == ["Cluster_999" if width == WIDTH else "999", "1,000,000", row[2], "1,000,000", "999", "B", "-0.123"]
+
+
+def test_what_can_go_is_told_by_how_sure_it_is():
+    values = summary(make_report(twelve_files()))
+    assert values["to_free"] == {"files": 2, "bytes": 2003}
+    assert values["to_prove"] == {"files": 0, "bytes": 0}
+    assert values["kinds"] == {"exact": 2}
+    first = {"number": 1, "keeper": "03.jpg", "duplicates": 1, "bytes_to_free": 1003, "bytes_to_prove": 0}
+    assert values["largest_groups"] == [
+        first, {"number": 2, "keeper": "00.jpg", "duplicates": 1, "bytes_to_free": 1000, "bytes_to_prove": 0}
+    ]  # fmt: skip
 
 
 def test_k_and_failures_are_told():
@@ -245,38 +260,3 @@ def test_many_reasons_are_cut():
     report = make_report([], [(f"{index}", f"reason {index}") for index in range(REASONS_LISTED + 5)])
     assert cells(summary_text(report), "(other reasons)") == ["(other reasons)", "5"]
     assert len(summary(report)["failures"]) == REASONS_LISTED
-
-
-def test_counts_are_worded():
-    assert number_of(1, "image") == "1 image"
-    assert number_of(2000, "image") == "2,000 images"
-    assert number_of(2, "is", "are") == "2 are"
-
-
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [("é ü 漢字.jpg", "é ü 漢字.jpg"),
-     ("a\nb", "a\\nb"), ("\udcff.jpg", "\\xff.jpg"), ("\u202egpj.exe", "\\u202egpj.exe"),
-     ("\x1b[31m", "\\x1b[31m"), ("a\u2028b", "a\\u2028b"), ("\ud800", "\\ud800")],
-)  # fmt: skip
-def test_names_that_do_not_print_are_escaped(name, shown):
-    assert show(name) == shown
-
-
-@given(st.text(max_size=400) | st.text("漢a\u0301🙂🇩🇪/", max_size=400), st.integers(10, 80))
-def test_fitted_text_fits_and_keeps_both_ends(text, columns):
-    fitted = fit(text, columns)
-    assert cell_len(fitted) <= columns
-    assert "…" in fitted or fitted == show(text, 4 * columns)
-
-
-@given(st.text(max_size=400), st.integers(10, 200))
-def test_shown_text_prints_is_bounded_and_encodes(text, longest):
-    shown = show(text, longest)
-    assert shown.isprintable()
-    assert len(shown) <= longest
-    shown.encode()
-
-
-def test_the_middle_of_a_long_name_is_left_out():
-    assert show("a" * 300 + ".jpg", 21) == "aaaaaaaaaa…aaaaaa.jpg"

@@ -26,6 +26,7 @@ from shared.folders import check_target
 from shared.records import Kind
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
+from shared.wording import size_of
 from worker.engine.groups.keepers import FolderRules
 from worker.libraries import prepare_libraries
 from worker.pipeline.acting.apply import Acted, Acting, act_on
@@ -105,7 +106,8 @@ def _no_room(root: Path, target: str, chosen: Sequence[ReportedDuplicate]) -> It
         if root.stat().st_dev == there.stat().st_dev:
             return
     if free < needed:
-        yield {"event": ActingEvent.WARNING, "text": f"{needed:,} bytes are to move, and {there} has room for {free:,}"}
+        text = f"{size_of(needed)} are to move, and {there} has room for {size_of(free)}"
+        yield {"event": ActingEvent.WARNING, "text": text}
 
 
 def _bytes(root: Path, one: ReportedDuplicate) -> int:

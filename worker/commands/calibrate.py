@@ -16,6 +16,7 @@ from shared.errors import ImagesieveError, PermanentError
 from shared.records import State
 from shared.records.calibration import Calibration
 from shared.settings import load_settings
+from shared.wording import number_of
 from worker.libraries import prepare_libraries
 from worker.network.backend import load_backend
 from worker.workshop import Workshop
@@ -112,7 +113,10 @@ class _Progress:
             return
         self._printed = now
         left = (now - self._started) / done * (wanted - done)
-        _say(f"{done} of {wanted} pictures edited and compared" + (f", {left:.0f} s left" if done < wanted else ""))
+        _say(
+            f"{done} of {number_of(wanted, 'picture')} edited and compared"
+            + (f", {left:.0f} s left" if done < wanted else "")
+        )
 
 
 def _say(sentence: str) -> None:

@@ -1,8 +1,8 @@
 """`python -m worker.commands.prepare`: make sure of the weights first, and publish whose features count.
 
 Prints which weights they are, for the worker that loads them (names.WEIGHTS_FOUND): a download is tried once, here.
-For `imagesieve doctor`, as JSON and without publishing anything: `--check` loads Keras too and prints what it finds,
-`--model` prints the layers of the network.
+As JSON and without publishing anything: for `imagesieve doctor` `--check` loads Keras too and prints what it finds,
+`--model` prints the layers of the network; for `imagesieve weights` `--load` loads the network with the weights.
 """
 
 import json
@@ -18,7 +18,8 @@ from shared.records.layers import Layer
 from shared.settings import load_settings
 from shared.store import RedisStore
 from worker.network.backend import describe_backend
-from worker.network.weights import BACKBONE, Weights, classes_of, resolve
+from worker.network.classes import NoClasses, decode_classes
+from worker.network.weights import BACKBONE, Weights, classes_of, load, resolve
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ def prepare() -> Weights:
     settings = load_settings()
     configure_logging(settings.log_level)
     weights = resolve(settings.weights)
+    if weights.why:
+        print(f"imagesieve: {weights.why}", file=sys.stderr, flush=True)
     patience = Retrying(
         retry=retry_if_exception_type(Unavailable),
         wait=wait_exponential(0.2, max=10),
@@ -41,14 +44,29 @@ def check() -> dict[str, str]:
     """What Keras and its backend find on this machine, what IMAGESIEVE_WEIGHTS comes to, and what is wrong there."""
     found = {**describe_backend(), "weights": "", "warning": "", "error": ""}
     try:
-        wanted = load_settings().weights
-        extractor = resolve(wanted).extractor
-        found |= {"weights": extractor.label, "warning": extractor.warning}
-        if wanted == "auto":
-            found["error"] = extractor.warning  # random ones instead of what was wanted
+        weights = resolve(load_settings().weights)
+        found |= {"weights": weights.extractor.label, "warning": weights.extractor.warning}
+        if weights.why:  # random ones instead of what was wanted
+            found["error"] = f"{weights.why}; {weights.extractor.warning}"
     except ImagesieveError as error:
         found["error"] = str(error)
     return found
+
+
+def try_out() -> dict[str, str]:
+    """Load the network with the weights that are set, as the feature worker does; what was found. Raises WeightsError.
+
+    nameless: why clusters will have no names, "" where they will. Takes 2 GiB of memory for some seconds.
+    """
+    settings = load_settings()
+    weights = resolve(settings.weights)
+    load(weights, settings.precision, 1)
+    nameless = ""
+    try:
+        decode_classes(classes_of(weights))
+    except NoClasses as error:
+        nameless = str(error)
+    return {"label": weights.extractor.label, "warning": weights.extractor.warning, "nameless": nameless}
 
 
 def describe(layer: Layer) -> dict[str, Any]:
@@ -61,6 +79,8 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments == ["--check"]:
             print(json.dumps(check()))
+        elif arguments == ["--load"]:
+            print(json.dumps(try_out()))
         elif arguments == ["--model"]:
             print(json.dumps([describe(layer) for layer in BACKBONE.layers()]))
         else:

@@ -17,18 +17,19 @@ from worker.network.vgg16 import Vgg16
 
 BACKBONE: type[Backbone] = Vgg16  # the one place that says which network it is
 PREPROCESSING: Final = "area-bars-3"  # changes with every change of decode or shrink that moves features
-_SAME_WITH_RANDOM: Final = (
-    "Exact and identical duplicates are the same with them; clusters mean less, and a few near ones may be missed"
-)
+# A line of a terminal each; docs/troubleshooting.md says what they mean.
+ASKED_FOR: Final = "random weights, as IMAGESIEVE_WEIGHTS asks; clusters are rough"
+FALLEN_BACK: Final = "random weights, clusters are rough: imagesieve weights FILE"
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights that can be loaded. path: of the file; None for random ones."""
+    """Weights that can be loaded. path: of the file; None for random ones. why: not those that were asked for first."""
 
     source: Literal["imagenet", "file", "random"]
     path: Path | None
     extractor: Extractor
+    why: str = ""
 
     def to_json(self) -> str:
         """For the environment of a process that is to load them."""
@@ -48,20 +49,17 @@ def resolve(weights: str, download: Callable[[], Path] | None = None) -> Weights
     """
     fetch = download or BACKBONE.download
     if weights == "random":
-        return _random(f"random weights, as IMAGESIEVE_WEIGHTS asks for. {_SAME_WITH_RANDOM}")
+        return _random(ASKED_FOR)
     if weights not in ("imagenet", "auto"):
         return _from_file("file", Path(weights))
     try:
         return _from_file("imagenet", fetch())
     except WeightsError as error:
         if weights == "auto":
-            return _random(
-                f"random weights: {error}. {_SAME_WITH_RANDOM}. For real ones start again with a network, or name a "
-                "copy of the file in IMAGESIEVE_WEIGHTS"
-            )
+            return _random(FALLEN_BACK, str(error))
         raise WeightsError(
             f"{error}. Three ways out: connect to the network and start again; copy {BACKBONE.file_name} here and name "
-            "its path in IMAGESIEVE_WEIGHTS (it ends in .h5); or set IMAGESIEVE_WEIGHTS=random for a trial without "
+            "it to `imagesieve weights`; or set IMAGESIEVE_WEIGHTS=random for a trial without "
             "real weights (IMAGESIEVE_WEIGHTS=auto falls back to that by itself)"
         ) from error
 
@@ -87,9 +85,9 @@ def classes_of(weights: Weights) -> bytes:
         return encode_classes(error)
 
 
-def _random(warning: str) -> Weights:
+def _random(warning: str, why: str = "") -> Weights:
     extractor = Extractor(_extractor_id(BACKBONE.random_recipe), "random", f"{BACKBONE.label}, random weights", warning)
-    return Weights("random", None, extractor)
+    return Weights("random", None, extractor, why)
 
 
 def _from_file(source: Literal["imagenet", "file"], path: Path) -> Weights:

@@ -43,7 +43,7 @@ def read_layers(path: Path, layers: Shapes) -> Iterator[Layer]:
             yield name, kernel[()].astype(np.float32, copy=False), bias[()].astype(np.float32, copy=False)
 
 
-_WAY_OUT: Final = "copy the file again, or name another one in IMAGESIEVE_WEIGHTS"
+_WAY_OUT: Final = "copy the file again, or name another one to `imagesieve weights`"
 
 
 @contextmanager
@@ -56,7 +56,8 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file.get("model_weights", file)
     except (OSError, RuntimeError, KeyError, ValueError) as error:  # what h5py makes of a damaged file
         raise WeightsError(
-            f"the weights file {path} cannot be read ({error}); check IMAGESIEVE_WEIGHTS, or copy the file again"
+            f"the weights file {path} cannot be read ({error}); check IMAGESIEVE_WEIGHTS, or name another one to "
+            "`imagesieve weights`"
         ) from error
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.errors import FileChanging, UnreadableImage
 from shared.failures import FailureKind
 from shared.records import Reference
+from shared.wording import size_of
 from worker.pipeline.storage import OpenFile, ReadableStorage
 
 READ_BYTES = 1 << 20
@@ -47,7 +48,7 @@ def check_bytes(size: int, max_bytes: int) -> None:
     """Raise UnreadableImage for a file of more than `max_bytes`."""
     if size > max_bytes:
         raise UnreadableImage(
-            FailureKind.TOO_LARGE, f"too large: {size} bytes; IMAGESIEVE_MAX_BYTES allows {max_bytes}"
+            FailureKind.TOO_LARGE, f"too large: {size_of(size)}; IMAGESIEVE_MAX_BYTES allows {size_of(max_bytes)}"
         )
 
 

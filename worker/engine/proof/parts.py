@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.wording import size_of
 from worker.engine.proof.directories import read_directories
 from worker.engine.proof.exif import RATING, exif_fields, written_size
 from worker.engine.proof.xmp import held_in, is_rated
@@ -89,12 +90,12 @@ class Parts:
         """Bytes behind the end of the picture; zeros are padding. picture: what other picture is among them."""
         if rest.strip(b"\0"):
             known = " and ".join(filter(None, (picture, "a video" if _is_video(rest) else "")))
-            self.extras.add((f"{known or 'something'} ({len(rest):,} bytes behind its picture)", digest(rest)))
+            self.extras.add((f"{known or 'something'} ({size_of(len(rest))} behind its picture)", digest(rest)))
 
     def between(self, gaps: bytes) -> None:
         """Bytes that belong to no part; zeros are padding."""
         if gaps.strip(b"\0"):
-            self.extras.add((f"{len(gaps):,} bytes that belong to none of its parts", digest(gaps)))
+            self.extras.add((f"{size_of(len(gaps))} that belong to none of its parts", digest(gaps)))
 
     def done(self) -> Inventory:
         """What was found."""

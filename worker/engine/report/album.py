@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rich import filesize
-
 from shared.records import Box
 from worker.engine.groups.groups import Group, Member
 from worker.engine.groups.keepers import word_rule
@@ -14,7 +12,7 @@ from worker.engine.groups.variants import Variant
 from worker.engine.report.clusters import TYPICAL_NAMED, Cluster, Subcluster
 from worker.engine.report.model import Report
 from worker.engine.report.theme import colour_of, shape_of
-from worker.engine.report.wording import beside, saving, show
+from worker.engine.report.wording import beside, saving, show, size_of
 
 Thumbnail = Callable[[str], bytes | None]  # path -> JPEG, None where there is none
 
@@ -179,7 +177,7 @@ def show_clusters(report: Report, album: Album) -> list[ClusterView]:
             mark=_mark(cluster.number),
             share=100 * cluster.images / total,
             duplicate_share=100 * cluster.duplicates / total,
-            saving=filesize.decimal(cluster.bytes_to_free),
+            saving=size_of(cluster.bytes_to_free),
             tiles=tuple(tiles[cluster.number]),
             edge=edges[cluster.number],
             finer=tuple(
@@ -222,7 +220,7 @@ def _frame(member: Member, place: Box | None) -> Frame | None:
 def _tile(
     member: Member, album: Album, keeper: bool = False, kind: str = "", reason: str = "", frame: Frame | None = None
 ) -> Tile:
-    facts = f"{member.width} × {member.height} · {filesize.decimal(member.bytes)}"
+    facts = f"{member.width} × {member.height} · {size_of(member.bytes)}"
     path = show(member.path, LONGEST_PATH)
     return Tile(show(member.path), path, album.source(member), facts, keeper, kind, reason, frame)
 

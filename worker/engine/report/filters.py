@@ -4,9 +4,8 @@ import re
 from typing import Any, Final
 
 from markupsafe import Markup, escape
-from rich import filesize
 
-from worker.engine.report.wording import decimal, number_of, saving, show
+from worker.engine.report.wording import decimal, number_of, saving, show, size_of
 
 
 def breakable(name: str) -> Markup:
@@ -25,7 +24,7 @@ def count(number: int) -> str:
 
 
 FILTERS: Final[dict[str, Any]] = {
-    "show": show, "size": filesize.decimal, "breakable": breakable, "moment": moment, "count": count,
+    "show": show, "size": size_of, "breakable": breakable, "moment": moment, "count": count,
     "decimal": decimal,
 }  # fmt: skip
 GLOBALS: Final[dict[str, Any]] = {"number_of": number_of, "saving": saving}

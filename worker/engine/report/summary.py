@@ -6,9 +6,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from shared.records.passed_over import PassedOver
+from worker.engine.groups.groups import Group
 from worker.engine.report.clusters import Cluster
 from worker.engine.report.model import Failure, Report
 
+GROUPS_LISTED: Final = 5  # largest ones, which the summary lists
 GENERATIONS_LISTED: Final = 30  # newest ones of the history, which the summary lists
 KINDS_LISTED: Final = 100  # largest ones of what was passed over, which the summary lists
 REASONS_LISTED: Final = 20  # most frequent reasons for a failure, which the summary lists
@@ -20,7 +22,9 @@ def summary(report: Report) -> dict[str, Any]:
     `unnamed`: why no cluster has a name, "" where they could have one. `failures`: files per reason, for the most
     frequent reasons. `passed_over`: files, bytes, and of each kind its suffix or reason, files and bytes.
     `by_bytes`: files that are compared by their bytes alone, which no other count has but `groups` and what can be
-    freed. `keeper_rules`: groups by what decided who stays. `history`: newest first, this generation included.
+    freed. `to_free`, `to_prove`: files and bytes that `duplicates apply` takes, and that it takes if they lose nothing.
+    `kinds`: duplicates by kind. `largest_groups`: those that free most. `keeper_rules`: groups by what decided who
+    stays. `history`: newest first, this generation included.
     """
     totals, clustering, choice = report.totals, report.clustering, report.clustering.choice
     extractor = report.meta.extractor
@@ -48,6 +52,10 @@ def summary(report: Report) -> dict[str, Any]:
         "bytes": totals.bytes,
         "bytes_to_free": totals.bytes_to_free,
         "bytes_to_prove": totals.bytes_to_prove,
+        "to_free": _amount(one.frees for group in report.groups for one in group.duplicates),
+        "to_prove": _amount(one.may_free for group in report.groups for one in group.duplicates),
+        "kinds": dict(Counter(str(one.kind) for group in report.groups for one in group.duplicates)),
+        "largest_groups": [_group_values(group) for group in report.groups[:GROUPS_LISTED]],
         "k": choice.k,
         "k_asked": report.meta.k_asked,
         "k_wished": report.meta.k_wished,
@@ -92,6 +100,21 @@ def summary(report: Report) -> dict[str, Any]:
         "passed_over": _passed_values(report.meta.passed_over),
         "failures": dict(reasons(report.failures)[:REASONS_LISTED]),
         "history": [asdict(snapshot) for snapshot in report.history[: -GENERATIONS_LISTED - 1 : -1]],
+    }
+
+
+def _amount(sizes: Iterable[int]) -> dict[str, int]:
+    counted = [size for size in sizes if size]
+    return {"files": len(counted), "bytes": sum(counted)}
+
+
+def _group_values(group: Group) -> dict[str, Any]:
+    return {
+        "number": group.number,
+        "keeper": group.keeper.path,
+        "duplicates": len(group.duplicates),
+        "bytes_to_free": group.bytes_to_free,
+        "bytes_to_prove": group.bytes_to_prove,
     }
 
 

@@ -1,51 +1,22 @@
-"""How names, sizes and counts are written where people read them."""
+"""How a report words what can be freed, companions and thresholds."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rich import filesize
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 
-LONGEST_SHOWN: Final = 200
+from shared.wording import fit as fit
+from shared.wording import number_of as number_of
+from shared.wording import show as show
+from shared.wording import size_of as size_of
+
 NAMED: Final = 3  # companions of a file
 LONGEST_COMPANION: Final = 60
 
 
-def show(text: str, longest: int = LONGEST_SHOWN) -> str:
-    """A file name or reason as printable text on one line.
-
-    What does not print (line breaks, control and direction marks, bytes that are not UTF-8) is shown as an escape such
-    as `\\n` or `\\xff`: a name must not be able to look like another one. The middle of a long text is left out.
-    """
-    shown = "".join(character if character.isprintable() else _escape(character) for character in text)
-    if len(shown) <= longest:
-        return shown
-    half = (longest - 1) // 2
-    return f"{shown[:half]}…{shown[-half:]}"
-
-
-def fit(text: str, columns: int) -> str:
-    """Like `show`, in `columns` columns of a terminal, where some characters take two and some none."""
-    shown = show(text, 4 * columns)
-    if cell_len(shown) <= columns:
-        return shown
-    half = (columns - 1) // 2
-    return f"{_beginning(shown, half)}…{_beginning(shown[::-1], half)[::-1]}"
-
-
-def _beginning(text: str, columns: int) -> str:
-    return "".join(chop_cells(text, columns)[:1])
-
-
-def _escape(character: str) -> str:
-    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that os.fsdecode could not decode
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def saving(free: int, to_prove: int) -> str:
     """Bytes that can be freed, and those that can be if nothing is lost by it: `1.0 kB, up to 3.0 kB more`."""
-    sure, more = filesize.decimal(free), filesize.decimal(to_prove)
+    sure, more = size_of(free), size_of(to_prove)
     if free and to_prove:
         return f"{sure}, up to {more} more"
     return f"up to {more}" if to_prove else sure
@@ -54,11 +25,6 @@ def saving(free: int, to_prove: int) -> str:
 def decimal(value: float | None, places: int = 2) -> str:
     """`0.25`, `−0.02`; a dash where there is none."""
     return "–" if value is None else f"{value:.{places}f}".replace("-", "−")
-
-
-def number_of(count: int, singular: str, plural: str = "") -> str:
-    """`1 image`, `2,000 images`."""
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def beside(names: Sequence[str], size: int, columns: int = 0) -> str:
@@ -76,7 +42,7 @@ def _name_companions(names: Sequence[str], size: int, most: int) -> str:
     shown = names if len(names) <= most else names[: most - 1]
     more = f" and {len(names) - len(shown):,} more" if len(shown) < len(names) else ""
     listed = ", ".join(show(name, LONGEST_COMPANION) for name in shown)
-    return f"with {number_of(len(names), 'companion')} ({filesize.decimal(size)}): {listed}{more}"
+    return f"with {number_of(len(names), 'companion')} ({size_of(size)}): {listed}{more}"
 
 
 def origin_of(thresholds: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from worker.engine.report.figures import figures_of_choice
 from worker.engine.report.model import Report
 from worker.engine.report.page import render_page
 from worker.engine.report.summary import summary
-from worker.engine.report.text import summary_text
+from worker.engine.report.text import NARROW, summary_text
 
 
 def write_report(folder: Path, report: Report, thumbnail: Thumbnail, passed: Iterable[Passed] = ()) -> None:
@@ -32,6 +32,7 @@ def write_report(folder: Path, report: Report, thumbnail: Thumbnail, passed: Ite
     data = json.dumps(summary(report), indent=2, allow_nan=False)
     (folder / "summary.json").write_text(data + "\n", encoding="utf-8")
     (folder / "summary.txt").write_text(summary_text(report), encoding="utf-8")
+    (folder / "summary-narrow.txt").write_text(summary_text(report, NARROW), encoding="utf-8")
     figures = elbow, silhouette, *_ = figures_of_choice(report)
     (folder / "elbow.png").write_bytes(elbow.light)
     (folder / "silhouette.png").write_bytes(silhouette.light)

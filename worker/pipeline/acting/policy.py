@@ -10,6 +10,7 @@ from shared.decisions import Decided
 from shared.errors import ActionsBusy, ImagesieveError, SettingsError
 from shared.paths import is_one_folder
 from shared.records import Kind, Record, State
+from shared.wording import number_of
 from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.apply import Acting
 from worker.pipeline.acting.collaborators import Collaborators
@@ -86,7 +87,7 @@ class Policy:
             with acting_alone(self._collaborators.journals, self._root):
                 self._move([found[one.path] for one in due], rules)
         except (ActionsBusy, SettingsError) as error:
-            self._say(f"{len(due)} duplicates are not moved yet: {error}")
+            self._say(f"not moved yet: {number_of(len(due), 'duplicate')}: {error}")
             return
         except (ImagesieveError, OSError):
             logger.exception("%d duplicates were not moved; they are tried again later", len(due))

@@ -18,6 +18,7 @@ from shared.errors import PermanentError
 from shared.failures import FailureKind
 from shared.records import Reference
 from shared.records.checks import Question, Unanswered
+from shared.wording import size_of
 from worker.engine.picture.decode import Picture, probe, shrink
 from worker.engine.search.encoding import has_features, stack
 from worker.engine.sketch.impression import take_impression
@@ -144,7 +145,7 @@ class Describing:
 
     def _look(self, question: Question, data: bytes) -> Look:
         if len(data) > self.max_bytes:
-            return Look(_refused(data, Refused(FailureKind.TOO_LARGE, f"more than {self.max_bytes} bytes")))
+            return Look(_refused(data, Refused(FailureKind.TOO_LARGE, f"more than {size_of(self.max_bytes)}")))
         try:
             header = probe(data)
         except PermanentError as error:

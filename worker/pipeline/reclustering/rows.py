@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import CorruptValue
+from shared.wording import number_of
 from worker.engine.clusters.rows import READ_ROWS, Indices
 from worker.engine.search.encoding import stack
 from worker.pipeline.renewal import RenewalStore, renew_images
@@ -30,7 +31,8 @@ class StoredRows:
         """
         rows, sound = stack(self.store.features(self.extractor_id, [self.digests[index] for index in at]))
         if len(sound) < len(at):
-            raise CorruptValue(f"features of {len(at) - len(sound)} images are missing or damaged; run recluster again")
+            missing = number_of(len(at) - len(sound), "image")
+            raise CorruptValue(f"features of {missing} are missing or damaged; run recluster again")
         return rows
 
     def without_damaged(self) -> "StoredRows":

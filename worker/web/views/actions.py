@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from rich import filesize
-
 from shared.acting.events import ActingEvent
 from shared.acting.runs import AWAY, Phase, Run
-from worker.engine.report.wording import number_of, show
+from worker.engine.report.wording import number_of, show, size_of
 from worker.web.cases import Fate
 from worker.web.paging import Part, mapped, part_of
 from worker.web.queue import Queue
@@ -50,11 +48,11 @@ def going_of(queue: Queue, page: int) -> GoingView:
         part_of(found, page, LISTED),
         lambda pair: {
             "path": pair[1].path, "name": show(pair[1].path), "kind": str(pair[1].kind), "group": pair[0].number,
-            "row": pair[1].row, "size": filesize.decimal(pair[1].size), "keeper": show(pair[0].keeper.path),
+            "row": pair[1].row, "size": size_of(pair[1].size), "keeper": show(pair[0].keeper.path),
             "keeper_path": pair[0].keeper.path, "number": pair[1].number,
         },
     )  # fmt: skip
-    return GoingView(part, len(found), filesize.decimal(sum(one.size for _, one in found)))  # type: ignore[arg-type]
+    return GoingView(part, len(found), size_of(sum(one.size for _, one in found)))  # type: ignore[arg-type]
 
 
 def runs_of(runs: Sequence[Run]) -> list[RunView]:
@@ -72,7 +70,7 @@ def _run(run: Run) -> RunView:
     note = f"{restored:,} brought back" if restored else ""
     if run.in_hand:
         note = f"{number_of(len(run.in_hand), 'step')} cut off; the next action puts it in order"
-    words += f", {filesize.decimal(moved)}" if moved else ""
+    words += f", {size_of(moved)}" if moved else ""
     return RunView(run.header.id, _moment(run.header.id), words, away, note)
 
 

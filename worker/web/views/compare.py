@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from rich import filesize
-
 from shared.records import Record
-from worker.engine.report.wording import number_of, show
+from worker.engine.report.wording import number_of, show, size_of
 from worker.web.cases import Case, Fate, File, Filter
 from worker.web.choices import Choice, Step, are_the_same, can_be_chosen
 from worker.web.queue import Queue
@@ -172,7 +170,7 @@ def rows_of(
     sizes = [one.size for one in files]
     rows = [
         _pixels(records),
-        _row("Bytes", [f"{size:,} ({filesize.decimal(size)})" for size in sizes], _more(sizes)),
+        _row("Bytes", [f"{size:,} ({size_of(size)})" for size in sizes], _more(sizes)),
         _formats(told),
         _dates("Taken", [str(one.get("taken", "")) for one in told], earlier=False),
         _dates("Changed", [_changed(one) for one in records], earlier=True),

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rich import filesize
-
 from shared.paths import is_in_folder
 from shared.records import DUPLICATE_KINDS, Kind
-from worker.engine.report.wording import number_of, show
+from worker.engine.report.wording import number_of, show, size_of
 from worker.web.cases import Case, Fate, File, Filter
 from worker.web.paging import Part, mapped, part_of
 from worker.web.queue import Queue
@@ -75,7 +73,7 @@ def file_view(one: File) -> FileView:
     words = {Fate.KEEPER: "stays", Fate.OPEN: str(one.kind), Fate.GOING: "may go", Fate.AWAY: "taken away"}
     return FileView(
         one.row, one.path, one.digest, show(one.path.rsplit("/", 1)[-1], 60), show(one.path),
-        words.get(one.fate, str(one.fate)), filesize.decimal(one.size), one.fate is Fate.KEEPER, one.fate is Fate.OPEN,
+        words.get(one.fate, str(one.fate)), size_of(one.size), one.fate is Fate.KEEPER, one.fate is Fate.OPEN,
     )  # fmt: skip
 
 
@@ -90,7 +88,7 @@ def queue_of(queue: Queue, chosen: Filter, page: int) -> QueueView:
         len(waiting),
         total - len(queue.open),
         total,
-        filesize.decimal(saving),
+        size_of(saving),
         chosen,
         tuple(str(kind) for kind in DUPLICATE_KINDS),
     )
@@ -100,7 +98,7 @@ def _group(case: Case) -> GroupView:
     waiting = case.open
     kinds = ", ".join(dict.fromkeys(str(one.kind) for one in waiting))
     reasons = list(dict.fromkeys(one.reason or one.kind.words for one in waiting))
-    facts = f"{number_of(len(case.files), 'file')} · {kinds} · up to {filesize.decimal(sum(o.size for o in waiting))}"
+    facts = f"{number_of(len(case.files), 'file')} · {kinds} · up to {size_of(sum(o.size for o in waiting))}"
     files = tuple(file_view(one) for one in case.files[:FILES_OF_A_GROUP])
     more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
     name = show(case.keeper.path.rsplit("/", 1)[-1], 60)
@@ -124,9 +122,9 @@ def bulk_of(files: Sequence[tuple[Case, File]], folder: str, kind: Kind, page: i
     part = mapped(
         part_of(files, page, LISTED),
         lambda pair: {
-            "path": pair[1].path, "name": show(pair[1].path), "size": filesize.decimal(pair[1].size),
+            "path": pair[1].path, "name": show(pair[1].path), "size": size_of(pair[1].size),
             "keeper": show(pair[0].keeper.path), "keeper_path": pair[0].keeper.path,
         },
     )  # fmt: skip
-    saving = filesize.decimal(sum(one.size for _, one in files))
+    saving = size_of(sum(one.size for _, one in files))
     return BulkView(folder, str(kind), part, saving, number)  # type: ignore[arg-type]

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from rich import filesize
-
 from shared.records import DUPLICATE_KINDS, Event, Kind, Record, State, Verdict
-from worker.engine.report.wording import show
+from worker.engine.report.wording import show, size_of
 from worker.web.index import Image, Index
 from worker.web.views.clusters import Tile, tile_of
 
@@ -81,7 +79,7 @@ def image_of(
             Companion(
                 tile_of(index.image(member.row)),
                 "keeper" if place == 0 else str(member.kind),
-                filesize.decimal(member.size),
+                size_of(member.size),
                 image is not None and member.row == image.row,
             )
             for place, member in enumerate(members[:MEMBERS_SHOWN])
@@ -127,7 +125,7 @@ def _facts(record: Record | None, image: Image | None, cluster_names: Mapping[in
         millions = record.width * record.height / 1e6
         more = f" ({millions:.1f} megapixels)" if millions >= 0.1 else ""
         facts.append(("Pixels", f"{record.width:,} × {record.height:,}{more}"))
-    facts.append(("Size", filesize.decimal(record.size if record else image.size if image else 0)))
+    facts.append(("Size", size_of(record.size if record else image.size if image else 0)))
     if record:
         facts.append(("Changed", f"{datetime.fromtimestamp(record.mtime_ns / 1e9, UTC):%Y-%m-%d %H:%M:%S} UTC"))
         if record.holds:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from rich import filesize
-
 from shared.live.attention import needs_attention
 from shared.live.model import Look, Page
 from shared.live.words import NO_WORKERS, progress_in_words, verdicts_in_words
 from shared.records import Event
-from worker.engine.report.wording import number_of, saving, show
+from worker.engine.report.wording import number_of, saving, show, size_of
 
 VERDICTS_SHOWN: Final = 12
 GENERATIONS_SHOWN: Final = 12
@@ -75,7 +73,7 @@ def _facts(page: Page, look: Look) -> tuple[tuple[str, str], ...]:
         ("Verdicts", verdicts_in_words(look.verdicts)),
         ("Queues", f"{queues}; in hand {look.waiting.unacknowledged:,}"),
         ("Workers", workers),
-        ("Redis", filesize.decimal(look.redis_bytes)),
+        ("Redis", size_of(look.redis_bytes)),
         ("Features", look.extractor.label if look.extractor else "no feature worker has started yet"),
     ]
     if look.backlog.files or look.backlog.paused:
@@ -117,7 +115,7 @@ def found_of(summary: Mapping[str, Any] | None) -> Found | None:
     if not duplicates:
         title = f"No duplicates among {number_of(images, 'image')}" if images else "No images yet"
     size = summary["bytes"] + others.get("bytes", 0)
-    lead = f"{saving(free, prove)} of {filesize.decimal(size)} can be freed." if free or prove else ""
+    lead = f"{saving(free, prove)} of {size_of(size)} can be freed." if free or prove else ""
     numbers = [
         ("Images", f"{images:,}", False),
         ("Duplicates", f"{duplicates:,}", False),
