@@ -19,9 +19,12 @@ from worker.web.acting import Actor
 from worker.web.credentials import own_names
 from worker.web.darkroom import Darkroom, Limits
 from worker.web.deciding import Decisions
+from worker.web.failed import Failed, failed_of
 from worker.web.newest import Newest
+from worker.web.past import EVENTS, Past, past_of
 from worker.web.previews import Previews
 from worker.web.pulse import Pulse
+from worker.web.reading import Reading
 
 LONGEST_SECONDS: Final = 20.0  # for a preview, however long a feature worker may take
 
@@ -61,12 +64,27 @@ class Desk:
     @cached_property
     def newest(self) -> Newest:
         """The newest report."""
-        return Newest(self.settings.reports_dir)
+        return Newest(self.settings.reports_dir, prepare=self.decisions.prepare)
 
     @cached_property
     def pulse(self) -> Pulse:
         """What goes on."""
         return Pulse(lambda: Poll(self.settings))
+
+    @cached_property
+    def failed(self) -> Reading[Failed]:
+        """What could not be read."""
+        store = self.store
+        return Reading(
+            lambda: (store.revision(), store.counts(), store.position()),
+            lambda: failed_of((path, record.reason) for path, record in store.failures()),
+        )
+
+    @cached_property
+    def past(self) -> Reading[Past]:
+        """What became of files lately."""
+        store = self.store
+        return Reading(store.position, lambda: past_of(event for _, event in store.latest_events(EVENTS)))
 
     @cached_property
     def folder(self) -> LocalFolder:
