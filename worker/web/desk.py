@@ -21,6 +21,7 @@ from worker.web.darkroom import Darkroom, Limits
 from worker.web.deciding import Decisions
 from worker.web.failed import Failed, failed_of
 from worker.web.newest import Newest
+from worker.web.obstacles import Obstacle, find_obstacle
 from worker.web.past import EVENTS, Past, past_of
 from worker.web.previews import Previews
 from worker.web.pulse import Pulse
@@ -122,6 +123,11 @@ class Desk:
     def actor(self) -> Actor:
         """Who acts on what was decided, in a process of its own."""
         return Actor({**self.settings.environment(), f"{PREFIX}WATCH_DIR": str(self.root)})
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What keeps this server from acting at all, as it is now."""
+        return find_obstacle(self.root, self.settings.actions_dir)
 
     def close(self) -> None:
         """End what was started."""
