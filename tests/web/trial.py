@@ -235,7 +235,7 @@ def main(
             try:
                 walk(visitor, url)
             except BaseException:
-                print(page.inner_text("main"), file=sys.stderr)
+                print(page.url, page.inner_text("body"), file=sys.stderr)
                 raise
             finally:
                 page.goto("about:blank")
