@@ -84,7 +84,12 @@ def write_report(
     varied = [[row[0], of, "0.9000", "0.1250", PLACE] for row, of in variants]
     _write(there / "variants.csv", tables.VARIANTS, varied)
     _write(there / "failures.csv", tables.FAILURES, [])
-    summary = {"generation": GENERATION, "folder": folder, "clusters": [], "counts": {"images": len(assignments)}}
+    copies = len(duplicates) - len(groups)
+    counts = {"images": len(assignments), "duplicates": copies, "groups": len(groups), "failed": 0, "clusters": 0}
+    summary = {
+        "generation": GENERATION, "created": "2026-11-20T12:00:00+00:00", "folder": folder, "clusters": [],
+        "counts": counts, "bytes": 1000, "bytes_to_free": 100, "history": [],
+    }  # fmt: skip
     (there / "summary.json").write_text(json.dumps(summary))
     (reports / "latest").symlink_to(GENERATION)
 
