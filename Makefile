@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
 PLATFORMS ?= linux/amd64,linux/arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test hard keys quick check hooks bench chaos machines fuzz audit lock dist release image clean
+.PHONY: help setup up demo test hard keys trial quick check hooks bench chaos machines fuzz audit lock dist release image clean
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ hard: $(STAMP) ## every hard case in every dress: pictures that look alike and a
 
 keys: $(STAMP) ## 5,000 groups of duplicates resolved in a browser by keys alone; a quarter of an hour
 	WEB_GROUPS=5000 $(BIN)/python -m pytest -s tests/browser/test_web_duplicates.py -k keys_alone
+
+trial: $(STAMP) ## a new user's way in a browser, with a stopwatch: 200 groups; PICTURES=docs/pictures keeps pictures of it
+	$(BIN)/python -m tests.web.trial $(if $(PICTURES),--pictures $(PICTURES))
 
 quick: $(STAMP) ## every benchmark at its smallest sizes, also those that `make test` leaves out: does it run?
 	BENCHMARKS=all $(BIN)/python -m pytest tests/e2e/test_benchmarks.py

@@ -3,8 +3,9 @@
 A report as a recluster run writes it, of made rows: 100,000 images in 30 clusters, 20,000 groups, 2,000 failures; in
 Redis the records of all, features for a cluster, and 100,000 events. The page is served in a process of its own and
 asked over loopback, with the password, one request after the other, and by eight clients at a time. "First" is the
-first request after the start, which waits until the report is read. The previews are of one photo of 12 megapixels,
-under as many names as are asked for: made, and then kept.
+first request after the start, which waits until the report is read. "While verdicts come": another process changes a
+record and tells of it a hundred times a second. The previews are of one photo of 12 megapixels, under as many names as
+are asked for: made, and then kept. At the end 5,000 groups are decided at once, by a program beside the page.
 """
 
 import hashlib
@@ -32,9 +33,10 @@ from benchmarks.pictures import make_pictures
 from benchmarks.processes import memory
 from benchmarks.quick import Quick
 from benchmarks.server import running_redis
+from shared.decisions import DecisionJournal, DecisionKind, Subject
 from shared.failures import FailureKind
 from shared.records import Event, Extractor, ImageFacts, Record, Reference, State
-from shared.settings import load_settings
+from shared.settings import Settings, load_settings
 from shared.store import RedisStore
 from worker.engine.report.tables import ASSIGNMENTS, DUPLICATES, FAILURES, VARIANTS, write_csv
 from worker.engine.search.encoding import encode
@@ -46,6 +48,8 @@ EACH_TIME = 3  # files of a group
 AT_ONCE = 8
 FAILED = 50  # images for each failure
 PATIENCE = 120.0
+CHANGE_SECONDS = 0.01
+DECIDED = 4  # groups for each decision
 LIMITS = (
     "a browser, which asks for a page's pictures, six at a time, besides; a disk that is slow to read; a Redis that "
     "others keep busy."
@@ -222,6 +226,47 @@ def pages(images: int, asks: int, photos: Photos) -> dict[str, list[str]]:
     }
 
 
+@contextmanager
+def changing(url: str) -> Iterator[None]:
+    """Meanwhile a process changes a record and tells of it, again and again."""
+    code = "import sys, time\nfrom benchmarks.web import change_for_ever\nchange_for_ever(sys.argv[1])\n"
+    with subprocess.Popen([sys.executable, "-c", code, url]) as process:
+        try:
+            store, deadline = RedisStore.connect(url), time.monotonic() + PATIENCE
+            before = store.position()
+            while store.position() == before:
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise RuntimeError("nothing is changed")
+                time.sleep(0.05)
+            yield
+        finally:
+            process.kill()
+
+
+def change_for_ever(url: str) -> None:
+    """What `changing` runs."""
+    store, number = RedisStore.connect(url), 0
+    while True:
+        number += 1
+        store.mark_pending([Reference("new.jpg", 1, number)], 1.0)
+        store.tell([Event("2026-11-28T11:30:00+00:00", "new.jpg", "0" * 64, "unique")])
+        time.sleep(CHANGE_SECONDS)
+
+
+def decide_many(settings: Settings, groups: int, photos: Photos) -> int:
+    """A quarter of the groups is decided at once; how many these are."""
+    keepers = [group * EACH_TIME for group in range(0, groups, DECIDED)]
+    said = [
+        (
+            DecisionKind.KEEPER,
+            [Subject(digest_of(one, photos), path_of(one)) for one in range(keeper, keeper + EACH_TIME)],
+        )
+        for keeper in keepers
+    ]
+    DecisionJournal(settings.decisions_folder, time.time).add_all(said)
+    return len(said)
+
+
 def make_photos(folder: Path, count: int, images: int) -> Photos:
     """One photo under several names, by the number of the image that it is; a byte more for each, behind its end."""
     [made] = make_pictures(folder / "made", 1, (4000, 3000))
@@ -263,13 +308,24 @@ def _run(folder: Path, images: int, groups: int, asks: int, port: int) -> None:
         with served(settings.environment(), port) as process:
             first = timed(lambda: ask(port, "/clusters"))
             new = [timed(lambda p=p: ask(port, p)) for p in pages(images, asks, photos)["a preview that is kept"]]  # type: ignore[misc]
-            rows = [measure(port, name, places) for name, places in pages(images, asks, photos).items()]
+            asked = pages(images, asks, photos)
+            rows = [measure(port, name, places) for name, places in asked.items()]
+            with changing(url):
+                rows += [
+                    measure(port, f"{name}, while verdicts come", asked[name])
+                    for name in ("what became of it", "failures")
+                ]
+            decisions = decide_many(settings, groups, photos)
+            after = timed(lambda: ask(port, "/duplicates"))
+            rows.append(measure(port, f"duplicates, {decisions:,} groups decided", asked["duplicates"]))
+            rows.append(measure(port, f"actions, {decisions:,} groups decided", asked["actions"]))
             used = memory(process.pid)["Pss"]
     heads = ("page", "bytes", "ms", "95 %, ms", f"{AT_ONCE} at a time, ms", "95 % of these, ms")
     print(tabulate(rows, heads, tablefmt="github", disable_numparse=True))
     print()
     beside = [
         ("the first page, ms", first),
+        (f"the first page after {decisions:,} groups were decided at once, ms", after),
         ("a preview that is made, ms", float(np.median(new[1:]))),
         ("memory of the page, MiB", used / 2**20),
     ]

@@ -178,7 +178,9 @@ class Workshop:
         comparison, clusters = self.comparison(), NearestCluster(self.store, extractor)
         index = ContentIndex(self.store, extractor)
         collection = self.open_collection(extractor, index)
-        appraiser = Appraiser(collection, index, clusters, comparison, self.store, extractor, time.time)
+        appraiser = Appraiser(
+            collection, index, clusters, comparison, self.store, extractor, time.time, self.decisions.read
+        )
         return Judge(
             self.store,
             collection,

@@ -36,9 +36,15 @@ def check(
     """
     asking = _Asking()
     for answer in asking.answers(images):
-        print(answer.to_json() if json else sentence(answer.event), flush=True)
+        print(answer.to_json() if json else _sentence(answer), flush=True)
     if asking.failed:
         raise typer.Exit(1)
+
+
+def _sentence(answer: CheckAnswer) -> str:
+    """What it would be, for people; behind that, what decisions say of it."""
+    said = f"; you said that it is not the picture of {', '.join(map(shown, answer.different))}"
+    return sentence(answer.event) + (said if answer.different else "")
 
 
 class _Asking:

@@ -22,6 +22,7 @@ from shared.errors import SettingsError, StackFailed
 from shared.reports import LATEST, latest_report
 from shared.settings import PREFIX, Settings, load_settings
 from shared.stack import programs
+from shared.stack.answering import wait_for_answer
 from shared.stack.state_dir import FLOWER_AUTH, flower_auth
 from shared.stack.up import (
     RunningStack,
@@ -34,6 +35,8 @@ from shared.stack.up import (
 )
 from shared.state_folder import open_state_folder
 from shared.wording import number_of
+
+PAGE_SECONDS = 60.0  # for the page to begin on a machine that is busy
 
 
 class QueueName(StrEnum):
@@ -110,13 +113,14 @@ def _show_report(settings: Settings, full: bool, json: bool) -> None:
 def _say_where(settings: Settings, stack: RunningStack, say: Callable[[str], None]) -> None:
     say(f"watching {settings.watch_dir}")
     secret = f"(user and password: {settings.state_dir / 'flower.auth'})"
-    if stack.web_url:
-        say(f"page: {stack.web_url} {secret}")
     say(f"Flower: {stack.flower_url} {secret}")
     if settings.metrics_port:
         address = f"http://{settings.metrics_address}"
         say(f"metrics: {address}:{settings.metrics_port}/metrics, {address}:{settings.metrics_port + 1}/metrics")
     say(f"report: {settings.reports_dir / LATEST / 'report.html'} (as soon as the files there are worked through)")
+    if stack.web_url:  # whoever opens it at once would be told that nobody is there
+        late = "" if wait_for_answer(stack.web_url, PAGE_SECONDS) else "; it does not answer yet"
+        say(f"page: {stack.web_url} {secret}{late}")
     say("Ctrl-C stops")
 
 

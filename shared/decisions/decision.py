@@ -1,5 +1,6 @@
 """One decision of a user, and one that takes another back, as lines of the journal."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -7,7 +8,7 @@ from typing import Any, Final
 from shared.errors import PermanentError
 
 VERSION: Final = 1  # of a line; it grows when an older imagesieve could not obey it any more
-_DIGEST: Final = 64  # hexadecimal digits of SHA-256
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")  # SHA-256
 
 
 class DecisionKind(StrEnum):
@@ -76,7 +77,7 @@ def parse_line(value: Any) -> Decision | Undoing:
 def check_decision(decision: Decision) -> Decision:
     """The decision, if it says something. Raises ValueError with the reason."""
     files = decision.files
-    if any(len(one.digest) != _DIGEST or not set(one.digest) <= set("0123456789abcdef") for one in files):
+    if not all(_DIGEST.fullmatch(one.digest) for one in files):
         raise ValueError("a digest is none")
     if len(set(files)) < len(files):
         raise ValueError("a file is named twice")

@@ -58,18 +58,19 @@ class CheckAnswer:
     """What a picture would be. event: as it would stand in the stream. keeper: the file that stays of its group.
 
     nearest: the pictures that look most like it, whatever the verdict; the likest first. failure: of a file that gives
-    no picture, in the words of FailureKind.
+    no picture, in the words of FailureKind. different: files that users said show another picture than this one.
     """
 
     event: Event
     keeper: str = ""
     nearest: tuple[Neighbour, ...] = ()
     failure: str = ""
+    different: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields of the event, and beside them `keeper`, `nearest` and `failure`."""
-        nearest = [fields_of(one) for one in self.nearest]
-        return {**fields_of(self.event), "keeper": self.keeper, "nearest": nearest, "failure": self.failure}
+        """The fields of the event, and beside them `keeper`, `nearest`, `failure` and `different`."""
+        beside = {"keeper": self.keeper, "nearest": [fields_of(one) for one in self.nearest], "failure": self.failure}
+        return {**fields_of(self.event), **beside, "different": list(self.different)}
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -82,7 +83,8 @@ class CheckAnswer:
             values = json.loads(raw)
             keeper, nearest, failure = (values.pop(name) for name in ("keeper", "nearest", "failure"))
             near = tuple(Neighbour(one["path"], float(one["cosine"])) for one in nearest)
-            return cls(Event(**values), str(keeper), near, str(failure))
+            different = tuple(map(str, values.pop("different", ())))  # none from a worker of before
+            return cls(Event(**values), str(keeper), near, str(failure), different)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CorruptValue(f"the answer to a check does not parse ({error})") from error
 

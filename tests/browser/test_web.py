@@ -13,6 +13,7 @@ from shared.broker import make_app, outstanding
 from shared.records import Event, State
 from shared.settings import Settings
 from tests.conftest import RedisServer, make_settings
+from tests.web.groups import write_groups
 from tests.web.site import AUTH, HOSTILE, TILE, Filled, fill, served
 from worker.engine.report.wording import show
 from worker.web.addresses import address
@@ -112,6 +113,23 @@ def test_what_comes_while_one_looks_is_shown(visit: Opened, collection: Filled) 
     expect(page.locator(".attention")).to_contain_text("paused")
     collection.store.pause_backlog(False)
     expect(page.locator(".attention")).not_to_contain_text("paused")
+
+
+def test_a_report_that_comes_while_one_looks_is_shown(
+    browser: Browser, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A new user waits on the overview for the first one."""
+    fresh = make_settings(redis_server, tmp_path_factory.mktemp("fresh"))
+    with served(fresh) as url:
+        context = browser.new_context(http_credentials={"username": USER, "password": PASSWORD})
+        page = context.new_page()
+        page.goto(url)
+        expect(page.locator("h1")).to_have_text("No report yet")
+        write_groups(fresh, [["exact"], ["near", "near"]], None)
+        expect(page.locator("h1")).to_have_text("3 of 5 images are duplicates")
+        page.get_by_role("link", name="Duplicates: 2 groups").click()
+        expect(page.get_by_text("2 groups wait")).to_be_visible()
+        context.close()
 
 
 def test_a_file_that_failed_is_sent_again_by_its_button(visit: Opened, collection: Filled, settings: Settings) -> None:

@@ -20,7 +20,7 @@ from shared.decisions import DecisionJournal, DecisionKind
 from shared.settings import Settings
 from shared.store import RedisStore
 from tests.conftest import RedisServer, make_settings
-from tests.web.groups import write_groups
+from tests.web.groups import PLACE, write_groups
 from tests.web.site import AUTH, served
 
 SIZES = {"phone": (360, 740), "tablet": (820, 1100), "desktop": (1280, 900)}
@@ -67,9 +67,9 @@ def visit(browser: Browser) -> Iterator[Opened]:
     assert complaints == []
 
 
-def filled(settings: Settings, groups: int) -> list[list[str]]:
+def filled(settings: Settings, groups: int, variants: int = 0) -> list[list[str]]:
     kinds = [KINDS[number % len(KINDS)] for number in range(groups)]
-    return write_groups(settings, kinds, RedisStore.connect(settings.store))
+    return write_groups(settings, kinds, RedisStore.connect(settings.store), variants)
 
 
 def journal(settings: Settings) -> DecisionJournal:
@@ -148,6 +148,36 @@ def test_what_keys_say_is_what_is_written_down(site: str, visit: Opened, setting
             assert (decision.kind, files) == (DecisionKind.KEEPER, stays)
 
 
+def test_variants_are_looked_at_and_called_different(site: str, visit: Opened, settings: Settings) -> None:
+    groups = write_groups(settings, [["near"], ["exact"], ["near"]], RedisStore.connect(settings.store), variants=2)
+    page = visit(f"{site}/duplicates")
+    expect(page.get_by_text("3 groups wait")).to_be_visible()
+    page.get_by_label("Kind").select_option("variant")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".lead")).to_contain_text("2 variants: the same picture with something added")
+    card = page.locator("article").first
+    expect(card).to_contain_text("12.5% of the picture differs")
+    expect(card).to_contain_text(PLACE)
+    card.locator("h2 a").click()
+    assert page.locator(".pane figcaption a").all_inner_texts() == [groups[0][0], "edited/00000.png"]
+    assert page.locator(".decide button").count() == 1
+    assert left(page) == 2
+    press(page, "n")
+    assert left(page) == 1
+    [said] = journal(settings).read().standing.values()
+    assert (said.kind, [one.path for one in said.files]) == (
+        DecisionKind.DIFFERENT, [groups[0][0], "edited/00000.png"],
+    )  # fmt: skip
+    press(page, "n")
+    expect(page.get_by_text("Nothing is left to decide of those that you chose")).to_be_visible()
+    press(page, "z")
+    assert page.locator(".pane.right figcaption a").inner_text() == "edited/00001.png"
+    page.goto(f"{site}/duplicates")
+    expect(page.get_by_text("3 groups wait")).to_be_visible()
+    page.goto(f"{site}/actions")
+    expect(page.get_by_text("Nothing waits to be done")).to_be_visible()
+
+
 @contextmanager
 def process(settings: Settings, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """The page as `up` starts it, on its own."""
@@ -206,6 +236,32 @@ def test_a_killed_server_loses_no_decision_and_what_was_done_comes_back(
         assert [path for path in exact if not (settings.watch_dir / path).exists()] == []
 
 
+def test_a_page_that_cannot_act_says_so_before_anybody_presses(site: str, visit: Opened, settings: Settings) -> None:
+    [[keeper, other]] = write_groups(settings, [["exact"]], RedisStore.connect(settings.store))
+    page = visit(f"{site}/compare")
+    press(page, "1")
+    page.goto(f"{site}/actions")
+    button = page.get_by_role("button", name="in the trash")
+    expect(button).to_be_visible()
+    away = settings.watch_dir.rename(settings.watch_dir.with_name("away"))
+    button.click()
+    expect(page.get_by_role("alert")).to_contain_text("so nothing was done")
+    page.reload()
+    expect(page.locator("#obstacle")).to_contain_text("cannot be looked at where this page runs: No such file")
+    expect(page.locator("#obstacle pre")).to_have_text("imagesieve duplicates apply --decided --action trash --yes")
+    expect(page.get_by_text("1 file may go")).to_be_visible()
+    assert page.get_by_role("button").count() == 0
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    away.rename(settings.watch_dir)
+    page.reload()
+    assert page.locator("#obstacle").count() == 0
+    expect(button).to_be_visible()
+    assert [(settings.watch_dir / path).exists() for path in (keeper, other)] == [True, True]
+
+
 def test_a_page_that_only_reads_shows_all_and_changes_nothing(visit: Opened, settings: Settings) -> None:
     filled(settings, 4)
     with served(settings.model_copy(update={"web": "read"})) as site:
@@ -232,10 +288,19 @@ def test_a_decision_on_what_was_not_seen_is_refused(site: str, visit: Opened, se
 
 
 @pytest.mark.parametrize(
-    "place", ["/duplicates", "/compare", "/compare?kind=identical", "/bulk?kind=exact", "/actions"]
+    "place",
+    [
+        "/duplicates",
+        "/duplicates?kind=variant",
+        "/compare",
+        "/compare?kind=identical",
+        "/compare?kind=variant",
+        "/bulk?kind=exact",
+        "/actions",
+    ],
 )
 def test_everybody_can_use_it(site: str, visit: Opened, settings: Settings, place: str) -> None:
-    filled(settings, 30)
+    filled(settings, 30, variants=3)
     page = visit(f"{site}/compare")
     for key in "1b":
         press(page, key)

@@ -1,9 +1,11 @@
 """`check` says what a file is, not what its group's keeper is."""
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
+from shared.decisions import DecisionJournal, DecisionKind, Subject
 from shared.records import Extractor, Match, Relation, pair_of
 from shared.settings import Settings
 from tests.integration.test_policy import Stream, png
@@ -64,6 +67,38 @@ def test_a_picture_that_differs_in_a_place_would_be_a_variant(
         stream.close()
     assert (event.verdict, event.duplicate_of, event.variant_of) == ("unique", "", "scene.png")
     assert (event.similarity, event.share, event.reason) == (0.9, 0.03, "differs in 3 % at the left")
+
+
+def test_what_was_called_different_is_said_and_is_no_duplicate(settings: Settings, tmp_path: Path) -> None:
+    photo = skimage.data.coffee()
+    stream = Stream(settings, tmp_path)
+    journal = DecisionJournal(settings.decisions_folder, time.time)
+    try:
+        stream.start("verdicts")
+        stream.store.publish_extractor(Extractor("e", "random", "label"))
+        stream.arrive("coffee.png", encoded(photo, ".png", 0))
+        wait(lambda: stream.verdict("coffee.png") == "unique", "the verdict")
+        checker = Checker(Workshop(settings))
+        checker.__dict__["_network"] = Blind()
+        smaller, other = tmp_path / "smaller.jpg", tmp_path / "other.jpg"
+        smaller.write_bytes(encoded(np.ascontiguousarray(photo[::2, ::2]), ".jpg", 90))
+        other.write_bytes(encoded(np.ascontiguousarray(photo[::2, ::2]), ".jpg", 80))
+        before = checker.check(smaller)
+        assert (before.event.verdict, before.different) == ("near", ())
+        [kept] = stream.store.records(["coffee.png"])
+        assert kept
+        files = Subject(kept.digest, "coffee.png"), Subject(before.event.digest, "was here before.jpg")
+        said = journal.add(DecisionKind.DIFFERENT, files)
+        answer = checker.check(smaller)
+        assert (answer.event.verdict, answer.event.duplicate_of, answer.keeper) == ("unique", "", "")
+        assert (answer.event.variant_of, answer.different) == ("", ("coffee.png",))
+        third = checker.check(other)  # other bytes, of which nothing was said
+        assert (third.event.verdict, third.event.duplicate_of, third.different) == ("near", "coffee.png", ())
+        journal.undo(said.number)
+        again = checker.check(smaller).event
+        assert dataclasses.replace(again, at=before.event.at) == before.event
+    finally:
+        stream.close()
 
 
 @pytest.mark.parametrize(("near", "verdict"), [("usual", "near"), ("strict", "unique")])

@@ -21,6 +21,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from shared.checking import LARGEST, Asker
+from shared.decisions import DecisionJournal, DecisionKind, Subject
 from shared.errors import Unavailable, UnreadableImage
 from shared.records import Record, Reference
 from shared.records.checks import CheckAnswer, Question, Stage
@@ -120,6 +121,23 @@ def test_what_a_check_says_is_what_the_verdict_is(workers: Workers) -> None:
     assert said.verdict == "near"
     for name in ("digest", "verdict", "duplicate_of", "similarity", "reason", "variant_of", "share"):
         assert getattr(said, name) == getattr(record, name)
+
+
+def test_a_picture_that_was_called_different_is_no_duplicate(workers: Workers) -> None:
+    smaller = jpeg(CHINA.resize((460, 306)))
+    record = workers.record("china.jpg")
+    assert record
+    journal = DecisionJournal(workers.settings.decisions_folder, time.time)
+    files = Subject(record.digest, "china.jpg"), Subject(hashlib.sha256(smaller).hexdigest(), "gone.jpg")
+    said = journal.add(DecisionKind.DIFFERENT, files)
+    try:
+        answer = workers.asker.ask(smaller, "again.jpg", 60)
+        assert "china.jpg" in answer.different
+        assert answer.event.duplicate_of != "china.jpg"
+    finally:
+        journal.undo(said.number)
+    answer = workers.asker.ask(smaller, "again.jpg", 60)
+    assert (answer.event.verdict, answer.event.duplicate_of, answer.different) == ("near", "china.jpg", ())
 
 
 def test_many_ask_at_once(workers: Workers) -> None:

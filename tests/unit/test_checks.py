@@ -1,6 +1,7 @@
 """The workers' side of checks, apart from Redis: what goes wrong is the answer, and no other work suffers from it."""
 
 import dataclasses
+import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -150,9 +151,12 @@ def test_a_damaged_description_is_said_to_be_one(cut: int) -> None:
 
 
 def test_a_reply_is_what_it_was_on_the_other_side() -> None:
-    answer = CheckAnswer(Event("now", "a", "d", "near", "k", 0.9), "k", (Neighbour("k", 0.5),))
+    answer = CheckAnswer(Event("now", "a", "d", "near", "k", 0.9), "k", (Neighbour("k", 0.5),), "", ("x", "y"))
     for reply in (answer, Unanswered("who", "why", "remedy")):
         assert reply_from_json(reply_to_json(reply)) == reply
+    values = answer.to_dict()
+    del values["different"]  # as a worker of before says it
+    assert reply_from_json(json.dumps(values).encode()) == dataclasses.replace(answer, different=())
     for damaged in (b"", b"[]", b"{}", b'{"unanswered": 3}', b'{"keeper": "", "nearest": [3], "at": ""}'):
         with pytest.raises(CorruptValue):
             reply_from_json(damaged)

@@ -170,6 +170,56 @@ def test_rows_are_as_wide_as_they_are_and_one_of_another_width_is_left_out() -> 
     np.testing.assert_allclose(stacked, [*narrow, *narrow], atol=np.ptp(narrow) / 509)
 
 
+DAMAGES = ("", "", "", "missing", "bit", "cut", "dense", "int8", "narrow", "long", "nan", "zero", "count")
+
+
+@given(st.lists(st.sampled_from(DAMAGES), max_size=6))
+def test_what_is_taken_together_is_what_each_is_by_itself(damages: list[str]) -> None:
+    chance = np.random.default_rng(len(damages))
+    features = np.maximum(chance.normal(size=(len(damages), 100)), 0).astype(np.float32) + np.eye(1, 100)[0]
+    raws = [_damaged(row.astype(np.float32), damage) for row, damage in zip(features, damages, strict=True)]
+    stacked, sound = stack(raws)
+    expected: list[np.ndarray] = []
+    places = []
+    for place, raw in enumerate(raws):
+        try:
+            row = decode_features(raw or b"")
+        except CorruptValue:
+            continue
+        if not expected or len(row) == len(expected[0]):
+            expected.append(row)
+            places.append(place)
+    assert sound == places
+    assert stacked.dtype == np.float32
+    assert len(stacked) == len(expected)
+    for row, one in zip(stacked, expected, strict=True):
+        np.testing.assert_array_equal(row, one)
+
+
+def _damaged(row: np.ndarray, damage: str) -> bytes | None:
+    """Sparse features as they may be found. Of some damages the checksum is right."""
+    whole = encode(row[None])[0]
+    raws = {
+        "missing": None,
+        "bit": whole[:20] + bytes([whole[20] ^ 1]) + whole[21:],
+        "cut": whole[:-1],
+        "dense": encode(np.abs(row[None]) + 1)[0],
+        "int8": encode(row[None], "int8")[0],
+        "narrow": encode(row[None, :40])[0],
+    }
+    payload = whole[8:]
+    payloads = {
+        "long": payload + b"\0\0\0",
+        "nan": payload[:-2] + np.array([np.nan], "<f2").tobytes(),
+        "zero": payload[:17] + bytes(len(payload) - 17),
+        "count": (10**6).to_bytes(4, "little") + payload[4:],
+    }
+    if damage in payloads:
+        found = payloads[damage]
+        return whole[:4] + zlib.crc32(found).to_bytes(4, "little") + found
+    return raws.get(damage, whole)
+
+
 def test_stack_of_nothing_has_no_rows() -> None:
     for raws in ([], [None, b""]):
         stacked, sound = stack(raws)

@@ -16,11 +16,11 @@ from worker.engine.groups.keepers import FolderRules
 from worker.pipeline.acting.plan import Request, make_plan
 from worker.web.cases import Case, Fate, Filter
 from worker.web.choices import Choice, bulk_decisions, decisions_of, last_step
-from worker.web.index import Group, Index, Member
+from worker.web.index import Group, Index, Member, Variant
 from worker.web.queue import Stack, away_of, duplicates_of, make_queue
-from worker.web.views.actions import lines_of
-from worker.web.views.compare import rows_of
-from worker.web.views.duplicates import bulk_files
+from worker.web.views.actions import going_of, lines_of
+from worker.web.views.compare import buttons_of, rows_of
+from worker.web.views.duplicates import bulk_files, queue_of
 
 CHOICES = [Choice.LEFT, Choice.RIGHT, Choice.BOTH, Choice.DIFFERENT, Choice.ALL, Choice.TRASH_LEFT, Choice.TRASH_RIGHT]
 KINDS = st.lists(st.sampled_from([Kind.EXACT, Kind.IDENTICAL, Kind.NEAR]), min_size=1, max_size=4)
@@ -168,6 +168,45 @@ def test_many_at_once_are_one_step() -> None:
     assert step
     assert (step.numbers, step.words) == ((1, 2), "2 files of 2 groups may go")
     assert bulk_files(make_queue(stack_of([[Kind.EXACT]]), UNDECIDED), "elsewhere", Kind.EXACT) == []
+
+
+def test_variants_are_pairs_to_look_at_and_in_no_count() -> None:
+    plain = stack_of([[Kind.NEAR], [Kind.EXACT]])
+    place = "differs in 12 % at the lower left"
+    variants = Variant(2, 0, 0.9, 0.125, place), Variant(3, 1, 0.8, 0.5, "covered at the top")
+    table = Table(Stack(replace(plain.index, variants=variants)))
+    asked = Filter(kind="variant")
+
+    def numbers(chosen: Filter) -> list[int]:
+        return [case.number for case in table.queue.waiting(chosen)]
+
+    groups, pairs = queue_of(table.queue, Filter(), 1), queue_of(table.queue, asked, 1)
+    assert groups == queue_of(Table(plain).queue, Filter(), 1)  # nothing of them is among the duplicates
+    assert (pairs.left, pairs.total, pairs.saving) == (2, 2, "")
+    [first, _] = pairs.groups.items
+    assert (first.title, first.facts, first.reason) == ("0 and 0", "12.5% of the picture differs", place)
+    assert [(one.words, one.is_keeper) for one in first.files] == [("picture", False), ("variant", False)]
+    assert numbers(Filter(kind="variant", reason="COVERED", least=10**9)) == [4]
+    assert numbers(Filter(kind="variant", folder="f001")) == [3, 4]
+    case = table.case(3)
+    assert [button.choice for button in buttons_of(case, *case.files)] == [Choice.DIFFERENT]
+    for choice in CHOICES:  # whatever a request asks for
+        if choice is not Choice.DIFFERENT:
+            table.choose(choice, 3, 0)
+    assert table.lines == []
+    table.choose(Choice.DIFFERENT, 3, 0)
+    [said] = table.decided.standing.values()
+    assert (said.kind, [one.path for one in said.files]) == (DecisionKind.DIFFERENT, ["f001/0", "f002/0"])
+    assert (numbers(asked), table.queue.progress(asked), numbers(Filter())) == ([4], (1, 2), [1, 2])
+    assert table.queue.about(said.files) == table.case(3)
+    assert going_of(table.queue, 1).total == 0
+    following = table.queue.after(3, table.queue.waiting(asked))
+    assert following
+    assert following.number == 4
+    table.back()
+    assert numbers(asked) == [3, 4]
+    away = make_queue(table.stack, table.decided, ["f002/1"])
+    assert [case.number for case in away.waiting(asked)] == [3]
 
 
 def test_what_a_run_took_away_waits_for_nothing_until_it_is_back() -> None:

@@ -16,7 +16,9 @@ from shared.live.waiting import Waiting
 from shared.paths import is_below_root
 from shared.records import Counts, Event, Extractor, Record, State
 from worker.web.addresses import address, query_of, whole
+from worker.web.failed import failed_of
 from worker.web.likeness import choose_candidates, cosines
+from worker.web.past import past_of
 from worker.web.views.failures import failures_of
 from worker.web.views.image import history_of, image_of
 from worker.web.views.overview import VERDICTS_SHOWN, found_of, given_of, live_of
@@ -120,7 +122,7 @@ def test_history_is_of_one_file() -> None:
         event("a.png", cluster=2, cluster_before=1),
         event("a.png", variant_of="c.png", reason="covered"),
     ]
-    found = [(past.words, past.other) for past in history_of("a.png", events)]
+    found = [(past.words, past.other) for past in history_of(past_of(events).by_path["a.png"])]
     assert found == [
         ("near: half size", "b.png"),
         ("moved from cluster 1 to 2", ""),
@@ -130,10 +132,12 @@ def test_history_is_of_one_file() -> None:
 
 def test_failures_are_filtered_by_their_reason() -> None:
     files = [("c", "empty"), ("a", "no image"), ("b", "no image")]
-    view = failures_of(files, "no image", 1, more=False)
+    view = failures_of(failed_of(files), "no image", 1)
     assert [path for path, _, _ in view.files.items] == ["a", "b"]
     assert view.reasons == (("no image", "no image", 2), ("empty", "empty", 1))
-    assert failures_of(files, "", 1, more=False).files.total == 3
+    assert failures_of(failed_of(files), "", 1).files.total == 3
+    few = failures_of(failed_of(iter(files), most=2), "", 1)
+    assert (few.files.total, few.more, view.more) == (2, True, False)
 
 
 NAMES = st.binary(min_size=1, max_size=40).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
@@ -178,8 +182,13 @@ def test_candidates_are_as_far_from_the_centre_as_the_picture_itself() -> None:
     class Columns:
         distances = np.linspace(0, 1, 100, dtype=np.float32)
         keepers = np.full(100, -1, np.int32)
+        subclusters = np.full(100, -1)
 
     rows = np.arange(100)
     chosen = choose_candidates(Columns(), 50, rows, most=10)  # type: ignore[arg-type]
     assert sorted(chosen) == [45, 46, 47, 48, 49, 51, 52, 53, 54, 55]
     assert len(choose_candidates(Columns(), 50, rows, most=1000)) == 99  # type: ignore[arg-type]
+    Columns.subclusters = rows % 2  # two finer ones, one within the other
+    chosen = choose_candidates(Columns(), 50, rows, most=10)  # type: ignore[arg-type]
+    assert sorted(chosen) == [40, 42, 44, 46, 48, 52, 54, 56, 58, 60]
+    assert len(choose_candidates(Columns(), 50, rows, most=80)) == 80  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from worker.web.index import plain
 
 GENERATION = "20261120T120000.000000Z"
 Row = tuple[str, str, str, int]  # path, digest, kind, bytes
+PLACE = "differs in 12 % at the lower left"
 REASONS = {"exact": "the same bytes", "identical": "the same pixels in another file", "near": "same picture, half size"}
 
 
@@ -31,8 +32,13 @@ def picture(number: int, side: int = 64) -> Image.Image:
     return image
 
 
-def write_groups(settings: Settings, kinds: Sequence[Sequence[str]], store: RedisStore | None) -> list[list[str]]:
-    """A group for each list of kinds: a keeper, and a duplicate of each kind. The paths of each, the keeper first."""
+def write_groups(
+    settings: Settings, kinds: Sequence[Sequence[str]], store: RedisStore | None, variants: int = 0
+) -> list[list[str]]:
+    """A group for each list of kinds: a keeper, and a duplicate of each kind. The paths of each, the keeper first.
+
+    variants: so many of the keepers have a variant besides, `edited/NUMBER.png`.
+    """
     groups: list[list[Row]] = []
     for number, others in enumerate(kinds):
         whole = picture(number)
@@ -48,14 +54,18 @@ def write_groups(settings: Settings, kinds: Sequence[Sequence[str]], store: Redi
             }
             rows.append(_put(settings, name, copy[kind], kind))
         groups.append(rows)
-    write_report(settings.reports_dir, groups, str(settings.watch_dir))
+    stamped = [(_put_variant(settings, number), groups[number][0][0]) for number in range(variants)]
+    write_report(settings.reports_dir, groups, str(settings.watch_dir), stamped)
     if store is not None:
-        _record(store, settings.watch_dir, [row for group in groups for row in group])
+        rows = [row for group in groups for row in group]
+        _record(store, settings.watch_dir, rows + [row for row, _ in stamped])
     return [[row[0] for row in group] for group in groups]
 
 
-def write_report(reports: Path, groups: Sequence[Sequence[Row]], folder: str) -> None:
-    """The tables of a report with these groups, and no cluster."""
+def write_report(
+    reports: Path, groups: Sequence[Sequence[Row]], folder: str, variants: Sequence[tuple[Row, str]] = ()
+) -> None:
+    """The tables of a report with these groups, and no cluster. variants: each with the path of its picture."""
     there = reports / GENERATION
     there.mkdir(parents=True)
     assignments, duplicates = [], []
@@ -67,11 +77,19 @@ def write_report(reports: Path, groups: Sequence[Sequence[Row]], folder: str) ->
             role, reason = ("duplicate", REASONS[kind]) if place else ("keeper", "")
             sure = size if place and kind == "exact" else 0
             duplicates.append([number, path, role, kind, "1.0000", size, sure, 0, "", "", reason])
+    for (path, digest, _, size), of in variants:
+        assignments.append([path, digest, "0", "0.1", "", "unique", "", of, str(size), "", "", ""])
     _write(there / "assignments.csv", tables.ASSIGNMENTS, sorted(assignments, key=lambda row: plain(str(row[0]))))
     _write(there / "duplicates.csv", tables.DUPLICATES, duplicates)
-    _write(there / "variants.csv", tables.VARIANTS, [])
+    varied = [[row[0], of, "0.9000", "0.1250", PLACE] for row, of in variants]
+    _write(there / "variants.csv", tables.VARIANTS, varied)
     _write(there / "failures.csv", tables.FAILURES, [])
-    summary = {"generation": GENERATION, "folder": folder, "clusters": [], "counts": {"images": len(assignments)}}
+    copies = len(duplicates) - len(groups)
+    counts = {"images": len(assignments), "duplicates": copies, "groups": len(groups), "failed": 0, "clusters": 0}
+    summary = {
+        "generation": GENERATION, "created": "2026-11-20T12:00:00+00:00", "folder": folder, "clusters": [],
+        "counts": counts, "bytes": 1000, "bytes_to_free": 100, "history": [],
+    }  # fmt: skip
     (there / "summary.json").write_text(json.dumps(summary))
     (reports / "latest").symlink_to(GENERATION)
 
@@ -86,6 +104,12 @@ def _png(image: Image.Image, level: int, salt: int = 0) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=max(1, level - salt))
     return buffer.getvalue()
+
+
+def _put_variant(settings: Settings, number: int) -> Row:
+    stamped = picture(number)
+    stamped.paste((250, 20, 20), (0, 48, 32, 64))
+    return _put(settings, f"edited/{number:05}.png", _png(stamped, 1), "variant")
 
 
 def _put(settings: Settings, path: str, data: bytes, kind: str) -> Row:

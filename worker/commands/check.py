@@ -42,8 +42,9 @@ class Checker:
         self._collection = workshop.open_collection(extractor.id, index)
         clusters = NearestCluster(workshop.store, extractor.id)
         self._appraiser = Appraiser(
-            self._collection, index, clusters, workshop.comparison(), workshop.store, extractor.id, time.time
-        )
+            self._collection, index, clusters, workshop.comparison(), workshop.store, extractor.id, time.time,
+            workshop.decisions.read,
+        )  # fmt: skip
         self._collection.follow()
 
     def check(self, path: Path) -> CheckAnswer:

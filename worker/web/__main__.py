@@ -1,6 +1,7 @@
 """Serves the page until it is ended: `python -m worker.web`, which `imagesieve serve` and `up` start."""
 
 import sys
+import threading
 
 from shared.errors import ImagesieveError
 from shared.logs import configure_logging
@@ -20,6 +21,7 @@ def main() -> int:
         prepare_libraries(settings.max_pixels)
         desk = Desk(settings, settings.flower_auth or flower_auth(settings.state_dir))
         try:
+            threading.Thread(target=desk.newest.index, name="index", daemon=True).start()  # before anybody asks
             make_server(make_page(desk), settings.web_address, settings.web_port).run()
         finally:
             desk.close()

@@ -36,6 +36,11 @@ class File:
     is_protected: bool = False
 
     @property
+    def is_going(self) -> bool:
+        """Whether it was decided that it may go."""
+        return self.fate is Fate.GOING
+
+    @property
     def subject(self) -> Subject:
         """As decisions name it."""
         return Subject(self.digest, self.path)
@@ -43,10 +48,14 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A group as decisions leave it. files: the keeper that counts first."""
+    """A group as decisions leave it, or a variant behind its picture. files: the keeper that counts first.
+
+    share: of a variant, how much of the picture differs; 0 of a group.
+    """
 
     number: int
     files: tuple[File, ...]
+    share: float = 0.0
     open: tuple[File, ...] = field(init=False)  # those that wait for a decision
 
     def __post_init__(self) -> None:
@@ -56,6 +65,11 @@ class Case:
     def keeper(self) -> File:
         """The file that stays as long as nothing else is decided."""
         return self.files[0]
+
+    @property
+    def is_variant(self) -> bool:
+        """Whether it is a picture and a variant of it, and no group of duplicates."""
+        return self.keeper.kind is Kind.VARIANT
 
     @property
     def seen(self) -> str:
@@ -70,7 +84,8 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which groups are shown: those with an open file of this kind, in this folder, with these words in its reason, and
-    whose open files have so many bytes at least; nothing given: all."""
+    whose open files have so many bytes at least; nothing given: all. Variants are shown where their kind is named, and
+    free no bytes."""
 
     kind: str = ""
     folder: str = ""
@@ -80,7 +95,7 @@ class Filter:
     def takes(self, case: Case) -> bool:
         """Whether a group of which something is open is meant."""
         waiting = case.open
-        if sum(one.size for one in waiting) < self.least:
+        if not case.is_variant and sum(one.size for one in waiting) < self.least:
             return False
         reason, folder = self.reason.casefold(), f"{self.folder}/"
         is_here = not self.folder or case.keeper.path.startswith(folder)
@@ -90,6 +105,11 @@ class Filter:
             and (is_here or one.path.startswith(folder))
             for one in waiting
         )
+
+    @property
+    def is_of_variants(self) -> bool:
+        """Whether variants are meant, and not groups."""
+        return self.kind == Kind.VARIANT
 
     @property
     def is_all(self) -> bool:

@@ -41,8 +41,8 @@ def decisions_of(choice: Choice, case: Case, right: File) -> list[Said]:
     behind it, because the later word counts.
     """
     left = case.keeper
-    if not can_be_chosen(right):
-        return []
+    if not can_be_chosen(right) or (case.is_variant and choice is not Choice.DIFFERENT):
+        return []  # a variant is no duplicate: both stay, whatever is said
     waiting = {one.row for one in case.files if one.fate is Fate.OPEN}
     if case.keeper.fate is Fate.KEEPER and not case.keeper.is_protected:
         waiting.add(case.keeper.row)

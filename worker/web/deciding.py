@@ -31,6 +31,7 @@ class Decisions:
         self._ask = ask
         self._lock = threading.RLock()
         self._queue: Queue | None = None
+        self._stack: Stack | None = None  # of the newest report, before anybody asked for its queue
         self._made_of: tuple[object, ...] = ()
         self._runs: list[Run] = []
         self._runs_seen: tuple[object, ...] = ()
@@ -39,6 +40,12 @@ class Decisions:
         """What is decided. Raises JournalFailed, Unavailable."""
         with self._lock:
             return self._journal.read()
+
+    def prepare(self, index: Index) -> None:
+        """Get ready for a report, so that the first who asks for its queue need not wait for that."""
+        stack = Stack(index)
+        stack.prepare()
+        self._stack = stack
 
     @property
     def unread(self) -> list[str]:
@@ -60,8 +67,8 @@ class Decisions:
             decided, runs = self._journal.read(), self.runs()
             made_of = (index.generation, decided.number, self._runs_seen)
             if self._queue is None or made_of != self._made_of:
-                same = self._queue is not None and self._queue.stack.index is index
-                stack = self._queue.stack if self._queue and same else Stack(index)
+                known = (self._queue and self._queue.stack, self._stack)
+                stack = next((one for one in known if one and one.index is index), None) or Stack(index)
                 away = away_of(runs, str(index.summary.get("folder", "")), index.generation)
                 self._queue, self._made_of = make_queue(stack, decided, away, self._queue), made_of
             return self._queue

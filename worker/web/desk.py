@@ -19,9 +19,13 @@ from worker.web.acting import Actor
 from worker.web.credentials import own_names
 from worker.web.darkroom import Darkroom, Limits
 from worker.web.deciding import Decisions
+from worker.web.failed import Failed, failed_of
 from worker.web.newest import Newest
+from worker.web.obstacles import Obstacle, find_obstacle
+from worker.web.past import EVENTS, Past, past_of
 from worker.web.previews import Previews
 from worker.web.pulse import Pulse
+from worker.web.reading import Reading
 
 LONGEST_SECONDS: Final = 20.0  # for a preview, however long a feature worker may take
 
@@ -61,12 +65,27 @@ class Desk:
     @cached_property
     def newest(self) -> Newest:
         """The newest report."""
-        return Newest(self.settings.reports_dir)
+        return Newest(self.settings.reports_dir, prepare=self.decisions.prepare)
 
     @cached_property
     def pulse(self) -> Pulse:
         """What goes on."""
         return Pulse(lambda: Poll(self.settings))
+
+    @cached_property
+    def failed(self) -> Reading[Failed]:
+        """What could not be read."""
+        store = self.store
+        return Reading(
+            lambda: (store.revision(), store.counts(), store.position()),
+            lambda: failed_of((path, record.reason) for path, record in store.failures()),
+        )
+
+    @cached_property
+    def past(self) -> Reading[Past]:
+        """What became of files lately."""
+        store = self.store
+        return Reading(store.position, lambda: past_of(event for _, event in store.latest_events(EVENTS)))
 
     @cached_property
     def folder(self) -> LocalFolder:
@@ -104,6 +123,11 @@ class Desk:
     def actor(self) -> Actor:
         """Who acts on what was decided, in a process of its own."""
         return Actor({**self.settings.environment(), f"{PREFIX}WATCH_DIR": str(self.root)})
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What keeps this server from acting at all, as it is now."""
+        return find_obstacle(self.root, self.settings.actions_dir)
 
     def close(self) -> None:
         """End what was started."""

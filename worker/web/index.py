@@ -157,6 +157,10 @@ class Index:
         place = self._groups_by_row.get(row)
         return None if place is None else self.groups[place]
 
+    def place_of(self, number: int) -> int | None:
+        """Where among the groups the one with this number is."""
+        return self._places.get(number)
+
     def group(self, number: int) -> Group | None:
         """The group with this number."""
         place = self._places.get(number)

@@ -10,7 +10,7 @@ from shared.store import Extractors, Images
 from worker.engine.search.encoding import stack
 from worker.web.index import NONE, Image, Index
 
-CANDIDATES: Final = 500  # pictures that are compared, 5 KiB each in Redis
+CANDIDATES: Final = 200  # pictures that are compared, 5 KiB each in Redis
 SHOWN: Final = 12
 
 
@@ -31,7 +31,7 @@ class Likeness:
 
 
 def find_similar(index: Index, store: LikenessStore, row: int) -> Likeness:
-    """Pictures like the one of this row. Two round trips; 50 ms where a cluster is large. Raises Unavailable."""
+    """Pictures like the one of this row. Two round trips. Raises Unavailable."""
     image, extractor = index.image(row), store.extractor()
     if image.cluster is None or extractor is None:
         return Likeness((), 0, 0)
@@ -48,13 +48,16 @@ def find_similar(index: Index, store: LikenessStore, row: int) -> Likeness:
 
 
 def choose_candidates(index: Index, row: int, rows: NDArray[np.intp], most: int = CANDIDATES) -> NDArray[np.intp]:
-    """Of a cluster's rows those that may be nearest to `row`, at most `most`: their distance to the centre is like its.
+    """Of a cluster's rows those that may be nearest to `row`, at most `most`: of its finer cluster, where that has so
+    many, and as far from the centre as itself.
 
     What lies near it lies about as far from the centre; the reverse is not so, and of a large cluster some are missed.
     Neither itself nor its keeper or its duplicates are among them.
     """
     own = row if index.keepers[row] == NONE else int(index.keepers[row])
     rows = rows[(rows != row) & (rows != own)]
+    finer = rows[index.subclusters[rows] == index.subclusters[row]]
+    rows = finer if len(finer) >= most else rows
     if len(rows) <= most:
         return rows
     apart = np.abs(index.distances[rows] - index.distances[row])
@@ -63,5 +66,7 @@ def choose_candidates(index: Index, row: int, rows: NDArray[np.intp], most: int 
 
 def cosines(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Cosine of the angle between `one`, `[d]`, and each of `others`, `[n, d]`; 0 for a row of zeros."""
-    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(one)
-    return np.asarray(np.divide(others @ one, lengths, out=np.zeros(len(others), np.float32), where=lengths > 0))
+    # Not by BLAS: its threads would wait for each other where several ask at once.
+    dots, squares = np.einsum("ij,j->i", others, one), np.einsum("ij,ij->i", others, others)
+    lengths = np.sqrt(squares * np.einsum("i,i", one, one))
+    return np.asarray(np.divide(dots, lengths, out=np.zeros(len(others), np.float32), where=lengths > 0))

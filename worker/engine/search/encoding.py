@@ -115,6 +115,40 @@ def _spread(payload: bytes) -> NDArray[np.float32]:
     return row
 
 
+def _spread_all(raws: Sequence[bytes]) -> NDArray[np.float32] | None:
+    """The rows of sparse features of one width, all sound; None where one is anything else: each is looked at then."""
+    kept: list[bytes] = []
+    values: list[bytes] = []
+    width = _width(raws[0]) if raws else 0
+    if not width:
+        return None
+    start = _HEADER.size + _COUNT.size
+    middle = start + -(-width // 8)
+    for raw in raws:
+        if _width(raw) != width or len(raw) < middle or len(raw) % 2 != middle % 2:
+            return None
+        kept.append(raw[start:middle])
+        values.append(raw[middle:])
+    mask = np.unpackbits(np.frombuffer(b"".join(kept), np.uint8).reshape(len(raws), -1), axis=1, count=width).view(bool)
+    if (mask.sum(axis=1) != [len(each) // 2 for each in values]).any():
+        return None
+    flat = np.frombuffer(b"".join(values), dtype="<f2")
+    rows = np.zeros((len(raws), width), np.float32)
+    rows.reshape(-1)[np.flatnonzero(mask)] = flat  # the mask itself takes twice as long
+    return rows if np.isfinite(flat).all() and rows.any(axis=1).all() else None
+
+
+def _width(raw: bytes) -> int:
+    """How many values sparse features have, whose checksum is right; 0 of anything else."""
+    if not _HEADER.size + _COUNT.size < len(raw) <= _LONGEST:
+        return 0
+    version, encoding, checksum = _HEADER.unpack_from(raw)
+    if (version, encoding) != (_VERSION, _SPARSE) or zlib.crc32(memoryview(raw)[_HEADER.size :]) != checksum:
+        return 0
+    [count] = _COUNT.unpack_from(raw, _HEADER.size)
+    return int(count) if count <= MOST else 0
+
+
 def _steps(payload: bytes) -> NDArray[np.float32]:
     """The values of an int8 payload; at most one more than MOST, however far the bytes would inflate."""
     try:
@@ -135,7 +169,12 @@ def stack(raws: Sequence[bytes | None]) -> tuple[NDArray[np.float32], list[int]]
     """Rows of the values that are there and sound, float32 `[m, d]`, and which of `raws` they are.
 
     They are of one extractor, so another width than the first one's is damage, too. `[0, 0]` where none is there.
+    Those of a network, sparse and sound, are taken together, in a third of the time.
     """
+    there = [index for index, raw in enumerate(raws) if raw is not None]
+    together = _spread_all([raw for raw in raws if raw is not None])
+    if together is not None:
+        return together, there
     rows = np.empty((0, 0), dtype=np.float32)
     sound: list[int] = []
     for index, raw in enumerate(raws):

@@ -1,10 +1,12 @@
 """What a picture that is not in the collection would be in it. Nothing is written, and nothing is kept of it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 import numpy as np
 
+from shared.decisions import UNDECIDED, Decided
 from shared.records import ImageFacts, Match, Record, State, Verdict
 from shared.records.checks import CheckAnswer, Neighbour, Unanswered
 from shared.store import Images
@@ -16,6 +18,7 @@ from worker.pipeline.comparison import Comparison, File, Seen
 from worker.pipeline.judging.candidates import ContentIndex
 from worker.pipeline.judging.collection import CANDIDATES, Collection
 from worker.pipeline.judging.nearest import NearestCluster
+from worker.pipeline.judging.obeying import contents_apart
 from worker.pipeline.members import make_event
 
 NEAREST: Final = 5  # pictures that are named as looking alike
@@ -33,8 +36,12 @@ class Appraiser:
         store: Images,
         extractor: str,
         now: Callable[[], float],
+        decided: Callable[[], Decided] = lambda: UNDECIDED,
     ) -> None:
-        """collection: with `index` in it; it is followed by whoever owns it. now: seconds since the epoch."""
+        """collection: with `index` in it; it is followed by whoever owns it. now: seconds since the epoch.
+
+        decided: by users, as it stands now.
+        """
         self._collection = collection
         self._index = index
         self._clusters = clusters
@@ -42,6 +49,7 @@ class Appraiser:
         self._store = store
         self._extractor = extractor
         self._now = now
+        self._decided = decided
 
     def appraise(self, name: str, described: Described) -> CheckAnswer | Unanswered:
         """The verdict that it would get; `failed`, with the reason, for what is no picture and not there by its bytes.
@@ -53,13 +61,34 @@ class Appraiser:
         record = Record(described.size, 0, State.READY, digest=described.digest)
         held = self._collection.holder_of(record.digest)
         facts = described.facts
+        pixels = facts.pixels if facts else self._store.pixels([record.digest])[0]
+        apart = contents_apart(self._decided(), self._collection.known, self._store, record.digest, pixels)
+        different = self._paths(apart)
         if facts is None or not len(described.features):
-            return self._of_bytes(name, record, held) if held else failed(name, described, self._now())
+            if held is None:
+                return failed(name, described, self._now())
+            return replace(self._of_bytes(name, record, held), different=different)
         candidates = self._candidates(described)
         nearest = self._nearest(described, candidates)
-        if held:
-            return self._of_bytes(name, record, held, nearest)
-        found, matches = self._find_keeper(described, facts, candidates)
+        answer = (
+            self._of_bytes(name, record, held, nearest)
+            if held
+            else self._of_picture(name, record, described, facts, candidates, nearest, apart)
+        )
+        return replace(answer, different=different)
+
+    def _of_picture(
+        self,
+        name: str,
+        record: Record,
+        described: Described,
+        facts: ImageFacts,
+        candidates: list[str],
+        nearest: Sequence[Neighbour],
+        apart: frozenset[str],
+    ) -> CheckAnswer:
+        """Of a file whose bytes nobody has."""
+        found, matches = self._find_keeper(described, facts, candidates, apart)
         if found is None:
             cluster = self._clusters.of(described.features).cluster
             return self._answer(name, self._unique(record, matches), cluster, "", nearest)
@@ -75,13 +104,21 @@ class Appraiser:
         keeper_of, sketch = self._collection.known.keeper_or_self, Sketch.from_bytes(described.sketch)
         return self._index.nearest(described.features, sketch, keeper_of, CANDIDATES)
 
+    def _paths(self, contents: frozenset[str]) -> tuple[str, ...]:
+        """The file that holds each of these contents, the first of several; of those that are there."""
+        paths = self._collection.known.paths
+        return tuple(sorted(paths[digest][0] for digest in contents if digest in paths))
+
     def _find_keeper(
-        self, described: Described, facts: ImageFacts, candidates: list[str]
+        self, described: Described, facts: ImageFacts, candidates: list[str], apart: frozenset[str]
     ) -> tuple[str | None, dict[str, Match]]:
-        """See Collection.find_keeper."""
+        """See Collection.find_keeper; apart: contents that it is no duplicate and no variant of."""
         sketch, seen = Sketch.from_bytes(described.sketch), Seen(described.fine, described.several)
+        keeper = self._collection.known.keeper
 
         def compare(candidate: File) -> Match | None:
+            if candidate.record.digest in apart:
+                return None
             return self._comparison.compare_seen(candidate, described.digest, sketch, lambda: seen, facts.holds)
 
         return self._collection.find_keeper(
@@ -89,6 +126,7 @@ class Appraiser:
             lambda _: candidates,
             lambda digests: self._comparison.screen_sketch(digests, sketch),
             compare,
+            {keeper[digest] for digest in apart if digest in keeper},
         )
 
     def _of_bytes(self, name: str, record: Record, held: File, nearest: Sequence[Neighbour] = ()) -> CheckAnswer:

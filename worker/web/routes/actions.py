@@ -23,6 +23,7 @@ def action_routes(desk: Desk, pages: Pages) -> APIRouter:
     def actions(request: Request) -> HTMLResponse:
         index, page = desk.newest.index(), whole(query_of(request).get("page", ""), 1, MOST_PAGES, 1)
         values = {"here": "/actions", "going": None, "runs": [], "back": None, "trouble": "", **_doing(desk)}
+        values["obstacle"] = desk.obstacle
         try:
             if index is not None:
                 values["going"] = going_of(desk.decisions.queue(index), page)
@@ -45,7 +46,7 @@ def action_routes(desk: Desk, pages: Pages) -> APIRouter:
         dry = query.get("dry") == "yes"
         title = f"{WORDS[action]}{': what would be done' if dry else ''}"
         words = ["apply", "--action", action, "--decided", *([] if dry else ["--yes"])]
-        return _start(request, words, title, dry)
+        return pages.show(request, "parts/doing.html", _start(desk, words, title, dry))
 
     @router.post("/actions/restore")
     def restore(request: Request) -> HTMLResponse:
@@ -53,14 +54,19 @@ def action_routes(desk: Desk, pages: Pages) -> APIRouter:
         known = {run.header.id for run in desk.decisions.runs()}
         if name not in known:
             return pages.show(request, "parts/said.html", {"wrong": "there is no such run", "step": None}, 404)
-        return _start(request, ["restore", "--", name], "Bring back", False)
-
-    def _start(request: Request, words: list[str], title: str, dry: bool) -> HTMLResponse:
-        begun = desk.actor.start(words, title, dry)
-        wrong = "" if begun else "something is being done already; wait until it has ended"
-        return pages.show(request, "parts/doing.html", {**_doing(desk), "busy": wrong})
+        return pages.show(request, "parts/doing.html", _start(desk, ["restore", "--", name], "Bring back", False))
 
     return router
+
+
+def _start(desk: Desk, words: list[str], title: str, dry: bool) -> dict[str, object]:
+    """Begin, or say why not."""
+    wrong = ""
+    if obstacle := desk.obstacle:
+        wrong = f"{obstacle.cause}, so nothing was done; load this page again"
+    elif not desk.actor.start(words, title, dry):
+        wrong = "something is being done already; wait until it has ended"
+    return {**_doing(desk), "busy": wrong}
 
 
 def _doing(desk: Desk) -> dict[str, object]:

@@ -41,6 +41,9 @@ class Appraisal(BaseModel):
     reason: str = Field(description="why, in words")
     keeper: str = Field(description="the file that stays of the group that it would belong to; empty for none")
     cluster: int | None = Field(description="the nearest cluster; null before there is any")
+    different: list[str] = Field(
+        description="files that you said show another picture than this one: it is no duplicate and no variant of them"
+    )
     nearest: list[NearPicture] = Field(description="up to five, the likest first, whatever the verdict")
 
 

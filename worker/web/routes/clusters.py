@@ -13,7 +13,6 @@ from worker.web.pages import Pages
 from worker.web.views.clusters import clusters_of, sheet_of, tile_of
 from worker.web.views.image import history_of, image_of
 
-EVENTS = 2000  # newest ones that are looked through for what became of a file
 MOST_PAGES = 1_000_000
 
 
@@ -70,10 +69,10 @@ def image_routes(desk: Desk, pages: Pages) -> APIRouter:
     def history(request: Request) -> Response:
         path = query_of(request).get("path", "")
         try:
-            events = [event for _, event in desk.store.latest_events(EVENTS)]
+            past = desk.past.get()
         except Unavailable as error:
             return pages.show(request, "parts/history.html", {"history": [], "looked": 0, "absence": str(error)})
-        values = {"history": history_of(path, events), "looked": len(events), "absence": ""}
+        values = {"history": history_of(past.by_path.get(path, ())), "looked": past.looked, "absence": ""}
         return pages.show(request, "parts/history.html", values)
 
     return router

@@ -43,7 +43,8 @@ class _Table:
         queue = self.desk.decisions.queue(index)
         back = last_step(self.desk.decisions.read())
         values: dict[str, Any] = {"here": "/duplicates", "notice": notice, "back": back, "chosen": self.chosen}
-        values |= {"view": None, "total": len(queue.cases), "done": len(queue.cases) - len(queue.open)}
+        done, total = queue.progress(self.chosen)
+        values |= {"view": None, "total": total, "done": done}
         if case is not None and (pair := pair_of(case, row)):
             records = _records(self.desk, [one.path for one in pair], [one.digest for one in pair])
             values["view"] = compare_of(queue, case, row, self.chosen, back, records)
@@ -133,8 +134,8 @@ def _undo(table: _Table, index: Index) -> HTMLResponse:
     except ImagesieveError as error:
         return table.show(index, table.case(decisions.queue(index)), table.row, notice=str(error))
     queue = decisions.queue(index)
-    place = queue.stack.groups_by_path.get(first.files[0].path) if first else None
-    case = table.case(queue) if place is None else queue.cases[place]
+    case = queue.about(first.files) if first else None
+    case = table.case(queue) if case is None else case
     row = next((one.row for one in case.open if first and one.subject in first.files), -1) if case else -1
     return table.show(index, case, row, notice=f"Taken back: {step.words}")
 

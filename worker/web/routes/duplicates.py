@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from shared.errors import ImagesieveError
-from shared.records import DUPLICATE_KINDS, Kind
+from shared.records import Kind
 from worker.web.addresses import query_of, whole
 from worker.web.cases import Filter
 from worker.web.choices import Said, bulk_decisions
@@ -71,9 +71,8 @@ def _bulk_said(desk: Desk, query: Mapping[str, str]) -> list[Said]:
 def filter_of(query: Mapping[str, str]) -> Filter:
     """What an address asks for."""
     kind = query.get("kind", "")
-    kinds = [str(one) for one in DUPLICATE_KINDS]
-    least = whole(query.get("least", ""), 0, 10**9, 0)
-    return Filter(kind if kind in kinds else "", folder_of(query), query.get("reason", "").strip()[:200], least)
+    least = whole(query.get("least", ""), 0, 10**9, 0) if kind != Kind.VARIANT else 0
+    return Filter(kind if kind in list(Kind) else "", folder_of(query), query.get("reason", "").strip()[:200], least)
 
 
 def folder_of(query: Mapping[str, str]) -> str:

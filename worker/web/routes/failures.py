@@ -2,7 +2,6 @@
 
 import time
 from functools import partial
-from itertools import islice
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -13,10 +12,10 @@ from shared.paths import is_below_root
 from worker.pipeline.again import send_again
 from worker.web.addresses import query_of, whole
 from worker.web.desk import Desk
+from worker.web.failed import failed_of
 from worker.web.pages import Pages
 from worker.web.views.failures import failures_of
 
-LISTED = 20_000
 MOST_PAGES = 1_000_000
 
 
@@ -28,11 +27,11 @@ def failure_routes(desk: Desk, pages: Pages) -> APIRouter:
     def failures(request: Request) -> HTMLResponse:
         query, index = query_of(request), desk.newest.index()
         try:
-            found = [(path, record.reason) for path, record in islice(desk.store.failures(), LISTED + 1)]
+            found = desk.failed.get()
         except ImagesieveError:
-            found = list(index.failures) if index else []
+            found = failed_of(index.failures if index else ())
         page = whole(query.get("page", ""), 1, MOST_PAGES, 1)
-        view = failures_of(found[:LISTED], query.get("reason", ""), page, len(found) > LISTED)
+        view = failures_of(found, query.get("reason", ""), page)
         return pages.show(request, "failures.html", {"here": "/failures", "view": view})
 
     @router.post("/again")

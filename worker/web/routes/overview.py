@@ -8,7 +8,6 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
-from shared.live.model import Page
 from shared.settings import Settings
 from worker.web.credentials import LOOPBACK
 from worker.web.desk import Desk
@@ -18,6 +17,7 @@ from worker.web.views.overview import found_of, given_of, live_of
 TICK_SECONDS: Final = 1.0
 SILENT_TICKS: Final = 15  # without news, after which something is sent all the same: a client that has gone is noticed
 STREAMS: Final = 40  # open at a time
+PARTS: Final = ("found", "live", "past", "verdicts")  # each in a place of its own
 
 
 def overview_routes(desk: Desk, pages: Pages) -> APIRouter:
@@ -27,14 +27,7 @@ def overview_routes(desk: Desk, pages: Pages) -> APIRouter:
 
     @router.get("/")
     def overview(request: Request) -> HTMLResponse:
-        page, index = desk.pulse.page(), desk.newest.index()
-        values = {
-            "here": "/",
-            "found": found_of(index.summary if index else None),
-            "links": _links(desk.settings),
-            **_moving(page),
-        }
-        return pages.show(request, "overview.html", values)
+        return pages.show(request, "overview.html", {"here": "/", **_moving(desk)})
 
     @router.get("/live")
     async def live() -> Response:
@@ -47,8 +40,8 @@ def overview_routes(desk: Desk, pages: Pages) -> APIRouter:
             sent: dict[str, str] = {}
             silent = 0
             while True:
-                values = _moving(await asyncio.to_thread(desk.pulse.page))
-                parts = {name: pages.render(f"parts/{name}.html", values) for name in ("live", "verdicts")}
+                values = await asyncio.to_thread(_moving, desk)
+                parts = {name: pages.render(f"parts/{name}.html", values) for name in PARTS}
                 news = [_event(name, html) for name, html in parts.items() if sent.get(name) != html]
                 silent = 0 if news else silent + 1
                 if news or silent % SILENT_TICKS == 0:
@@ -59,8 +52,15 @@ def overview_routes(desk: Desk, pages: Pages) -> APIRouter:
     return router
 
 
-def _moving(page: Page) -> dict[str, Any]:
-    return {"live": live_of(page), "given": given_of(page.events, datetime.now(UTC))}
+def _moving(desk: Desk) -> dict[str, Any]:
+    """What the page shows, all of which changes while somebody looks: also what was found, when a report comes."""
+    page, index = desk.pulse.page(), desk.newest.index()
+    return {
+        "found": found_of(index.summary if index else None),
+        "links": _links(desk.settings),
+        "live": live_of(page),
+        "given": given_of(page.events, datetime.now(UTC)),
+    }
 
 
 def _event(name: str, html: str) -> str:

@@ -1,7 +1,7 @@
 // Puts what the server sends into the page, while the page is looked at.
 "use strict";
 (() => {
-  const parts = ["live", "verdicts"];
+  const parts = ["found", "live", "past", "verdicts"];
   let source = null;
   const listen = () => {
     if (source) return;

@@ -8,7 +8,6 @@ from typing import Any, Final
 from shared.acting.events import ActingEvent
 from shared.acting.runs import AWAY, Phase, Run
 from worker.engine.report.wording import number_of, show, size_of
-from worker.web.cases import Fate
 from worker.web.paging import Part, mapped, part_of
 from worker.web.queue import Queue
 
@@ -38,12 +37,7 @@ class RunView:
 
 def going_of(queue: Queue, page: int) -> GoingView:
     """Page `page` of what may go."""
-    found = [
-        (case, one)
-        for case in (queue.cases[place] for place in sorted(queue.touched, key=lambda place: queue.stack.rank[place]))
-        for one in case.files
-        if one.fate is Fate.GOING
-    ]
+    found = queue.going
     part = mapped(
         part_of(found, page, LISTED),
         lambda pair: {

@@ -98,7 +98,7 @@ def compare_of(
     left, right = pair_of(case, row) or (case.keeper, case.keeper)
     waiting = queue.waiting(chosen)
     following = queue.after(case.number, waiting)
-    total = len(queue.cases)
+    done, total = queue.progress(chosen)
     ahead = (
         () if following is None else tuple((one.path, one.digest) for one in (following.keeper, *following.open[:1]))
     )
@@ -106,7 +106,7 @@ def compare_of(
         case.number,
         queue.stack.index.generation,
         case.seen,
-        file_view(left),
+        file_view(left, case.is_variant),
         file_view(right),
         tuple(file_view(one) for one in case.files[1 : STRIP + 1]) if len(case.files) > 2 else (),
         max(0, len(case.files) - STRIP - 1),
@@ -115,8 +115,8 @@ def compare_of(
         buttons_of(case, left, right),
         rows_of((left, right), records, told),
         len(waiting),
-        f"{number_of(len(waiting), 'group')} left",
-        total - len(queue.open),
+        f"{number_of(len(waiting), 'variant' if chosen.is_of_variants else 'group')} left",
+        done,
         total,
         chosen,
         back,
@@ -140,6 +140,9 @@ def buttons_of(case: Case, left: File, right: File) -> tuple[Button, ...]:
     """What can be decided, with the keys."""
     if not can_be_chosen(right):
         return ()
+    if case.is_variant:
+        because = "two different pictures; neither is ever called a variant of the other again"
+        return (Button(Choice.DIFFERENT, "n", "Not the same", because),)
     others = len(case.open) - (right.fate is Fate.OPEN)
     more = f", and {number_of(others, 'other')} of the group" if others else ""
     same = are_the_same(left, right)

@@ -34,7 +34,7 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group that waits."""
+    """A group that waits, or a variant."""
 
     number: int
     title: str
@@ -46,7 +46,8 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """A page of the queue. decided, total: groups; left: of those that are meant. saving: bytes in words."""
+    """A page of the queue. decided, total: groups; left: of those that are meant. saving: bytes in words, "" of
+    variants. kinds: each with its words."""
 
     groups: "Part[GroupView]"
     left: int
@@ -54,7 +55,7 @@ class QueueView:
     total: int
     saving: str
     chosen: Filter
-    kinds: tuple[str, ...]
+    kinds: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,13 @@ class BulkView:
     number: int
 
 
-def file_view(one: File) -> FileView:
-    """A file of a group as it is shown."""
+def file_view(one: File, has_variant: bool = False) -> FileView:
+    """A file of a group as it is shown. has_variant: whether it is the picture that the other one is a variant of."""
     words = {Fate.KEEPER: "stays", Fate.OPEN: str(one.kind), Fate.GOING: "may go", Fate.AWAY: "taken away"}
     return FileView(
         one.row, one.path, one.digest, show(one.path.rsplit("/", 1)[-1], 60), show(one.path),
-        words.get(one.fate, str(one.fate)), size_of(one.size), one.fate is Fate.KEEPER, one.fate is Fate.OPEN,
+        "picture" if has_variant else words.get(one.fate, str(one.fate)), size_of(one.size),
+        one.fate is Fate.KEEPER and not has_variant, one.fate is Fate.OPEN,
     )  # fmt: skip
 
 
@@ -81,17 +83,26 @@ def queue_of(queue: Queue, chosen: Filter, page: int) -> QueueView:
     """Page `page` of the groups that wait."""
     waiting = queue.waiting(chosen)
     part = part_of(waiting, page, GROUPS_ON_A_PAGE)
-    saving = sum(one.size for case in waiting for one in case.open)
-    total = len(queue.cases)
+    saving = "" if chosen.is_of_variants else size_of(sum(one.size for case in waiting for one in case.open))
+    done, total = queue.progress(chosen)
+    kinds = ((str(kind), str(kind)) for kind in DUPLICATE_KINDS)
     return QueueView(
-        mapped(part, _group),  # type: ignore[arg-type]
+        mapped(part, _variant if chosen.is_of_variants else _group),  # type: ignore[arg-type]
         len(waiting),
-        total - len(queue.open),
+        done,
         total,
-        size_of(saving),
+        saving,
         chosen,
-        tuple(str(kind) for kind in DUPLICATE_KINDS),
+        (*kinds, (str(Kind.VARIANT), "variants: no duplicates")),
     )
+
+
+def _variant(case: Case) -> GroupView:
+    picture, variant = case.files
+    names = [show(one.path.rsplit("/", 1)[-1], 60) for one in (picture, variant)]
+    files = file_view(picture, has_variant=True), file_view(variant)
+    facts = f"{case.share:.1%} of the picture differs"
+    return GroupView(case.number, " and ".join(names), facts, show(variant.reason, 300), files, 0)
 
 
 def _group(case: Case) -> GroupView:

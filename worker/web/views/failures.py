@@ -1,11 +1,11 @@
 """What could not be read, why, and what can be done about it."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from worker.engine.report.wording import show
+from worker.web.failed import Failed
 from worker.web.paging import Part, mapped, part_of
 
 ON_A_PAGE: Final = 50
@@ -23,11 +23,10 @@ class FailuresView:
     more: bool
 
 
-def failures_of(failures: Sequence[tuple[str, str]], chosen: str, page: int, more: bool) -> FailuresView:
-    """Page `page` of failed files, path and reason each, with the reason `chosen`. more: whether there are others."""
-    counted = Counter(reason for _, reason in failures)
-    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:REASONS_SHOWN]
-    shown = sorted(file for file in failures if not chosen or file[1] == chosen)
+def failures_of(failed: Failed, chosen: str, page: int) -> FailuresView:
+    """Page `page` of failed files, of those with the reason `chosen` alone where it is not ""."""
+    shown = failed.by_reason.get(chosen, ()) if chosen else failed.files
     part = mapped(part_of(shown, page, ON_A_PAGE), lambda file: (file[0], show(file[0]), show(file[1], REASON_LENGTH)))
-    reasons = tuple((reason, show(reason, REASON_LENGTH), count) for reason, count in ranked)
-    return FailuresView(reasons, chosen, part, more)
+    ranked = islice(failed.by_reason.items(), REASONS_SHOWN)
+    reasons = tuple((reason, show(reason, REASON_LENGTH), len(files)) for reason, files in ranked)
+    return FailuresView(reasons, chosen, part, failed.more)

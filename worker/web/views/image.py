@@ -147,7 +147,7 @@ def _facts(record: Record | None, image: Image | None, cluster_names: Mapping[in
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class Happened:
     """Something that became of a file."""
 
     at: str
@@ -155,14 +155,14 @@ class Past:
     other: str
 
 
-def history_of(path: str, events: Sequence[Event]) -> list[Past]:
-    """What became of the file at `path`, newest first. events: newest first."""
-    return [_past(event) for event in events if event.path == path]
+def history_of(events: Sequence[Event]) -> list[Happened]:
+    """What became of a file, newest first. events: its own, newest first."""
+    return [_happened(event) for event in events]
 
 
-def _past(event: Event) -> Past:
+def _happened(event: Event) -> Happened:
     if event.cluster_before is not None:
-        return Past(event.at, f"moved from cluster {event.cluster_before} to {event.cluster}", "")
+        return Happened(event.at, f"moved from cluster {event.cluster_before} to {event.cluster}", "")
     reason = f": {event.reason}" if event.reason and event.reason != event.verdict else ""
     kind = "variant" if event.variant_of else event.verdict
-    return Past(event.at, show(f"{kind}{reason}", 600), event.duplicate_of or event.variant_of)
+    return Happened(event.at, show(f"{kind}{reason}", 600), event.duplicate_of or event.variant_of)

@@ -45,13 +45,14 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the newest report says. numbers: names and words, and whether one stands out."""
+    """What the newest report says. numbers: names and words, and whether one stands out. groups: of duplicates."""
 
     generation: str
     created: str
     title: str
     lead: str
     numbers: tuple[tuple[str, str, bool], ...]
+    groups: int
     history: tuple[Mapping[str, Any], ...]
 
 
@@ -127,4 +128,4 @@ def found_of(summary: Mapping[str, Any] | None) -> Found | None:
     if counts.get("variants"):
         numbers.insert(3, ("Variants", f"{counts['variants']:,}", False))
     history = tuple(summary.get("history", ()))[:GENERATIONS_SHOWN]
-    return Found(summary["generation"], summary["created"], title, lead, tuple(numbers), history)
+    return Found(summary["generation"], summary["created"], title, lead, tuple(numbers), counts["groups"], history)
