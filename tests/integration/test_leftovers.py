@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from shared.stack.leftovers import SUPERVISED, end_leftovers, mark_of
 from shared.stack.redis_server import find_redis_server, redis_command
@@ -67,14 +69,26 @@ def short_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+def wait_for_answer(process: subprocess.Popen[bytes], socket: Path) -> None:
+    """Its title is written after its socket is there, and before it answers."""
+    with redis.Redis(unix_socket_path=str(socket)) as client:
+        while True:
+            assert process.poll() is None
+            try:
+                client.ping()
+                return
+            except redis.ConnectionError:
+                time.sleep(0.01)
+
+
 def test_a_redis_is_ended_that_uses_the_folders_own_socket_and_no_other(start: Start, short_folder: Path) -> None:
     folder, elsewhere = short_folder / "redis", short_folder / "elsewhere"
     folder.mkdir()
     elsewhere.mkdir()
     ours = start(*redis_command(find_redis_server(), folder / "redis.sock"))
     other = start(*redis_command(find_redis_server(), folder / "other.sock"), "--dir", str(elsewhere))
-    while not (folder / "redis.sock").exists() or not (folder / "other.sock").exists():
-        assert (ours.poll(), other.poll()) == (None, None)
+    for process, name in ((ours, "redis.sock"), (other, "other.sock")):
+        wait_for_answer(process, folder / name)
     assert end_leftovers(short_folder / ".." / short_folder.name) == 1
     assert ours.wait(10) == 0
     assert other.poll() is None

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +66,39 @@ def test_a_gif_of_countless_comments_is_refused() -> None:
     # Blocks whose length is that of a sign with a meaning of its own.
     sound = commented(b"!\xfe" + b"!" + b"x" * 33 + b"," + b"x" * 44 + b";" + b"x" * 59 + b"\0" + b"!\xfe\0" * 1000)
     np.testing.assert_array_equal(decode(sound, 1_000_000), decode(GIF, 1_000_000))
+
+
+def peak(data: bytes) -> tuple[str, int]:
+    """Why a file is refused, and the resident MiB that it added at the most."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before, why = resident("VmRSS"), refused(data)
+    return why, (resident("VmHWM") - before) >> 10
+
+
+def resident(name: str) -> int:
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name))
+
+
+def disposed(frame: bytes, width: int, height: int) -> bytes:
+    """A frame of a GIF file, of another size, that is to be painted over by the background when it was shown."""
+    assert frame[:1] == b","
+    return b"!\xf9\4\x08\0\0\0\0" + frame[:5] + struct.pack("<2H", width, height) + frame[9:]
+
+
+def test_room_for_a_huge_frame_of_a_gif_is_not_made_before_its_size_is_judged() -> None:
+    start, frame = GIF[:GIF_PICTURE], GIF[GIF_PICTURE:-1]
+    frame = frame[frame.index(b",") :]
+    why, mebibytes = peak(start + disposed(frame, 40_000, 40_000) + b";")
+    assert "larger than the limit: 40000 x 40000" in why
+    assert mebibytes < 100
+    # A later frame is decoded only where the end of the file is odd.
+    why, mebibytes = peak(start + frame + disposed(frame, 40_000, 40_000) + bytes(9))
+    assert "a frame that reaches to 40000 x 40000" in why
+    assert mebibytes < 100
+    np.testing.assert_array_equal(
+        decode(start + frame + disposed(frame, 40_000, 40_000) + b";", 1_000_000), decode(GIF, 1_000_000)
+    )
 
 
 def test_a_jpeg_2000_of_tiny_tiles_is_refused() -> None:

@@ -4,6 +4,7 @@ A hostile file may have parts by the hundred million: each walk is bounded, so t
 """
 
 import re
+import struct
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -101,14 +102,33 @@ def gif_parts(data: bytes) -> Iterator[tuple[str, bytes, int, int]]:
     raise ValueError("its parts do not follow each other")
 
 
-def check_blocks(data: bytes) -> None:
-    """Raise ValueError for a GIF file with more blocks before its first picture than anybody has a use for."""
+def gif_size(data: bytes) -> tuple[int, int]:
+    """Width and height of the first picture of a GIF file: of the canvas, which a picture beyond it enlarges.
+
+    Pillow makes room for that picture as soon as it opens the file, whatever its size, so it is not asked. Raises
+    ValueError where there are more blocks before the picture than anybody has a use for.
+    """
+    width, height = struct.unpack_from("<2H", data, 6)
+    right, bottom = gif_extent(data, _first_picture(data))
+    return max(width, right), max(height, bottom)
+
+
+def gif_extent(data: bytes, start: int) -> tuple[int, int]:
+    """Right and bottom end of the picture of a GIF file whose descriptor is at `start`; 0 and 0 if none is there."""
+    if data[start : start + 1] != b"," or start + 9 > len(data):
+        return 0, 0
+    left, top, width, height = struct.unpack_from("<4H", data, start + 1)
+    return left + width, top + height
+
+
+def _first_picture(data: bytes) -> int:
+    """Where the blocks before the first picture end."""
     flags = int.from_bytes(data[10:11], "big")
     at = 13 + (6 << (flags & 7) if flags & 0x80 else 0)
     extended = False
     for _ in range(_MOST_BLOCKS):
         if at >= len(data) or (not extended and data[at] in b",;"):
-            return
+            return at
         if extended:  # this byte says how long the next block is, 0 behind the last
             extended = data[at] > 0
             at += 1 + data[at]

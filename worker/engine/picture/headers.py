@@ -15,14 +15,13 @@ from typing import Final
 from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.avif import is_cropped, is_whole
 from worker.engine.picture.bmp import read_fields
-from worker.engine.picture.containers import check_blocks, check_scans, chunks, segments
+from worker.engine.picture.containers import check_scans, chunks, gif_size, segments
 from worker.engine.picture.formats import CAMERA_RAW, CONVERT, Reader, recognise
 from worker.engine.picture.heif import read_heif_header
 from worker.engine.picture.jpeg_2000 import read_jpeg_2000, reader_of
@@ -259,8 +258,7 @@ def _sun(data: bytes) -> Header:
 
 
 def _gif(data: bytes) -> Header:
-    check_blocks(data)
-    return _plugin("GIF", GifImageFile)(data)
+    return Header("GIF", *gif_size(data), reader="pillow")
 
 
 def _jpeg_2000(data: bytes) -> Header:

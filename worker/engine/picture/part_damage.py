@@ -12,7 +12,7 @@ from PIL.GifImagePlugin import GifImageFile
 from shared.errors import UnreadableImage
 from shared.failures import FailureKind
 from worker.engine.picture.camera_raw import read_below
-from worker.engine.picture.containers import chunks, gif_parts
+from worker.engine.picture.containers import chunks, gif_extent, gif_parts, gif_size
 from worker.engine.picture.formats import CAMERA_RAW
 from worker.engine.picture.jpeg_damage import check_jpeg
 from worker.engine.picture.tiff_header import directory_reader
@@ -58,14 +58,19 @@ def _webp(data: bytes) -> str:
 
 
 def _gif(data: bytes) -> str:
-    end = 0
+    end, ends = 0, [(0, 0)]
     try:
-        for _, _, behind, _ in gif_parts(data):
+        for kind, _, behind, start in gif_parts(data):
+            ends += [gif_extent(data, start)] if kind == "picture" else []
             end = behind
     except IndexError:
         return "its end is missing"
     except ValueError:  # some writers put anything behind the last frame
         if not data[end:].strip(b"\0"):
+            right, bottom = (max(sides) for sides in zip(*ends, strict=True))
+            width, height = gif_size(data)
+            if right > width or bottom > height:  # Pillow would make room for it, whatever its size
+                return f"a frame that reaches to {right} x {bottom}"
             _load_all(data)
     return ""
 

@@ -166,7 +166,8 @@ class Votes:
         found = self._find_since(sketch, since) if since else self._find(sketch, most)
         weights = np.log((len(alive) + 1) / np.maximum(found.known, 1))
         alive = alive[since:]
-        images = (found.postings >> np.uint32(POSE_BITS)) - np.uint32(since)
+        images = (found.postings >> np.uint32(POSE_BITS)).astype(np.intp)  # once: both that count by it would do it
+        images -= since
         votes = np.asarray(np.bincount(images, np.repeat(weights[found.key], found.spans), len(alive)), np.float64)
         votes[~alive] = 0
         shortlist = _largest(votes, SHORTLIST)

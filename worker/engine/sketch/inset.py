@@ -4,7 +4,7 @@ A page has a ground of one colour, and words on it are thin; what is left of the
 what is thin, and fills a rectangle, is a picture of its own. So is what lies between two margins that are blurred.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -75,11 +75,11 @@ def _between_blurs(work: Picture) -> Place | None:
 def _blurred_margin(grey: NDArray[np.float32]) -> int:
     """Columns at either side, as many at both, that are blurred up to a seam; 0 where there are none."""
     width = grey.shape[1]
-    fine = np.abs(grey - cv2.blur(grey, (3, 3))).mean(axis=0)
-    jump = np.abs(np.diff(grey, axis=1)).mean(axis=0)
     margins = np.arange(max(_FEWEST, round(_NARROWEST * width)), round(_WIDEST * width))
     if not len(margins):
         return 0
+    fine = _column_means(cv2.absdiff(grey, cv2.blur(grey, (3, 3))))
+    jump = _column_means(cv2.absdiff(grey[:, 1:], grey[:, :-1]))
     sums = np.concatenate([[0.0], np.cumsum(fine, dtype=np.float64)])
 
     def mean(start: Places, stop: Places) -> NDArray[np.float64]:
@@ -92,3 +92,8 @@ def _blurred_margin(grey: NDArray[np.float32]) -> int:
     seams = np.minimum(steps[margins - 2], steps[behind - 3]) > _SEAM * outer
     ratios = np.where(seams, inner / outer, 0)
     return int(margins[ratios.argmax()]) if ratios.max() > _SHARPER else 0
+
+
+def _column_means(values: Any) -> NDArray[np.float32]:
+    """The mean of each column: float32 `[w]`. OpenCV takes a third of NumPy's time."""
+    return np.asarray(cv2.reduce(values, 0, cv2.REDUCE_AVG).ravel(), np.float32)
