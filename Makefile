@@ -25,13 +25,11 @@ $(STAMP): $(LOCK) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-up demo: export IMAGESIEVE_WEIGHTS ?= auto
-
 up: $(STAMP) ## run everything on this machine: make up WATCH=~/Pictures/incoming
 	@test -n "$(WATCH)" || { echo "name the folder to watch: make up WATCH=~/Pictures/incoming" >&2; exit 2; }
 	@exec $(BIN)/imagesieve up "$(WATCH)"
 
-demo: $(STAMP) ## show the whole way on photos that installed packages carry
+demo: $(STAMP) ## show the whole way on pictures that it makes itself
 	@$(BIN)/imagesieve demo
 
 check: $(STAMP) ## style, types, import arrows

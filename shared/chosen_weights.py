@@ -1,6 +1,6 @@
 """The weights that `imagesieve weights` chose for a collection: remembered in its state folder, and read in one place.
 
-A setting that is given elsewhere counts before it.
+A setting that is given elsewhere, and is not `auto`, counts before it.
 """
 
 import os
@@ -38,7 +38,9 @@ def remembered_weights(state_dir: Path) -> str:
 
 
 def choose_weights(settings: Settings, otherwise: str) -> Settings:
-    """The settings with weights: those that are set, else those remembered, else `otherwise`."""
-    if "weights" in settings.model_fields_set:
+    """The settings with weights: those that are set, else those remembered, else `otherwise`. `auto` leaves it open."""
+    is_set = "weights" in settings.model_fields_set
+    if is_set and settings.weights != "auto":
         return settings
-    return settings.model_copy(update={"weights": remembered_weights(settings.state_dir) or otherwise})
+    found = remembered_weights(settings.state_dir) or (settings.weights if is_set else otherwise)
+    return settings.model_copy(update={"weights": found})

@@ -50,7 +50,7 @@ def weights(
     elif found["nameless"]:
         say(f"clusters will have no names: {found['nameless']}")
     say(f"remembered in {settings.state_dir}; `imagesieve up` takes them from its next start on")
-    if VARIABLE in os.environ:
+    if os.environ.get(VARIABLE, "auto") != "auto":
         say(f"warning: {VARIABLE} is set, and counts before what is remembered")
 
 
