@@ -23,6 +23,7 @@ from shared.names import QUEUE_FEATURES, QUEUE_VERDICTS
 from shared.settings import Settings, load_settings
 from shared.stack import programs, up
 
+ROOT = Path(__file__).parents[1]
 STUB = "benchmarks.stub"
 MEASURED = (QUEUE_FEATURES, QUEUE_VERDICTS)  # the workers that the stub takes part in
 MARK = "spent since the start: "  # in their logs
@@ -117,8 +118,9 @@ def stub_worker(queue: str) -> list[str]:
 @contextmanager
 def _stub_in_place() -> Iterator[None]:
     """A stack that is started meanwhile has the stub in the workers that are measured."""
-    original = programs.stack
-    with patch.object(programs, "stack", lambda *words: [_with_stub(one) for one in original(*words)]):
+    original, found = programs.stack, os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    stack = patch.object(programs, "stack", lambda *words: [_with_stub(one) for one in original(*words)])
+    with stack, patch.dict(os.environ, PYTHONPATH=found):  # benchmarks are in no installed package
         yield
 
 

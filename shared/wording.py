@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from rich.cells import cell_len, chop_cells
-
 LONGEST_SHOWN: Final = 200
 UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")  # each a thousand of the one before
 
@@ -47,6 +45,8 @@ def show(text: str, longest: int = LONGEST_SHOWN) -> str:
 
 def fit(text: str, columns: int) -> str:
     """Like `show`, in `columns` columns of a terminal, where some characters take two and some none."""
+    from rich.cells import cell_len  # here: a machine that only measures a GPU has no Rich
+
     shown = show(text, 4 * columns)
     if cell_len(shown) <= columns:
         return shown
@@ -55,6 +55,8 @@ def fit(text: str, columns: int) -> str:
 
 
 def _beginning(text: str, columns: int) -> str:
+    from rich.cells import chop_cells
+
     return "".join(chop_cells(text, columns)[:1])
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -83,9 +84,7 @@ def _state_folder(sources: Sequence[Source]) -> Source:
 def _kept(place: Source) -> Source:
     """What is written in the state folder: the folder that it is of, and the weights that were chosen for it."""
     state = Path(place.values["state_dir"])
-    try:
-        folder = watched_by(state)
-    except OSError:
-        folder = None  # who opens the state folder says what is wrong
-    kept = {"watch_dir": folder, "weights": remembered_weights(state)}
+    kept: dict[str, Any] = {}
+    with suppress(OSError, SettingsError):  # who opens the state folder says what is wrong
+        kept = {"watch_dir": watched_by(state), "weights": remembered_weights(state)}
     return Source("the state folder", {name: value for name, value in kept.items() if value})

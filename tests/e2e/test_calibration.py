@@ -27,7 +27,7 @@ def test_a_calibration_is_measured_stored_and_in_the_next_report(
     sieve.leave_open("weights", "watch_dir")  # the collection says both
     ended = sieve.run("calibrate", "--sample", "1", "--json")
     assert ended.returncode == 0, ended.stderr
-    assert "1 of 1 pictures" in ended.stderr
+    assert "1 of 1 picture edited" in ended.stderr
     assert all(line.startswith("imagesieve: ") for line in ended.stderr.splitlines()), ended.stderr
     found = json.loads(ended.stdout)
     assert (found["images"], found["keepers"], found["stored"]) == (1, 3, True)

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CODE = """
 from shared.cli import start
-start._become = lambda command: None
+start._become = lambda *_: None
 start.flower()
 from flower.command import apply_env_options, apply_options
 from flower.options import options

@@ -130,7 +130,7 @@ def test_weights_that_are_left_open_are_those_of_the_collection(monkeypatch: pyt
         assert take_weights(load_settings(), extractor(weights)).weights == weights
         assert take_weights(load_settings(weights="auto"), extractor(weights)).weights == weights
     assert take_weights(load_settings(), None).weights == "auto"
-    with pytest.raises(SettingsError, match=r"by VGG16 fc2, weights of file; name the path .* IMAGESIEVE_WEIGHTS"):
+    with pytest.raises(SettingsError, match=r"by VGG16 fc2, weights of file; name that file to `imagesieve weights`"):
         take_weights(load_settings(), extractor("file"))
     monkeypatch.setenv("IMAGESIEVE_WEIGHTS", "/w.h5")  # said is said
     for weights in ("imagenet", "file"):
