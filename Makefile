@@ -29,7 +29,7 @@ up: $(STAMP) ## run everything on this machine: make up WATCH=~/Pictures/incomin
 	@test -n "$(WATCH)" || { echo "name the folder to watch: make up WATCH=~/Pictures/incoming" >&2; exit 2; }
 	@exec $(BIN)/imagesieve up "$(WATCH)"
 
-demo: $(STAMP) ## show the whole way on photos that installed packages carry
+demo: $(STAMP) ## show the whole way on pictures that it makes itself
 	@$(BIN)/imagesieve demo
 
 check: $(STAMP) ## style, types, import arrows

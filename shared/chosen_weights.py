@@ -1,6 +1,6 @@
 """The weights that `imagesieve weights` chose for a collection: remembered in its state folder, and read in one place.
 
-A setting that is given elsewhere counts before it.
+A setting that is given elsewhere, and is not `auto`, counts before it.
 """
 
 import os

@@ -27,7 +27,7 @@ def brief_lines(summary: Mapping[str, Any], page: str, columns: int, warn: bool 
     """
     columns = max(columns, NARROWEST)
     sections = [[fit(_title(summary), columns)], [fit(row, columns) for row in _rows(summary)]]
-    sections.append([fit(f"warning: {one}", columns) for one in _warnings(summary, warn)])
+    sections.append([fit(one, columns) for one in _warnings(summary, warn)])
     sections.append([*_groups(summary, columns)])
     sections.append([*_next(summary), "all of it: imagesieve report --full"])
     sections.append([f"page: {page}"])
@@ -80,8 +80,8 @@ def _row(label: str, value: str) -> str:
 
 def _warnings(summary: Mapping[str, Any], warn: bool) -> Iterator[str]:
     extractor = summary["extractor"]["warning"]
-    found = [extractor] if extractor and warn else []
-    found += summary["warnings"]
+    found = [extractor] if extractor and warn else []  # whole in 60 columns, and it says what it is
+    found += [f"warning: {one}" for one in summary["warnings"]]
     yield from found[:WARNINGS]
 
 

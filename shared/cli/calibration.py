@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.cli.collection_settings import settings_of_collection
-from shared.cli.terminal import emit, say, shown
+from shared.cli.terminal import emit, print_lines, say, shown
 from shared.errors import PermanentError
 from shared.wording import number_of
 
@@ -63,10 +63,10 @@ def calibrate(
 def show(found: dict[str, Any]) -> None:
     """What `worker.commands.calibrate` found, for people."""
     console = Console()
-    table = Table(
-        title=f"{number_of(found['images'], 'picture')}, {number_of(found['all']['copies'], 'copy', 'copies')}"
-    )
-    table.add_column("edit", no_wrap=True, min_width=16)
+    copies = number_of(found["all"]["copies"], "copy", "copies")
+    title = f"{number_of(found['images'], 'picture')}, {copies}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)  # fits 60 columns
+    table.add_column("edit", no_wrap=True)
     table.add_column("makes it")
     for name in COLUMNS:
         table.add_column(name, justify="right")
@@ -77,8 +77,7 @@ def show(found: dict[str, Any]) -> None:
         table.add_row("all edits", name, *_shares(found[f"all_{name}"]))
     table.add_row("all edits", "either", *_shares(found["all"]))
     console.print(table)
-    for line in (*_choice(found), "", *_alarms(found), "", *_hard(found), *_decisions(found), *_skipped(found)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_lines([*_choice(found), "", *_alarms(found), "", *_hard(found), *_decisions(found), *_skipped(found)])
     if found["stored"]:
         say("stored; verdicts follow from now on, and the next recluster run drops known pairs that no longer pass")
         say("a lower threshold reaches only images that are judged from now on")

@@ -6,27 +6,23 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from shared.acting.duplicates import read_duplicates
 from shared.acting.runs import Action, Phase, Run, read_runs
 from shared.cli.collection_settings import settings_of_report
 from shared.cli.decisions import decide
-from shared.cli.duplicates_text import fell_short, list_lines, next_command, sentences, sum_up, warn_of_empty
+from shared.cli.duplicates_text import fell_short, list_lines, next_command, run_lines, sentences, sum_up, warn_of_empty
 from shared.cli.place import Commands, named_by
-from shared.cli.terminal import FILE_WIDTH, emit, say, shown
+from shared.cli.terminal import emit, print_lines, say
 from shared.errors import SettingsError
 from shared.paths import below_root, is_in_folder
 from shared.records import Kind
 from shared.reports import latest_report
 from shared.settings import Settings, load_settings
-
-RUN_COLUMNS: Final = ("run", "action", "done", "missing", "restored", "cut off", "folder")
 
 app = Commands(
     help="Show duplicates, decide on them, act on them, and bring them back.",
@@ -210,21 +206,7 @@ def _show_runs(runs: list[Run], json: bool) -> None:
     ]
     if json:
         emit(rows)
-        return
-    table = Table()
-    for name in RUN_COLUMNS:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(_plain(str(row[name])) for name in RUN_COLUMNS))
-    _print(table)
-
-
-def _print(table: Table) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
-    console.print(table)
-
-
-def _plain(text: str) -> Text:
-    return Text(shown(text))
+    elif rows:
+        print_lines(run_lines(rows))
+    else:
+        say("no run has acted on any file yet")

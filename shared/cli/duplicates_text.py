@@ -180,6 +180,14 @@ def _sum_up_restored(events: Sequence[dict[str, Any]], run: str) -> None:
         say("no run has anything to restore")
 
 
+def run_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Two lines for each run, as `restore --list --json` tells it: what became of its files, and of which folder."""
+    for row in rows:
+        parts = [f"{row[name]:,} {name}" for name in ("done", "restored", "missing", "cut off") if row[name]]
+        yield f"{row['run']}  {row['action']}: {', '.join(parts) or 'nothing done'}"
+        yield f"  {shown(row['folder'])}"
+
+
 def fell_short(events: Sequence[dict[str, Any]]) -> bool:
     """Whether anything that was asked for failed, or nothing of it could be done (pure)."""
     failed = _among(events, ActingEvent.LEFT, ActingEvent.IN_HAND) or any(event.get("failed") for event in events)

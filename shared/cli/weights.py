@@ -30,7 +30,7 @@ def weights(
       imagesieve weights
     """
     settings = load_settings()
-    said = "weights" in settings.model_fields_set
+    said = "weights" in settings.model_fields_set and settings.weights != "auto"
     if not file:
         chosen = choose_weights(settings, "auto").weights
         emit({"weights": chosen}) if json else print(shown(chosen))
@@ -54,10 +54,12 @@ def weights(
 
 
 def choose_weights(settings: Settings, otherwise: str) -> Settings:
-    """The settings with weights: those that are set, else those remembered, else `otherwise`."""
-    if "weights" in settings.model_fields_set:
+    """The settings with weights: those that are set, else those remembered, else `otherwise`. `auto` leaves it open."""
+    is_set = "weights" in settings.model_fields_set
+    if is_set and settings.weights != "auto":
         return settings
-    return settings.model_copy(update={"weights": remembered_weights(settings.state_dir) or otherwise})
+    found = remembered_weights(settings.state_dir) or (settings.weights if is_set else otherwise)
+    return settings.model_copy(update={"weights": found})
 
 
 def _load(environment: dict[str, str]) -> dict[str, Any]:

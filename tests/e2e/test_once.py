@@ -2,15 +2,19 @@
 
 import contextlib
 import csv
+import fcntl
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from shared.cli.demo import make_demo_folder
 from tests import hostile
@@ -108,7 +112,9 @@ def test_an_empty_folder_is_done_at_once(sieve: Imagesieve) -> None:
     assert json.loads(ended.stdout)["counts"]["images"] == 0  # although a bar is drawn on standard error
 
 
-def run_on_terminal(sieve: Imagesieve, *words: str) -> tuple[subprocess.CompletedProcess[bytes], bytes]:
+def run_on_terminal(
+    sieve: Imagesieve, *words: str, columns: int = 200
+) -> tuple[subprocess.CompletedProcess[bytes], bytes]:
     """Standard output into a file, standard error on a terminal; and what was written there."""
     master, slave = os.openpty()
     drawn = bytearray()
@@ -120,7 +126,7 @@ def run_on_terminal(sieve: Imagesieve, *words: str) -> tuple[subprocess.Complete
 
     reader = threading.Thread(target=read)
     reader.start()
-    environment = {**sieve.environment, "TERM": "xterm", "COLUMNS": "200"}
+    environment = {**sieve.environment, "TERM": "xterm", "COLUMNS": str(columns)}
     with (sieve.base / "out").open("wb") as out:
         ended = subprocess.run(
             [sys.executable, "-m", "shared.cli", *words], env=environment, stdout=out, stderr=slave, check=False
@@ -129,6 +135,72 @@ def run_on_terminal(sieve: Imagesieve, *words: str) -> tuple[subprocess.Complete
     reader.join()
     os.close(master)
     return subprocess.CompletedProcess(words, ended.returncode, (sieve.base / "out").read_bytes()), bytes(drawn)
+
+
+def test_an_empty_folder_is_called_empty(sieve: Imagesieve) -> None:
+    ended = sieve.run("up", str(sieve.watched), "--once")
+    assert ended.returncode == 0, ended.stderr
+    assert f"{sieve.watched} is empty: there is nothing to read yet" in ended.stderr
+    assert ended.stdout.splitlines()[0] == f"{sieve.watched} is empty"
+
+
+def test_strangers_of_the_same_names_where_it_is_started_are_not_in_the_way(sieve: Imagesieve) -> None:
+    """A user's worker.py was started in place of the children of Celery's workers, and nothing was ever read."""
+    here = sieve.base / "here"
+    (here / "shared").mkdir(parents=True)
+    for name in ("worker.py", "watcher.py", "celery.py", "shared/__init__.py"):
+        (here / name).write_text("raise SystemExit('a stranger')")
+    shutil.copyfile(_photo(sieve), sieve.watched / "a.jpg")
+    root = str(Path(__file__).parents[2])
+    ended = subprocess.run(
+        # As the script of an installed command: Python puts no working directory before its modules.
+        [sys.executable, "-P", "-m", "shared.cli", "up", str(sieve.watched), "--once", "--json"],
+        cwd=here, env={**sieve.environment, "PYTHONPATH": root}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["counts"]["images"] == 1
+
+
+def test_what_is_laid_out_fits_terminals_of_60_80_and_120_columns(sieve: Imagesieve) -> None:
+    deep = sieve.watched / ("a folder with a long name/" * 3)
+    deep.mkdir(parents=True)
+    for file in make_demo_folder(sieve.base / "photos"):
+        if any(name in file.name for name in ("china", "flower", "coffee", "rocket")):
+            shutil.copyfile(file, deep / file.name)
+    (sieve.watched / "page.jpg").write_text("no picture")
+    _, drawn = run_on_terminal(sieve, "up", str(sieve.watched), "--once", columns=60)
+    assert drawn.count(b"random weights") == 1
+    for columns in (60, 80, 120):
+        for words in (("report",), ("report", "--full"), ("duplicates", "list"), ("doctor",)):
+            lines = shown_on_terminal(sieve, columns, *words)
+            assert len(lines) > 5
+            wide = [line for line in lines if cell_len(line) > columns and not line.startswith("page: file:///")]
+            # A path without blanks is never broken: nobody could copy it.
+            assert [line for line in wide if str(sieve.base) not in line] == [], (columns, words)
+            assert words != ("report",) or len(lines) <= 20
+
+
+def shown_on_terminal(sieve: Imagesieve, columns: int, *words: str) -> list[str]:
+    """The lines of standard output on a terminal of that width."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    got = bytearray()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):
+            while chunk := os.read(master, 4096):
+                got.extend(chunk)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    subprocess.run(
+        [sys.executable, "-m", "shared.cli", *words],
+        env={**sieve.environment, "TERM": "xterm"}, stdout=slave, stderr=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    os.close(slave)
+    reader.join()
+    os.close(master)
+    return got.decode().replace("\r", "").splitlines()
 
 
 def test_wrong_use_is_told_in_a_sentence_with_status_2(sieve: Imagesieve) -> None:

@@ -23,6 +23,10 @@ def test_what_was_chosen_lasts_and_a_setting_counts_before_it(tmp_path: Path) ->
         remember_weights(state, weights)
         assert choose_weights(settings, "imagenet").weights == weights
     assert choose_weights(load_settings(state_dir=state, weights="random"), "auto").weights == "random"
+    open_to_all = load_settings(state_dir=state, weights="auto")
+    assert choose_weights(open_to_all, "imagenet").weights == "auto"
+    remember_weights(state, "/mine.h5")
+    assert choose_weights(open_to_all, "imagenet").weights == "/mine.h5"
 
 
 def test_a_collection_that_a_file_described_is_looked_at_with_the_file_that_was_chosen(tmp_path: Path) -> None:

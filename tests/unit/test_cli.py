@@ -12,6 +12,7 @@ from shared.cli.terminal import describe, progress_view
 from shared.records import Counts, Event
 from shared.stack.progress import Progress, Standing
 from shared.store import MemoryStore, keys
+from worker.engine.edits.attacks import ATTACKS
 
 
 def test_an_event_is_one_line_whatever_the_name() -> None:
@@ -94,6 +95,21 @@ def test_a_calibration_is_a_table_and_sentences(capsys: pytest.CaptureFixture[st
     assert "next recluster run" in printed.err
     show(calibration(stored=False))
     assert "nothing was stored" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_table_of_a_calibration_fits_the_terminal(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    longest = max((edit.name for edit in ATTACKS), key=len)
+    row = calibration()["edits"][0]
+    show(calibration(edits=[{**row, "edit": longest, "relation": "variant"}]))
+    table = capsys.readouterr().out.partition("similarity:")[0].splitlines()
+    assert max(map(len, table)) <= columns
+    [told] = [line.split() for line in table if line.startswith(longest)]
+    assert told == [*longest.split(), "variant", "20", "1.000", "0.950", "0.900"]
+    assert any("candidates" in line for line in table)
 
 
 def test_a_calibration_names_pairs_and_files_as_a_terminal_may_show_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,12 @@
 """The demo's folder: what a user has there stays."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from shared.cli.demo import claim_demo_folder, make_demo_folder, others
+from shared.cli.demo import DRAWN, claim_demo_folder, make_demo_folder, others
+from shared.cli.demo_pictures import draw_landscape
 from shared.errors import SettingsError
 
 
@@ -50,3 +52,24 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match=r"--folder is .*, which cannot be used: Not a directory"):
         claim_demo_folder(tmp_path / "file")
+
+
+def test_where_no_photos_are_installed_pictures_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after `uv tool install`: scikit-image is an extra."""
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    made = make_demo_folder(tmp_path)
+    drawn = [path for path in made if path.name.startswith("landscape") and path.parent == tmp_path]
+    assert len(drawn) == DRAWN
+    assert len({path.read_bytes() for path in drawn}) == DRAWN
+    assert (tmp_path / "copies" / "copy of landscape 02.jpg").read_bytes() == (
+        tmp_path / "landscape 02.jpg"
+    ).read_bytes()
+    assert (tmp_path / "edited" / "landscape 05, cropped.jpg").exists()
+    assert {path.name for path in tmp_path.iterdir()} >= {"china.jpg", "flower.jpg"}  # scikit-learn's are always there
+    assert others(tmp_path, made) == []
+
+
+def test_a_drawn_picture_is_the_same_everywhere() -> None:
+    picture = draw_landscape(7)
+    assert picture.size == (800, 600)
+    assert picture.tobytes() == draw_landscape(7).tobytes() != draw_landscape(8).tobytes()

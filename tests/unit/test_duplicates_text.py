@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from shared.acting.duplicates import ReportedDuplicate
-from shared.cli.duplicates_text import fell_short, list_lines, next_command, sum_up, warn_of_empty
+from shared.cli.duplicates_text import fell_short, list_lines, next_command, run_lines, sum_up, warn_of_empty
 from shared.records import Kind
 
 
@@ -174,6 +174,16 @@ def test_what_other_runs_hold_and_have_in_hand_is_said(capsys: pytest.CaptureFix
     assert "restore --all" in said
     sum_up([{"event": "end", "run": ""}], "restored")
     assert "no run has anything to restore" in capsys.readouterr().err
+
+
+def test_a_run_is_two_lines_that_say_what_became_of_its_files() -> None:
+    row = {"run": "r1", "action": "move", "folder": "/a\nb", "done": 1200, "missing": 0, "restored": 3, "cut off": 0}
+    assert list(run_lines([row, {**row, "run": "r2", "done": 0, "restored": 0, "folder": "/c"}])) == [
+        "r1  move: 1,200 done, 3 restored",
+        "  '/a\\nb'",
+        "r2  move: nothing done",
+        "  /c",
+    ]
 
 
 def test_a_run_of_which_nothing_was_done_offers_no_way_back(capsys: pytest.CaptureFixture[str]) -> None:
