@@ -82,7 +82,7 @@ def choose_collection(watched: Path | None, must_be_one: bool) -> Chosen:
     if watched:
         return _of(watched, known)
     here = _here()
-    around = {_real(one.folder): one for one in known if one.folder}
+    around = {_real(one.folder): one for one in reversed(known) if one.folder}
     for folder in (_real(here), *_real(here).parents):
         if folder in around:
             return Chosen(around[folder], f"found by the folder {folder}")
@@ -115,18 +115,26 @@ def named_collection(name: str, may_be_new: bool) -> Collection:
 
 def gone_collections() -> Iterator[Collection]:
     """Those whose folder is not there: moved or renamed, perhaps, or not mounted."""
-    return (one for one in known_collections() if one.folder and not one.folder.exists())
+    return (one for one in known_collections() if one.folder and _is_gone(one.folder))
 
 
 def remember(state: Path, watched: Path) -> None:
     """Write the watched folder into a state folder at a usual place, by which it is found from now on.
 
-    Not at another place: there a start that fails shall take nothing for good. Raises SettingsError.
+    Not at another place: there a start that fails shall take nothing for good. Raises SettingsError, also where the
+    folder is another collection's: it would not be clear which of the two is found.
     """
     base = _home()
     try:
-        if base and state.parent == base / PLACES and watched_by(state) is None:
-            keep_watched(state, watched)
+        if base is None or state.parent != base / PLACES or watched_by(state):
+            return
+        for one in known_collections():
+            if one.folder and _real(one.folder) == _real(watched):
+                raise SettingsError(
+                    f"{watched} is the folder of the collection {one.name} already: leave --collection out, or remove "
+                    f"that one's state folder {one.state} if nothing in it is needed"
+                )
+        keep_watched(state, watched)
     except OSError as error:
         raise unusable(state, error) from error
 
@@ -170,6 +178,13 @@ def _here() -> Path:
         return Path.cwd()
     except OSError:
         return Path("/")  # it was removed
+
+
+def _is_gone(folder: Path) -> bool:
+    try:
+        return not folder.exists()
+    except OSError:
+        return False  # it may not be seen
 
 
 def _real(folder: Path) -> Path:

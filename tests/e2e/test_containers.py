@@ -1,5 +1,6 @@
 """docs/containers.md as it stands, with a real Docker engine: what was moved comes back, whatever is lost meanwhile."""
 
+import json
 import os
 import re
 import shutil
@@ -7,8 +8,11 @@ import signal
 import subprocess
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -73,6 +77,24 @@ class Machine:
 
     def act(self, words: str, status: int = 0) -> str:
         return self.run(f"docker compose run --rm -T act imagesieve duplicates {words}", status=status)
+
+    def page(self, place: str, method: str = "GET", **headers: str) -> str:
+        """What the page answers, to a browser on this machine that knows the password."""
+        address = self.run("docker compose port web 5558").strip()
+        [auth] = re.findall(r"^IMAGESIEVE_FLOWER_AUTH=(.*)$", (self.checkout / ".env").read_text(), re.MULTILINE)
+        asked = Request(f"http://{address}{place}", method=method, headers=headers)
+        asked.add_header("Authorization", f"Basic {b64encode(auth.encode()).decode()}")
+        with urlopen(asked, timeout=60) as answer:
+            said: str = answer.read().decode()
+        return said
+
+    def wait_for_page(self) -> None:
+        """Until Docker calls it healthy."""
+        deadline = time.monotonic() + PATIENCE
+        wanted = "docker inspect --format '{{.State.Health.Status}}' $(docker compose ps --quiet web)"
+        while self.run(wanted).strip() != "healthy":
+            assert time.monotonic() < deadline, self.run("docker compose logs --tail=20 web")
+            time.sleep(2)
 
     def own(self, user: int) -> None:
         """Give the pictures to that user, as root of a container, which the one who runs this test need not be."""
@@ -158,6 +180,21 @@ def test_the_page_loses_nothing(machine: Machine) -> None:
     said = machine.act("apply --action move --yes", status=1)
     assert f"for user number {USER}; in containers set IMAGESIEVE_UID" in said
     machine.own(USER)
+    assert files(watched) == before
+
+    # The page decides, on loopback alone; it can move nothing, and what it wrote outlives its container.
+    machine.wait_for_page()
+    assert machine.run("docker compose port web 5558").startswith("127.0.0.1:")
+    seen = machine.page("/bulk?kind=exact")
+    [headers], [place] = re.findall(r"hx-headers='(.*?)'", seen), re.findall(r'hx-post="(/bulk.*?)"', seen)
+    machine.page(unescape(place), "POST", **json.loads(headers))
+    machine.run("docker compose up --detach --force-recreate --no-deps web")
+    machine.wait_for_page()
+    decided = json.loads(
+        machine.run("docker compose run --rm -T --no-deps act imagesieve duplicates decide --list --json 2>/dev/null")
+    )
+    assert decided
+    assert "mounted read-only where this page runs" in machine.page("/actions")
     assert files(watched) == before
 
     machine.act("apply --action move --yes")

@@ -190,6 +190,22 @@ def test_only_a_usual_place_is_remembered_before_anything_is_done(home: Path, tm
     assert (home / "collections" / "a" / "watched").read_text() == str(tmp_path / "Pictures")
 
 
+def test_a_folder_is_of_one_collection_at_a_usual_place(
+    home: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = start(tmp_path / "Pictures")
+    second = home / "collections" / "second"
+    open_state_folder(second)
+    with pytest.raises(
+        SettingsError, match=rf"of the collection Pictures already: .* {first} if nothing"
+    ):
+        remember(second, tmp_path / "Pictures")
+    (second / "watched").write_text(str(tmp_path / "Pictures"))  # by hand: it is the same one that is found, anyhow
+    monkeypatch.chdir(tmp_path / "Pictures")
+    assert found() == first
+    assert load_settings(watch_dir=tmp_path / "Pictures").state_dir == first
+
+
 def test_a_current_folder_that_was_removed_is_no_fault(
     home: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
