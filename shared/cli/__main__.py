@@ -23,8 +23,8 @@ app = Commands(
     name="imagesieve",
     help="Finds duplicates in a stream of images, continuously.\n\n"
     "Begin with: imagesieve up ~/Pictures/incoming\n\n"
-    "Commands find the collection by the folder in which they are called, or by --collection or --state.\n\n"
-    "Settings are IMAGESIEVE_* environment variables, or stand in a file: imagesieve settings.",
+    "Commands act on the collection of the current folder, or on the one that --collection or --state names.\n\n"
+    "Settings are IMAGESIEVE_* environment variables or lines in a file: see imagesieve settings.",
     context_settings={"help_option_names": ["-h", "--help"]},  # of the commands, too
     no_args_is_help=True,
     add_completion=False,

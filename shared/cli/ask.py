@@ -13,11 +13,11 @@ from shared.stack.up import recluster_and_wait
 
 
 def recluster(
-    wait: Annotated[bool, typer.Option("--wait", help="wait until it is done and say what came of it")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="wait until it is done and report the outcome")] = False,
     force: Annotated[bool, typer.Option("--force", help="also when nothing has changed since the last one")] = False,
     k: Annotated[
         int | None,
-        typer.Option("--k", min=0, max=1000, help="the number of clusters from now on; 0: as the settings have it"),
+        typer.Option("--k", min=0, max=1000, help="the number of clusters from now on; 0: as in the settings"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="with --wait: the outcome as JSON")] = False,
 ) -> None:

@@ -71,7 +71,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[str]:
     if counts["waiting"]:
         yield _row("not read yet", number_of(counts["waiting"], "file"))
     if passed := summary["passed_over"]["files"]:
-        yield _row("passed over", f"{number_of(passed, 'file')}, no pictures by their names")
+        yield _row("passed over", f"{number_of(passed, 'file')}, not pictures by their names")
 
 
 def _row(label: str, value: str) -> str:

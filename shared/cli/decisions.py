@@ -45,9 +45,9 @@ def decide(
     files: Annotated[list[Path] | None, typer.Argument(help="files of the watched folder")] = None,
     group: Annotated[int, typer.Option("--group", help="all files of this group of the newest report")] = 0,
     undo: Annotated[int, typer.Option("--undo", help="take back the decision with this number")] = 0,
-    list_all: Annotated[bool, typer.Option("--list", help="name the decisions that count")] = False,
-    export: Annotated[Path | None, typer.Option("--export", help="write the decisions that count into a file")] = None,
-    import_: Annotated[Path | None, typer.Option("--import", help="add the decisions of such a file")] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="list the decisions in force")] = False,
+    export: Annotated[Path | None, typer.Option("--export", help="write the decisions in force to a file")] = None,
+    import_: Annotated[Path | None, typer.Option("--import", help="add the decisions in such a file")] = None,
     json: Annotated[bool, typer.Option("--json", help="as JSON, for programs")] = False,
 ) -> None:
     """Say that two files are different pictures, that all of a group stay, or which file is the keeper.
@@ -133,14 +133,14 @@ def _tell(lines: list[Any], done: str, json: bool) -> None:
         emit([one.to_line() for one in lines])
         return
     if not lines and not done:
-        print("no decision counts")
+        print("no decisions are in force")
     for one in lines:
         print(_sentence(one), flush=True)
 
 
 def _sentence(line: Decision | Undoing) -> str:
     if isinstance(line, Undoing):
-        return f"decision {line.of} does not count any more"
+        return f"decision {line.of} is no longer in force"
     at = datetime.fromtimestamp(line.at, UTC).strftime("%Y-%m-%d %H:%M")
     names = [shown(one.path) for one in line.files]
     if line.kind is DecisionKind.KEEPER:
@@ -167,7 +167,7 @@ def _import(journal: DecisionJournal, file: Path) -> list[Decision]:
     try:
         lines = file.read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        why = why_not(error) if isinstance(error, OSError) else "it is no file that --export wrote"
+        why = why_not(error) if isinstance(error, OSError) else "it was not written by --export"
         raise PermanentError(f"{file} cannot be read: {why}; nothing was decided") from error
     for place, line in enumerate(lines, start=1):
         try:

@@ -32,9 +32,9 @@ app = Commands(
 app.command()(decide)
 
 
-Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help=f"{', '.join(Kind)}; may be given again")]
+Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help=f"{', '.join(Kind)}; may be repeated")]
 Folders = Annotated[
-    list[Path] | None, typer.Option("--folder", help="only files in this folder of the watched one; may be given again")
+    list[Path] | None, typer.Option("--folder", help="only files in this folder of the watched one; may be repeated")
 ]
 Json = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
 
@@ -87,10 +87,10 @@ def apply(
     kind: Kinds = None,
     folder: Folders = None,
     group: Annotated[
-        list[int] | None, typer.Option("--group", help="only this group of the report; may be given again")
+        list[int] | None, typer.Option("--group", help="only this group of the report; may be repeated")
     ] = None,
     path: Annotated[
-        list[str] | None, typer.Option("--path", help="only paths like this, as gitignore has them; may be given again")
+        list[str] | None, typer.Option("--path", help="only paths that match, in gitignore's syntax; may be repeated")
     ] = None,
     from_: Annotated[
         Path | None, typer.Option("--from", help="only files of a list: CSV with a column path, or JSON lines")
@@ -134,7 +134,7 @@ def apply(
 def restore(
     run: Annotated[str, typer.Argument(help="name of a run; the newest that is not restored, if not given")] = "",
     everything: Annotated[bool, typer.Option("--all", help="all runs, the newest first")] = False,
-    list_runs: Annotated[bool, typer.Option("--list", help="name the runs instead")] = False,
+    list_runs: Annotated[bool, typer.Option("--list", help="list the runs instead")] = False,
     json: Json = False,
 ) -> None:
     """Bring back what a run of `apply`, or the policy, took away, byte for byte, with modes and times.

@@ -32,7 +32,7 @@ def list_lines(found: Sequence[ReportedDuplicate], columns: int | None) -> Itera
     if duplicates or not variants:
         yield from _broken(_count_line(duplicates), columns)
     if variants:
-        yield f"{number_of(variants, 'variant')}, in no count of duplicates or of bytes"
+        yield f"{number_of(variants, 'variant')}, not counted among duplicates or bytes"
     digits = max((len(size_of(one.bytes)) for one in found), default=0)
     for (group, keeper), block in groupby(found, key=lambda one: (one.group, one.keeper)):
         yield ""
@@ -161,7 +161,7 @@ def _say_in_hand(events: Sequence[dict[str, Any]], again: str) -> bool:
         if event["to"]:
             say(f"{files}, and its target {shown(event['to'])} is away: bring that back, then {again} again")
         else:
-            say(f"{files}: see to what the system refused, then {again} again")
+            say(f"{files}: mend what the system refused, then {again} again")
     return bool(in_hand)
 
 
@@ -177,7 +177,7 @@ def _sum_up_restored(events: Sequence[dict[str, Any]], run: str) -> None:
     if run:
         say(f"run {run}")
     elif not in_hand and not away and not _among(events, ActingEvent.RESTORED, ActingEvent.LEFT):
-        say("there is no run with anything to restore")
+        say("no run has anything to restore")
 
 
 def run_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -14,7 +14,7 @@ LISTED: Final = 10  # reasons and suffixes that are listed; --json has all
 NAMED: Final = 5  # of which one file is named
 COPIED: Final = "python -m benchmarks.memory, in docs/benchmarks.md"
 NOT_HELD: Final = (
-    "Not in it: comparisons of pictures that resemble each other, 0.1 to 0.7 s of a core each; a disk or share that is "
+    "Not included: comparisons of pictures that resemble each other, 0.1 to 0.7 s of a core each; a disk or share "
     "slower than the decoders; recluster runs. Copies with the same bytes are described once, so they take less."
 )
 

@@ -38,7 +38,7 @@ TOP_KINDS = 10  # of what is passed over
 
 def status(
     json: Annotated[bool, typer.Option("--json", help="as JSON, for programs")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="go on, once a second on a whole page, until Ctrl-C")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="update a full page once a second, until Ctrl-C")] = False,
 ) -> None:
     """Show images by state and verdict, queues, workers, memory, the last generation, and what failed and why.
 
@@ -49,7 +49,7 @@ def status(
       imagesieve status --watch
     """
     if watch and json:
-        raise SettingsError("--watch draws a page for people; `imagesieve events --follow --json` goes on for programs")
+        raise SettingsError("--watch draws a page for people; programs follow `imagesieve events --follow --json`")
     if watch:
         watch_status(load_settings())
         return

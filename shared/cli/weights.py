@@ -16,7 +16,7 @@ from shared.settings import Settings, load_settings
 
 def weights(
     file: Annotated[
-        str, typer.Argument(help="Keras's VGG16 weights file (.h5), or imagenet, random, auto; without it, say which")
+        str, typer.Argument(help="Keras's VGG16 weights file (.h5), or imagenet, random, auto; if left out, say which")
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="as JSON, for programs")] = False,
 ) -> None:
@@ -48,7 +48,7 @@ def weights(
         say(f"warning: {found['warning']}")
     elif found["nameless"]:
         say(f"clusters will have no names: {found['nameless']}")
-    say(f"remembered in {settings.state_dir}; `imagesieve up` takes them from its next start on")
+    say(f"remembered in {settings.state_dir}; `imagesieve up` uses them from its next start on")
     if said:
         say("warning: the setting `weights` has a value already, which counts first: `imagesieve settings weights`")
 

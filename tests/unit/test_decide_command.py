@@ -58,13 +58,13 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_decisions_are_made_listed_undone_and_carried_over(desk: Desk, tmp_path: Path) -> None:
-    assert "no decision counts" in desk.decide("--list")
+    assert "no decisions are in force" in desk.decide("--list")
     assert "near.png and other.png are different pictures" in desk.decide("different", "near.png", "other.png")
     assert "keeper.png, copy.png and near.png all stay" in desk.decide("keep", "--group", "1")
     told = desk.decide("keeper", str(desk.watched / "near.png"), "--group", "1")
     assert "3  " in told
     assert "near.png is the keeper; beside it keeper.png, copy.png" in told
-    assert "decision 2 does not count any more" in desk.decide("--undo", "2")
+    assert "decision 2 is no longer in force" in desk.decide("--undo", "2")
     assert "no decision 2 that counts" in desk.refused("--undo", "2")
     lines = json.loads(desk.decide("--list", "--json"))
     assert [(line["number"], line["decision"]) for line in lines] == [(1, "different"), (3, "keeper")]

@@ -66,7 +66,7 @@ def test_variants_stand_apart_below_what_they_are_variants_of() -> None:
     captioned, covered = (duplicate(path, "variant", 0, "clean.jpg", 70) for path in ("captioned.jpg", "covered.jpg"))
     other = duplicate("x.jpg", "variant", 0, "y.jpg")
     assert list(list_lines([captioned, covered, other], 80)) == [
-        "3 variants, in no count of duplicates or of bytes",
+        "3 variants, not counted among duplicates or bytes",
         "",
         "variants",
         "  of                 clean.jpg",
@@ -78,7 +78,7 @@ def test_variants_stand_apart_below_what_they_are_variants_of() -> None:
         "  variant    1.2 kB  x.jpg",
     ]
     lines = list(list_lines([FOUND[0], captioned], 80))
-    assert lines[:2] == ["1 duplicate; 1.2 kB can be freed", "1 variant, in no count of duplicates or of bytes"]
+    assert lines[:2] == ["1 duplicate; 1.2 kB can be freed", "1 variant, not counted among duplicates or bytes"]
     assert next_command([captioned], [Kind.VARIANT], []).endswith("--kind variant")
 
 
@@ -160,7 +160,7 @@ def test_the_exit_status_says_whether_all_that_was_asked_for_was_done(
 
 
 def test_what_other_runs_hold_and_have_in_hand_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """It said "there is no run with anything to restore" while a file was in hand, its drive unplugged."""
+    """It said "no run has anything to restore" while a file was in hand, its drive unplugged."""
     sum_up([{"event": "end", "run": ""}, {"event": "in hand", "run": "r1", "files": 1, "to": "/drive"}], "restored")
     said = capsys.readouterr().err
     assert "run r1 has 1 file in hand" in said
@@ -173,7 +173,7 @@ def test_what_other_runs_hold_and_have_in_hand_is_said(capsys: pytest.CaptureFix
     assert "2 files of run r0 are still away (/moved)" in said
     assert "restore --all" in said
     sum_up([{"event": "end", "run": ""}], "restored")
-    assert "there is no run with anything to restore" in capsys.readouterr().err
+    assert "no run has anything to restore" in capsys.readouterr().err
 
 
 def test_a_run_is_two_lines_that_say_what_became_of_its_files() -> None:

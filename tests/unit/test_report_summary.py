@@ -58,7 +58,7 @@ def test_what_was_passed_over_is_said_by_suffix():
     assert passed["kinds"][0] == [".xmp", 1200, 5000]
     assert len(passed["kinds"]) == 22
     text = summary_text(report)
-    assert cells(text, "Passed over")[1] == "1,222 (5.2 kB): no pictures by their name"
+    assert cells(text, "Passed over")[1] == "1,222 (5.2 kB): not pictures by their names"
     assert cells(text, ".xmp") == [".xmp", "1,200", "5.0 kB"]
     assert cells(text, "(others)") == ["(others)", str(22 - KINDS_SHOWN + 1), f"{10 * (21 - KINDS_SHOWN)} B"]
     assert "Passed over" not in summary_text(make_report(twelve_files()))

@@ -73,7 +73,7 @@ class Darkroom:
         if name in self._failed:
             raise self._failed[name]
         if self._waiting >= WAITING:
-            raise NoRoom("too many previews are waited for; try again in a moment")
+            raise NoRoom("too many previews are queued; try again in a moment")
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()

@@ -92,7 +92,7 @@ class Decisions:
         with self._lock:
             step = last_step(self._journal.read())
             if step is None or step.numbers != tuple(numbers):
-                raise Older("something else was decided since; look what comes back now, and go back again")
+                raise Older("something else was decided since; look at what comes back now, then go back again")
             standing = self._journal.read().standing
             files = [one for number in step.numbers for one in standing[number].files]
             self._journal.undo_all(step.numbers[::-1])

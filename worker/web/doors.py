@@ -105,13 +105,13 @@ class Doors:
     def _refuse_change(self, request: "_Request") -> Response | None:
         headers = request.headers
         if request.method != "POST":
-            return _refuse(405, "GET and POST alone", {"allow": "GET, HEAD, POST"})
+            return _refuse(405, "only GET and POST", {"allow": "GET, HEAD, POST"})
         origin = headers.get("origin")
         asked_by_us = origin is None or credentials.is_own_origin(origin, headers["host"])
         if not asked_by_us or headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             return _refuse(403, "another site's page asked for this")
         if _declared(headers) > self.bodies.get(request.path, LARGEST_BODY):
-            return _refuse(413, "a request may not have so many bytes")
+            return _refuse(413, "the request has too many bytes")
         if request.path == CHECK:
             return None
         if not self.decides:

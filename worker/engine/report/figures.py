@@ -45,7 +45,7 @@ def figures_of_choice(report: Report) -> list[Figure]:
         _figure(
             partial(elbow_png, choice),
             _tell_elbow(choice),
-            "Inertia: squared distances to the centres, added up. It always falls; its elbow is where more clusters "
+            "Inertia: the sum of squared distances to the centres. It always falls; its elbow is where more clusters "
             "stop paying.",
         ),
         _figure(

@@ -188,7 +188,7 @@ def _by_bytes(totals: Totals) -> str:
 
 def _passed(passed: PassedOver) -> str:
     files, size = passed.total
-    return f"{files:,} ({size_of(size)}): no pictures by their name" if files else ""
+    return f"{files:,} ({size_of(size)}): not pictures by their names" if files else ""
 
 
 def _passed_over(report: Report, width: int) -> Iterator[str]:

@@ -44,7 +44,7 @@ class Appraisal(BaseModel):
     different: list[str] = Field(
         description="files that you said show another picture than this one: it is no duplicate and no variant of them"
     )
-    nearest: list[NearPicture] = Field(description="up to five, the likest first, whatever the verdict")
+    nearest: list[NearPicture] = Field(description="up to five, the most alike first, whatever the verdict")
 
 
 class Refusal(BaseModel):
@@ -84,7 +84,7 @@ def check_routes(desk: Desk) -> APIRouter:
         if not data:
             raise HTTPException(415, "the body is empty: send the bytes of a picture")
         if asked.locked():
-            raise _later("as many checks as there may be are under way")
+            raise _later("too many checks are under way")
         loop = asyncio.get_running_loop()
         try:
             async with asked:

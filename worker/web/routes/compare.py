@@ -163,7 +163,7 @@ async def _lay(desk: Desk, query: Mapping[str, str], what: str, digests: tuple[s
     if what == "words":
         return Response(found or b'{"found": false}', media_type="application/json")
     if not found:
-        return Response("they cannot be laid on each other\n", 404, media_type="text/plain")
+        return Response("the two cannot be overlaid\n", 404, media_type="text/plain")
     return Response(found, media_type="image/webp", headers=_FOR_EVER)
 
 
@@ -179,7 +179,7 @@ def _said(desk: Desk, index: Index, query: Mapping[str, str]) -> list[Said]:
         raise PermanentError("there is no such choice") from error
     pair = pair_of(case, whole(query.get("with", ""), 0, MOST, -1))
     if pair is None:
-        raise Older("that file is not in the group any more")
+        raise Older("that file is no longer in the group")
     return decisions_of(choice, case, pair[1])
 
 

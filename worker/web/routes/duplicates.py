@@ -62,7 +62,7 @@ def _bulk_said(desk: Desk, query: Mapping[str, str]) -> list[Said]:
     index = desk.newest.index()
     seen = query.get("generation"), query.get("number")
     if index is None or (index.generation, str(desk.decisions.read().number)) != seen:
-        raise ImagesieveError("the list is not what you saw any more: load this page again, and look at it")
+        raise ImagesieveError("the list has changed since you saw it: load this page again")
     queue = desk.decisions.queue(index)
     chosen = bulk_files(queue, folder_of(query), _bulk_kind(query))
     return bulk_decisions([queue.cases[place] for place in queue.open], chosen)
