@@ -21,7 +21,7 @@ COLUMNS = {  # of the table: its head, and the name of the value
     "copies": "copies",
     "candidates": "candidates",
     "found": "found",
-    "as what it is": "right",
+    "right": "right",  # as what it is
 }
 
 
@@ -67,7 +67,7 @@ def show(found: dict[str, Any]) -> None:
     title = f"{number_of(found['images'], 'picture')}, {copies}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)  # fits 60 columns
     table.add_column("edit", no_wrap=True)
-    table.add_column("makes it")
+    table.add_column("makes")
     for name in COLUMNS:
         table.add_column(name, justify="right")
     for row in found["edits"]:
