@@ -196,9 +196,7 @@ def test_a_folder_is_of_one_collection_at_a_usual_place(
     first = start(tmp_path / "Pictures")
     second = home / "collections" / "second"
     open_state_folder(second)
-    with pytest.raises(
-        SettingsError, match=rf"of the collection Pictures already: .* {first} if nothing"
-    ):
+    with pytest.raises(SettingsError, match=rf"of the collection Pictures already: .* {first} if nothing"):
         remember(second, tmp_path / "Pictures")
     (second / "watched").write_text(str(tmp_path / "Pictures"))  # by hand: it is the same one that is found, anyhow
     monkeypatch.chdir(tmp_path / "Pictures")
