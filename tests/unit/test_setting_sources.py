@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -156,25 +157,27 @@ def test_a_file_that_is_not_utf_8_is_told(files: Files) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
-def test_a_file_that_may_not_be_read_is_told_and_one_that_may_not_be_seen_is_none(files: Files) -> None:
+def test_a_file_that_may_not_be_read_is_told_and_one_that_may_not_be_seen_is_none() -> None:
     code = "import os; from shared.settings import load_settings; os.setuid(65534); print(load_settings().k)"
-    files.user("k = 7\n")
-
-    def ask() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            cwd="/", capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-    for folder in (files.state.parent, *files.state.parent.parents):
-        if folder.owner() == "root" and str(folder).startswith("/tmp/"):
+    with tempfile.TemporaryDirectory() as base:  # nobody may look into pytest's own folders
+        file = Path(base) / "imagesieve" / "config.toml"
+        file.parent.mkdir()
+        file.write_text("k = 7\n")
+        for folder in (Path(base), file.parent):
             folder.chmod(0o755)
-    assert ask().stdout == "7\n"
-    files.user_file.chmod(0)
-    assert f"the settings in {files.user_file} cannot be read: Permission denied for user number 65534" in ask().stderr
-    files.user_file.parent.chmod(0o700)
-    assert ask().stdout == "0\n"
+
+        def ask() -> subprocess.CompletedProcess[str]:
+            own = {"XDG_CONFIG_HOME": base, "IMAGESIEVE_STATE_DIR": "/nowhere", "PYTHONPATH": os.pathsep.join(sys.path)}
+            return subprocess.run(
+                [sys.executable, "-c", code],
+                env={**os.environ, **own}, cwd="/", capture_output=True, text=True, check=False,
+            )  # fmt: skip
+
+        assert ask().stdout == "7\n"
+        file.chmod(0)
+        assert f"the settings in {file} cannot be read: Permission denied for user number 65534" in ask().stderr
+        file.parent.chmod(0o700)
+        assert ask().stdout == "0\n"
 
 
 def test_the_state_folder_is_named_by_the_user_s_file_but_not_from_within(
