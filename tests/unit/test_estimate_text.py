@@ -48,9 +48,9 @@ def test_it_says_what_there_is_and_what_it_takes() -> None:
     for words in (
         "120,000", "480.0 GB", "1,440,000", "2.5 h", "by bytes alone", "0 and more", "IMAGESIEVE_MAX_PIXELS",
         "'pano\\n.tif'", "passed over: 3 files, 1.0 kB: .pdf 3", "video 30, sidecar 4", "cannot be read: a/",
-        "cannot be read: 'b\\x1b/'", "and 1 more folders cannot be read",
+        "cannot be read: 'b\\x1b/'", "and 1 more folder cannot be read",
         "time: about 8.3 h, limited by the processors",
-        "4.2 h without the other programs, which left 4.0 of 8 cores", "measured on 60 files", "2 more were refused",
+        "4.2 h without the other programs, which left 4.0 of 8 cores", "measured on 60 files", "2 more refused",
         "recluster runs", "2.0 GB of memory", "benchmarks.memory", "; fits, 8.0 GB available",
         "4.8 GB in the state folder", "fits, 100.0 GB free at /home",
     ):  # fmt: skip

@@ -21,7 +21,8 @@ from worker.engine.report.write import write_report
 
 FILES = {
     "assignments.csv", "duplicates.csv", "variants.csv", "outliers.csv", "changes.csv", "failures.csv",
-    "passed-over.csv", "summary.json", "summary.txt", "elbow.png", "silhouette.png", "report.html",
+    "passed-over.csv", "summary.json", "summary.txt", "summary-narrow.txt", "elbow.png", "silhouette.png",
+    "report.html",
 }  # fmt: skip
 VOID = {"meta", "img", "source", "wbr", "link", "br", "input"}
 
