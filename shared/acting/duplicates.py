@@ -4,10 +4,12 @@ import csv
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from shared.errors import PermanentError
 from shared.records import Kind
 
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet computes
 _Row = dict[str, str]
 
 
@@ -69,7 +71,7 @@ def _duplicates(folder: Path, assigned: Mapping[str, _Row]) -> Iterator[Reported
             int(row["group"]), path, assigned[path]["digest"], int(row["bytes"]), Kind(row["kind"]),
             float(row["similarity"]), keeper, assigned[keeper]["digest"], int(row.get("frees") or 0),
             int(row.get("may_free") or 0), _names(row.get("companions") or ""), int(assigned[keeper].get("bytes") or 0),
-            int(row.get("kept_by") or 0), row.get("reason") or "",
+            int(row.get("kept_by") or 0), _reason(row),
         )  # fmt: skip
 
 
@@ -79,7 +81,7 @@ def _variants(folder: Path, assigned: Mapping[str, _Row]) -> Iterator[ReportedDu
         yield ReportedDuplicate(
             0, path, assigned[path]["digest"], int(assigned[path]["bytes"]), Kind.VARIANT, float(row["similarity"]),
             of, assigned[of]["digest"], keeper_bytes=int(assigned[of].get("bytes") or 0),
-            reason=row.get("reason") or "",
+            reason=_reason(row),
         )  # fmt: skip
 
 
@@ -91,6 +93,12 @@ def _rows(file: Path) -> Iterator[_Row]:
 
 def _names(cell: str) -> tuple[str, ...]:
     return tuple(_path(cell).split("/")) if cell else ()
+
+
+def _reason(row: Mapping[str, str]) -> str:
+    """Likewise an apostrophe before words."""
+    cell = row.get("reason") or ""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def _path(cell: str) -> str:

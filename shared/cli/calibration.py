@@ -65,7 +65,8 @@ def show(found: dict[str, Any]) -> None:
     console = Console()
     copies = number_of(found["all"]["copies"], "copy", "copies")
     title = f"{number_of(found['images'], 'picture')}, {copies}"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)  # fits 60 columns
+    # Fits 60 columns.
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("edit", no_wrap=True)
     table.add_column("makes")
     for name in COLUMNS:

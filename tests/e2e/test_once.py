@@ -195,7 +195,8 @@ def shown_on_terminal(sieve: Imagesieve, columns: int, *words: str) -> list[str]
     reader.start()
     subprocess.run(
         [sys.executable, "-m", "shared.cli", *words],
-        env={**sieve.environment, "TERM": "xterm", "COLUMNS": str(columns)}, stdout=slave, stderr=subprocess.DEVNULL, check=False,
+        env={**sieve.environment, "TERM": "xterm", "COLUMNS": str(columns)},
+        stdout=slave, stderr=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     os.close(slave)
     reader.join()

@@ -42,16 +42,7 @@ def test_variants_come_only_where_they_are_named(tmp_path: Path) -> None:
     *others, variant = read_duplicates(tmp_path, [Kind.NEAR, Kind.VARIANT])
     assert others == duplicates
     assert variant == ReportedDuplicate(
-        0,
-        NAMES[0],
-        digest_of(0),
-        10,
-        Kind.VARIANT,
-        0.9,
-        NAMES[6],
-        digest_of(6),
-        keeper_bytes=16,
-        reason="'=differs",  # as it is written, so that no spreadsheet takes it for a formula
+        0, NAMES[0], digest_of(0), 10, Kind.VARIANT, 0.9, NAMES[6], digest_of(6), keeper_bytes=16, reason="=differs"
     )
 
 

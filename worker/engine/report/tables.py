@@ -6,6 +6,7 @@ from heapq import merge
 from pathlib import Path
 from typing import Final
 
+from shared.acting.duplicates import FORMULA_STARTS
 from shared.records import Kind
 from shared.records.passed_over import Passed
 from worker.engine.clusters.naming import NAMELESS, Names
@@ -14,7 +15,6 @@ from worker.engine.groups.variants import Variant
 from worker.engine.report.model import Failure
 from worker.engine.report.placement import Assignment, ByBytes, Change
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 ASSIGNMENTS: Final = (
     "path", "digest", "cluster", "distance", "silhouette", "verdict", "duplicate_of", "variant_of", "bytes",
     "subcluster", "cluster_name", "subcluster_name",
