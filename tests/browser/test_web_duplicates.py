@@ -78,6 +78,7 @@ def journal(settings: Settings) -> DecisionJournal:
 
 def press(page: Page, key: str) -> None:
     """A key, and what it does; the desk is another one then."""
+    page.wait_for_load_state()  # nobody listens for keys before that
     page.evaluate("document.querySelector('#desk').firstElementChild.id = 'before'")
     page.keyboard.press(key)
     page.locator("#before").wait_for(state="detached")
