@@ -256,6 +256,28 @@ def test_the_better_value_is_marked() -> None:
     assert (unknown["Pixels"].left, unknown["Pixels"].same) == ("–", True)
 
 
+def test_of_two_with_the_same_pixels_more_bytes_are_not_better() -> None:
+    case = make_queue(stack_of([[Kind.IDENTICAL]]), UNDECIDED).case(1)
+    assert case
+    files = case.files[0], replace(case.files[1], size=5000)
+    rows = {row.name: row.better for row in rows_of(files, [None, None], [{"format": "JPEG"}, {"format": "PNG"}])}
+    assert rows["Bytes"] == rows["Format"] == ""
+
+
+def test_why_the_keeper_stays_is_said() -> None:
+    plain = stack_of([[Kind.NEAR]])
+    [group] = plain.index.groups
+    table = Table(Stack(replace(plain.index, groups=(replace(group, rule="pixels"),))))
+    assert queue_of(table.queue, Filter(), 1).groups.items[0].facts.endswith("stays: most pixels")
+    table.choose(Choice.TRASH_RIGHT, 1, 0)
+    assert table.case(1).rule == "most pixels"
+    table.choose(Choice.RIGHT, 1, 0)
+    assert table.case(1).rule == "you chose it"
+    table.back()
+    table.back()
+    assert table.case(1).rule == "most pixels"
+
+
 def test_what_acting_says_is_shown_newest_first() -> None:
     acted = {"event": "acted", "path": "a", "keeper": "k", "lost": ["its date"], "companions": [], "to": "", "bytes": 3}
     events = [acted, {"event": "skipped", "path": "b\n", "reason": "it changed"}, {"event": "end", "run": "r"}]

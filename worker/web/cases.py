@@ -50,12 +50,14 @@ class File:
 class Case:
     """A group as decisions leave it, or a variant behind its picture. files: the keeper that counts first.
 
-    share: of a variant, how much of the picture differs; 0 of a group.
+    share: of a variant, how much of the picture differs; 0 of a group. rule: why the keeper stays, in words, "" where
+    nobody knows.
     """
 
     number: int
     files: tuple[File, ...]
     share: float = 0.0
+    rule: str = ""
     open: tuple[File, ...] = field(init=False)  # those that wait for a decision
 
     def __post_init__(self) -> None:

@@ -63,11 +63,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A keeper and its duplicates, in the order of the report: the largest saving first, numbers from 1."""
+    """A keeper and its duplicates, in the order of the report: the largest saving first, numbers from 1.
+
+    rule: the word for what decided that the keeper stays, "" where the report does not say.
+    """
 
     number: int
     keeper: Member
     duplicates: tuple[Member, ...]
+    rule: str = ""
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -253,17 +257,17 @@ def read_index(folder: Path) -> Index:
 
 
 def _groups(file: Path, rows: Mapping[str, int]) -> Iterator[Group]:
-    number, keeper, duplicates = 0, None, list[Member]()
+    number, keeper, duplicates, rule = 0, None, list[Member](), ""
     for row in _rows(file):
         member = _member(row, rows[plain(row["path"])])
         if row["role"] != "keeper":
             duplicates.append(member)
             continue
         if keeper:
-            yield Group(number, keeper, tuple(duplicates))
-        number, keeper, duplicates = int(row["group"]), member, []
+            yield Group(number, keeper, tuple(duplicates), rule)
+        number, keeper, duplicates, rule = int(row["group"]), member, [], row.get("keeper_rule") or ""
     if keeper:
-        yield Group(number, keeper, tuple(duplicates))
+        yield Group(number, keeper, tuple(duplicates), rule)
 
 
 def _member(row: Mapping[str, str], place: int) -> Member:

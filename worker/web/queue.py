@@ -12,6 +12,7 @@ from shared.acting.duplicates import ReportedDuplicate
 from shared.acting.runs import AWAY, Run
 from shared.decisions import Decided, Subject
 from shared.paths import is_in_folder, is_one_folder
+from worker.engine.groups.keepers import CHOSEN, word_rule
 from worker.pipeline.acting.choices import follow_choices
 from worker.web.cases import Case, Fate, File, Filter
 from worker.web.index import Group, Index
@@ -217,7 +218,7 @@ def _plain(index: Index, group: Group, protected: Sequence[str]) -> Case:
                 is_protected=is_safe,
             )
         )  # fmt: skip
-    return Case(group.number, tuple(files))
+    return Case(group.number, tuple(files), rule=word_rule(group.rule))
 
 
 def _decided(case: Case, decided: Decided, away: Collection[str]) -> Case:
@@ -228,7 +229,8 @@ def _decided(case: Case, decided: Decided, away: Collection[str]) -> Case:
     files += [_with(one, *_fate(one, keeper, decided, keeping, away)) for one in others]
     if keeper.path in away:  # whoever took it away chose another one to stay
         files = [_with(one, Fate.AWAY if one.path in away else Fate.KEPT, one.number) for one in files]
-    return Case(case.number, tuple(files))
+    rule = case.rule if keeper.row == case.keeper.row else word_rule(CHOSEN)
+    return Case(case.number, tuple(files), rule=rule)
 
 
 def _ranked(case: Case, decided: Decided) -> Sequence[File]:

@@ -51,9 +51,9 @@ def _row(name: str, values: Sequence[str], better: str = "") -> Difference:
 
 @dataclass(frozen=True, slots=True)
 class CompareView:
-    """Two files of a group. seen: what the user is shown, see Case. back: what going back takes back, None: nothing.
+    """Two files of a group. seen: what the user is shown, see Case. rule: why the left one stays, "" for nobody knows.
 
-    ahead: previews of the group that comes next.
+    back: what going back takes back, None: nothing. ahead: previews of the group that comes next.
     """
 
     number: int
@@ -65,6 +65,7 @@ class CompareView:
     hidden: int
     sentence: str
     reason: str
+    rule: str
     buttons: tuple[Button, ...]
     rows: tuple[Difference, ...]
     waiting: int
@@ -112,6 +113,7 @@ def compare_of(
         max(0, len(case.files) - STRIP - 1),
         _sentence(right),
         show(right.reason or right.kind.words, 300),
+        case.rule,
         buttons_of(case, left, right),
         rows_of((left, right), records, told),
         len(waiting),
@@ -169,12 +171,15 @@ def buttons_of(case: Case, left: File, right: File) -> tuple[Button, ...]:
 def rows_of(
     files: tuple[File, File], records: Sequence[Record | None], told: Sequence[Mapping[str, Any]]
 ) -> tuple[Difference, ...]:
-    """What differs, and what does not, the better value marked."""
-    sizes = [one.size for one in files]
+    """What differs, and what does not, the better value marked.
+
+    Of two files with the same pixels neither bytes nor formats are better: a PNG of a JPEG has more, and holds no more.
+    """
+    sizes, same = [one.size for one in files], are_the_same(*files)
     rows = [
         _pixels(records),
-        _row("Bytes", [f"{size:,} ({size_of(size)})" for size in sizes], _more(sizes)),
-        _formats(told),
+        _row("Bytes", [f"{size:,} ({size_of(size)})" for size in sizes], "" if same else _more(sizes)),
+        _formats(told, same),
         _dates("Taken", [str(one.get("taken", "")) for one in told], earlier=False),
         _dates("Changed", [_changed(one) for one in records], earlier=True),
         _named("Camera", [str(one.get("camera", "")) for one in told]),
@@ -195,14 +200,14 @@ def _pixels(records: Sequence[Record | None]) -> Difference:
     return _row("Pixels", words, _more(areas) if all(areas) else "")
 
 
-def _formats(told: Sequence[Mapping[str, Any]]) -> Difference:
+def _formats(told: Sequence[Mapping[str, Any]], same: bool) -> Difference:
     names = [str(one.get("format", "")) for one in told]
     words = [
         f"{name}, {one['bits']} bits" if name and one.get("bits", 8) not in (0, 8) else name or "–"
         for name, one in zip(names, told, strict=True)
     ]
     ranks = [(_FORMATS.get(name, 2), one.get("bits") or 8) for name, one in zip(names, told, strict=True)]
-    better = "" if not all(names) or ranks[0] == ranks[1] else LEFT if ranks[0] > ranks[1] else RIGHT
+    better = "" if same or not all(names) or ranks[0] == ranks[1] else LEFT if ranks[0] > ranks[1] else RIGHT
     return _row("Format", words, better)
 
 

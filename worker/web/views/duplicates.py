@@ -110,6 +110,7 @@ def _group(case: Case) -> GroupView:
     kinds = ", ".join(dict.fromkeys(str(one.kind) for one in waiting))
     reasons = list(dict.fromkeys(one.reason or one.kind.words for one in waiting))
     facts = f"{number_of(len(case.files), 'file')} · {kinds} · up to {size_of(sum(o.size for o in waiting))}"
+    facts += f" · stays: {case.rule}" if case.rule else ""
     files = tuple(file_view(one) for one in case.files[:FILES_OF_A_GROUP])
     more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
     name = show(case.keeper.path.rsplit("/", 1)[-1], 60)
