@@ -77,7 +77,8 @@ def running_stack(settings: Settings, once: bool, view: View) -> Iterator[Runnin
             "flower_port": _free_port(settings.flower_address, settings.flower_port, "FLOWER"),
         }
         if settings.web != "off" and not once:
-            chosen["web_port"] = _free_port(settings.web_address, settings.web_port, "WEB")
+            taken = int(chosen["flower_port"])  # Flower does not listen there yet
+            chosen["web_port"] = _free_port(settings.web_address, settings.web_port, "WEB", taken)
         if "proposers" not in settings.model_fields_set:
             chosen["proposers"] = programs.usual_proposers(os.cpu_count() or 1)
         settings = settings.model_copy(update=chosen)
@@ -161,16 +162,21 @@ def _do_when_redis_answers(act: Callable[[], None], supervisor: Supervisor) -> N
             act()
 
 
-def _free_port(address: str, wanted: int, who: str) -> int:
-    """`wanted` if it is free, else any free port: a second stack on one machine gets a Flower and a page, too."""
-    for port in (wanted, 0):
+def _free_port(address: str, wanted: int, who: str, taken: int = 0) -> int:
+    """`wanted` if it is free, else any free port: a second stack on one machine gets a Flower and a page, too.
+
+    taken: not this one, though nobody listens there.
+    """
+    for port in (wanted, 0, 0, 0):  # one that is taken may be given once, hardly three times
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((address, port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            found = int(probe.getsockname()[1])
+        if found != taken:
+            return found
     raise StackFailed(f"no port of {address} is free; check IMAGESIEVE_{who}_ADDRESS")
 
 
